@@ -1,0 +1,64 @@
+# Everything a newcomer needs is `make run` and `make test`; `make` alone lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+OUT ?= plan-demo
+WORKERS ?= 2
+ROOMS := matching catalog buyers service benchmarks tests
+ENGINE := $(shell find matching -name '*.py' 2>/dev/null)
+
+.PHONY: help setup run test lint format lock bench bench-smoke clean
+
+help: ## List these commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.warm ## Make .venv with everything in it, from the lock file
+
+run: setup ## Plan the sample season, draw the plan, and put both in plan-demo/
+	@$(BIN)/mca demo --out $(OUT)
+
+test: lint ## Check style, types and imports, then run every test
+	@$(BIN)/python -m pytest -n $(WORKERS) -q
+
+lint: setup ## Check style, types and imports only
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "Some files are not formatted: run 'make format'." >&2; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Format the code and mend what can be mended without thought
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+lock: setup ## Renew requirements.lock from pyproject.toml
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
+		--universal --python-version 3.11 --all-extras pyproject.toml --output-file requirements.lock
+
+bench: setup ## Measure every instance and phase (long)
+	@$(BIN)/python -m benchmarks
+
+bench-smoke: setup ## Measure the smallest instances only
+	@$(BIN)/python -m benchmarks --smoke
+
+clean: ## Remove the environment, caches and the demo's plan
+	@rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@find $(ROOMS) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is renewed only when what it was made from has changed.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@python=$$(PYTHON="$(PYTHON)" bash .ci/find-python)
+	@test -x $(BIN)/python && $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || "$$python" -m venv --clear $(VENV)
+	@echo "Installing what requirements.lock pins into $(VENV) (once, a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.warm: $(VENV)/.installed $(ENGINE)
+	@if [ -f matching/warmup.py ]; then $(BIN)/python -m matching.warmup; fi
+	@touch $@

@@ -1,0 +1,1 @@
+"""Instances × phases: how good, how fast, how large."""

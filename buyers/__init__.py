@@ -1,0 +1,1 @@
+"""Demand: buyers, receiving sites, contracts, orders and demand lines."""
