@@ -52,8 +52,10 @@ clean: ## Remove the environment, caches and the demo's plan
 
 # A stamp is renewed only when what it was made from has changed.
 $(VENV)/.installed: requirements.lock pyproject.toml
-	@python=$$(PYTHON="$(PYTHON)" bash .ci/find-python)
-	@test -x $(BIN)/python && $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || "$$python" -m venv --clear $(VENV)
+	@if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		python=$$(PYTHON="$(PYTHON)" bash .ci/find-python); \
+		"$$python" -m venv --clear $(VENV); \
+	fi
 	@echo "Installing what requirements.lock pins into $(VENV) (once, a minute or two) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
