@@ -1,0 +1,8 @@
+"""The exchange format: folder of CSV tables or workbook ↔ `matching.problem.Problem` and `matching.plan.Plan`.
+
+The format itself is described in ``docs/format.md``.
+"""
+
+from matching.exchange.reader import input_sha256, read_problem
+
+__all__ = ["input_sha256", "read_problem"]
