@@ -4,5 +4,6 @@ The format itself is described in ``docs/format.md``.
 """
 
 from matching.exchange.reader import input_sha256, read_problem
+from matching.exchange.write import write_result
 
-__all__ = ["input_sha256", "read_problem"]
+__all__ = ["input_sha256", "read_problem", "write_result"]

@@ -12,13 +12,13 @@ from matching.exchange.parse import Parsed, Values
 from matching.exchange.settings import Settings
 from matching.problem import (
     ANY_PRODUCT,
+    FORBID,
     NO_BASE,
     NO_ZONE,
     Access,
     BoolArray,
     Certificates,
     Decisions,
-    FORBID,
     IntArray,
     Lines,
     Lots,

@@ -58,7 +58,7 @@ def read_folder(folder: Path, issues: Issues) -> dict[str, RawTable]:
 def _report_misnamed(files: Sequence[str], issues: Issues) -> None:
     """Tell of files that were surely meant as a table which is not there."""
     for file in files:
-        stem, dot, ending = file.rpartition(".")
+        stem, _, ending = file.rpartition(".")
         if ending.strip().casefold() != "csv" or file in {f"{name}.csv" for name in (*INPUT_TABLES, *OUTPUT_TABLES)}:
             continue
         meant = nearest(stem, (*INPUT_TABLES, *OUTPUT_TABLES))
@@ -123,7 +123,8 @@ def _records(name: str, reader: Iterator[list[str]], issues: Issues) -> Iterator
             row += 1
             yield record
     except csv.Error as error:
-        issues.add(name, row + 1, "", "", f"a record whose quotes are closed and doubled inside ({error}); the rows from here on were not read")
+        expected = f"a record whose quotes are closed, and doubled inside ({error}); the rows from here on were not read"
+        issues.add(name, row + 1, "", "", expected)
 
 
 def columns_of(name: str, records: Iterator[list[str]], issues: Issues) -> RawTable | None:
