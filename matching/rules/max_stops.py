@@ -1,0 +1,22 @@
+"""Maximum stops: a truck trip has at most so many stops, pick-ups and drops together.
+
+Reads: vehicles.max_stops.
+Formula: number of stops ≤ max_stops(class).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.errors import Violation
+from matching.problem import NO_LIMIT
+from matching.rules._facts import PlanFacts
+from matching.rules._flag import flag
+
+CODE = "max_stops"
+
+
+def check(facts: PlanFacts) -> list[Violation]:
+    """Report trips with too many stops."""
+    limit = np.where(facts.sound_truck, facts.of_class(facts.problem.vehicles.max_stops), NO_LIMIT)
+    return flag(CODE, facts.n_stops > limit, facts.trip_name, lambda t: f"{facts.n_stops[t]} > {limit[t]}")

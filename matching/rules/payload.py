@@ -1,0 +1,23 @@
+"""Payload: what a truck carries on a trip in all stays within its payload.
+
+Reads: vehicles.payload_kg.
+Formula: Σ kg over the trip's loads ≤ payload_kg(class).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.errors import Violation
+from matching.problem import NO_LIMIT
+from matching.rules._facts import PlanFacts
+from matching.rules._flag import flag
+
+CODE = "payload"
+
+
+def check(facts: PlanFacts) -> list[Violation]:
+    """Report overloaded trucks."""
+    limit = np.where(facts.sound_truck, facts.of_class(facts.problem.vehicles.payload_kg), NO_LIMIT)
+    kg = facts.trip_load_kg
+    return flag(CODE, kg > limit, facts.trip_name, lambda t: f"{kg[t]} > {limit[t]} kg")

@@ -1,0 +1,25 @@
+"""Remaining life: goods arrive with at least the days of life that the line asks for.
+
+Reads: lots.cut_on_pickup, lots.available_from, lots.shelf_life_days, demands.min_life_days, both dates of allocations.
+Formula: shelf_life_days − (delivery_date − harvest day) ≥ min_life_days, where the harvest day is the pick-up date if
+cut_on_pickup, else available_from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.errors import Violation
+from matching.rules._facts import PlanFacts
+from matching.rules._flag import flag
+
+CODE = "remaining_life"
+
+
+def check(facts: PlanFacts) -> list[Violation]:
+    """Report allocations that arrive too old."""
+    lots, lines, a = facts.problem.lots, facts.problem.lines, facts.allocations
+    harvest_day = np.where(lots.cut_on_pickup[a.lot], a.pickup_day, lots.from_day[a.lot])
+    left = lots.life_days[a.lot] - (a.delivery_day - harvest_day)
+    least = lines.min_life_days[a.line]
+    return flag(CODE, left < least, facts.allocation_name, lambda i: f"{left[i]} < {least[i]} days")

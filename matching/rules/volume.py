@@ -1,0 +1,26 @@
+"""Volume: what a truck carries on a trip in all stays within its volume.
+
+Reads: vehicles.volume_l, lots.litres_per_kg.
+Formula: Σ kg × litres_per_kg(lot) over the trip's loads ≤ volume_l(class) + 10⁻⁶.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.errors import Violation
+from matching.rules._facts import PlanFacts
+from matching.rules._flag import flag
+
+CODE = "volume"
+_SLACK_L = 1e-6
+
+
+def check(facts: PlanFacts) -> list[Violation]:
+    """Report overfull trucks."""
+    row = facts.load[facts.placed]
+    litres_per_kg = facts.problem.lots.litres_per_kg[facts.allocations.lot[facts.legs.allocation[row]]]
+    litres = np.zeros(facts.n_trips)
+    np.add.at(litres, facts.legs.trip[row], facts.leg_kg[row] * litres_per_kg)
+    limit = np.where(facts.sound_truck, facts.of_class(facts.problem.vehicles.volume_l), np.inf)
+    return flag(CODE, litres > limit + _SLACK_L, facts.trip_name, lambda t: f"{litres[t]:.1f} > {limit[t]:.1f} l")
