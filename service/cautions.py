@@ -1,0 +1,113 @@
+"""What a coordinator should look at before trusting a plan: certificates that lapse, goods nobody wants, lines nobody can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from matching.problem import ANY_PRODUCT, BoolArray, IntArray, Problem
+
+EXAMPLES = 3
+
+
+def cautions(problem: Problem, matched_kg: IntArray) -> tuple[str, ...]:
+    """Return one sentence for each kind of thing to look at, none where all is well.
+
+    Parameters
+    ----------
+    matched_kg : what each line gets, shape (n_lines,), kg.
+    """
+    checks: tuple[Callable[[], str | None], ...] = (
+        lambda: _lapsing_certificates(problem),
+        lambda: _unwanted_lots(problem),
+        lambda: _unserved_lines(problem),
+        lambda: _penalties(problem, matched_kg),
+    )
+    return tuple(sentence for check in checks if (sentence := check()) is not None)
+
+
+def _lapsing_certificates(problem: Problem) -> str | None:
+    """Certificates that end inside the horizon while their supplier still has goods to ship."""
+    held = problem.certificates
+    ending = (held.until_day >= problem.horizon_from_day) & (held.until_day < problem.horizon_until_day)
+    rows = [row for row in np.flatnonzero(ending) if _still_ships(problem, int(row))]
+    return _sentence(
+        len(rows),
+        "certificate lapses while its supplier still has goods",
+        "certificates lapse while their suppliers still have goods",
+        [_certificate_name(problem, row) for row in rows[:EXAMPLES]],
+    )
+
+
+def _still_ships(problem: Problem, row: int) -> bool:
+    lots, held = problem.lots, problem.certificates
+    mine = (lots.supplier == held.supplier[row]) & (lots.until_day > held.until_day[row])
+    if held.product[row] != ANY_PRODUCT:
+        mine &= lots.product == held.product[row]
+    return bool(mine.any())
+
+
+def _certificate_name(problem: Problem, row: int) -> str:
+    held = problem.certificates
+    until = date(1970, 1, 1) + timedelta(days=int(held.until_day[row]))
+    return f"{problem.scheme_ids[held.scheme[row]]} of {problem.supplier_ids[held.supplier[row]]} on {until.isoformat()}"
+
+
+def _unwanted_lots(problem: Problem) -> str | None:
+    """Lots whose product no line accepts."""
+    unwanted = ~np.isin(problem.lots.product, problem.lines.product)
+    names = [problem.product_ids[p] for p in np.unique(problem.lots.product[unwanted])]
+    kg = int(problem.lots.kg[unwanted].sum())
+    return _sentence(
+        int(unwanted.sum()),
+        f"lot ({kg / 1000:,.1f} t) is of a product that nobody wants",
+        f"lots ({kg / 1000:,.1f} t) are of products that nobody wants",
+        names[:EXAMPLES],
+    )
+
+
+def _unserved_lines(problem: Problem) -> str | None:
+    """Lines for which there is no lot of an accepted product and grade at all."""
+    unserved = ~_has_any_lot(problem)
+    kg = int(problem.lines.kg[unserved].sum())
+    return _sentence(
+        int(unserved.sum()),
+        f"line ({kg / 1000:,.1f} t) wants a product or grade that no lot offers",
+        f"lines ({kg / 1000:,.1f} t) want a product or grade that no lot offers",
+        [str(name) for name in problem.lines.id[unserved][:EXAMPLES]],
+    )
+
+
+def _has_any_lot(problem: Problem) -> BoolArray:
+    """Whether some lot has an accepted product and grade, shape (n_lines,)."""
+    lines = problem.lines
+    best_grade = np.full(len(problem.product_ids), np.iinfo(np.int64).max, dtype=np.int64)
+    np.minimum.at(best_grade, problem.lots.product, problem.lots.grade)
+    line_of_entry = np.repeat(np.arange(problem.n_lines), np.diff(lines.product_start))
+    fits = best_grade[lines.product] <= lines.max_grade[line_of_entry]
+    has = np.zeros(problem.n_lines, dtype=np.bool_)
+    has[line_of_entry[fits]] = True
+    return has
+
+
+def _penalties(problem: Problem, matched_kg: IntArray) -> str | None:
+    """Contract lines that the plan leaves short at a price."""
+    missing = problem.lines.kg - matched_kg
+    short = (missing > 0) & (problem.lines.short_vnd_per_kg > 0)
+    cost = int((missing * problem.lines.short_vnd_per_kg)[short].sum())
+    return _sentence(
+        int(short.sum()),
+        f"line under contract is left short, at {cost:,} đ of penalty",
+        f"lines under contract are left short, at {cost:,} đ of penalties",
+        [str(name) for name in problem.lines.id[short][:EXAMPLES]],
+    )
+
+
+def _sentence(count: int, one: str, many: str, examples: Sequence[str]) -> str | None:
+    """Join a count, its words and a few examples; None for a count of zero."""
+    if count == 0:
+        return None
+    more = ", …" if count > len(examples) > 0 else ""
+    return f"{count:,} {one if count == 1 else many}: {', '.join(examples)}{more}"

@@ -1,0 +1,144 @@
+"""`mca`: plan a folder or workbook, check a plan, plan the sample season.
+
+Exit status: 0 a plan was written, or a checked plan keeps every rule; 1 a checked plan breaks a rule; 2 bad input, output or option.
+Modules that cost time to import are imported where they are used, so that ``mca --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.stopwatch import process_age_s, start_stopwatch
+
+DEFAULT_LIMIT_S = 60.0
+LONGEST_LIMIT_S = 1e7
+LARGEST_SEED = 2**31 - 1
+
+app = typer.Typer(
+    name="mca",
+    help="Match cooperatives' harvest with buyers' demand, trucks included.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class TripPolicy(StrEnum):
+    """Which trips a plan may use."""
+
+    NONE = "none"
+    DIRECT = "direct"
+    FULL = "full"
+
+
+Source = Annotated[Path, typer.Argument(metavar="INPUT", help="Folder of CSV tables, or an .xlsx workbook.")]
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise typer.BadParameter("a number of seconds is expected")
+    return seconds
+
+
+Limit = Annotated[
+    float,
+    typer.Option(
+        "--time-limit",
+        metavar="SECONDS",
+        min=0,
+        max=LONGEST_LIMIT_S,
+        callback=_finite,
+        help="Wall-clock time from start to written plan.",
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="The same seed gives the same plan.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from service.version import engine_name
+
+        typer.echo(engine_name())
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")] = False,
+) -> None:
+    """Match cooperatives' harvest with buyers' demand, trucks included."""
+
+
+@app.command()
+def match(
+    ctx: typer.Context,
+    source: Source,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where the plan is written.")],
+    time_limit: Limit = DEFAULT_LIMIT_S,
+    seed: Seed = 0,
+    trips: Annotated[
+        TripPolicy, typer.Option(help="none: the volumes relaxation; direct: one pick-up and one drop a trip.")
+    ] = TripPolicy.FULL,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Plan a folder or workbook."""
+    from service.commands import Order, run_match
+
+    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet)
+    raise typer.Exit(run_match(order, _stopwatch(ctx)))
+
+
+@app.command()
+def check(
+    source: Source,
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Folder that holds the plan.")],
+    as_json: AsJson = False,
+) -> None:
+    """Verify a plan and say what is broken."""
+    from service.commands import run_check
+
+    raise typer.Exit(run_check(source, plan, as_json=as_json))
+
+
+@app.command()
+def demo(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where the plan and its drawings are written.")] = Path("plan-demo"),
+    time_limit: Limit = 20.0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Plan the sample season and draw the plan."""
+    from service.commands import Order, run_demo
+
+    raise typer.Exit(run_demo(Order(None, out, time_limit, 0, TripPolicy.FULL.value, as_json, quiet), _stopwatch(ctx)))
+
+
+def _stopwatch(ctx: typer.Context) -> Callable[[], float]:
+    """Return the stopwatch that `main` started with the process; a caller inside a longer process gets one that starts now."""
+    return ctx.obj if callable(ctx.obj) else start_stopwatch()
+
+
+def main() -> None:
+    """Run the command line; the time limit counts from the start of the process."""
+    stopwatch = start_stopwatch(already_s=process_age_s())
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without Vietnamese letters shows escapes instead of stopping the run.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app(obj=stopwatch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""What each command does, from reading its input to its exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import typer
+
+from matching.errors import BadInput, InputIssue
+from matching.exchange import read_problem, write_result
+from matching.plan import Progress, Result
+from matching.problem import Problem
+from matching.solve import Limits, solve
+from service.checking import check_plan
+from service.output import BadOutput, check_output
+from service.progress import Watcher, watching
+from service.report import Report, summarise
+from service.stopping import StopRequest
+from service.terminal import console, show_failure, show_finding, show_issues, show_report
+from service.version import engine_name
+
+OK, BROKEN, BAD = 0, 1, 2
+Stopwatch = Callable[[], float]
+
+WRITING_S = 0.2
+WRITING_S_PER_ROW = 2e-5
+LARGEST_WRITING_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for; ``source`` is None for the sample season."""
+
+    source: Path | None
+    out: Path
+    limit_s: float
+    seed: int
+    trips: Literal["none", "direct", "full"]
+    as_json: bool
+    quiet: bool
+
+
+def run_match(order: Order, stopwatch: Stopwatch) -> int:
+    """Plan ``order.source`` and write the plan; return the exit status."""
+    try:
+        _, _, report = _plan_and_write(order, stopwatch)
+    except (BadInput, BadOutput) as error:
+        return refuse(order, error)
+    _announce(order, report, [])
+    return OK
+
+
+def run_demo(order: Order, stopwatch: Stopwatch) -> int:
+    """Plan the sample season, write the plan and draw it; return the exit status."""
+    from service.drawing import draw_plan
+    from service.season import sample_folder
+
+    order = replace(order, source=sample_folder())
+    try:
+        problem, result, report = _plan_and_write(order, stopwatch)
+    except (BadInput, BadOutput) as error:
+        return refuse(order, error)
+    _announce(order, report, draw_plan(problem, result, order.out))
+    return OK
+
+
+def run_check(source: Path, plan: Path, *, as_json: bool) -> int:
+    """Verify a written plan; return the exit status."""
+    try:
+        finding = check_plan(read_problem(source), plan)
+    except BadInput as error:
+        return _show_bad_input(f"{source} or {plan}", error.issues, as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps(finding.as_json(), ensure_ascii=False))
+    else:
+        show_finding(console(), finding)
+    return BROKEN if finding.violations else OK
+
+
+def reserve_s(problem: Problem, limit_s: float) -> float:
+    """Return the seconds of the limit that are kept for writing the plan and ending the process."""
+    rows = problem.n_lots + problem.n_lines
+    return min(WRITING_S + WRITING_S_PER_ROW * rows, LARGEST_WRITING_SHARE * limit_s)
+
+
+def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result, Report]:
+    assert order.source is not None
+    with watching(console(stderr=True), stopwatch, order.limit_s, quiet=order.quiet) as watch:
+        watch(Progress(stopwatch(), "read", None, None))
+        problem = read_problem(order.source)
+        check_output(order.out, order.source)
+        # A signal ends reading at once; from here on, the first one asks for the best plan so far, written whole.
+        with StopRequest() as stop_asked:
+            result = _plan(problem, order, stopwatch, watch, stop_asked)
+            watch(Progress(stopwatch(), "write", result.objective_vnd, result.bound_vnd))
+            _write(problem, result, order.out)
+    return problem, result, summarise(problem, result)
+
+
+def _plan(problem: Problem, order: Order, stopwatch: Stopwatch, watch: Watcher, stop_asked: Callable[[], bool]) -> Result:
+    return solve(
+        problem,
+        trips=order.trips,
+        limits=Limits(seconds=max(0.0, order.limit_s - reserve_s(problem, order.limit_s))),
+        seed=order.seed,
+        stopwatch=stopwatch,
+        on_progress=watch,
+        should_stop=stop_asked,
+    )
+
+
+def _write(problem: Problem, result: Result, out: Path) -> None:
+    try:
+        write_result(out, problem, result, engine=engine_name(), input_sha256=problem.digest())
+    except OSError as error:
+        raise BadOutput(str(error)) from error
+
+
+def _announce(order: Order, report: Report, drawings: Sequence[Path]) -> None:
+    if order.as_json:
+        extra = {"out": str(order.out), "engine": engine_name(), "drawings": [str(path) for path in drawings]}
+        typer.echo(json.dumps(report.as_json() | extra, ensure_ascii=False))
+        return
+    screen = console()
+    show_report(screen, report, str(order.out))
+    for path in drawings:
+        screen.print(f"Drawn in {path}", soft_wrap=True)
+
+
+def refuse(order: Order, error: BadInput | BadOutput) -> int:
+    """Say why nothing was planned or written; return the exit status."""
+    if isinstance(error, BadInput):
+        return _show_bad_input(str(order.source), error.issues, as_json=order.as_json)
+    if order.as_json:
+        typer.echo(json.dumps({"error": "bad_output", "message": str(error)}, ensure_ascii=False))
+    else:
+        show_failure(console(stderr=True), str(error))
+    return BAD
+
+
+def _show_bad_input(source: str, issues: Sequence[InputIssue], *, as_json: bool) -> int:
+    if as_json:
+        typer.echo(json.dumps({"error": "bad_input", "issues": [_issue_json(issue) for issue in issues]}, ensure_ascii=False))
+    else:
+        show_issues(console(stderr=True), source, issues)
+    return BAD
+
+
+def _issue_json(issue: InputIssue) -> dict[str, Any]:
+    names = ("table", "row", "column", "value", "expected")
+    return {name: getattr(issue, name) for name in names}

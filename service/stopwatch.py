@@ -1,0 +1,28 @@
+"""Seconds since the process began: a user who waits sixty seconds has waited through start-up, too."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SLOWEST_START_S = 15.0
+"""A process older than this when its first line runs was something else before, such as a shell that replaced itself."""
+
+
+def process_age_s() -> float:
+    """Return the seconds since the kernel started this process, or 0 where the system does not tell."""
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        started_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - started_s
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+    return age if 0.0 <= age <= SLOWEST_START_S else 0.0
+
+
+def start_stopwatch(already_s: float = 0.0) -> Callable[[], float]:
+    """Return a function that gives the seconds since ``already_s`` seconds before now."""
+    began = time.monotonic() - already_s
+    return lambda: time.monotonic() - began
