@@ -30,12 +30,17 @@ class Issues:
         self._rank = {name: rank for rank, name in enumerate(order)}
         self._listed: list[InputIssue] = []
         self._count: Counter[tuple[str, str]] = Counter()
+        self._cells: set[tuple[str, int, str]] = set()
 
     def __len__(self) -> int:
         return len(self._listed)
 
     def add(self, table: str, row: int, column: str, value: str, expected: str) -> None:
-        """Note one fault; the arguments are the fields of `matching.errors.InputIssue`."""
+        """Note one fault, unless its cell already has one; the arguments are the fields of `matching.errors.InputIssue`."""
+        if row and column:
+            if (table, row, column) in self._cells:
+                return
+            self._cells.add((table, row, column))
         self._count[table, column] += 1
         if self._count[table, column] <= LISTED_PER_COLUMN:
             self._listed.append(InputIssue(table, row, column, shorten(value), expected))

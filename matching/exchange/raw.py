@@ -51,7 +51,7 @@ def read_folder(folder: Path, issues: Issues) -> dict[str, RawTable]:
             if table is not None:
                 tables[name] = table
     _report_misnamed(files, issues)
-    _report_missing([file[:-4] for file in files if file.endswith(".csv")], issues, "a file {}.csv: this table must be there")
+    report_missing([file[:-4] for file in files if file.endswith(".csv")], issues, "a file {}.csv: this table must be there")
     return tables
 
 
@@ -66,7 +66,8 @@ def _report_misnamed(files: Sequence[str], issues: Issues) -> None:
             issues.add(file, 0, "", "", f"no file of this name; rename it to {meant}.csv if it is that table")
 
 
-def _report_missing(present: Iterable[str], issues: Issues, expected: str) -> None:
+def report_missing(present: Iterable[str], issues: Issues, expected: str) -> None:
+    """Note each required table that is not among those present; ``expected`` has a place for its name."""
     found = set(present)
     for name, schema in INPUT_TABLES.items():
         if schema.required and name not in found:

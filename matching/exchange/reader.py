@@ -11,6 +11,7 @@ from matching.exchange.parse import parse_tables
 from matching.exchange.raw import RawTable, read_folder
 from matching.exchange.schema import INPUT_TABLES
 from matching.exchange.settings import check_together, read_settings
+from matching.exchange.workbook import read_workbook
 from matching.problem import Problem
 
 
@@ -50,4 +51,6 @@ def input_sha256(path: Path) -> str:
 def _read_raw(path: Path, issues: Issues) -> dict[str, RawTable]:
     if path.is_dir():
         return read_folder(path, issues)
+    if path.is_file() and path.suffix.lower() == ".xlsx":
+        return read_workbook(path, issues)
     raise BadInput([InputIssue("input", 0, "", str(path), "a folder of CSV tables or an .xlsx workbook")])
