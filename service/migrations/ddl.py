@@ -1,0 +1,43 @@
+"""The whole schema as statements, made from the models: what an initial revision is written from, and what tests compare with.
+
+``python -m service.migrations.ddl sqlite`` prints it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from service.models import metadata
+from service.planning import guards
+
+SEPARATOR = "\n-- next\n"
+"""Stands between two statements of a file; triggers hold semicolons of their own."""
+
+
+def statements(dialect: str) -> Iterator[str]:
+    """Yield every statement that makes the schema, tables before their indexes, triggers last."""
+    target: Dialect = sqlite.dialect() if dialect == "sqlite" else postgresql.dialect()
+    for table in metadata.sorted_tables:
+        yield _tidy(str(CreateTable(table).compile(dialect=target)))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            yield _tidy(str(CreateIndex(index).compile(dialect=target)))
+    yield from guards.statements(dialect)
+
+
+def apply(connection: Connection, script: str) -> None:
+    """Execute each statement of a script, taken literally."""
+    for statement in script.split(SEPARATOR):
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _tidy(statement: str) -> str:
+    return "\n".join(line.rstrip().replace("\t", "  ") for line in statement.strip().splitlines())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(SEPARATOR.join(statements(sys.argv[1])) + "\n")

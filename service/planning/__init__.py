@@ -1,0 +1,1 @@
+"""The bridge between the database and the engine: rows to `Problem`, `Result` to rows, promises and money."""

@@ -1,0 +1,96 @@
+"""The closed lists of the planning tables, and the steps that a kilogram may take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    """Where a run stands; its row is the queue."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class PlanState(StrEnum):
+    """A plan is current until a later one takes its place, or its supply or demand changes under it."""
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+
+
+class ProposalState(StrEnum):
+    """Where a proposal, or one of its items, stands."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+
+
+class DecisionKind(StrEnum):
+    """What a broker has decided about one lot and one line."""
+
+    PIN = "pin"
+    FORBID = "forbid"
+
+
+class ShipmentState(StrEnum):
+    """Where a truck load stands."""
+
+    PLANNED = "planned"
+    LOADED = "loaded"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class SettlementState(StrEnum):
+    """Where the money of a delivery stands."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    PAID = "paid"
+
+
+class KgState(StrEnum):
+    """Where a kilogram of a lot stands."""
+
+    OUTSIDE = "outside"
+    """Not declared: where kilograms come from when a forecast rises, and go when it falls."""
+    OFFERED = "offered"
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    LOADED = "loaded"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
+
+
+STEPS: tuple[tuple[KgState, KgState], ...] = (
+    (KgState.OUTSIDE, KgState.OFFERED),
+    (KgState.OFFERED, KgState.OUTSIDE),
+    (KgState.OFFERED, KgState.WITHDRAWN),
+    (KgState.WITHDRAWN, KgState.OFFERED),
+    (KgState.OFFERED, KgState.HELD),
+    (KgState.HELD, KgState.OFFERED),
+    (KgState.HELD, KgState.CONFIRMED),
+    (KgState.CONFIRMED, KgState.OFFERED),
+    (KgState.CONFIRMED, KgState.LOADED),
+    (KgState.LOADED, KgState.CONFIRMED),
+    (KgState.LOADED, KgState.ACCEPTED),
+    (KgState.LOADED, KgState.REJECTED),
+    (KgState.ACCEPTED, KgState.SETTLED),
+    (KgState.REJECTED, KgState.SETTLED),
+)
+"""Every step that the ledger admits; the database's check is made from this list."""
+
+LOT_STATES = tuple(state for state in KgState if state is not KgState.OUTSIDE)
+"""The states over which the kilograms of a lot add up to its quantity."""
+
+PROMISED_STATES = (KgState.HELD, KgState.CONFIRMED, KgState.LOADED, KgState.ACCEPTED, KgState.REJECTED, KgState.SETTLED)
+"""The states in which a kilogram belongs to a promise, a lot's kilograms for a line."""
