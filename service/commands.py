@@ -1,4 +1,7 @@
-"""What each command does, from reading its input to its exit status."""
+"""What each command does, from reading its input to its exit status.
+
+The engine is imported where it is used: progress is on the screen, and bad input is told, before the solver's libraries are loaded.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,8 @@ from typing import Any, Literal
 import typer
 
 from matching.errors import BadInput, InputIssue
-from matching.exchange import read_problem, write_result
 from matching.plan import Progress, Result
 from matching.problem import Problem
-from matching.solve import Limits, solve
-from service.checking import check_plan
 from service.output import BadOutput, check_output
 from service.progress import Watcher, watching
 from service.report import Report, summarise
@@ -70,6 +70,9 @@ def run_demo(order: Order, stopwatch: Stopwatch) -> int:
 
 def run_check(source: Path, plan: Path, *, as_json: bool) -> int:
     """Verify a written plan; return the exit status."""
+    from matching.exchange import read_problem
+    from service.checking import check_plan
+
     try:
         finding = check_plan(read_problem(source), plan)
     except BadInput as error:
@@ -91,6 +94,8 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
     assert order.source is not None
     with watching(console(stderr=True), stopwatch, order.limit_s, quiet=order.quiet) as watch:
         watch(Progress(stopwatch(), "read", None, None))
+        from matching.exchange import read_problem
+
         problem = read_problem(order.source)
         check_output(order.out, order.source)
         # A signal ends reading at once; from here on, the first one asks for the best plan so far, written whole.
@@ -102,6 +107,8 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
 
 
 def _plan(problem: Problem, order: Order, stopwatch: Stopwatch, watch: Watcher, stop_asked: Callable[[], bool]) -> Result:
+    from matching.solve import Limits, solve
+
     return solve(
         problem,
         trips=order.trips,
@@ -114,6 +121,8 @@ def _plan(problem: Problem, order: Order, stopwatch: Stopwatch, watch: Watcher, 
 
 
 def _write(problem: Problem, result: Result, out: Path) -> None:
+    from matching.exchange import write_result
+
     try:
         write_result(out, problem, result, engine=engine_name(), input_sha256=problem.digest())
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -10,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from matching.errors import InputIssue, Violation
-from service.checking import Finding
-from service.report import Report
+
+if TYPE_CHECKING:
+    from service.checking import Finding
+    from service.report import Report
 
 TOP_ROWS = 10
 WIDTH_WHEN_PIPED = 100

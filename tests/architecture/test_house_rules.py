@@ -32,6 +32,17 @@ def _name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
+def imported_packages(text: str) -> set[str]:
+    """Top-level names of what a file imports, wherever in the file it does."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
 def package_names(requirements: list[str]) -> set[str]:
     return {re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0] for requirement in requirements}
 
@@ -85,6 +96,14 @@ def test_every_dependency_has_its_line_and_every_line_its_dependency() -> None:
     for extra in PROJECT["project"]["optional-dependencies"].values():
         declared |= package_names(extra)
     assert sorted(name for name in listed if name != "package") == sorted(declared)
+
+
+def test_nothing_is_imported_that_is_not_declared() -> None:
+    declared = package_names(PROJECT["project"]["dependencies"])
+    ours = {name.replace("-", "_") for name in declared} | set(ROOMS) | set(sys.stdlib_module_names)
+    shipped = sources(*(room for room in ROOMS if room != "tests"))
+    strangers = {str(path.relative_to(ROOT)): imported_packages(path.read_text(encoding="utf-8")) - ours for path in shipped}
+    assert {name: packages for name, packages in strangers.items() if packages} == {}
 
 
 def test_the_lock_pins_every_dependency_with_hashes_and_names_no_host() -> None:

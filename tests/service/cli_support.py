@@ -16,7 +16,7 @@ from matching.problem import Problem
 from service.cli import app
 
 NO_ROWS = np.zeros(0, dtype=np.int64)
-SOLVE = "service.commands.solve"
+SOLVE = "matching.solve.solve"
 
 
 def empty_plan() -> Plan:

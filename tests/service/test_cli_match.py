@@ -176,7 +176,7 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(*given: Any, **more: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("service.commands.write_result", full)
+    monkeypatch.setattr("matching.exchange.write_result", full)
     outcome = run("match", tiny_folder(tmp_path / "in"), "--out", tmp_path / "out")
     assert outcome.exit_code == 2
     assert "No space left on device" in outcome.stderr
