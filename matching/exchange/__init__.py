@@ -3,7 +3,8 @@
 The format itself is described in ``docs/format.md``.
 """
 
+from matching.exchange.plan_reader import Summary, read_plan, read_reasons, read_summary
 from matching.exchange.reader import input_sha256, read_problem
 from matching.exchange.write import write_result
 
-__all__ = ["input_sha256", "read_problem", "write_result"]
+__all__ = ["Summary", "input_sha256", "read_plan", "read_problem", "read_reasons", "read_summary", "write_result"]

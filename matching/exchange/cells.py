@@ -152,6 +152,14 @@ def date(first_year: int = 1900, last_year: int = 2200) -> Parser:
     return parse
 
 
+def instant(cell: str) -> int:
+    """``YYYY-MM-DDTHH:MM``, as minutes since 1970-01-01T00:00."""
+    day, _, time = cell.partition("T")
+    if not CLOCK.fullmatch(time) or time == "24:00":
+        raise Unfit("an instant YYYY-MM-DDTHH:MM")
+    return int(_ANY_DATE(day)) * 1440 + clock(time)
+
+
 def clock(cell: str) -> int:
     """``HH:MM`` from 00:00 to 24:00, as minutes since midnight."""
     if not CLOCK.fullmatch(cell):
@@ -177,3 +185,4 @@ def _band(band: str) -> tuple[float, float]:
 
 
 RATE = decimal()
+_ANY_DATE = date(1, 9999)

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from matching.exchange.issues import Issues
-from matching.exchange.schema import INPUT_TABLES, OUTPUT_TABLES
+from matching.exchange.schema import INPUT_TABLES, OUTPUT_TABLES, Schema
 
 RECORDS_AT_ONCE = 2000
 """Records turned into columns together; few, so that row lists die young and never burden the garbage collector."""
@@ -47,7 +47,7 @@ def read_folder(folder: Path, issues: Issues) -> dict[str, RawTable]:
     tables = {}
     for name in INPUT_TABLES:
         if f"{name}.csv" in files:
-            table = read_csv(folder / f"{name}.csv", name, issues)
+            table = read_csv(folder / f"{name}.csv", INPUT_TABLES[name], issues)
             if table is not None:
                 tables[name] = table
     _report_misnamed(files, issues)
@@ -80,8 +80,9 @@ def nearest(name: str, names: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
-def read_csv(path: Path, name: str, issues: Issues) -> RawTable | None:
+def read_csv(path: Path, schema: Schema, issues: Issues) -> RawTable | None:
     """Read one CSV file as columns of stripped text; None if it has no usable header."""
+    name = schema.name
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -94,7 +95,7 @@ def read_csv(path: Path, name: str, issues: Issues) -> RawTable | None:
     content = data.decode("utf-8-sig", errors="surrogateescape")
     del data
     records = _records(name, csv.reader(io.StringIO(content, newline=""), strict=True), issues)
-    table = columns_of(name, records, issues)
+    table = columns_of(schema, records, issues)
     if table is not None and ("\x00" in content or not _is_utf8(content)):
         _report_foreign(table, issues)
     return table
@@ -128,14 +129,14 @@ def _records(name: str, reader: Iterator[list[str]], issues: Issues) -> Iterator
         issues.add(name, row + 1, "", "", expected)
 
 
-def columns_of(name: str, records: Iterator[list[str]], issues: Issues) -> RawTable | None:
+def columns_of(schema: Schema, records: Iterator[list[str]], issues: Issues) -> RawTable | None:
     """Turn records, the header first, into the columns that the format knows; None if there is no header.
 
     Records without any text are left out but counted, so that row numbers stay those of a spreadsheet.
     """
-    header = [cell.strip() for cell in next(records, [])]
+    name, header = schema.name, [cell.strip() for cell in next(records, [])]
     if not any(header):
-        issues.add(name, 1 if header else 0, "", "", f"a header row with the columns {', '.join(INPUT_TABLES[name].names)}")
+        issues.add(name, 1 if header else 0, "", "", f"a header row with the columns {', '.join(schema.names)}")
         return None
     rows: list[int] = []
     columns: list[list[str]] = [[] for _ in header]
@@ -148,7 +149,7 @@ def columns_of(name: str, records: Iterator[list[str]], issues: Issues) -> RawTa
         rows.extend(n for n, _ in numbered)
         for column, texts in zip(columns, zip(*(record for _, record in numbered), strict=True), strict=False):
             column.extend(map(str.strip, texts))
-    return _known(name, header, rows, columns, issues)
+    return _known(schema, header, rows, columns, issues)
 
 
 def _evened(name: str, row: int, record: list[str], width: int, issues: Issues) -> list[str]:
@@ -162,9 +163,9 @@ def _evened(name: str, row: int, record: list[str], width: int, issues: Issues) 
     return (record + [""] * width)[:width]
 
 
-def _known(name: str, header: list[str], rows: list[int], columns: list[list[str]], issues: Issues) -> RawTable:
+def _known(wanted: Schema, header: list[str], rows: list[int], columns: list[list[str]], issues: Issues) -> RawTable:
     """Keep the columns that the format knows; note the unknown, the doubled and the missing."""
-    wanted = INPUT_TABLES[name]
+    name = wanted.name
     kept: dict[str, list[str]] = {}
     for title, cells in zip(header, columns, strict=True):
         if title in kept:

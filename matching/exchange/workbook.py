@@ -86,7 +86,7 @@ def _table(name: str, sheet: CalamineSheet, faulty: dict[tuple[int, int], str], 
         issues.add(name, row, _title(header, place), "", expected)
     for (row, place), _ in sheet.merged_cell_ranges or ():
         issues.add(name, row + 1, _title(header, place), "", "cells that are not merged: unmerge them and fill each")
-    return columns_of(name, _records(name, cells, header, issues), issues)
+    return columns_of(INPUT_TABLES[name], _records(name, cells, header, issues), issues)
 
 
 def _title(header: list[str], place: int) -> str:
@@ -131,10 +131,11 @@ def _faulty_cells(parts: dict[str, bytes]) -> dict[str, dict[tuple[int, int], st
     faulty: dict[str, dict[tuple[int, int], str]] = {}
     for name, data in _named_parts(parts):
         here = faulty.setdefault(name, {})
-        if b"<f" in data or b":f" in data:
+        if b"</f>" in data or b"<f/" in data or b"<f " in data or b":f" in data:
             plain = (tag for tag in BARE_FORMULA.findall(data) if dict(ATTRIBUTE.findall(tag)).get(b"t") != b"str")
             here.update(dict.fromkeys(map(_address, plain), "a value; this formula was never computed: open and save the workbook"))
-        here.update(dict.fromkeys(map(_address, ERROR_CELL.findall(data)), "a value, not a formula that fails"))
+        if b'"e"' in data or b"'e'" in data:
+            here.update(dict.fromkeys(map(_address, ERROR_CELL.findall(data)), "a value, not a formula that fails"))
     return faulty
 
 
