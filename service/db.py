@@ -128,7 +128,7 @@ class Database:
         if found is None or found == target or (target == "head" and found == head_revision()):
             return None
         copy = f"{self.url.database}.before-{found}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self.engine.execution_options(mca_maintenance=True).connect() as connection:
             connection.exec_driver_sql("VACUUM INTO ?", (copy,))
         return copy
 
@@ -206,7 +206,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once where writing is meant; elsewhere see to it that nothing is written."""
+    """Take the write lock at once where writing is meant; elsewhere see to it that nothing is written.
+
+    Maintenance, such as ``VACUUM``, runs outside a transaction.
+    """
+    if connection.get_execution_options().get("mca_maintenance"):
+        return
     writes = connection.get_execution_options().get("mca_write", True)
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
