@@ -14,8 +14,8 @@ from matching.exchange.cells import decimal, whole
 from matching.exchange.issues import Issues
 from matching.exchange.parse import Parsed, check_keys, parse_table
 from matching.exchange.raw import RawTable, read_csv
-from matching.exchange.schema import Column, Schema
-from matching.exchange.write import CARRIER_CLASS, PLAN_FILE
+from matching.exchange.schema import CARRIER_CLASS, Column, Schema
+from matching.exchange.write import PLAN_FILE
 from matching.plan import CARRIER, LINE, LOT, Allocations, Legs, Plan, Reasons, Status, Stops, Trips
 from matching.problem import IntArray, Problem
 
@@ -165,7 +165,8 @@ def read_summary(folder: Path) -> Summary:
             issues.add("plan.json", 0, key, str(claims.get(key, "")), expected)
     issues.raise_any()
     assert claims is not None
-    return Summary(**{key: Status(claims[key]) if key == "status" else claims[key] for key in checks})
+    fields: dict[str, Any] = {key: claims[key] for key in checks}
+    return Summary(**{**fields, "status": Status(fields["status"])})
 
 
 def _is_whole(value: Any) -> bool:

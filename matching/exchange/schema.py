@@ -230,3 +230,5 @@ SETTING_PARSERS: dict[str, Parser] = {
 }
 INPUT_TABLES = {s.name: s for s in (SITES, LOTS, CERTIFICATES, DEMANDS, VEHICLES, ACCESS, LANES, DECISIONS, SETTINGS)}
 OUTPUT_TABLES = ("allocations", "legs", "trips", "stops", "reasons", "prices")
+CARRIER_CLASS = "carrier"
+"""What the trips of a plan show instead of a vehicle class where a carrier takes the goods."""

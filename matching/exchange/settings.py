@@ -10,7 +10,7 @@ import numpy as np
 from matching.exchange.cells import Unfit
 from matching.exchange.issues import Issues
 from matching.exchange.parse import Parsed
-from matching.exchange.schema import SETTING_PARSERS
+from matching.exchange.schema import CARRIER_CLASS, SETTING_PARSERS
 from matching.problem import NO_LIMIT, PIN, BoolArray, FloatArray, IntArray
 
 
@@ -51,6 +51,10 @@ def _read_setting(values: dict[str, Any], key: str, text: str, row: int, issues:
 def check_together(tables: dict[str, Parsed], issues: Issues) -> None:
     """Note pins that cannot be kept, and worths that are too large to be exact."""
     _check_pins(tables, issues)
+    classes = tables["vehicles"]
+    classes.tell(
+        issues, classes["class_id"] == CARRIER_CLASS, "class_id", f"another id: plans write {CARRIER_CLASS} for goods sent by carrier"
+    )
     _check_worth(tables["lots"], "ask_vnd_per_kg", issues)
     _check_worth(tables["demands"], "bid_vnd_per_kg", issues)
     _check_worth(tables["demands"], "short_vnd_per_kg", issues)

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from matching.exchange.schema import OUTPUT_TABLES
+from matching.exchange.schema import CARRIER_CLASS, OUTPUT_TABLES
 from matching.exchange.staging import place_files
 from matching.plan import CARRIER, LOT, Allocations, Legs, Prices, Reasons, Result, Status, Stops, Trips
 from matching.problem import IntArray, Problem, TextArray
 
 PLAN_FILE = "plan.json"
-CARRIER_CLASS = "carrier"
 
 Rows = Iterable[Sequence[Any]]
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import xlsxwriter
+
 from matching.exchange import read_problem
 from matching.problem import Problem
 
 Row = Mapping[str, Any]
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,6})?")
 
 COOPERATIVE = {"site_id": "c1", "kind": "cooperative", "lat": 21.30, "lon": 106.20}
 BUYER = {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}
@@ -90,3 +94,25 @@ def build_problem(**tables: Any) -> Problem:
     """Return a small problem, read from CSV text; the arguments are those of `filled_tables`."""
     with tempfile.TemporaryDirectory() as folder:
         return read_problem(tiny_folder(Path(folder), **tables))
+
+
+def write_workbook(path: Path, tables: Mapping[str, Sequence[Row]]) -> Path:
+    """Write tables as the sheets of a workbook, numbers as numbers, as a spreadsheet program would."""
+    book = xlsxwriter.Workbook(str(path))
+    for name, rows in tables.items():
+        header = list(dict.fromkeys(column for row in rows for column in row)) or _bare_header(name)
+        if rows or name in KEYS:
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, header)
+            for n, row in enumerate(rows, 1):
+                for place, column in enumerate(header):
+                    _write_cell(sheet, n, place, str(row.get(column, "")))
+    book.close()
+    return path
+
+
+def _write_cell(sheet: Any, row: int, place: int, text: str) -> None:
+    if NUMBER.fullmatch(text):
+        sheet.write_number(row, place, float(text))
+    elif text:
+        sheet.write_string(row, place, text)
