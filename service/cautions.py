@@ -32,12 +32,12 @@ def _lapsing_certificates(problem: Problem) -> str | None:
     """Certificates that end inside the horizon while their supplier still has goods to ship."""
     held = problem.certificates
     ending = (held.until_day >= problem.horizon_from_day) & (held.until_day < problem.horizon_until_day)
-    rows = [row for row in np.flatnonzero(ending) if _still_ships(problem, int(row))]
+    rows = [row for row in np.flatnonzero(ending).tolist() if _still_ships(problem, row)]
     return _sentence(
         len(rows),
         "certificate lapses while its supplier still has goods",
         "certificates lapse while their suppliers still have goods",
-        [_certificate_name(problem, row) for row in rows[:EXAMPLES]],
+        [_certificate_name(problem, row) for row in rows],
     )
 
 
@@ -64,7 +64,7 @@ def _unwanted_lots(problem: Problem) -> str | None:
         int(unwanted.sum()),
         f"lot ({kg / 1000:,.1f} t) is of a product that nobody wants",
         f"lots ({kg / 1000:,.1f} t) are of products that nobody wants",
-        names[:EXAMPLES],
+        names,
     )
 
 
@@ -76,7 +76,7 @@ def _unserved_lines(problem: Problem) -> str | None:
         int(unserved.sum()),
         f"line ({kg / 1000:,.1f} t) wants a product or grade that no lot offers",
         f"lines ({kg / 1000:,.1f} t) want a product or grade that no lot offers",
-        [str(name) for name in problem.lines.id[unserved][:EXAMPLES]],
+        problem.lines.id[unserved].tolist(),
     )
 
 
@@ -101,13 +101,13 @@ def _penalties(problem: Problem, matched_kg: IntArray) -> str | None:
         int(short.sum()),
         f"line under contract is left short, at {cost:,} đ of penalty",
         f"lines under contract are left short, at {cost:,} đ of penalties",
-        [str(name) for name in problem.lines.id[short][:EXAMPLES]],
+        problem.lines.id[short].tolist(),
     )
 
 
-def _sentence(count: int, one: str, many: str, examples: Sequence[str]) -> str | None:
-    """Join a count, its words and a few examples; None for a count of zero."""
+def _sentence(count: int, one: str, many: str, names: Sequence[str]) -> str | None:
+    """Join a count, its words and the first few names; None for a count of zero."""
     if count == 0:
         return None
-    more = ", …" if count > len(examples) > 0 else ""
-    return f"{count:,} {one if count == 1 else many}: {', '.join(examples)}{more}"
+    more = ", …" if len(names) > EXAMPLES else ""
+    return f"{count:,} {one if count == 1 else many}: {', '.join(names[:EXAMPLES])}{more}"

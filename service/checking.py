@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from matching.errors import BadInput, InputIssue, Violation
-from matching.exchange import read_plan
-from matching.plan import LINE, LOT, Reasons
+from matching.exchange import Summary, read_plan, read_reasons, read_summary
+from matching.plan import Status
 from matching.problem import Problem
 from matching.verify import Verdict, check_claims, check_reasons, verify
+
+PARTS = ("objective_vnd", "goods_vnd", "freight_vnd", "handling_vnd", "opening_vnd", "short_vnd")
 
 
 @dataclass(frozen=True)
@@ -25,26 +23,30 @@ class Finding:
     ----------
     claimed : the content of ``plan.json``.
     violations : broken rules of the plan, then false claims and missing reasons.
+    same_input : whether the plan says that it was made from this very input.
     """
 
     verdict: Verdict
-    claimed: dict[str, Any]
+    claimed: Summary
     violations: tuple[Violation, ...]
-    matched_kg: int
     trips: int
+    same_input: bool
+
+    @property
+    def matched_kg(self) -> int:
+        return int(self.verdict.filled_kg.sum())
 
     def as_json(self) -> dict[str, Any]:
         """Return the finding as plain values for a JSON object."""
-        verdict = self.verdict
-        parts = ("objective_vnd", "goods_vnd", "freight_vnd", "handling_vnd", "opening_vnd", "short_vnd")
         return {
             "valid": not self.violations,
-            **{name: int(getattr(verdict, name)) for name in parts},
-            "bound_vnd": self.claimed.get("bound_vnd"),
-            "status": self.claimed.get("status"),
+            **{name: int(getattr(self.verdict, name)) for name in PARTS},
+            "bound_vnd": self.claimed.bound_vnd,
+            "status": str(self.claimed.status),
             "matched_kg": self.matched_kg,
             "trips": self.trips,
-            "km": round(float(verdict.km), 1),
+            "km": round(float(self.verdict.km), 1),
+            "same_input": self.same_input,
             "violations": [{"rule": v.rule, "where": v.where, "detail": v.detail} for v in self.violations],
         }
 
@@ -57,54 +59,11 @@ def check_plan(problem: Problem, folder: Path) -> Finding:
     BadInput
         If a table of the plan cannot be read, or the plan is a volumes relaxation, which has no trips to check.
     """
-    claimed = _read_claims(folder)
-    plan = read_plan(folder, problem)
+    claimed = read_summary(folder)
+    if claimed.status == Status.RELAXED:
+        raise BadInput([InputIssue("plan.json", 0, "status", "relaxed", "optimal or feasible: a volumes relaxation has no trips to check")])
+    plan, reasons = read_plan(folder, problem), read_reasons(folder, problem)
     verdict, n_trips = verify(problem, plan), len(plan.trips.vehicle)
-    found = (
-        *verdict.violations,
-        *check_claims(verdict, n_trips, claimed.get("objective_vnd"), claimed.get("bound_vnd")),
-        *check_reasons(problem, verdict, _read_reasons(problem, folder)),
-    )
-    return Finding(verdict, claimed, found, int(verdict.filled_kg.sum()), n_trips)
-
-
-def _read_claims(folder: Path) -> dict[str, Any]:
-    """Read ``plan.json``; raise `BadInput` where it is missing, broken, mistyped or a relaxation."""
-    try:
-        claimed = json.loads((folder / "plan.json").read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise _bad_claim("", str(error), "a JSON object with objective_vnd, bound_vnd and status") from error
-    if not isinstance(claimed, dict):
-        raise _bad_claim("", str(claimed), "a JSON object with objective_vnd, bound_vnd and status")
-    for name in ("objective_vnd", "bound_vnd"):
-        value = claimed.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float | None):
-            raise _bad_claim(name, str(value), "a number, or null")
-    if claimed.get("status") == "relaxed":
-        raise _bad_claim("status", "relaxed", "optimal or feasible: a volumes relaxation has no trips to check")
-    return claimed
-
-
-def _bad_claim(column: str, value: str, expected: str) -> BadInput:
-    return BadInput([InputIssue("plan.json", 0, column, value[:80], expected)])
-
-
-def _read_reasons(problem: Problem, folder: Path) -> Reasons:
-    """Read which lots and lines have a reason; rows about unknown ids explain nothing and are passed over."""
-    path = folder / "reasons.csv"
-    if not path.is_file():
-        raise BadInput([InputIssue("reasons", 0, "", "", "the table reasons.csv")])
-    known = {LOT: _rows_by_id(problem.lots.id), LINE: _rows_by_id(problem.lines.id)}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row.get("id") in known.get(str(row.get("subject")), {})]
-    return Reasons(
-        subject=np.array([row["subject"] for row in rows], dtype=object),
-        index=np.array([known[row["subject"]][row["id"]] for row in rows], dtype=np.int64),
-        open_kg=np.zeros(len(rows), dtype=np.int64),
-        reason=np.array([row.get("reason") or "" for row in rows], dtype=object),
-        detail=np.array([row.get("detail") or "" for row in rows], dtype=object),
-    )
-
-
-def _rows_by_id(ids: Any) -> dict[str, int]:
-    return {str(name): row for row, name in enumerate(ids)}
+    claims = check_claims(verdict, n_trips, claimed.objective_vnd, claimed.bound_vnd)
+    found = (*verdict.violations, *claims, *check_reasons(problem, verdict, reasons))
+    return Finding(verdict, claimed, found, n_trips, claimed.input_sha256 == problem.digest())

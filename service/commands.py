@@ -64,7 +64,7 @@ def run_demo(order: Order, stopwatch: Stopwatch) -> int:
         problem, result, report = _plan_and_write(order, stopwatch)
     except (BadInput, BadOutput) as error:
         return refuse(order, error)
-    _announce(order, report, draw_plan(problem, result, order.out))
+    _announce(order, report, draw_plan(problem, result.plan, order.out))
     return OK
 
 
@@ -73,10 +73,13 @@ def run_check(source: Path, plan: Path, *, as_json: bool) -> int:
     from matching.exchange import read_problem
     from service.checking import check_plan
 
+    reading = source
     try:
-        finding = check_plan(read_problem(source), plan)
+        problem = read_problem(source)
+        reading = plan
+        finding = check_plan(problem, plan)
     except BadInput as error:
-        return _show_bad_input(f"{source} or {plan}", error.issues, as_json=as_json)
+        return _show_bad_input(str(reading), error.issues, "nothing was checked", as_json=as_json)
     if as_json:
         typer.echo(json.dumps(finding.as_json(), ensure_ascii=False))
     else:
@@ -143,7 +146,7 @@ def _announce(order: Order, report: Report, drawings: Sequence[Path]) -> None:
 def refuse(order: Order, error: BadInput | BadOutput) -> int:
     """Say why nothing was planned or written; return the exit status."""
     if isinstance(error, BadInput):
-        return _show_bad_input(str(order.source), error.issues, as_json=order.as_json)
+        return _show_bad_input(str(order.source), error.issues, "nothing was planned", as_json=order.as_json)
     if order.as_json:
         typer.echo(json.dumps({"error": "bad_output", "message": str(error)}, ensure_ascii=False))
     else:
@@ -151,11 +154,11 @@ def refuse(order: Order, error: BadInput | BadOutput) -> int:
     return BAD
 
 
-def _show_bad_input(source: str, issues: Sequence[InputIssue], *, as_json: bool) -> int:
+def _show_bad_input(source: str, issues: Sequence[InputIssue], consequence: str, *, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps({"error": "bad_input", "issues": [_issue_json(issue) for issue in issues]}, ensure_ascii=False))
     else:
-        show_issues(console(stderr=True), source, issues)
+        show_issues(console(stderr=True), source, issues, consequence)
     return BAD
 
 

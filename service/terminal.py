@@ -53,10 +53,10 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def show_issues(screen: Console, source: str, issues: Sequence[InputIssue]) -> None:
-    """Print every fault of the input, one a line."""
+def show_issues(screen: Console, source: str, issues: Sequence[InputIssue], consequence: str) -> None:
+    """Print every fault of the input, one a line, under a heading that says what did not happen for it."""
     count = f"{len(issues):,} error" + ("" if len(issues) == 1 else "s")
-    screen.print(Text(f"{count} in {printable(source)}; nothing was planned.", style="bold red"), soft_wrap=True)
+    screen.print(Text(f"{count} in {printable(source)}; {consequence}.", style="bold red"), soft_wrap=True)
     for issue in issues:
         screen.print("  " + printable(str(issue)), soft_wrap=True)
 
@@ -91,12 +91,14 @@ def show_finding(screen: Console, finding: Finding) -> None:
         ("  handling", millions(-verdict.handling_vnd)),
         ("  openings", millions(-verdict.opening_vnd)),
         ("  penalties", millions(-verdict.short_vnd)),
-        ("claimed bound", millions(finding.claimed.get("bound_vnd"))),
+        ("claimed bound", millions(finding.claimed.bound_vnd)),
         ("matched", tonnes(finding.matched_kg)),
         ("trips", f"{finding.trips:,}, {verdict.km:,.0f} km"),
     ]
     screen.print(_grid(rows))
-    verdict_text = f"{len(finding.violations):,} rules broken" if finding.violations else "No rule is broken."
+    if not finding.same_input:
+        screen.print(Text("! ", style="yellow") + Text("The plan does not say that it was made from this input."))
+    verdict_text = f"Broken rules: {len(finding.violations):,}." if finding.violations else "No rule is broken."
     screen.print(Text(verdict_text, style="bold red" if finding.violations else "bold green"))
 
 
@@ -111,12 +113,12 @@ def _worth(report: Report) -> Table:
         ("Worth of the plan", f"{millions(report.objective_vnd)} đ ({report.status})"),
         ("No plan can exceed", f"{millions(report.bound_vnd)} đ, gap {percent(report.gap)}"),
         ("Goods", f"{millions(report.goods_vnd)} đ"),
-        ("Freight", f"{millions(report.freight_vnd)} đ, {trips}{per_kg}"),
+        ("  less freight", f"{millions(report.freight_vnd)} đ, {trips}{per_kg}"),
     ]
     if report.other_vnd:
-        rows.append(("Hubs and openings", f"{millions(report.other_vnd)} đ"))
+        rows.append(("  less hubs and openings", f"{millions(report.other_vnd)} đ"))
     if report.short_vnd:
-        rows.append(("Penalties", f"{millions(report.short_vnd)} đ"))
+        rows.append(("  less penalties", f"{millions(report.short_vnd)} đ"))
     filled = share(report.matched_kg, report.wanted_kg)
     rows.append(("Demand", f"{tonnes(report.matched_kg)} of {tonnes(report.wanted_kg)} matched, {filled}"))
     rows.append(
