@@ -74,6 +74,8 @@ class MovingLine:
 
     def __rich__(self) -> Table:
         line = Table.grid(padding=(0, 1))
+        for _ in range(3):
+            line.add_column(no_wrap=True, overflow="ellipsis")
         clock = Text(f"{self._stopwatch():.0f} / {self._limit_s:.0f} s", style="dim")
         line.add_row(self._spinner, clock, Text(describe(self._moment)))
         return line
