@@ -41,14 +41,31 @@ def test_every_column_reaches_the_problem() -> None:
     assert (p.sites.open_from_min[0], p.sites.open_until_min[2], p.sites.stop_min[0], p.sites.min_per_tonne[0]) == (270, 300, 15.0, 12.5)
     assert (p.sites.opening_vnd[1], p.sites.throughput_kg_per_day[1], p.sites.handling_vnd_per_kg[1]) == (500000, 20000, 120.5)
     assert (p.sites.max_vehicle_kg[2], p.sites.zone_names[p.sites.zone[2]], p.sites.zone[0]) == (5000, "inner", NO_ZONE)
-    assert (p.lots.cold[0], p.lots.indivisible[0], p.lots.cut_on_pickup[0], p.lots.min_take_kg[0], p.lots.litres_per_kg[0]) == (True, True, False, 100, 2.2)
+    assert (p.lots.cold[0], p.lots.indivisible[0], p.lots.cut_on_pickup[0], p.lots.min_take_kg[0], p.lots.litres_per_kg[0]) == (
+        True,
+        True,
+        False,
+        100,
+        2.2,
+    )
     assert [p.product_ids[n] for n in p.lines.product[p.lines.product_start[0] : p.lines.product_start[1]]] == ["lychee", "pomelo"]
     schemes = [p.scheme_ids[n] for n in p.lines.require_scheme[p.lines.require_start[0] : p.lines.require_start[1]]]
     assert list(zip(schemes, p.lines.require_level.tolist(), strict=True)) == [("VietGAP", 0), ("OCOP", 3)]
     assert (p.lines.max_suppliers[0], p.lines.min_supplier_kg[0], p.lines.short_vnd_per_kg[0]) == (2, 50, 700)
     v = p.vehicles
-    assert (v.refrigerated[0], v.volume_l[0], v.count_per_day[0], v.max_stops[0], v.max_hours[0], v.base_site[0]) == (True, 7500.0, 3, 6, 10.5, 3)
-    assert (v.band_start.tolist(), v.band_km.tolist(), v.band_vnd_per_km.tolist()) == ([0, 3, 4], [0, 30, 100, 0], [20000, 14000, 9000, 9000])
+    assert (v.refrigerated[0], v.volume_l[0], v.count_per_day[0], v.max_stops[0], v.max_hours[0], v.base_site[0]) == (
+        True,
+        7500.0,
+        3,
+        6,
+        10.5,
+        3,
+    )
+    assert (v.band_start.tolist(), v.band_km.tolist(), v.band_vnd_per_km.tolist()) == (
+        [0, 3, 4],
+        [0, 30, 100, 0],
+        [20000, 14000, 9000, 9000],
+    )
     assert (p.certificates.product.tolist(), p.certificates.level.tolist()) == ([ANY_PRODUCT, p.product_ids.index("lychee")], [0, 4])
     assert (p.access.zone.tolist(), p.access.closed_from_min.tolist(), p.access.closed_until_min.tolist()) == ([0], [360], [540])
     assert (p.roads.km[0], p.roads.minutes[0], p.roads.vnd_per_kg[1], p.roads.fixed_vnd[1]) == (62.5, 90.0, 900.5, 20000)
@@ -63,7 +80,12 @@ def test_absent_columns_and_empty_cells_take_the_defaults() -> None:
     assert (p.sites.kind.tolist(), p.sites.open_from_min[0], p.sites.open_until_min[0]) == ([COOPERATIVE, BUYER], 0, 1440)
     assert (p.sites.max_vehicle_kg[0], p.sites.throughput_kg_per_day[0], p.sites.zone[0]) == (NO_LIMIT, NO_LIMIT, NO_ZONE)
     assert (p.lots.cut_on_pickup[0], p.lots.indivisible[0], p.lots.cold[0], p.lots.litres_per_kg[0]) == (True, False, False, 2.0)
-    assert (p.vehicles.volume_l[0], p.vehicles.max_stops[0], p.vehicles.max_hours[0], p.vehicles.base_site[0]) == (math.inf, 5, 12.0, NO_BASE)
+    assert (p.vehicles.volume_l[0], p.vehicles.max_stops[0], p.vehicles.max_hours[0], p.vehicles.base_site[0]) == (
+        math.inf,
+        5,
+        12.0,
+        NO_BASE,
+    )
     assert (p.lines.max_suppliers[0], p.lines.min_fill_kg[0], p.lines.require_start.tolist()) == (NO_LIMIT, 0, [0, 0])
     assert np.isnan([p.roads.km[0], p.roads.minutes[0], p.roads.vnd_per_kg[0]]).all()
     assert (p.detour_factor, p.horizon_until_day - p.horizon_from_day) == (1.3, 3)
