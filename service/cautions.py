@@ -32,7 +32,7 @@ def _lapsing_certificates(problem: Problem) -> str | None:
     """Certificates that end inside the horizon while their supplier still has goods to ship."""
     held = problem.certificates
     ending = (held.until_day >= problem.horizon_from_day) & (held.until_day < problem.horizon_until_day)
-    rows = [row for row in np.flatnonzero(ending).tolist() if _still_ships(problem, row)]
+    rows = np.flatnonzero(ending & (_last_shipping_day(problem) > held.until_day)).tolist()
     return _sentence(
         len(rows),
         "certificate lapses while its supplier still has goods",
@@ -41,12 +41,14 @@ def _lapsing_certificates(problem: Problem) -> str | None:
     )
 
 
-def _still_ships(problem: Problem, row: int) -> bool:
+def _last_shipping_day(problem: Problem) -> IntArray:
+    """Last day on which a certificate's supplier has goods that it covers, -1 for none; shape (n_certificates,)."""
     lots, held = problem.lots, problem.certificates
-    mine = (lots.supplier == held.supplier[row]) & (lots.until_day > held.until_day[row])
-    if held.product[row] != ANY_PRODUCT:
-        mine &= lots.product == held.product[row]
-    return bool(mine.any())
+    n_products = len(problem.product_ids)
+    last = np.full((len(problem.supplier_ids), n_products + 1), -1, dtype=np.int64)
+    np.maximum.at(last, (lots.supplier, lots.product), lots.until_day)
+    last[:, n_products] = last.max(axis=1)
+    return last[held.supplier, np.where(held.product == ANY_PRODUCT, n_products, held.product)]
 
 
 def _certificate_name(problem: Problem, row: int) -> str:

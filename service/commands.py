@@ -27,7 +27,7 @@ OK, BROKEN, BAD = 0, 1, 2
 Stopwatch = Callable[[], float]
 
 WRITING_S = 0.2
-WRITING_S_PER_ROW = 2e-5
+WRITING_S_PER_ROW = 1e-5
 LARGEST_WRITING_SHARE = 0.2
 
 
