@@ -44,11 +44,20 @@ def _lapsing_certificates(problem: Problem) -> str | None:
 def _last_shipping_day(problem: Problem) -> IntArray:
     """Last day on which a certificate's supplier has goods that it covers, -1 for none; shape (n_certificates,)."""
     lots, held = problem.lots, problem.certificates
+    of_supplier = _latest(lots.supplier, lots.until_day, held.supplier)
     n_products = len(problem.product_ids)
-    last = np.full((len(problem.supplier_ids), n_products + 1), -1, dtype=np.int64)
-    np.maximum.at(last, (lots.supplier, lots.product), lots.until_day)
-    last[:, n_products] = last.max(axis=1)
-    return last[held.supplier, np.where(held.product == ANY_PRODUCT, n_products, held.product)]
+    of_both = _latest(lots.supplier * n_products + lots.product, lots.until_day, held.supplier * n_products + held.product)
+    return np.where(held.product == ANY_PRODUCT, of_supplier, of_both)
+
+
+def _latest(keys: IntArray, days: IntArray, wanted: IntArray) -> IntArray:
+    """Latest of the days under each wanted key, -1 where there is none; shape of ``wanted``."""
+    known, place = np.unique(keys, return_inverse=True)
+    latest = np.full(len(known) + 1, -1, dtype=np.int64)
+    np.maximum.at(latest, place, days)
+    at = np.searchsorted(known, wanted)
+    found = np.append(known, -1)[at] == wanted
+    return np.where(found, latest[at], -1)
 
 
 def _certificate_name(problem: Problem, row: int) -> str:

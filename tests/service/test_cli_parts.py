@@ -71,6 +71,16 @@ def test_a_lapsing_certificate_is_pointed_out_only_while_goods_remain() -> None:
     assert cautions(shipped, nothing) == ()
 
 
+def test_a_certificate_of_other_goods_may_lapse_in_silence() -> None:
+    wanted = [{}, {"product": "longan"}]
+    lots = [{"available_until": "2027-06-08"}, {"product": "longan", "supplier_id": "s2"}]
+    lapsing = {"valid_until": "2027-06-08"}
+    silent = build_problem(lots=lots, demands=wanted, certificates=[lapsing, lapsing | {"product": "lychee", "scheme": "OCOP"}])
+    assert cautions(silent, silent.lines.kg) == ()
+    spoken = build_problem(lots=lots, demands=wanted, certificates=[lapsing | {"supplier_id": "s2", "product": "longan"}])
+    assert "1 certificate lapses" in cautions(spoken, spoken.lines.kg)[0]
+
+
 def test_goods_nobody_wants_and_lines_nobody_can_serve_are_pointed_out() -> None:
     problem = build_problem(lots=[{"grade": 2}, {"product": "taro"}], demands=[{}, {"product": "rice;corn"}, {"max_grade": 1}])
     sentences = cautions(problem, problem.lines.kg)
