@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from matching.exchange import input_sha256, read_problem
 from matching.problem import ANY_PRODUCT, BUYER, COOPERATIVE, FORBID, NO_BASE, NO_LIMIT, NO_ZONE, PIN
 from tests.matching.builders import build_problem, filled_tables, tiny_folder, write_folder, write_workbook
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "sites": [
-        {"site_id": "c1", "name": "Hợp tác xã Lục Ngạn, số 1", "open_from": "04:30", "open_until": "24:00", "stop_minutes": 15, "minutes_per_tonne": 12.5},
+        {"site_id": "c1", "name": "Hợp tác xã Lục Ngạn, số 1", "stop_minutes": 15, "minutes_per_tonne": 12.5,
+         "open_from": "04:30", "open_until": "24:00"},
         {"site_id": "h1", "kind": "hub", "opening_vnd": 500000, "throughput_kg_per_day": 20000, "handling_vnd_per_kg": 120.5},
         {"site_id": "b1", "kind": "buyer", "max_vehicle_kg": 5000, "zone": "inner", "open_from": "20:00", "open_until": "05:00"},
         {"site_id": "p1", "kind": "depot"},
@@ -25,11 +27,14 @@ EVERYTHING = {
         {"cold": "yes", "indivisible": "yes", "cut_on_pickup": "no", "min_take_kg": 100, "litres_per_kg": 2.2},
         {"product": "longan"},
     ],
-    "demands": [{"product": "lychee;pomelo", "requires": "VietGAP;OCOP>=3", "max_suppliers": 2, "min_supplier_kg": 50, "short_vnd_per_kg": 700}, {}],
-    "vehicles": [{"refrigerated": "yes", "volume_l": 7500, "count_per_day": 3, "max_stops": 6, "max_hours": 10.5, "base_site": "p1"}, {"vnd_per_km": 9000}],
+    "demands": [{"product": "lychee;pomelo", "requires": "VietGAP;OCOP>=3",
+                 "max_suppliers": 2, "min_supplier_kg": 50, "short_vnd_per_kg": 700}, {}],
+    "vehicles": [{"refrigerated": "yes", "volume_l": 7500, "count_per_day": 3, "max_stops": 6, "max_hours": 10.5,
+                  "base_site": "p1"}, {"vnd_per_km": 9000}],
     "certificates": [{"valid_until": "9999-12-31"}, {"scheme": "OCOP", "level": 4, "product": "lychee"}],
     "access": [{}],
-    "lanes": [{"km": 62.5, "minutes": 90}, {"to_site": "h1", "vnd_per_kg": 900.5, "capacity_kg": 800, "transit_days": 1, "cold": "yes", "fixed_vnd": 20000}],
+    "lanes": [{"km": 62.5, "minutes": 90}, {"to_site": "h1", "vnd_per_kg": 900.5, "capacity_kg": 800,
+               "transit_days": 1, "cold": "yes", "fixed_vnd": 20000}],
     "decisions": [{}, {"lot_id": "lot2", "decision": "pin", "kg": 300}],
     "settings": {"detour_factor": 1.4, "horizon_from": "2027-06-01"},
 }  # fmt: skip
@@ -157,5 +162,5 @@ def test_a_digest_changes_with_any_figure() -> None:
 
 
 def test_input_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="a folder of CSV tables or an .xlsx workbook"):
+    with pytest.raises(BadInput, match=r"a folder of CSV tables or an \.xlsx workbook"):
         read_problem(tmp_path / "nowhere")

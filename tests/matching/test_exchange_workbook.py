@@ -64,7 +64,8 @@ def test_dates_times_and_numbers_of_a_spreadsheet_read_as_their_text(tmp_path: P
     }
     read = read_problem(workbook_with(tmp_path / "in.xlsx", cells))
     text = build_problem(
-        sites=[{"site_id": "c1", "lat": 21.30, "lon": 106.20, "open_from": "04:30", "open_until": "24:00"}, {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}],
+        sites=[{"site_id": "c1", "lat": 21.30, "lon": 106.20, "open_from": "04:30", "open_until": "24:00"},
+               {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}],
         lots=[{"lot_id": "12", "litres_per_kg": 2.25}],
     )  # fmt: skip
     assert read.digest() == text.digest()
@@ -200,14 +201,9 @@ def test_a_workbook_that_claims_two_thousand_million_cells_and_holds_few_reads(t
     assert read_problem(path).digest() == plain
 
 
-@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"])
-def test_a_workbook_with_a_damaged_part_is_refused_and_never_read_wrong(tmp_path: Path, part: str) -> None:
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_a_workbook_with_a_part_cut_off_is_refused(tmp_path: Path, part: str, share: float) -> None:
     path = write_workbook(tmp_path / "in.xlsx", filled_tables())
-    plain = read_problem(path).digest()
-    for cut in (0.1, 0.5, 0.9):
-        hurt = write_workbook(tmp_path / "hurt.xlsx", filled_tables())
-        repack(hurt, lambda name, data: data[: int(len(data) * cut)] if name == part else data)  # noqa: B023
-        try:
-            assert read_problem(hurt).digest() == plain
-        except BadInput as refused:
-            assert refused.issues
+    repack(path, lambda name, data: data[: int(len(data) * share)] if name == part else data)
+    assert faults(path)
