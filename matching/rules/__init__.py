@@ -10,7 +10,7 @@ underscore are no rules: they hold what rules share.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from matching.errors import Violation
 from matching.rules import (
@@ -55,6 +55,9 @@ from matching.rules import (
 )
 from matching.rules._facts import PlanFacts
 
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
+
 
 class Rule(Protocol):
     """What every file of a rule offers: its stable name, and a function that returns every breach of it."""
@@ -63,6 +66,15 @@ class Rule(Protocol):
     def CODE(self) -> str: ...  # noqa: N802  # a constant of the rule's module
 
     def check(self, facts: PlanFacts, /) -> list[Violation]: ...
+
+
+class ModelledRule(Protocol):
+    """A rule that the exact model has to be told."""
+
+    @property
+    def CODE(self) -> str: ...  # noqa: N802  # a constant of the rule's module
+
+    def add(self, model: ExactModel, /) -> None: ...
 
 
 RULES: tuple[Rule, ...] = (
@@ -105,3 +117,40 @@ RULES: tuple[Rule, ...] = (
     throughput,
     trip_cost,
 )
+
+MODELLED: tuple[ModelledRule, ...] = (
+    positive_kg,
+    product,
+    grade,
+    pickup_dates,
+    delivery_dates,
+    remaining_life,
+    certificate,
+    lot_quantity,
+    min_take,
+    indivisible,
+    line_quantity,
+    min_fill,
+    max_suppliers,
+    min_supplier,
+    decisions,
+    hub_order,
+    empty_trip,
+    stop_sequence,
+    max_stops,
+    cold,
+    payload,
+    volume,
+    doors,
+    stop_duration,
+    horizon,
+    opening_hours,
+    access_hours,
+    travel_time,
+    max_hours,
+    count_per_day,
+    carrier_capacity,
+    throughput,
+    trip_cost,
+)
+"""Those that have an `add`; what the others say is true of the exact model by construction."""

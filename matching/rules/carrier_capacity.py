@@ -6,10 +6,15 @@ Formula: Σ kg over the carrier trips of the lane and date ≤ capacity_kg(lane)
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 from matching.rules._measure import group_pairs, iso_day, sum_by
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "carrier_capacity"
 
@@ -25,3 +30,11 @@ def check(facts: PlanFacts) -> list[Violation]:
         return f"{facts.trip_name(sound[first[i]])} {iso_day(day[first[i]])}"
 
     return flag(CODE, kg > limit, where, lambda i: f"{kg[i]} > {limit[i]} kg")
+
+
+def add(model: ExactModel) -> None:
+    """Limit what a carrier takes on each pick-up date."""
+    capacity = model.problem.roads.capacity_kg
+    for road, day in sorted({(flow.road, flow.day) for flow in model.flows if not flow.legs}):
+        kg = sum(flow.kg for flow in model.flows if (flow.road, flow.day) == (road, day))
+        model.cp.add(kg <= int(capacity[road]))

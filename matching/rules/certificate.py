@@ -7,12 +7,17 @@ the same, its level is at least the required one, valid_from ≤ pickup_date and
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from matching.errors import Violation
 from matching.problem import ANY_PRODUCT, IntArray
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "certificate"
 
@@ -46,3 +51,29 @@ def _candidates(facts: PlanFacts, supplier: IntArray, scheme: IntArray) -> tuple
     high = np.searchsorted(key[order], supplier * n + scheme, side="right")
     pair, place = _ragged(low, high - low)
     return pair, order[place]
+
+
+def add(model: ExactModel) -> None:
+    """Let no flow travel on dates that a certificate it needs does not cover."""
+    lines = model.problem.lines
+    for flow in model.flows:
+        needs = slice(int(lines.require_start[flow.line]), int(lines.require_start[flow.line + 1]))
+        for scheme, level in zip(lines.require_scheme[needs].tolist(), lines.require_level[needs].tolist(), strict=True):
+            spans = _spans(model, flow.lot, scheme, level)
+            for first, picked in model.picked(flow).items():
+                for last, delivered in model.delivered(flow).items():
+                    if not any(valid_from <= first and last <= valid_until for valid_from, valid_until in spans):
+                        model.not_all(flow.used, picked, delivered)
+
+
+def _spans(model: ExactModel, lot: int, scheme: int, level: int) -> list[tuple[int, int]]:
+    """Dates between which some certificate covers the lot."""
+    lots, c = model.problem.lots, model.problem.certificates
+    return [
+        (int(c.from_day[row]), int(c.until_day[row]))
+        for row in range(len(c.scheme))
+        if c.supplier[row] == lots.supplier[lot]
+        and c.product[row] in (ANY_PRODUCT, lots.product[lot])
+        and c.scheme[row] == scheme
+        and c.level[row] >= level
+    ]

@@ -6,11 +6,16 @@ Formula: cold(lot) ⇒ refrigerated(class), or cold(lane) of a carrier.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "cold"
 
@@ -25,3 +30,16 @@ def check(facts: PlanFacts) -> list[Violation]:
     moves[facts.load[facts.placed]] = True
     moves |= facts.carrier.exists[trip]
     return flag(CODE, moves & cold_leg & ~cooled[trip], facts.leg_name)
+
+
+def add(model: ExactModel) -> None:
+    """Keep flows of cold lots off warm trucks and carriers."""
+    p = model.problem
+    for flow in model.flows:
+        if not p.lots.cold[flow.lot]:
+            continue
+        if not flow.legs and not p.roads.cold[flow.road]:
+            model.forbid(flow)
+        for leg in flow.legs:
+            for c in np.flatnonzero(~p.vehicles.refrigerated).tolist():
+                model.not_all(flow.used, model.slots[leg.slot].of_class[c])

@@ -6,12 +6,18 @@ Formula: |{trips of the class whose first stop's arrive falls on the date}| ≤ 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from matching.errors import Violation
+from matching.problem import NO_LIMIT
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 from matching.rules._measure import group_pairs, iso_day
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "count_per_day"
 
@@ -27,3 +33,17 @@ def check(facts: PlanFacts) -> list[Violation]:
         return f"{facts.problem.vehicles.id[vehicle[i]]} {iso_day(day[i])}"
 
     return flag(CODE, n > limit, where, lambda i: f"{n[i]} > {limit[i]}")
+
+
+def add(model: ExactModel) -> None:
+    """Count the routes of a class whose first stop falls on a date."""
+    counts = model.problem.vehicles.count_per_day
+    for c in np.flatnonzero(counts < NO_LIMIT).tolist():
+        for day in model.days:
+            starts = []
+            for slot in model.slots:
+                starts.append(model.boolean(f"starts[{slot.index},{c},{day}]"))
+                for x, route in zip(slot.route, model.routes, strict=True):
+                    if route.vehicle == c:
+                        model.not_all(x, slot.on_day[route.sites[0], day], starts[-1].negated())
+            model.cp.add(sum(starts) <= int(counts[c]))

@@ -6,6 +6,8 @@ Formula: Σ kg of the lot's allocations to the line ≥ kg for a pin, = 0 for a 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from matching.errors import Violation
@@ -13,6 +15,9 @@ from matching.problem import FORBID, PIN
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 from matching.rules._measure import sum_by
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "decisions"
 
@@ -29,3 +34,11 @@ def check(facts: PlanFacts) -> list[Violation]:
         return f"{problem.lots.id[d.lot[i]]} {problem.lines.id[d.line[i]]}"
 
     return flag(CODE, broken, where, lambda i: f"{moved[i]} of {d.kg[i]} kg")
+
+
+def add(model: ExactModel) -> None:
+    """Keep each pin and each forbid."""
+    d = model.problem.decisions
+    for lot, line, kind, least_kg in zip(d.lot.tolist(), d.line.tolist(), d.kind.tolist(), d.kg.tolist(), strict=True):
+        kg = sum(flow.kg for flow in model.flows if (flow.lot, flow.line) == (lot, line))
+        model.cp.add(kg >= least_kg if kind == PIN else kg == 0)

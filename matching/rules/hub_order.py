@@ -6,11 +6,16 @@ Formula: arrive(trip of leg 2, hub) ≥ depart(trip of leg 1, hub); both trips s
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "hub_order"
 
@@ -24,3 +29,12 @@ def check(facts: PlanFacts) -> list[Violation]:
     depart_min, arrive_min = np.append(facts.stops.depart_min, 0)[came], np.append(facts.stops.arrive_min, 0)[left]
     broken = (came < 0) | (left < 0) | (arrive_min < depart_min)
     return flag(CODE, broken, lambda i: facts.allocation_name(through[i]), lambda i: facts.problem.sites.id[hub[i]])
+
+
+def add(model: ExactModel) -> None:
+    """Let the second truck begin at the hub when the first has ended there."""
+    for flow in model.flows:
+        if len(flow.legs) == 2:
+            came, left = (model.slots[leg.slot] for leg in flow.legs)
+            hub = flow.legs[0].target
+            model.cp.add(left.arrive[hub] >= came.depart[hub]).only_enforce_if(flow.used)

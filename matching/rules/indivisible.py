@@ -6,9 +6,16 @@ Formula: indivisible(lot) ⇒ it has no allocation, or exactly one, of quantity_
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "indivisible"
 
@@ -18,3 +25,13 @@ def check(facts: PlanFacts) -> list[Violation]:
     lots, parts, taken = facts.problem.lots, facts.parts, facts.taken_kg
     broken = lots.indivisible & (parts > 0) & ((parts != 1) | (taken != lots.kg))
     return flag(CODE, broken, lambda i: lots.id[i], lambda i: f"{parts[i]} parts, {taken[i]} of {lots.kg[i]} kg")
+
+
+def add(model: ExactModel) -> None:
+    """Let at most one flow take an indivisible lot, and take it whole."""
+    lots = model.problem.lots
+    for lot in np.flatnonzero(lots.indivisible).tolist():
+        flows = model.of_lot(lot)
+        model.cp.add_at_most_one(flow.used for flow in flows)
+        for flow in flows:
+            model.cp.add(flow.kg == int(lots.kg[lot])).only_enforce_if(flow.used)

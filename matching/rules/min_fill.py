@@ -6,11 +6,16 @@ Formula: Σ kg over the line's allocations ∈ {0} ∪ [min_fill_kg(line), ∞).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "min_fill"
 
@@ -21,3 +26,9 @@ def check(facts: PlanFacts) -> list[Violation]:
     served = np.bincount(facts.allocations.line, minlength=len(filled)) > 0
     broken = served & (filled < lines.min_fill_kg)
     return flag(CODE, broken, lambda i: lines.id[i], lambda i: f"{filled[i]} < {lines.min_fill_kg[i]} kg")
+
+
+def add(model: ExactModel) -> None:
+    """Bring a line nothing, or its minimum."""
+    for line, least_kg in enumerate(model.problem.lines.min_fill_kg.tolist()):
+        model.enough(model.of_line(line), least_kg, f"fills[{line}]")

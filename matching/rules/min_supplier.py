@@ -6,9 +6,14 @@ Formula: Σ kg of one supplier's allocations to the line ∈ {0} ∪ [min_suppli
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "min_supplier"
 
@@ -23,3 +28,12 @@ def check(facts: PlanFacts) -> list[Violation]:
         return f"{problem.lines.id[line[i]]} {problem.supplier_ids[supplier[i]]}"
 
     return flag(CODE, kg < least, where, lambda i: f"{kg[i]} < {least[i]} kg")
+
+
+def add(model: ExactModel) -> None:
+    """Let each supplier bring a line nothing, or its minimum."""
+    p = model.problem
+    for line, least_kg in enumerate(p.lines.min_supplier_kg.tolist()):
+        for supplier in sorted(set(p.lots.supplier.tolist())):
+            flows = [flow for flow in model.of_line(line) if p.lots.supplier[flow.lot] == supplier]
+            model.enough(flows, least_kg, f"brings[{line},{supplier}]")

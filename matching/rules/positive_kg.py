@@ -6,9 +6,14 @@ Formula: kg(a) ≥ 1.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "positive_kg"
 
@@ -17,3 +22,10 @@ def check(facts: PlanFacts) -> list[Violation]:
     """Report allocations of nothing or less."""
     kg = facts.allocations.kg
     return flag(CODE, kg < 1, facts.allocation_name, lambda a: f"{kg[a]} kg")
+
+
+def add(model: ExactModel) -> None:
+    """Let a flow be used exactly when it moves something."""
+    for flow in model.flows:
+        model.cp.add(flow.kg >= 1).only_enforce_if(flow.used)
+        model.cp.add(flow.kg == 0).only_enforce_if(flow.used.negated())

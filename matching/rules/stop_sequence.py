@@ -6,11 +6,16 @@ Formula: the sites of a trip differ; for each load seq(from) < seq(to); max seq(
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "stop_sequence"
 _NEVER = 2**62
@@ -33,3 +38,11 @@ def _check_phases(facts: PlanFacts) -> list[Violation]:
     np.maximum.at(last_on, trip, on[facts.placed])
     np.minimum.at(first_off, trip, off[facts.placed])
     return flag(CODE, facts.sound_truck & (last_on >= first_off), facts.trip_name, lambda t: f"loads at {last_on[t] + 1}")
+
+
+def add(model: ExactModel) -> None:
+    """Let a flow ride only on routes that load where it comes on and, later, deliver where it goes off."""
+    for slot in model.slots:
+        for flow, leg in model.on_slot[slot.index]:
+            fitting = (x for x, route in zip(slot.route, model.routes, strict=True) if route.moves(leg.origin, leg.target))
+            model.cp.add_bool_or([flow.used.negated(), *fitting])

@@ -7,10 +7,17 @@ count on the date on which it arrives there.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
 from matching.errors import Violation
+from matching.problem import BUYER, HUB, NO_LIMIT
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 from matching.rules._measure import iso_day
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel, Var
 
 CODE = "throughput"
 
@@ -25,3 +32,16 @@ def check(facts: PlanFacts) -> list[Violation]:
         return f"{sites.id[site[i]]} {iso_day(day[i])}"
 
     return flag(CODE, kg > limit, where, lambda i: f"{kg[i]} > {limit[i]} kg")
+
+
+def add(model: ExactModel) -> None:
+    """Add up what counts at a site on a date: the whole of each flow that moves there then."""
+    sites = model.problem.sites
+    counted: dict[tuple[int, int], list[Var]] = defaultdict(list)
+    for flow, site, day, loading, on_day in model.touches():
+        if sites.throughput_kg_per_day[site] < NO_LIMIT and loading == (sites.kind[site] not in (HUB, BUYER)):
+            kg = model.cp.new_int_var(0, int(model.problem.lots.kg[flow.lot]), f"through[{site},{day}]")
+            model.cp.add(kg >= flow.kg).only_enforce_if(on_day)
+            counted[site, day].append(kg)
+    for (site, _), masses in counted.items():
+        model.cp.add(sum(masses) <= int(sites.throughput_kg_per_day[site]))

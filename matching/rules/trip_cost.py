@@ -8,11 +8,16 @@ rounded at the end; a carrier's cost is kg × vnd_per_kg, rounded, + fixed_vnd f
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from matching.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
+
+if TYPE_CHECKING:
+    from matching.exact.model import ExactModel
 
 CODE = "trip_cost"
 _SLACK_KM = 0.011
@@ -25,3 +30,16 @@ def check(facts: PlanFacts) -> list[Violation]:
     wrong_km = facts.sound_truck & ~(np.abs(trips.km - km) <= _SLACK_KM)
     wrong_vnd = (facts.sound_truck | facts.carrier.exists) & (np.abs(trips.cost_vnd - vnd) > _SLACK_VND)
     return flag(CODE, wrong_km | wrong_vnd, facts.trip_name, lambda t: f"{km[t]:.2f} km {vnd[t]} VND")
+
+
+def add(model: ExactModel) -> None:
+    """Pay for each route driven, each kilogram carried, and each date on which a carrier is used."""
+    roads = model.problem.roads
+    for slot in model.slots:
+        model.worth += [-route.cost_vnd * x for x, route in zip(slot.route, model.routes, strict=True)]
+    for road, day in sorted({(flow.road, flow.day) for flow in model.flows if not flow.legs}):
+        called = model.boolean(f"called[{road},{day}]")
+        model.worth.append(-int(roads.fixed_vnd[road]) * called)
+        for flow in (flow for flow in model.flows if (flow.road, flow.day) == (road, day)):
+            model.cp.add_implication(flow.used, called)
+            model.worth.append(-int(roads.vnd_per_kg[road]) * flow.kg)
