@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,26 +11,12 @@ from matching.geography import road_km, road_minutes, tariff_vnd
 from matching.problem import NO_BASE, FloatArray, IntArray, Problem
 
 if TYPE_CHECKING:
+    from matching.carriers import CarrierLanes
     from matching.lanes import Lanes
 
 
 NEIGHBOURHOOD_KM = 15.0
 """Lots whose distances differ by less are about equally near: a coordinator rings the cheapest of them first."""
-
-
-class CarrierLanes(Protocol):
-    """What the telephone book reads of the lanes on which a carrier runs; shape of each column (n_lanes,)."""
-
-    @property
-    def lot(self) -> IntArray: ...
-    @property
-    def line(self) -> IntArray: ...
-    @property
-    def road(self) -> IntArray: ...
-    @property
-    def pickup_from_day(self) -> IntArray: ...
-    @property
-    def pickup_until_day(self) -> IntArray: ...
 
 
 class Book(NamedTuple):

@@ -30,12 +30,19 @@ def stop_minutes(problem: Problem, site: int, kg: int) -> int:
     return math.ceil(float(sites.stop_min[site]) + float(sites.min_per_tonne[site]) * kg / 1000 - 1e-9)
 
 
+class _Hours(NamedTuple):
+    """Minutes of the day at which a stop may start, and the latest such minute up to each minute, or −1; shape (1440,)."""
+
+    allowed: BoolArray
+    latest: IntArray
+
+
 class StopClock:
     """Answers, and remembers, when a direct trip of a class can stop at its two ends."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._starts: dict[tuple[Stay, int], BoolArray] = {}
+        self._hours: dict[tuple[Stay, int], _Hours] = {}
         self._times: dict[tuple[Stay, Stay, int, int, int], tuple[int, int] | None] = {}
 
     def times(self, load: Stay, unload: Stay, vehicle: int, drive_min: int, days: int) -> tuple[int, int] | None:
@@ -50,24 +57,21 @@ class StopClock:
 
     def _search(self, load: Stay, unload: Stay, vehicle: int, drive_min: int, days: int) -> tuple[int, int] | None:
         unload_at = _MINUTE + days * _DAY
-        load_at = _latest(self._allowed(load, vehicle), unload_at - drive_min - load.minutes)
+        ready_by = unload_at - drive_min - load.minutes
+        load_at = self._at(load, vehicle).latest[np.minimum(np.maximum(ready_by, 0), _DAY - 1)]
         longest_min = float(self._problem.vehicles.max_hours[vehicle]) * 60 + 1e-6
-        fits = self._allowed(unload, vehicle) & (load_at >= 0) & (unload_at + unload.minutes - load_at <= longest_min)
+        reached = (load_at >= 0) & (ready_by >= 0)
+        fits = self._at(unload, vehicle).allowed & reached & (unload_at + unload.minutes - load_at <= longest_min)
         first = int(np.argmax(fits))
         return (int(load_at[first]), int(unload_at[first])) if fits[first] else None
 
-    def _allowed(self, stay: Stay, vehicle: int) -> BoolArray:
+    def _at(self, stay: Stay, vehicle: int) -> _Hours:
         payload_kg = int(self._problem.vehicles.payload_kg[vehicle])
         key = (stay, payload_kg)
-        if key not in self._starts:
-            self._starts[key] = _allowed_starts(self._problem, stay, payload_kg)
-        return self._starts[key]
-
-
-def _latest(allowed: BoolArray, not_after: IntArray) -> IntArray:
-    """Latest allowed minute of the day that is not after each of ``not_after``, or −1."""
-    latest = np.maximum.accumulate(np.where(allowed, _MINUTE, -1))
-    return np.where(not_after >= 0, latest[np.clip(not_after, 0, _DAY - 1)], -1)
+        if key not in self._hours:
+            allowed = _allowed_starts(self._problem, stay, payload_kg)
+            self._hours[key] = _Hours(allowed, np.maximum.accumulate(np.where(allowed, _MINUTE, -1)))
+        return self._hours[key]
 
 
 def _allowed_starts(problem: Problem, stay: Stay, payload_kg: int) -> BoolArray:

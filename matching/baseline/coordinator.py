@@ -2,24 +2,24 @@
 
 Every trip is direct, from one gate to one door, and nothing is reconsidered once the next line is begun. Where a line
 wants few suppliers, those that can bring a fair share of it are rung before the others. What a broker has pinned is
-arranged first, whether it pays or not. A carrier by the kilogram is asked where no truck pays.
+arranged first, whether it pays or not. A carrier by the kilogram is asked where it is cheaper than the truck, or where no truck pays.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matching.baseline.calls import Book, Calls, CarrierLanes, telephone_book
+from matching.baseline.calls import Book, Calls, telephone_book
 from matching.baseline.dispatch import Dispatch, Order
 from matching.baseline.ledger import Ledger
 from matching.plan import Plan
 from matching.problem import FORBID, PIN, Problem
 
 if TYPE_CHECKING:
+    from matching.carriers import CarrierLanes
     from matching.lanes import Lanes
 
 
@@ -35,11 +35,11 @@ def plan_by_telephone(problem: Problem, lanes: Lanes, carriers: CarrierLanes | N
     -------
     Plan
         Complete and valid, all trips direct; the same for the same problem. Pins that direct trips cannot keep are
-        kept as far as they can.
+        kept as far as they can; that a pin fails is the only rule that the plan may break.
     """
     coordinator = _Coordinator(problem, telephone_book(problem, lanes, carriers))
-    for line, lot, kg in _pins(problem):
-        coordinator.arrange_pin(line, lot, kg)
+    for line, pins in _pins(problem).items():
+        coordinator.keep_pins(line, pins)
     lines = problem.lines
     for line in np.lexsort((np.arange(problem.n_lines), -lines.bid_vnd_per_kg)).tolist():
         coordinator.serve(line)
@@ -53,8 +53,7 @@ class _Coordinator:
         self.ledger = Ledger(problem)
         self._problem, self._book = problem, book
         self._dispatch = Dispatch(problem, self.ledger)
-        self._forbidden = _decided(problem, FORBID)
-        self._pinned_lines = {line for _, line in _decided(problem, PIN)}
+        self._forbidden = _forbidden(problem)
 
     def serve(self, line: int) -> None:
         """Fill a line from the nearest lots; give all back where it stays below the line's minimum."""
@@ -62,18 +61,25 @@ class _Coordinator:
         places = range(len(calls.lots))
         if self._problem.lines.max_suppliers[line] < len(places):
             stock_kg = self._stock(calls)
-            self._ring(calls, line, (place for place in places if self._brings_share(calls, line, place, stock_kg)))
-        self._ring(calls, line, places)
+            for place in places:
+                if self._brings_share(calls, line, place, stock_kg):
+                    self._call(calls, line, place)
+        for place in places:
+            self._call(calls, line, place)
         if self._short_of_fill(line):
             self.ledger.take_back(mark)
 
-    def _ring(self, calls: Calls, line: int, places: Iterable[int]) -> None:
-        """Ring one lot after the other until the line has all that it wants."""
-        pinned = line in self._pinned_lines
-        for place in places:
-            if self.ledger.line_left_kg[line] == 0:
-                return
-            self._call(calls, line, place, must=pinned and self._short_of_fill(line))
+    def keep_pins(self, line: int, pins: dict[int, int]) -> None:
+        """Send a line what is pinned to it, and as much more as its minimum asks, whatever that costs."""
+        mark, calls = len(self.ledger.bookings), self._calls(line)
+        for place, lot in enumerate(calls.lots.tolist()):
+            if lot in pins:
+                self._call(calls, line, place, must=True, kg=pins[lot])
+        for place in range(len(calls.lots)):
+            if self._short_of_fill(line):
+                self._call(calls, line, place, must=True)
+        if self._short_of_fill(line):
+            self.ledger.take_back(mark)
 
     def _stock(self, calls: Calls) -> Counter[int]:
         """Kilograms that each supplier on a page has left."""
@@ -88,12 +94,6 @@ class _Coordinator:
         vacant = int(self._problem.lines.max_suppliers[line]) - ledger.suppliers[line]
         return ledger.supplier_kg[line, supplier] > 0 or stock_kg[supplier] * vacant >= ledger.line_left_kg[line]
 
-    def arrange_pin(self, line: int, lot: int, kg: int) -> None:
-        """Send at least ``kg`` of a lot to a line, whatever it costs."""
-        calls = self._calls(line)
-        for place in np.flatnonzero(calls.lots == lot).tolist():
-            self._call(calls, line, place, must=True, kg=kg)
-
     def _calls(self, line: int) -> Calls:
         return Calls(self._problem, self._book, line)
 
@@ -101,7 +101,7 @@ class _Coordinator:
         filled = int(self._problem.lines.kg[line]) - self.ledger.line_left_kg[line]
         return filled < int(self._problem.lines.min_fill_kg[line])
 
-    def _call(self, calls: Calls, line: int, place: int, must: bool, kg: int | None = None) -> None:
+    def _call(self, calls: Calls, line: int, place: int, must: bool = False, kg: int | None = None) -> None:
         """Ring one supplier: all that its lot and the line have left, or ``kg``; nothing where a minimum fails."""
         lot, ledger = int(calls.lots[place]), self.ledger
         want_kg = min(ledger.lot_left_kg[lot], ledger.line_left_kg[line])
@@ -146,15 +146,19 @@ class _Coordinator:
         return (known or vacant) and (lot, line) not in self._forbidden
 
 
-def _decided(problem: Problem, kind: int) -> set[tuple[int, int]]:
-    """(lot, line) of every decision of a kind."""
-    rows = problem.decisions.kind == kind
+def _forbidden(problem: Problem) -> set[tuple[int, int]]:
+    """(lot, line) of everything that a broker has forbidden."""
+    rows = problem.decisions.kind == FORBID
     return set(zip(problem.decisions.lot[rows].tolist(), problem.decisions.line[rows].tolist()))
 
 
-def _pins(problem: Problem) -> list[tuple[int, int, int]]:
-    """(line, lot, kg) of every pin, best-paying line first."""
+def _pins(problem: Problem) -> dict[int, dict[int, int]]:
+    """Kilograms pinned of each lot, by line, best-paying line first."""
     made = problem.decisions
     rows = np.flatnonzero((made.kind == PIN) & (made.kg > 0))
     rows = rows[np.argsort(-problem.lines.bid_vnd_per_kg[made.line[rows]], kind="stable")]
-    return list(zip(made.line[rows].tolist(), made.lot[rows].tolist(), made.kg[rows].tolist()))
+    pins: dict[int, dict[int, int]] = {}
+    for line, lot, kg in zip(made.line[rows].tolist(), made.lot[rows].tolist(), made.kg[rows].tolist()):
+        of_line = pins.setdefault(line, {})
+        of_line[lot] = max(kg, of_line.get(lot, 0))
+    return pins

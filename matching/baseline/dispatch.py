@@ -1,7 +1,8 @@
-"""Send one order on its way: the smallest truck that pays, on the freshest dates that everything admits, or a carrier."""
+"""Send one order on its way: the smallest truck that pays, on the freshest dates that everything admits, or a cheaper carrier."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,10 +57,14 @@ class Dispatch:
         start, end = self._ends(order)
         # A truck visits a site once, so it cannot load and unload at the same one.
         classes = () if start == end else self._classes(start, end, bool(self._problem.lots.cold[order.lot]))
-        for vehicle, kg in self._by_fit(order, classes):
+        trucks = self._by_fit(order, classes)
+        cheapest = calls.truck(trucks[0][0], order.place)[2] / max(1, trucks[0][1]) if trucks else math.inf
+        if sent := self._carry(calls, order, cheapest):
+            return sent
+        for vehicle, kg in trucks:
             if order.pays(kg, calls.truck(vehicle, order.place)[2]) and (sent := self._drive(calls, order, vehicle, kg)):
                 return sent
-        return self._carry(calls, order)
+        return self._carry(calls, order, math.inf)
 
     def _classes(self, start: int, end: int, cold: bool) -> list[int]:
         """Classes that both doors and the goods admit, the smallest first."""
@@ -118,15 +123,15 @@ class Dispatch:
         load_at, unload_at = (pickup * MINUTES_PER_DAY + t for t in times)
         return load_at, load_at + load.minutes, unload_at, unload_at + unload.minutes
 
-    def _carry(self, calls: Calls, order: Order) -> int:
-        """Book a carrier on the first date that pays, where one serves the lane."""
+    def _carry(self, calls: Calls, order: Order, below_vnd_per_kg: float) -> int:
+        """Book a carrier on the first date that pays and is cheap enough, where one serves the lane."""
         roads, (start, end) = self._problem.roads, self._ends(order)
         for road, pickup in calls.carrier_days(order.lot):
             used_kg = self._ledger.carried_kg[start, end, pickup]
             delivery = pickup + int(roads.transit_days[road])
             kg = min(order.kg, int(roads.capacity_kg[road]) - used_kg, self._ledger.room_kg(start, end, pickup, delivery))
             cost_vnd = self._freight(road, kg, used_kg > 0)
-            if self._pays(order, kg, pickup, delivery, cost_vnd):
+            if cost_vnd < below_vnd_per_kg * kg and self._pays(order, kg, pickup, delivery, cost_vnd):
                 self._ledger.book(Booking(order.lot, order.line, kg, pickup, delivery, CARRIER, float(calls.km[order.place]), cost_vnd))
                 return kg
         return 0
