@@ -69,6 +69,8 @@ def test_a_lapsing_certificate_is_pointed_out_only_while_goods_remain() -> None:
     assert any("VietGAP of s1 on 2027-06-08" in sentence for sentence in cautions(problem, nothing))
     shipped = build_problem(certificates=[lapsing], lots=[{"available_until": "2027-06-08"}])
     assert cautions(shipped, nothing) == ()
+    over_by_then = build_problem(certificates=[lapsing], settings={"horizon_until": "2027-06-08"})
+    assert cautions(over_by_then, nothing) == ()
 
 
 def test_a_certificate_of_other_goods_may_lapse_in_silence() -> None:
