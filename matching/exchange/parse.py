@@ -64,16 +64,17 @@ def _parse_column(table: Parsed, column: Column, issues: Issues) -> tuple[Values
     if texts is None:
         return _spread([column.default], np.zeros(len(table), dtype=np.int64), column.dtype), np.full(len(table), not column.required)
     codes, different = pd.factorize(np.array(texts, dtype=object))
-    values, faults = [], {}
+    values: list[Any] = []
+    faults: dict[int, str] = {}
     for place, text in enumerate(different):
         try:
             values.append(_value(column, text))
         except Unfit as unfit:
             values.append(column.default)
             faults[place] = str(unfit)
-    for place, expected in faults.items():
-        table.tell(issues, codes == place, column.name, expected)
     fits = ~np.isin(codes, list(faults)) if faults else np.ones(len(codes), dtype=np.bool_)
+    for n in np.flatnonzero(~fits):
+        issues.add(table.schema.name, int(table.rows[n]), column.name, texts[n], faults[int(codes[n])])
     return _spread(values, codes, column.dtype), fits
 
 

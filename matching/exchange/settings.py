@@ -11,7 +11,7 @@ from matching.exchange.cells import Unfit
 from matching.exchange.issues import Issues
 from matching.exchange.parse import Parsed
 from matching.exchange.schema import CARRIER_CLASS, SETTING_PARSERS
-from matching.problem import NO_LIMIT, PIN, BoolArray, FloatArray, IntArray
+from matching.problem import NO_LIMIT, PIN, BoolArray, FloatArray
 
 
 @dataclass(frozen=True)
@@ -72,19 +72,19 @@ def _check_pins(tables: dict[str, Parsed], issues: Issues) -> None:
     decisions.tell(issues, pinned & (decisions["kg"] < 0), "kg", "the least kg to deliver: a pin needs it")
     for column, name in (("lot_id", "lots"), ("line_id", "demands")):
         counted = pinned & (decisions["kg"] >= 0) & decisions.fits[column]
-        over = _pinned_over(decisions, counted, column, tables[name])
-        decisions.tell(issues, over, "kg", f"pins of one {column} that add up to at most its quantity_kg in {name}")
+        if counted.any():
+            over = _pinned_over(decisions, counted, column, tables[name])
+            decisions.tell(issues, over, "kg", f"pins of one {column} that add up to at most its quantity_kg in {name}")
 
 
 def _pinned_over(decisions: Parsed, counted: BoolArray, column: str, subject: Parsed) -> BoolArray:
     """Tell which pins belong to a subject whose pins together exceed its quantity, shape (n_decisions,)."""
-    held = {
-        key: int(kg)
-        for key, kg, fits in zip(subject[subject.schema.key[0]], subject["quantity_kg"], subject.fits["quantity_kg"], strict=True)
-        if fits
-    }
     total: dict[str, int] = {}
     for key, kg in zip(decisions[column][counted], decisions["kg"][counted], strict=True):
         total[key] = total.get(key, 0) + int(kg)
-    wrong: IntArray = np.array([total.get(key, 0) > held.get(key, NO_LIMIT * len(decisions)) for key in decisions[column]], dtype=np.int64)
-    return counted & (wrong > 0)
+    over = {
+        key
+        for key, kg, fits in zip(subject[subject.schema.key[0]], subject["quantity_kg"], subject.fits["quantity_kg"], strict=True)
+        if fits and total.get(key, 0) > kg
+    }
+    return counted & np.array([key in over for key in decisions[column]], dtype=np.bool_)
