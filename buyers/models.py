@@ -187,7 +187,6 @@ class LineProduct(Base):
     """A product that a line accepts, in the order in which the buyer named them."""
 
     __tablename__ = "line_product"
-    __table_args__ = (UniqueConstraint("line_id", "product_id"),)
 
     line_id: Mapped[int] = reference("demand_line.id", primary_key=True, index=False)
     position: Mapped[int] = mapped_column(between("position", 0, 1000), primary_key=True)

@@ -45,7 +45,7 @@ MAX_VND_PER_KG = 1_000_000_000
 MAX_VND = 9_000_000_000_000_000
 MAX_RATE = 1e12
 """Largest rate that may have decimals, such as đồng per kilometre."""
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -185,12 +185,13 @@ def new_uid() -> str:
 
 def between(column: str, low: float, high: float) -> CheckConstraint:
     """Return a check that a number lies in a range; NaN and infinity lie in none."""
-    return CheckConstraint(f"{column} BETWEEN {low!r} AND {high!r}", name=f"{column}_range")
+    return CheckConstraint(f"{column} BETWEEN {low!r} AND {high!r}", name=f"{column}_range", info={"column": column, "range": (low, high)})
 
 
 def length(column: str, most: int, least: int = 1) -> CheckConstraint:
     """Return a check on the number of characters."""
-    return CheckConstraint(f"length({column}) BETWEEN {least} AND {most}", name=f"{column}_length")
+    rule = f"length({column}) BETWEEN {least} AND {most}"
+    return CheckConstraint(rule, name=f"{column}_length", info={"column": column, "length": (least, most)})
 
 
 def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
@@ -199,11 +200,10 @@ def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
 
 
-def days_in_order(first: str, last: str) -> CheckConstraint:
-    """Return a check that a window of dates doesn't end before it starts, and lies within two sane centuries."""
-    return CheckConstraint(
-        f"{first} <= {last} AND {first} >= '{FIRST_DAY}' AND {last} <= '{LAST_DAY}'", name=f"{first}_before_{last}"
-    )
+def days_in_order(first: str, last: str, *, any_year: bool = False) -> CheckConstraint:
+    """Return a check that a window of dates doesn't end before it starts, and lies in a sane century unless any year will do."""
+    sane = "" if any_year else f" AND {first} >= '{FIRST_DAY}' AND {last} <= '{LAST_DAY}'"
+    return CheckConstraint(f"{first} <= {last}{sane}", name=f"{first}_before_{last}")
 
 
 def word(column: str, words: type[StrEnum], **options: Any) -> MappedColumn[Any]:

@@ -97,7 +97,7 @@ class Association(Exposed, Named, Versioned, Base):
     __tablename__ = "association"
 
     code: Mapped[str] = mapped_column(length("code", 100), unique=True)
-    detour_factor: Mapped[float] = mapped_column(between("detour_factor", 1, 10), default=1.3)
+    detour_factor: Mapped[float] = mapped_column(between("detour_factor", 0.01, 100), default=1.3)
     fee_per_mille: Mapped[int] = mapped_column(between("fee_per_mille", 0, 1000), default=0)
 
 
@@ -262,7 +262,7 @@ class LegalFact(Keyed, Base):
     """A figure set by law or custom, with its dates and its source, such as how many months a certificate lasts."""
 
     __tablename__ = "legal_fact"
-    __table_args__ = (UniqueConstraint("key", "valid_from"), days_in_order("valid_from", "valid_until"))
+    __table_args__ = (UniqueConstraint("key", "valid_from"), days_in_order("valid_from", "valid_until", any_year=True))
 
     key: Mapped[str] = mapped_column(length("key", 100))
     value: Mapped[str] = mapped_column(length("value", 500))
@@ -276,13 +276,13 @@ class Certificate(Exposed, Versioned, Base):
     """A certificate of an organisation for one product, or for every product where none is named."""
 
     __tablename__ = "certificate"
-    __table_args__ = (days_in_order("valid_from", "valid_until"), Index(None, "association_id", "valid_until", "id"))
+    __table_args__ = (days_in_order("valid_from", "valid_until", any_year=True), Index(None, "association_id", "valid_until", "id"))
 
     association_id: Mapped[int] = reference("association.id", index=False)
     organisation_id: Mapped[int] = reference("organisation.id")
     product_id: Mapped[int | None] = reference("product.id")
     scheme: Mapped[str] = mapped_column(length("scheme", 100))
-    level: Mapped[int] = mapped_column(between("level", 0, 1000), default=0)
+    level: Mapped[int] = mapped_column(between("level", 0, MAX_VND), default=0)
     valid_from: Mapped[date]
     valid_until: Mapped[date]
     number: Mapped[str] = mapped_column(length("number", 100, 0), default="")
@@ -310,7 +310,7 @@ class PlantingArea(Exposed, Versioned, Base):
     __tablename__ = "planting_area"
     __table_args__ = (
         UniqueConstraint("association_id", "code", "market"),
-        days_in_order("valid_from", "valid_until"),
+        days_in_order("valid_from", "valid_until", any_year=True),
         days_in_order("suspended_from", "suspended_until"),
     )
 
@@ -415,7 +415,7 @@ class VehicleClass(Exposed, Versioned, Base):
     payload_kg: Mapped[int] = mapped_column(between("payload_kg", 0, MAX_VND))
     volume_l: Mapped[float | None] = mapped_column(between("volume_l", 0, MAX_RATE))
     refrigerated: Mapped[bool] = mapped_column(default=False)
-    kmh: Mapped[float] = mapped_column(between("kmh", 0.001, 1000))
+    kmh: Mapped[float] = mapped_column(between("kmh", 0.001, MAX_RATE))
     count_per_day: Mapped[int | None] = mapped_column(between("count_per_day", 0, MAX_VND))
     max_stops: Mapped[int] = mapped_column(between("max_stops", 0, MAX_VND), default=5)
     max_hours: Mapped[float] = mapped_column(between("max_hours", 0, MAX_RATE), default=12.0)
@@ -449,7 +449,7 @@ class AccessRule(Keyed, Base):
     """Hours in which classes of at least some payload are kept out of a zone, with dates and source."""
 
     __tablename__ = "access_rule"
-    __table_args__ = (days_in_order("valid_from", "valid_until"),)
+    __table_args__ = (days_in_order("valid_from", "valid_until", any_year=True),)
 
     association_id: Mapped[int] = reference("association.id")
     zone: Mapped[str] = mapped_column(length("zone", 100))

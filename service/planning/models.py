@@ -155,6 +155,8 @@ class PlanAllocation(Keyed, Base):
     number: Mapped[int] = mapped_column(between("number", 0, 10**9))
     lot_id: Mapped[int] = reference("lot.id")
     line_id: Mapped[int] = reference("demand_line.id")
+    lot_version: Mapped[int] = mapped_column(between("lot_version", 1, 10**15))
+    line_version: Mapped[int] = mapped_column(between("line_version", 1, 10**15))
     kg: Mapped[int] = mapped_column(between("kg", 1, MAX_KG))
     pickup_on: Mapped[date | None]
     delivery_on: Mapped[date | None]
@@ -203,7 +205,7 @@ class Decision(Exposed, Versioned, Base):
 
     __tablename__ = "decision"
     __table_args__ = (
-        CheckConstraint("(kind = 'pin') = (kg > 0)", name="pin_has_kg"),
+        CheckConstraint("kind = 'pin' OR kg = 0", name="forbid_has_no_kg"),
         Index("uq_decision_lot_id_line_id_active", "lot_id", "line_id", unique=True, sqlite_where=text("revoked_at IS NULL"), postgresql_where=text("revoked_at IS NULL")),
         Index(None, "association_id", "created_at", "id"),
     )

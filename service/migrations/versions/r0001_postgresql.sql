@@ -5,7 +5,7 @@ CREATE TABLE association (
   sort_key TEXT COLLATE "C" NOT NULL CONSTRAINT ck_association_sort_key_length CHECK (length(sort_key) BETWEEN 1 AND 4000),
   search_key TEXT COLLATE "C" NOT NULL CONSTRAINT ck_association_search_key_length CHECK (length(search_key) BETWEEN 1 AND 400),
   code TEXT COLLATE "C" NOT NULL CONSTRAINT ck_association_code_length CHECK (length(code) BETWEEN 1 AND 100),
-  detour_factor DOUBLE PRECISION NOT NULL CONSTRAINT ck_association_detour_factor_range CHECK (detour_factor BETWEEN 1 AND 10),
+  detour_factor DOUBLE PRECISION NOT NULL CONSTRAINT ck_association_detour_factor_range CHECK (detour_factor BETWEEN 0.01 AND 100),
   fee_per_mille BIGINT NOT NULL CONSTRAINT ck_association_fee_per_mille_range CHECK (fee_per_mille BETWEEN 0 AND 1000),
   version BIGINT DEFAULT '1' NOT NULL CONSTRAINT ck_association_version_positive CHECK (version >= 1),
   created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -67,7 +67,7 @@ CREATE TABLE legal_fact (
   note TEXT COLLATE "C" NOT NULL CONSTRAINT ck_legal_fact_note_length CHECK (length(note) BETWEEN 0 AND 2000),
   CONSTRAINT pk_legal_fact PRIMARY KEY (id),
   CONSTRAINT uq_legal_fact_key_valid_from UNIQUE (key, valid_from),
-  CONSTRAINT ck_legal_fact_valid_from_before_valid_until CHECK (valid_from <= valid_until AND valid_from >= '1900-01-01' AND valid_until <= '2199-12-31')
+  CONSTRAINT ck_legal_fact_valid_from_before_valid_until CHECK (valid_from <= valid_until)
 )
 -- next
 CREATE TABLE access_rule (
@@ -81,7 +81,7 @@ CREATE TABLE access_rule (
   valid_until DATE,
   source TEXT COLLATE "C" NOT NULL CONSTRAINT ck_access_rule_source_length CHECK (length(source) BETWEEN 1 AND 500),
   CONSTRAINT pk_access_rule PRIMARY KEY (id),
-  CONSTRAINT ck_access_rule_valid_from_before_valid_until CHECK (valid_from <= valid_until AND valid_from >= '1900-01-01' AND valid_until <= '2199-12-31'),
+  CONSTRAINT ck_access_rule_valid_from_before_valid_until CHECK (valid_from <= valid_until),
   CONSTRAINT fk_access_rule_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT
 )
 -- next
@@ -198,7 +198,7 @@ CREATE TABLE run (
   updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
   updated_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_run_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_run PRIMARY KEY (id),
-  CONSTRAINT ck_run_horizon_from_before_horizon_until CHECK (horizon_from <= horizon_until AND horizon_from >= '1900-01-01' AND horizon_until <= '2199-12-31'),
+  CONSTRAINT ck_run_horizon_from_before_horizon_until CHECK (horizon_from <= horizon_until AND horizon_from >= '1900-01-01' AND horizon_until <= '2200-12-31'),
   CONSTRAINT uq_run_association_id_schedule_key UNIQUE (association_id, schedule_key),
   CONSTRAINT ck_run_lease_while_running CHECK ((state IN ('running', 'stopping')) = (lease_until IS NOT NULL)),
   CONSTRAINT ck_run_failure_has_code CHECK ((state = 'failed') = (failure_code IS NOT NULL)),
@@ -337,7 +337,7 @@ CREATE TABLE member (
   updated_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_member_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_member PRIMARY KEY (id),
   CONSTRAINT uq_member_organisation_id_code UNIQUE (organisation_id, code),
-  CONSTRAINT ck_member_joined_on_before_left_on CHECK (joined_on <= left_on AND joined_on >= '1900-01-01' AND left_on <= '2199-12-31'),
+  CONSTRAINT ck_member_joined_on_before_left_on CHECK (joined_on <= left_on AND joined_on >= '1900-01-01' AND left_on <= '2200-12-31'),
   CONSTRAINT uq_member_uid UNIQUE (uid),
   CONSTRAINT fk_member_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisation (id) ON DELETE RESTRICT
 )
@@ -407,8 +407,8 @@ CREATE TABLE planting_area (
   updated_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_planting_area_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_planting_area PRIMARY KEY (id),
   CONSTRAINT uq_planting_area_association_id_code_market UNIQUE (association_id, code, market),
-  CONSTRAINT ck_planting_area_valid_from_before_valid_until CHECK (valid_from <= valid_until AND valid_from >= '1900-01-01' AND valid_until <= '2199-12-31'),
-  CONSTRAINT ck_planting_area_suspended_from_before_suspended_until CHECK (suspended_from <= suspended_until AND suspended_from >= '1900-01-01' AND suspended_until <= '2199-12-31'),
+  CONSTRAINT ck_planting_area_valid_from_before_valid_until CHECK (valid_from <= valid_until),
+  CONSTRAINT ck_planting_area_suspended_from_before_suspended_until CHECK (suspended_from <= suspended_until AND suspended_from >= '1900-01-01' AND suspended_until <= '2200-12-31'),
   CONSTRAINT uq_planting_area_uid UNIQUE (uid),
   CONSTRAINT fk_planting_area_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_planting_area_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisation (id) ON DELETE RESTRICT,
@@ -576,7 +576,7 @@ CREATE TABLE certificate (
   organisation_id BIGINT NOT NULL,
   product_id BIGINT,
   scheme TEXT COLLATE "C" NOT NULL CONSTRAINT ck_certificate_scheme_length CHECK (length(scheme) BETWEEN 1 AND 100),
-  level BIGINT NOT NULL CONSTRAINT ck_certificate_level_range CHECK (level BETWEEN 0 AND 1000),
+  level BIGINT NOT NULL CONSTRAINT ck_certificate_level_range CHECK (level BETWEEN 0 AND 9000000000000000),
   valid_from DATE NOT NULL,
   valid_until DATE NOT NULL,
   number TEXT COLLATE "C" NOT NULL CONSTRAINT ck_certificate_number_length CHECK (length(number) BETWEEN 0 AND 100),
@@ -589,7 +589,7 @@ CREATE TABLE certificate (
   updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
   updated_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_certificate_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_certificate PRIMARY KEY (id),
-  CONSTRAINT ck_certificate_valid_from_before_valid_until CHECK (valid_from <= valid_until AND valid_from >= '1900-01-01' AND valid_until <= '2199-12-31'),
+  CONSTRAINT ck_certificate_valid_from_before_valid_until CHECK (valid_from <= valid_until),
   CONSTRAINT uq_certificate_uid UNIQUE (uid),
   CONSTRAINT fk_certificate_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_certificate_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisation (id) ON DELETE RESTRICT,
@@ -631,7 +631,7 @@ CREATE TABLE contract (
   CONSTRAINT pk_contract PRIMARY KEY (id),
   CONSTRAINT uq_contract_association_id_code UNIQUE (association_id, code),
   CONSTRAINT ck_contract_called_within_agreed CHECK (called_kg BETWEEN 0 AND quantity_kg),
-  CONSTRAINT ck_contract_valid_from_before_valid_until CHECK (valid_from <= valid_until AND valid_from >= '1900-01-01' AND valid_until <= '2199-12-31'),
+  CONSTRAINT ck_contract_valid_from_before_valid_until CHECK (valid_from <= valid_until AND valid_from >= '1900-01-01' AND valid_until <= '2200-12-31'),
   CONSTRAINT uq_contract_uid UNIQUE (uid),
   CONSTRAINT fk_contract_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_contract_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisation (id) ON DELETE RESTRICT,
@@ -701,7 +701,7 @@ CREATE TABLE lot (
   CONSTRAINT uq_lot_association_id_code UNIQUE (association_id, code),
   CONSTRAINT fk_lot_product_id_grade FOREIGN KEY(product_id, grade) REFERENCES grade (product_id, rank) ON DELETE RESTRICT,
   CONSTRAINT fk_lot_product_id_variety_id FOREIGN KEY(product_id, variety_id) REFERENCES variety (product_id, id) ON DELETE RESTRICT,
-  CONSTRAINT ck_lot_available_from_before_available_until CHECK (available_from <= available_until AND available_from >= '1900-01-01' AND available_until <= '2199-12-31'),
+  CONSTRAINT ck_lot_available_from_before_available_until CHECK (available_from <= available_until AND available_from >= '1900-01-01' AND available_until <= '2200-12-31'),
   CONSTRAINT uq_lot_uid UNIQUE (uid),
   CONSTRAINT fk_lot_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_lot_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisation (id) ON DELETE RESTRICT,
@@ -762,7 +762,7 @@ CREATE TABLE receiving_slot (
   CONSTRAINT pk_receiving_slot PRIMARY KEY (id),
   CONSTRAINT uq_receiving_slot_site_id_weekday_open_from_min_valid_from UNIQUE (site_id, weekday, open_from_min, valid_from),
   CONSTRAINT ck_receiving_slot_slot_has_length CHECK (open_from_min <> open_until_min),
-  CONSTRAINT ck_receiving_slot_valid_from_before_valid_until CHECK (valid_from <= valid_until AND valid_from >= '1900-01-01' AND valid_until <= '2199-12-31'),
+  CONSTRAINT ck_receiving_slot_valid_from_before_valid_until CHECK (valid_from <= valid_until AND valid_from >= '1900-01-01' AND valid_until <= '2200-12-31'),
   CONSTRAINT fk_receiving_slot_site_id FOREIGN KEY(site_id) REFERENCES site (id) ON DELETE RESTRICT
 )
 -- next
@@ -808,7 +808,7 @@ CREATE TABLE vehicle_class (
   payload_kg BIGINT NOT NULL CONSTRAINT ck_vehicle_class_payload_kg_range CHECK (payload_kg BETWEEN 0 AND 9000000000000000),
   volume_l DOUBLE PRECISION CONSTRAINT ck_vehicle_class_volume_l_range CHECK (volume_l BETWEEN 0 AND 1000000000000.0),
   refrigerated BOOLEAN NOT NULL,
-  kmh DOUBLE PRECISION NOT NULL CONSTRAINT ck_vehicle_class_kmh_range CHECK (kmh BETWEEN 0.001 AND 1000),
+  kmh DOUBLE PRECISION NOT NULL CONSTRAINT ck_vehicle_class_kmh_range CHECK (kmh BETWEEN 0.001 AND 1000000000000.0),
   count_per_day BIGINT CONSTRAINT ck_vehicle_class_count_per_day_range CHECK (count_per_day BETWEEN 0 AND 9000000000000000),
   max_stops BIGINT NOT NULL CONSTRAINT ck_vehicle_class_max_stops_range CHECK (max_stops BETWEEN 0 AND 9000000000000000),
   max_hours DOUBLE PRECISION NOT NULL CONSTRAINT ck_vehicle_class_max_hours_range CHECK (max_hours BETWEEN 0 AND 1000000000000.0),
@@ -868,7 +868,7 @@ CREATE TABLE call_off (
   updated_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_call_off_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_call_off PRIMARY KEY (id),
   CONSTRAINT uq_call_off_contract_id_code UNIQUE (contract_id, code),
-  CONSTRAINT ck_call_off_deliver_from_before_deliver_until CHECK (deliver_from <= deliver_until AND deliver_from >= '1900-01-01' AND deliver_until <= '2199-12-31'),
+  CONSTRAINT ck_call_off_deliver_from_before_deliver_until CHECK (deliver_from <= deliver_until AND deliver_from >= '1900-01-01' AND deliver_until <= '2200-12-31'),
   CONSTRAINT uq_call_off_uid UNIQUE (uid),
   CONSTRAINT fk_call_off_contract_id FOREIGN KEY(contract_id) REFERENCES contract (id) ON DELETE RESTRICT,
   CONSTRAINT fk_call_off_site_id FOREIGN KEY(site_id) REFERENCES site (id) ON DELETE RESTRICT
@@ -889,7 +889,7 @@ CREATE TABLE forecast_revision (
   made_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_forecast_revision_made_by_length CHECK (length(made_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_forecast_revision PRIMARY KEY (id),
   CONSTRAINT ck_forecast_revision_percentiles_in_order CHECK (low_kg <= expected_kg AND expected_kg <= high_kg),
-  CONSTRAINT ck_forecast_revision_available_from_before_available_until CHECK (available_from <= available_until AND available_from >= '1900-01-01' AND available_until <= '2199-12-31'),
+  CONSTRAINT ck_forecast_revision_available_from_before_available_until CHECK (available_from <= available_until AND available_from >= '1900-01-01' AND available_until <= '2200-12-31'),
   CONSTRAINT fk_forecast_revision_lot_id FOREIGN KEY(lot_id) REFERENCES lot (id) ON DELETE RESTRICT
 )
 -- next
@@ -944,7 +944,7 @@ CREATE TABLE suspension (
   until_day DATE,
   reason TEXT COLLATE "C" NOT NULL CONSTRAINT ck_suspension_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
   CONSTRAINT pk_suspension PRIMARY KEY (id),
-  CONSTRAINT ck_suspension_from_day_before_until_day CHECK (from_day <= until_day AND from_day >= '1900-01-01' AND until_day <= '2199-12-31'),
+  CONSTRAINT ck_suspension_from_day_before_until_day CHECK (from_day <= until_day AND from_day >= '1900-01-01' AND until_day <= '2200-12-31'),
   CONSTRAINT fk_suspension_certificate_id FOREIGN KEY(certificate_id) REFERENCES certificate (id) ON DELETE RESTRICT
 )
 -- next
@@ -991,7 +991,7 @@ CREATE TABLE demand_line (
   CONSTRAINT pk_demand_line PRIMARY KEY (id),
   CONSTRAINT uq_demand_line_association_id_code UNIQUE (association_id, code),
   CONSTRAINT ck_demand_line_one_origin CHECK (order_id IS NULL OR call_off_id IS NULL),
-  CONSTRAINT ck_demand_line_deliver_from_before_deliver_until CHECK (deliver_from <= deliver_until AND deliver_from >= '1900-01-01' AND deliver_until <= '2199-12-31'),
+  CONSTRAINT ck_demand_line_deliver_from_before_deliver_until CHECK (deliver_from <= deliver_until AND deliver_from >= '1900-01-01' AND deliver_until <= '2200-12-31'),
   CONSTRAINT uq_demand_line_uid UNIQUE (uid),
   CONSTRAINT fk_demand_line_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_demand_line_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisation (id) ON DELETE RESTRICT,
@@ -1087,7 +1087,7 @@ CREATE TABLE decision (
   updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
   updated_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_decision_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_decision PRIMARY KEY (id),
-  CONSTRAINT ck_decision_pin_has_kg CHECK ((kind = 'pin') = (kg > 0)),
+  CONSTRAINT ck_decision_forbid_has_no_kg CHECK (kind = 'pin' OR kg = 0),
   CONSTRAINT uq_decision_uid UNIQUE (uid),
   CONSTRAINT fk_decision_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_decision_lot_id FOREIGN KEY(lot_id) REFERENCES lot (id) ON DELETE RESTRICT,
@@ -1114,7 +1114,6 @@ CREATE TABLE line_product (
   position BIGINT NOT NULL CONSTRAINT ck_line_product_position_range CHECK (position BETWEEN 0 AND 1000),
   product_id BIGINT NOT NULL,
   CONSTRAINT pk_line_product PRIMARY KEY (line_id, position),
-  CONSTRAINT uq_line_product_line_id_product_id UNIQUE (line_id, product_id),
   CONSTRAINT fk_line_product_line_id FOREIGN KEY(line_id) REFERENCES demand_line (id) ON DELETE RESTRICT,
   CONSTRAINT fk_line_product_product_id FOREIGN KEY(product_id) REFERENCES product (id) ON DELETE RESTRICT
 )
@@ -1136,6 +1135,8 @@ CREATE TABLE plan_allocation (
   number BIGINT NOT NULL CONSTRAINT ck_plan_allocation_number_range CHECK (number BETWEEN 0 AND 1000000000),
   lot_id BIGINT NOT NULL,
   line_id BIGINT NOT NULL,
+  lot_version BIGINT NOT NULL CONSTRAINT ck_plan_allocation_lot_version_range CHECK (lot_version BETWEEN 1 AND 1000000000000000),
+  line_version BIGINT NOT NULL CONSTRAINT ck_plan_allocation_line_version_range CHECK (line_version BETWEEN 1 AND 1000000000000000),
   kg BIGINT NOT NULL CONSTRAINT ck_plan_allocation_kg_range CHECK (kg BETWEEN 1 AND 10000000),
   pickup_on DATE,
   delivery_on DATE,

@@ -1,0 +1,92 @@
+"""Who signs for whom, and what certificates and planting areas prove on which days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.models import Certificate, Organisation, PlantingArea, Suspension
+from service.planning.columns import Columns, of
+
+Window = tuple[date, date]
+CERTIFICATE_COLUMNS = ("organisation_id", "product_id", "scheme", "level", "valid_from", "valid_until", "withdrawn_on")
+
+
+class CertificateRow(NamedTuple):
+    """One unbroken window of one proof; without a product it covers all."""
+
+    supplier: str
+    product_id: int | None
+    scheme: str
+    level: int
+    first: date
+    last: date
+
+
+class Signers:
+    """Who signs for whom: the party that a problem calls the supplier.
+
+    A cooperative signs for itself and a group's sponsor for the group. As a certificate covers what its holder grows, not all that his
+    sponsor signs for, a sponsored group stands as a supplier of its own, named ``sponsor/group``.
+    """
+
+    def __init__(self, session: Session, association_id: int) -> None:
+        rows = session.execute(of(Organisation, association_id, "code", "sponsor_id")).tuples().all()
+        self._code: dict[int, str] = {number: code for number, code, _ in rows}
+        self._sponsor: dict[int, int | None] = {number: sponsor for number, _, sponsor in rows}
+
+    def of_lots(self, lots: Columns) -> list[str]:
+        """Return the supplier of every lot."""
+        return [self.name(grower, signer) for grower, signer in zip(lots["organisation_id"], lots["supplier_id"])]
+
+    def holder(self, organisation_id: int) -> str:
+        """Return the supplier that an organisation's certificates count for."""
+        return self.name(organisation_id, self._sponsor[organisation_id] or organisation_id)
+
+    def name(self, grower: int, signer: int) -> str:
+        """Return the supplier's name of what one grows and another signs for."""
+        return self._code[signer] if grower == signer else f"{self._code[signer]}/{self._code[grower]}"
+
+
+def certificate_rows(session: Session, association_id: int, signers: Signers) -> list[CertificateRow]:
+    """Return what certificates prove, and after them what planting areas do; suspended and withdrawn days are cut out."""
+    return [*_certificates(session, association_id, signers), *_planting_areas(session, association_id, signers)]
+
+
+def _certificates(session: Session, association_id: int, signers: Signers) -> list[CertificateRow]:
+    suspended: dict[int, list[Window]] = {}
+    for row in session.scalars(select(Suspension).join(Certificate).where(Certificate.association_id == association_id)):
+        suspended.setdefault(row.certificate_id, []).append((row.from_day, row.until_day or date.max))
+    rows = []
+    for c in session.execute(of(Certificate, association_id, *CERTIFICATE_COLUMNS)):
+        gaps = suspended.get(c.id, []) + ([(c.withdrawn_on, date.max)] if c.withdrawn_on else [])
+        windows = valid_windows(c.valid_from, c.valid_until, gaps)
+        rows += [CertificateRow(signers.holder(c.organisation_id), c.product_id, c.scheme, c.level, *window) for window in windows]
+    return rows
+
+
+def _planting_areas(session: Session, association_id: int, signers: Signers) -> list[CertificateRow]:
+    rows = []
+    for area in session.scalars(select(PlantingArea).where(PlantingArea.association_id == association_id).order_by(PlantingArea.id)):
+        gaps = [(area.suspended_from, area.suspended_until or date.max)] if area.suspended_from else []
+        proof = (signers.holder(area.organisation_id), area.product_id, f"PUC:{area.market}", 0)
+        rows += [CertificateRow(*proof, *window) for window in valid_windows(area.valid_from, area.valid_until, gaps)]
+    return rows
+
+
+def valid_windows(first: date, last: date, gaps: Iterable[Window]) -> list[Window]:
+    """Return the windows that gaps leave of a window of dates; all ends are included."""
+    windows = []
+    for start, end in sorted(gaps):
+        if start > last or end < first:
+            continue
+        if start > first:
+            windows.append((first, start - timedelta(days=1)))
+        if end >= last:
+            return windows
+        first = end + timedelta(days=1)
+    return [*windows, (first, last)]
