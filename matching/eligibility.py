@@ -145,24 +145,26 @@ def tighten(p0: int, p1: int, d0: int, d1: int, least: int, most: int) -> tuple[
 
 
 @compiled
-def box_of(lot: IntArray, entry: IntArray, first: int, last: int, least: int, most: int) -> tuple[int, int, int, int, int]:
-    """Admissible days of a lot's row and an entry's row under one way: pick-up, delivery, most days between."""
-    d1, spare = min(entry[DELIVER_UNTIL], last), lot[LIFE] - entry[MIN_LIFE]
-    if lot[CUT]:
+def box_of(
+    lots: IntArray, lot: int, entries: IntArray, entry: int, first: int, last: int, least: int, most: int
+) -> tuple[int, int, int, int, int]:
+    """Admissible days of a lot and an entry under one way: pick-up, delivery, most days between."""
+    d1, spare = min(entries[entry, DELIVER_UNTIL], last), lots[lot, LIFE] - entries[entry, MIN_LIFE]
+    if lots[lot, CUT]:
         most = min(most, spare)
     else:
-        d1 = min(d1, lot[FROM] + spare)
-    return tighten(max(lot[FROM], first), lot[UNTIL], entry[DELIVER_FROM], d1, least, most)
+        d1 = min(d1, lots[lot, FROM] + spare)
+    return tighten(max(lots[lot, FROM], first), lots[lot, UNTIL], entries[entry, DELIVER_FROM], d1, least, most)
 
 
 @compiled
-def fits(lot: IntArray, entry: IntArray, way_start: IntArray, ways: IntArray, least: int, most: int) -> bool:
-    """Tell whether some way admits some pair of days; the cheapest checks come first."""
-    if lot[GRADE] > entry[MAX_GRADE] or lot[FROM] > entry[DELIVER_UNTIL] or lot[UNTIL] + most < entry[DELIVER_FROM]:
+def fits(lots: IntArray, lot: int, entries: IntArray, entry: int, way_start: IntArray, ways: IntArray, least: int, most: int) -> bool:
+    """Tell whether the grade and some way admit some pair of days."""
+    if lots[lot, GRADE] > entries[entry, MAX_GRADE]:
         return False
-    question = lot[QUESTION] + entry[FULL_SET]
+    question = lots[lot, QUESTION] + entries[entry, FULL_SET]
     for way in range(way_start[question], way_start[question + 1]):
-        box = box_of(lot, entry, ways[way, 0], ways[way, 1], least, most)
+        box = box_of(lots, lot, entries, entry, ways[way, 0], ways[way, 1], least, most)
         if box[0] <= box[1]:
             return True
     return False
@@ -187,8 +189,12 @@ def _pairs_from(
         begin, end = entry_start[lots[lot, PRODUCT]], entry_start[lots[lot, PRODUCT] + 1]
         if n + end - begin > len(out):
             break
+        grade, first, last = lots[lot, GRADE], lots[lot, FROM], lots[lot, UNTIL] + most
         for entry in range(begin, end):
-            if fits(lots[lot], entries[entry], way_start, ways, 0, most):
+            # Most pairs fail on the grade or the dates, so these are compared before a certificate is looked up.
+            if entries[entry, MAX_GRADE] < grade or entries[entry, DELIVER_UNTIL] < first or entries[entry, DELIVER_FROM] > last:
+                continue
+            if fits(lots, lot, entries, entry, way_start, ways, 0, most):
                 out[n, 0], out[n, 1] = lot, entry
                 n += 1
         place += 1
@@ -209,7 +215,7 @@ def _all_fit(
     """Apply `fits` to given pairs."""
     good = np.empty(len(lot), dtype=np.bool_)
     for k in range(len(lot)):
-        good[k] = fits(lots[lot[k]], entries[entry[k]], way_start, ways, least[k], most[k])
+        good[k] = fits(lots, lot[k], entries, entry[k], way_start, ways, least[k], most[k])
     return good
 
 

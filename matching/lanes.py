@@ -96,7 +96,7 @@ def _fill(
     for k in range(len(lot)):
         question = lots[lot[k], QUESTION] + entries[entry[k], FULL_SET]
         for way in range(way_start[question], way_start[question + 1]):
-            box = box_of(lots[lot[k]], entries[entry[k]], ways[way, 0], ways[way, 1], 0, most)
+            box = box_of(lots, lot[k], entries, entry[k], ways[way, 0], ways[way, 1], 0, most)
             if box[0] <= box[1]:
                 if n == len(rows):
                     rows = np.concatenate((rows, np.empty_like(rows)))
