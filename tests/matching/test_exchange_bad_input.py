@@ -132,6 +132,13 @@ def test_the_largest_exact_number_is_taken(tmp_path: Path) -> None:
     assert read_problem(folder).sites.max_vehicle_kg[0] == 9 * 10**15
 
 
+@pytest.mark.parametrize(("table", "rate"), [("lots", "ask_vnd_per_kg"), ("demands", "bid_vnd_per_kg"), ("demands", "short_vnd_per_kg")])
+def test_a_worth_that_could_not_stay_exact_is_refused(tmp_path: Path, table: str, rate: str) -> None:
+    largest = {"quantity_kg": 10**6, rate: 9 * 10**9}
+    assert read_problem(tiny_folder(tmp_path / "good", **{table: [largest]})).n_lots == 1
+    assert places(tiny_folder(tmp_path / "bad", **{table: [{**largest, rate: 9 * 10**9 + 1}]})) == [(table, 2, rate)]
+
+
 @pytest.mark.parametrize(
     ("tables", "place"),
     [
