@@ -170,7 +170,11 @@ def _prune(made: IntArray, n_made: int, ways: IntArray) -> int:
 @compiled
 def _is_covered(ways: IntArray, n_ways: int, low: int, high: int) -> bool:
     """Tell whether some way includes [low, high]."""
-    return any(ways[w, 0] <= low and ways[w, 1] >= high for w in range(n_ways))
+    covering = 0
+    for w in range(n_ways):
+        if ways[w, 0] <= low and ways[w, 1] >= high:
+            covering += 1
+    return covering > 0
 
 
 @compiled
