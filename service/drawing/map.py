@@ -7,21 +7,19 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Curve
 
 from matching.geography import EARTH_KM
 from matching.plan import CARRIER
-from matching.problem import HUB, NO_BASE, FloatArray, Problem
+from matching.problem import HUB, FloatArray, Problem
 from service.drawing.labels import Label, place_labels
-from service.drawing.paper import CARRIER_INK, COLD_TRUCKS, FAINT_INK, GRID, INK, OWNED_TRUCKS, PAPER, PICKUP, RECEIVER, WARM_TRUCKS
+from service.drawing.legend import class_colours, draw_legend, line_width, round_down
+from service.drawing.paper import FAINT_INK, GRID, INK, OWNED_TRUCKS, PAPER, PICKUP, RECEIVER
 from service.drawing.tally import Tally
 
-_WIDEST_PT, _THINNEST_PT = 9.0, 0.5
 _LARGEST_MARK_PT = 17.0
 _MOST_RECEIVERS, _MOST_PICKUPS = 24, 10
-_LOAD_STEPS_T = (1, 2, 5)
 
 
 def draw_map(figure: Figure, problem: Problem, counted: Tally) -> None:
@@ -34,29 +32,8 @@ def draw_map(figure: Figure, problem: Problem, counted: Tally) -> None:
     radii = _draw_marks(axes, problem, counted, x, y)
     _name(axes, problem, counted, x, y, radii)
     _scale_bar(axes)
-    _legend(figure, problem, counted, colours)
+    draw_legend(figure, problem, counted, colours)
     _headline(figure, counted)
-
-
-def class_colours(problem: Problem) -> dict[int, str]:
-    """Colour of each vehicle class: cold trucks blue, warm ones orange, owned ones green, darker with payload."""
-    vehicles, colours = problem.vehicles, {CARRIER: CARRIER_INK}
-    owned = vehicles.base_site != NO_BASE
-    for chosen, shades in (
-        (owned, OWNED_TRUCKS),
-        (~owned & vehicles.refrigerated, COLD_TRUCKS),
-        (~owned & ~vehicles.refrigerated, WARM_TRUCKS),
-    ):
-        rows = np.flatnonzero(chosen)
-        rows = rows[np.argsort(vehicles.payload_kg[rows], kind="stable")]
-        for rank, row in enumerate(rows.tolist()):
-            colours[row] = shades[_shade(rank, len(rows), len(shades))]
-    return colours
-
-
-def _shade(rank: int, n: int, n_shades: int) -> int:
-    """Spread ``n`` classes over the shades, the first always the lightest."""
-    return rank if n <= n_shades else rank * n_shades // n
 
 
 def _project(problem: Problem) -> tuple[FloatArray, FloatArray]:
@@ -95,7 +72,7 @@ def _draw_trips(axes: Axes, counted: Tally, x: FloatArray, y: FloatArray, colour
     most_t = max(counted.hops.values(), default=1.0)
     for (a, b, vehicle), tonnes in sorted(counted.hops.items(), key=lambda hop: -hop[1]):
         style = (0, (2.0, 1.6)) if vehicle == CARRIER else "solid"
-        width = max(_THINNEST_PT, _WIDEST_PT * tonnes / most_t)
+        width = line_width(tonnes, most_t)
         axes.add_patch(
             PathPatch(
                 _bend((x[a], y[a]), (x[b], y[b])),
@@ -173,64 +150,10 @@ def _scale_bar(axes: Axes) -> None:
     """Draw a bar of a round number of kilometres, about a sixth of the map wide."""
     x0, x1 = axes.get_xlim()
     y0, y1 = axes.get_ylim()
-    length_km = _round_down((x1 - x0) / 6)
+    length_km = round_down((x1 - x0) / 6)
     left, low = x0 + 0.03 * (x1 - x0), y0 + 0.035 * (y1 - y0)
     axes.plot([left, left + length_km], [low, low], color=INK, linewidth=2.2, solid_capstyle="butt", zorder=10)
     axes.text(left + length_km / 2, low + 0.008 * (y1 - y0), f"{length_km:g} km", ha="center", va="bottom", fontsize=8, zorder=10)
-
-
-def _round_down(value: float) -> float:
-    """Largest 1, 2 or 5 times a power of ten that is not above a value."""
-    power = 10.0 ** math.floor(math.log10(max(value, 1e-9)))
-    return power * max(step for step in _LOAD_STEPS_T if step * power <= value * (1 + 1e-9))
-
-
-def _legend(figure: Figure, problem: Problem, counted: Tally, colours: dict[int, str]) -> None:
-    """Explain colours, widths and marks to the right of the map."""
-    by_class = {v: sum(t for (_, _, w), t in counted.hops.items() if w == v) for v in colours}
-    order = sorted((v for v in colours if by_class[v] > 0), key=lambda v: (v == CARRIER, _family(problem, v), v))
-    classes = [
-        (_class_name(problem, v), Line2D([], [], color=colours[v], linewidth=4.5, linestyle=":" if v == CARRIER else "-")) for v in order
-    ]
-    most_t = max(counted.hops.values(), default=1.0)
-    widths = [
-        (f"{t:g} t", Line2D([], [], color=FAINT_INK, linewidth=max(_THINNEST_PT, _WIDEST_PT * t / most_t)))
-        for t in (_round_down(most_t / 10), _round_down(most_t / 3), _round_down(most_t))
-    ]
-    marks = [
-        ("pick-up", Line2D([], [], marker="o", color="none", markerfacecolor=PICKUP, markeredgecolor=INK, markersize=9)),
-        ("receiver", Line2D([], [], marker="s", color="none", markerfacecolor=RECEIVER, markeredgecolor=PAPER, markersize=10)),
-    ]
-    if (problem.sites.kind == HUB).any():
-        marks.append(
-            ("hub", Line2D([], [], marker="^", color="none", markerfacecolor=OWNED_TRUCKS[0], markeredgecolor=PAPER, markersize=10))
-        )
-    top = 0.905
-    for title, rows in (("Vehicle class", classes), ("Tonnes on one road", widths), ("Places, sized by tonnes", marks)):
-        top = _block(figure, title, rows, top)
-
-
-def _family(problem: Problem, vehicle: int) -> tuple[int, int]:
-    vehicles = problem.vehicles
-    family = 2 if vehicles.base_site[vehicle] != NO_BASE else int(vehicles.refrigerated[vehicle])
-    return family, int(vehicles.payload_kg[vehicle])
-
-
-def _class_name(problem: Problem, vehicle: int) -> str:
-    return "carrier, by the kg" if vehicle == CARRIER else str(problem.vehicles.id[vehicle])
-
-
-def _block(figure: Figure, title: str, rows: list[tuple[str, Line2D]], top: float) -> float:
-    """Draw one block of the legend; return where the next one begins."""
-    if not rows:
-        return top
-    box = figure.legend(
-        [mark for _, mark in rows], [name for name, _ in rows], title=title, loc="upper left", bbox_to_anchor=(0.785, top),
-        frameon=False, alignment="left", labelspacing=0.75, handlelength=2.4, borderaxespad=0.0, fontsize=8.6, title_fontsize=9.4,
-    )  # fmt: skip
-    box.get_title().set_fontweight("bold")
-    height_px = box.get_window_extent(figure.canvas.get_renderer()).height  # type: ignore[attr-defined]
-    return top - float(height_px / figure.bbox.height) - 0.028
 
 
 def _headline(figure: Figure, counted: Tally) -> None:
