@@ -53,7 +53,11 @@ def draw_legend(figure: Figure, problem: Problem, counted: Tally, colours: dict[
     by_class = {v: sum(t for (_, _, w), t in counted.hops.items() if w == v) for v in colours}
     order = sorted((v for v in colours if by_class[v] > 0), key=lambda v: (v == CARRIER, _family(problem, v), v))
     classes = [
-        (_class_name(problem, v), Line2D([], [], color=colours[v], linewidth=4.5, linestyle=":" if v == CARRIER else "-")) for v in order
+        (
+            _class_name(problem, v),
+            Line2D([], [], color=colours[v], linewidth=2 if v == CARRIER else 4.5, linestyle=":" if v == CARRIER else "-"),
+        )
+        for v in order
     ]
     most_t = max(counted.hops.values(), default=1.0)
     widths = [

@@ -19,6 +19,7 @@ from service.drawing.paper import FAINT_INK, GRID, INK, OWNED_TRUCKS, PAPER, PIC
 from service.drawing.tally import Tally
 
 _LARGEST_MARK_PT = 17.0
+_THINNEST_CARRIER_PT = 1.2
 _MOST_RECEIVERS, _MOST_PICKUPS = 24, 10
 
 
@@ -72,7 +73,7 @@ def _draw_trips(axes: Axes, counted: Tally, x: FloatArray, y: FloatArray, colour
     most_t = max(counted.hops.values(), default=1.0)
     for (a, b, vehicle), tonnes in sorted(counted.hops.items(), key=lambda hop: -hop[1]):
         style = (0, (2.0, 1.6)) if vehicle == CARRIER else "solid"
-        width = line_width(tonnes, most_t)
+        width = max(line_width(tonnes, most_t), _THINNEST_CARRIER_PT if vehicle == CARRIER else 0.0)
         axes.add_patch(
             PathPatch(
                 _bend((x[a], y[a]), (x[b], y[b])),

@@ -178,6 +178,12 @@ def test_a_truck_unloads_only_when_its_zone_is_open_to_it() -> None:
     assert problem.vehicles.payload_kg[plan.trips.vehicle[0]] >= 2000
 
 
+def test_a_stop_that_would_run_into_closed_hours_is_not_begun() -> None:
+    inner = {**BUYER, "zone": "inner", "stop_minutes": 70, "open_from": "05:00", "open_until": "07:00"}
+    _, plan = planned(sites=(COOPERATIVE, inner), access=({"closed_from": "06:00", "closed_until": "09:00"},))
+    assert len(plan.trips.km) == 0
+
+
 def test_a_stop_may_run_over_midnight() -> None:
     late = {**BUYER, "open_from": "23:30", "open_until": "00:30", "stop_minutes": 60}
     _, plan = planned(sites=(COOPERATIVE, late))
