@@ -37,7 +37,7 @@ def import_lines(
 
 def _replace(session: Session, model: Any, columns: Sequence[str], line_ids: Sequence[int], wanted: Sequence[tuple[Any, ...]]) -> None:
     """Make the entries of some lines what is wanted, touching only the lines whose entries differ."""
-    stored = {row for part in batched(line_ids) for row in session.execute(_entries(model, columns, part)).tuples()}
+    stored = {row for part in batched(line_ids) for row in session.execute(_entries(model, columns, part))}
     differing = {row[0] for row in stored.symmetric_difference(wanted)}
     if not differing:
         return

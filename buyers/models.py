@@ -26,7 +26,7 @@ from catalog.base import (
     reference,
     word,
 )
-from catalog.models import ANYTIME, Organisation, Site, Unit
+from catalog.models import ANYTIME, MAX_GRADE, Organisation, Site, Unit
 
 
 class LineStatus(StrEnum):
@@ -85,7 +85,7 @@ class Contract(Exposed, Versioned, Base):
     supplier_id: Mapped[int | None] = reference("organisation.id")
     code: Mapped[str] = mapped_column(length("code", 100), default=lambda context: context.get_current_parameters()["uid"])
     product_id: Mapped[int] = reference("product.id")
-    max_grade: Mapped[int] = mapped_column(between("max_grade", 1, 100))
+    max_grade: Mapped[int] = mapped_column(between("max_grade", 1, MAX_GRADE))
     quantity_kg: Mapped[int] = mapped_column(between("quantity_kg", 1, 1_000 * MAX_KG))
     called_kg: Mapped[int] = mapped_column(default=0)
     price_vnd_per_kg: Mapped[int] = mapped_column(between("price_vnd_per_kg", 0, MAX_VND_PER_KG))
@@ -157,7 +157,7 @@ class DemandLine(Exposed, Versioned, Base):
     call_off_id: Mapped[int | None] = reference("call_off.id", index=False, unique=True)
     site_id: Mapped[int] = reference("site.id")
     code: Mapped[str] = mapped_column(length("code", 100), default=lambda context: context.get_current_parameters()["uid"])
-    max_grade: Mapped[int] = mapped_column(between("max_grade", 0, 100))
+    max_grade: Mapped[int] = mapped_column(between("max_grade", 1, MAX_GRADE))
     quantity_kg: Mapped[int] = mapped_column(between("quantity_kg", 0, MAX_KG))
     deliver_from: Mapped[date]
     deliver_until: Mapped[date]

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Table, insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from catalog import names
 from catalog.base import Base, now_utc
 from catalog.errors import Fault, Invalid, fault
 from catalog.models import (
+    MAX_GRADE,
     AccessRule,
     Certificate,
     Grade,
@@ -64,8 +65,8 @@ def faults_in(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[Faul
     table = model.__table__
     assert isinstance(table, Table)
     found: list[Fault] = []
-    for check in table.constraints:
-        if isinstance(check, CheckConstraint) and (column := check.info.get("column")):
+    for check in (check for column in table.columns for check in column.constraints):
+        if column := check.info.get("column"):
             found += _out_of("range", column, check.info.get("range"), rows, lambda value: value)
             found += _out_of("length", column, check.info.get("length"), rows, len)
     return sorted(found)
@@ -116,7 +117,7 @@ def upsert(intake: Intake, model: Any, rows: Sequence[Row], **scope: Any) -> dic
 
 def codes(session: Session, model: Any, scope: Mapping[str, Any]) -> dict[str, int]:
     """Return the number of every code within a scope."""
-    return dict(session.execute(select(model.code, model.id).where(*_where(model, scope))).tuples().all())
+    return dict(session.execute(select(model.code, model.id).where(*_where(model, scope))).all())
 
 
 def _where(model: Any, scope: Mapping[str, Any]) -> list[Any]:
@@ -152,7 +153,7 @@ def add_missing(intake: Intake, model: Any, rows: Sequence[Row], **scope: Any) -
     if not rows:
         return
     names_ = list(rows[0])
-    there = Counter(intake.session.execute(select(*(getattr(model, n) for n in names_)).where(*_where(model, scope))).tuples().all())
+    there = Counter(intake.session.execute(select(*(getattr(model, n) for n in names_)).where(*_where(model, scope))).all())
     fresh = []
     for row in rows:
         value = tuple(row[n] for n in names_)
@@ -184,9 +185,9 @@ def import_products(intake: Intake, wanted: Iterable[str], grades: Iterable[tupl
     there = codes(intake.session, Product, {"association_id": intake.association_id})
     ids = upsert(intake, Product, [named(code) for code in wanted if code not in there])
     rungs = {tuple(row) for row in intake.session.execute(select(Grade.product_id, Grade.rank))}
-    fresh = [(ids[code], rank) for code, rank in dict.fromkeys(grades) if (ids[code], rank) not in rungs]
+    # A rung beyond the ladder is left to the check of the lot that names it, which knows the row.
+    fresh = [(ids[code], rank) for code, rank in dict.fromkeys(grades) if (ids[code], rank) not in rungs and 1 <= rank <= MAX_GRADE]
     rows = [{"product_id": product, "rank": rank, "name": f"loại {rank}"} for product, rank in fresh]
-    require(Grade, rows)
     if rows:
         intake.session.execute(insert(Grade), rows)
     return ids

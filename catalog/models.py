@@ -30,6 +30,8 @@ from catalog.base import (
     word,
 )
 
+MAX_GRADE = 100
+"""The lowest rung that a grade ladder may have."""
 ANYTIME = date(1900, 1, 1)
 """Start of the validity of a fact whose first day nobody stated."""
 
@@ -221,7 +223,7 @@ class Grade(Base):
     __tablename__ = "grade"
 
     product_id: Mapped[int] = reference("product.id", primary_key=True, index=False)
-    rank: Mapped[int] = mapped_column(between("rank", 1, 100), primary_key=True)
+    rank: Mapped[int] = mapped_column(between("rank", 1, MAX_GRADE), primary_key=True)
     name: Mapped[str] = mapped_column(length("name", 200))
     description: Mapped[str] = mapped_column(length("description", 2000, 0), default="")
 
@@ -351,7 +353,7 @@ class Lot(Exposed, Versioned, Base):
     code: Mapped[str] = mapped_column(length("code", 100), default=lambda context: context.get_current_parameters()["uid"])
     product_id: Mapped[int] = reference("product.id")
     variety_id: Mapped[int | None]
-    grade: Mapped[int] = mapped_column(between("grade", 1, 100))
+    grade: Mapped[int] = mapped_column(between("grade", 1, MAX_GRADE))
     quantity_kg: Mapped[int] = mapped_column(between("quantity_kg", 0, MAX_KG))
     available_from: Mapped[date]
     available_until: Mapped[date]

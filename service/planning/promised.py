@@ -34,7 +34,7 @@ class Promised:
         sums = select(Promise.lot_id, Promise.line_id, func.sum(KEPT)).where(mine, KEPT > 0).group_by(Promise.lot_id, Promise.line_id)
         self.pairs = {(lot, line): int(kg) for lot, line, kg in session.execute(sums)}
         counts = select(Promise.line_id, func.count(distinct(Lot.supplier_id))).join(Lot, Lot.id == Promise.lot_id)
-        self.suppliers: dict[int, int] = dict(session.execute(counts.where(mine, KEPT > 0).group_by(Promise.line_id)).tuples().all())
+        self.suppliers: dict[int, int] = dict(session.execute(counts.where(mine, KEPT > 0).group_by(Promise.line_id)).all())
         self.trucks = _busiest(session, _trips(association_id, first_day))
         self.throughput = _busiest(session, _handled(association_id, first_day))
 

@@ -35,7 +35,7 @@ class Signers:
     """
 
     def __init__(self, session: Session, association_id: int) -> None:
-        rows = session.execute(of(Organisation, association_id, "code", "sponsor_id")).tuples().all()
+        rows = session.execute(of(Organisation, association_id, "code", "sponsor_id")).all()
         self._code: dict[int, str] = {number: code for number, code, _ in rows}
         self._sponsor: dict[int, int | None] = {number: sponsor for number, _, sponsor in rows}
 

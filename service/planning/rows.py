@@ -118,7 +118,7 @@ def _read(session: Session, association: Association, horizon: Horizon) -> _Read
     sites = Columns(session, of(Site, association.id, *SITE_COLUMNS).where(Site.closed_on.is_(None)))
     lots, lines = Columns(session, _lot_query(association.id, horizon)), Columns(session, _line_query(association.id, horizon))
     signers = Signers(session, association.id)
-    codes = dict(session.execute(select(Product.id, Product.code).where(Product.association_id == association.id)).tuples().all())
+    codes = dict(session.execute(select(Product.id, Product.code).where(Product.association_id == association.id)).all())
     accepted = _entries(session, association.id, LineProduct, "product_id")
     required = _entries(session, association.id, LineRequirement, "scheme", "min_level")
     return _Read(
@@ -215,7 +215,7 @@ def _entries(session: Session, association_id: int, model: Any, *columns: str) -
     query = select(model.line_id, *(getattr(model, name) for name in columns)).join(DemandLine, DemandLine.id == model.line_id)
     query = query.where(DemandLine.association_id == association_id, DemandLine.status != LineStatus.CANCELLED)
     found: dict[int, list[Any]] = {}
-    for line_id, *entry in session.execute(query.order_by(model.line_id, model.position)).tuples():
+    for line_id, *entry in session.execute(query.order_by(model.line_id, model.position)):
         found.setdefault(line_id, []).append(tuple(entry))
     return found
 

@@ -970,7 +970,7 @@ CREATE TABLE demand_line (
   call_off_id BIGINT,
   site_id BIGINT NOT NULL,
   code TEXT COLLATE "C" NOT NULL CONSTRAINT ck_demand_line_code_length CHECK (length(code) BETWEEN 1 AND 100),
-  max_grade BIGINT NOT NULL CONSTRAINT ck_demand_line_max_grade_range CHECK (max_grade BETWEEN 0 AND 100),
+  max_grade BIGINT NOT NULL CONSTRAINT ck_demand_line_max_grade_range CHECK (max_grade BETWEEN 1 AND 100),
   quantity_kg BIGINT NOT NULL CONSTRAINT ck_demand_line_quantity_kg_range CHECK (quantity_kg BETWEEN 0 AND 10000000),
   deliver_from DATE NOT NULL,
   deliver_until DATE NOT NULL,

@@ -1055,7 +1055,7 @@ CREATE TABLE demand_line (
   call_off_id INTEGER,
   site_id INTEGER NOT NULL,
   code TEXT NOT NULL CONSTRAINT ck_demand_line_code_length CHECK (length(code) BETWEEN 1 AND 100),
-  max_grade INTEGER NOT NULL CONSTRAINT ck_demand_line_max_grade_range CHECK (max_grade BETWEEN 0 AND 100),
+  max_grade INTEGER NOT NULL CONSTRAINT ck_demand_line_max_grade_range CHECK (max_grade BETWEEN 1 AND 100),
   quantity_kg INTEGER NOT NULL CONSTRAINT ck_demand_line_quantity_kg_range CHECK (quantity_kg BETWEEN 0 AND 10000000),
   deliver_from TEXT NOT NULL,
   deliver_until TEXT NOT NULL,
