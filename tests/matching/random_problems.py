@@ -171,5 +171,5 @@ def _decisions(r: random.Random, lots: list[dict[str, Any]], demands: list[dict[
         lot, line = r.randrange(len(lots)), r.randrange(len(demands))
         kind = r.choice(["pin", "forbid", "forbid"])
         pair = (f"lot{lot + 1}", f"line{line + 1}")
-        rows[pair] = {"lot_id": pair[0], "line_id": pair[1], "decision": kind, "kg": r.choice([10, 40]) if kind == "pin" else ""}
+        rows[pair] = {"lot_id": pair[0], "line_id": pair[1], "decision": kind, "kg": r.choice([5, 15]) if kind == "pin" else ""}
     return list(rows.values())
