@@ -1,15 +1,17 @@
 """`solve_exactly`: the best plan of a tiny problem, proven.
 
-How many trucks are enough is proven too: with G the worth of the goods if haulage were free and c the cost of the cheapest
-route, a plan of more than n trips is worth at most G − (n + 1) × c. Slots are added until that is no more than what has
-been found.
+How many trucks are enough is proven too: trucks are added until the relaxed model of `matching.exact.enough` shows that no
+plan of more of them is worth more than what has been found.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from ortools.sat.python import cp_model
 
+from matching.exact.enough import Enough
 from matching.exact.extract import plan_of
 from matching.exact.model import ExactModel
 from matching.exact.routes import Route, all_routes
@@ -21,12 +23,18 @@ from matching.rules import MODELLED
 MAX_SITES = 6
 MAX_ROUTES = 6000
 MAX_SLOTS = 6
-EFFORT = 120.0
+EFFORT = 8.0
 """Deterministic time after which a problem counts as too large; the same on every machine."""
 
 
-def solve_exactly(problem: Problem) -> tuple[int, Plan]:
+def solve_exactly(problem: Problem, max_trips: int | None = None) -> tuple[int, Plan]:
     """Return the greatest worth that any plan of a tiny problem has, VND, and a plan that has it.
+
+    Parameters
+    ----------
+    max_trips : look only at plans of at most so many truck trips. Their best worth is still no more than any valid bound,
+        and no less than the worth of any plan of so many trips. Without it, that no plan of more trips is worth more is
+        proven too.
 
     Raises
     ------
@@ -37,43 +45,29 @@ def solve_exactly(problem: Problem) -> tuple[int, Plan]:
     routes = all_routes(problem)
     if len(routes) > MAX_ROUTES:
         raise ValueError(f"too large for the exact model: {len(routes)} routes, at most {MAX_ROUTES}")
-    limit, cheapest = goods_limit(problem), min((route.cost_vnd for route in routes), default=0)
+    best = _solve_with(problem, routes, max_trips) if max_trips is not None else _with_enough(problem, routes)
+    if best is None:
+        raise ValueError(f"no plan of at most {MAX_SLOTS if max_trips is None else max_trips} trips keeps the rules")
+    return best
+
+
+def _with_enough(problem: Problem, routes: list[Route]) -> tuple[int, Plan] | None:
+    """Add trucks until no more of them can pay."""
     best: tuple[int, Plan] | None = None
     for n_slots in range(MAX_SLOTS + 1):
         best = _solve_with(problem, routes, n_slots) or best
-        if best is not None and (not routes or limit - (n_slots + 1) * cheapest <= best[0]):
+        if best is not None and more_worth(problem, routes, n_slots + 1) <= best[0]:
             return best
-    if best is None:
-        raise ValueError(f"no plan of at most {MAX_SLOTS} trips keeps the rules")
-    raise ValueError(f"too large for the exact model: more than {MAX_SLOTS} trips might pay")
+    if best is not None:
+        raise ValueError(f"too large for the exact model: more than {MAX_SLOTS} trips might pay")
+    return None
 
 
-def goods_limit(problem: Problem) -> int:
-    """Worth of the goods if every lot could reach every line that takes its product and grade for nothing, VND."""
-    model = ExactModel(problem, (), 0)
-    lots, lines = problem.lots, problem.lines
-    kg = {(lot, line): model.cp.new_int_var(0, int(min(lots.kg[lot], lines.kg[line])), "") for lot, line in _fitting(problem)}
-    for lot in range(problem.n_lots):
-        model.cp.add(sum(x for (i, _), x in kg.items() if i == lot) <= int(lots.kg[lot]))
-    for line in range(problem.n_lines):
-        model.cp.add(sum(x for (_, j), x in kg.items() if j == line) <= int(lines.kg[line]))
-    worth = lines.bid_vnd_per_kg[None, :] - lots.ask_vnd_per_kg[:, None] + lines.short_vnd_per_kg[None, :]
-    model.cp.maximize(sum(int(worth[pair]) * x for pair, x in kg.items()))
-    solver = _run(model)
-    assert solver is not None, "moving nothing is always possible"
-    return round(solver.objective_value) - int((lines.short_vnd_per_kg * lines.kg).sum())
-
-
-def _fitting(problem: Problem) -> list[tuple[int, int]]:
-    """Pairs of lot and line that agree in product and grade."""
-    lots, lines = problem.lots, problem.lines
-    return [
-        (lot, line)
-        for lot in range(problem.n_lots)
-        for line in range(problem.n_lines)
-        if lots.product[lot] in lines.product[lines.product_start[line] : lines.product_start[line + 1]]
-        and lots.grade[lot] <= lines.max_grade[line]
-    ]
+def more_worth(problem: Problem, routes: list[Route], n_trips: int) -> float:
+    """Return a bound on the worth of every plan with at least so many truck trips, VND."""
+    model = Enough(problem, routes, n_trips)
+    solver = _run(model.cp)
+    return -math.inf if solver is None else round(solver.best_objective_bound)
 
 
 def _refuse_large(problem: Problem) -> None:
@@ -88,7 +82,7 @@ def _refuse_large(problem: Problem) -> None:
 def _solve_with(problem: Problem, routes: list[Route], n_slots: int) -> tuple[int, Plan] | None:
     """Return the best worth and plan with at most ``n_slots`` trucks; None if there is no plan."""
     model = build(problem, routes, n_slots)
-    solver = _run(model)
+    solver = _run(model.cp)
     return None if solver is None else (round(solver.objective_value), plan_of(model, solver))
 
 
@@ -104,13 +98,13 @@ def build(problem: Problem, routes: list[Route], n_slots: int) -> ExactModel:
     return model
 
 
-def _run(model: ExactModel) -> cp_model.CpSolver | None:
+def _run(model: cp_model.CpModel) -> cp_model.CpSolver | None:
     """Solve to proof; None if nothing keeps the rules."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     solver.parameters.max_deterministic_time = EFFORT
-    status = solver.solve(model.cp)
+    status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
         raise ValueError("too large for the exact model: not proven within its effort")
     return solver if status == cp_model.OPTIMAL else None
