@@ -86,8 +86,9 @@ def _line(rng: Rng, n: int) -> dict[str, Any]:
     return {
         "max_grade": _one_of(rng, 1, 2), "requires": _now_and_then(rng, "VietGAP"), "quantity_kg": kg,
         "deliver_from": _one_of(rng, "2027-06-07", "2027-06-07", "2027-06-08"), "deliver_until": "2027-06-08",
-        "min_life_days": _now_and_then(rng, 2), "bid_vnd_per_kg": _one_of(rng, 3000, 4000, 5000), 
-        "min_fill_kg": _now_and_then(rng, kg // 2), "max_suppliers": _now_and_then(rng, 1), "min_supplier_kg": _now_and_then(rng, 150), "short_vnd_per_kg": _now_and_then(rng, 500),
+        "min_life_days": _now_and_then(rng, 2), "bid_vnd_per_kg": _one_of(rng, 3000, 4000, 5000),
+        "min_fill_kg": _now_and_then(rng, kg // 2), "max_suppliers": _now_and_then(rng, 1), "min_supplier_kg": _now_and_then(rng, 150),
+        "short_vnd_per_kg": _now_and_then(rng, 500),
     }  # fmt: skip
 
 
