@@ -175,9 +175,7 @@ class DemandLine(Exposed, Versioned, Base):
     organisation: Mapped[Organisation] = relationship(lazy="raise")
     order: Mapped[Order | None] = relationship(back_populates="lines", lazy="raise")
     site: Mapped[Site] = relationship(lazy="raise")
-    products: Mapped[list[LineProduct]] = relationship(
-        lazy="raise", order_by="LineProduct.position", cascade="all, delete-orphan"
-    )
+    products: Mapped[list[LineProduct]] = relationship(lazy="raise", order_by="LineProduct.position", cascade="all, delete-orphan")
     requirements: Mapped[list[LineRequirement]] = relationship(
         lazy="raise", order_by="LineRequirement.position", cascade="all, delete-orphan"
     )

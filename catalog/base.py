@@ -106,10 +106,14 @@ class Instant(TypeDecorator[datetime]):
 
 WholeNumber = BigInteger().with_variant(Integer(), "sqlite")
 PlainText = Text().with_variant(Text(collation="C"), "postgresql")
-Day = Date().with_variant(_SqliteDate(), "sqlite")
+Day = Date().with_variant(_SqliteDate(), "sqlite")  # type: ignore[no-untyped-call]
 Flag = Boolean(create_constraint=False).with_variant(_SqliteFlag(create_constraint=False), "sqlite")
-Real = Double().with_variant(REAL(), "sqlite")
-Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql").with_variant(_SqliteJson(none_as_null=True), "sqlite")
+Real: Double[float] = Double().with_variant(REAL(), "sqlite")
+Json = (
+    JSON(none_as_null=True)
+    .with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+    .with_variant(_SqliteJson(none_as_null=True), "sqlite")
+)
 Blob = LargeBinary()
 
 
@@ -237,7 +241,7 @@ class Versioned:
     updated_by: Mapped[str] = mapped_column(length("updated_by", 200), default="system", sort_order=93)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805  SQLAlchemy hands over the class.
         """Let the mapper compare and raise the version."""
         return {"version_id_col": cls.version}
 

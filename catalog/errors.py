@@ -72,6 +72,22 @@ class Invalid(DomainError):
         super().__init__(f"{len(self.faults)} faults\n{shown}{more}")
 
 
+class NeedsConfirmation(DomainError):
+    """What was sent in is possible but unlikely; send it again as confirmed if it is meant.
+
+    Attributes
+    ----------
+    field : the doubtful field; two are joined by a comma.
+    doubt : what is odd about it.
+    """
+
+    code = "needs_confirmation"
+
+    def __init__(self, field: str, doubt: str) -> None:
+        self.field, self.doubt = field, doubt
+        super().__init__(f"{field}: {doubt}")
+
+
 class Conflict(DomainError):
     """Somebody else was first.
 

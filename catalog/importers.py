@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from catalog import names
@@ -153,7 +153,9 @@ def add_missing(intake: Intake, model: Any, rows: Sequence[Row], **scope: Any) -
     if not rows:
         return
     names_ = list(rows[0])
-    there = Counter(intake.session.execute(select(*(getattr(model, n) for n in names_)).where(*_where(model, scope))).all())
+    there: Counter[tuple[Any, ...]] = Counter(
+        intake.session.execute(select(*(getattr(model, n) for n in names_)).where(*_where(model, scope))).all()
+    )
     fresh = []
     for row in rows:
         value = tuple(row[n] for n in names_)
@@ -234,7 +236,9 @@ def _assign(record: Any, row: Row) -> bool:
     return bool(changes)
 
 
-def import_vehicles(intake: Intake, rows: Sequence[Row], tariffs: Mapping[str, tuple[int, Sequence[tuple[float, float]]]], valid_from: Any) -> dict[str, int]:
+def import_vehicles(
+    intake: Intake, rows: Sequence[Row], tariffs: Mapping[str, tuple[int, Sequence[tuple[float, float]]]], valid_from: Any
+) -> dict[str, int]:
     """Add or update vehicle classes, and a tariff from a date on where it differs from the one in force.
 
     Parameters
@@ -259,7 +263,7 @@ def _add_tariff(intake: Intake, vehicle_class_id: int, valid_from: Any, wanted: 
     require(TariffBand, [{"from_km": km, "vnd_per_km": rate} for km, rate in bands])
     same_day = select(Tariff).where(Tariff.vehicle_class_id == vehicle_class_id, Tariff.valid_from == valid_from)
     if valid_from is not None and (old := intake.session.scalars(same_day).one_or_none()) is not None:
-        intake.session.execute(TariffBand.__table__.delete().where(TariffBand.tariff_id == old.id))
+        intake.session.execute(delete(TariffBand).where(TariffBand.tariff_id == old.id))
         intake.session.delete(old)
         intake.session.flush()
     tariff = Tariff(vehicle_class_id=vehicle_class_id, fixed_vnd=fixed_vnd, source=intake.source)
@@ -275,7 +279,9 @@ def tariffs_on(session: Session, vehicle_class_ids: Sequence[int], day: Any) -> 
     wanted = select(Tariff).where(Tariff.vehicle_class_id.in_(vehicle_class_ids), Tariff.valid_from <= day).order_by(Tariff.valid_from)
     latest = {tariff.vehicle_class_id: tariff for tariff in session.scalars(wanted)}
     bands: dict[int, list[tuple[float, float]]] = {tariff.id: [] for tariff in latest.values()}
-    for band in session.scalars(select(TariffBand).where(TariffBand.tariff_id.in_(bands)).order_by(TariffBand.tariff_id, TariffBand.from_km)):
+    for band in session.scalars(
+        select(TariffBand).where(TariffBand.tariff_id.in_(bands)).order_by(TariffBand.tariff_id, TariffBand.from_km)
+    ):
         bands[band.tariff_id].append((band.from_km, band.vnd_per_km))
     return {key: (tariff.fixed_vnd, tuple(bands[tariff.id])) for key, tariff in latest.items()}
 

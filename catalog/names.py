@@ -31,6 +31,20 @@ def clean(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def storable(text: str) -> str:
+    """Return a free text in NFC, its line breaks kept.
+
+    Raises
+    ------
+    ValueError
+        If it holds what a database can't store: NUL and other control characters, halves of a surrogate pair.
+    """
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\t\n\r":
+            raise ValueError(f"character U+{ord(character):04X} may not stand in a text")
+    return unicodedata.normalize("NFC", text)
+
+
 def _split(character: str) -> tuple[str, str]:
     """Return the base letter of the Vietnamese alphabet and the tone of one lower-case character."""
     parts = unicodedata.normalize("NFD", character)

@@ -1,7 +1,8 @@
 """The only place where an amount changes its unit: tấn, tạ, yến, kg, and per product quả and thùng, to whole kilograms.
 
-Amounts are decimal numbers, never binary fractions, and what isn't a whole number of kilograms is refused, not rounded: 2.5 tạ are 250 kg,
-2.505 tạ are an error. Pieces and crates are the exception, as nobody can know the weight of 333 pomelos to the kilogram: they round half up.
+Amounts are decimal numbers, never binary fractions, and what isn't a whole number of kilograms is refused, not rounded: 2.5 tạ are
+250 kg, 2.505 tạ are an error. Pieces and crates are the exception, as nobody can know the weight of 333 pomelos to the kilogram: they
+round half up.
 """
 
 from __future__ import annotations

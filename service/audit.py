@@ -140,7 +140,7 @@ def _verify_chain(session: Session, head: AuditHead) -> Break | None:
 def snapshot(row: Base) -> dict[str, Any]:
     """Return a row's own columns as plain values, without secrets and without what follows from the rest."""
     columns = [attribute.key for attribute in inspect(type(row)).column_attrs]
-    return _plain({key: getattr(row, key) for key in columns if key not in HIDDEN | DERIVED})
+    return {key: _plain(getattr(row, key)) for key in columns if key not in HIDDEN | DERIVED}
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

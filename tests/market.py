@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
 from catalog.models import Association, Grade, Lot, Organisation, OrganisationKind, Product, Side, Site, SiteKind
+from catalog.tenancy import Row
 from service.planning.ledger import Act
 
 TODAY = date(2027, 6, 7)
@@ -27,7 +28,9 @@ class Market:
         self.session = session
         self.association = self._add(Association(code=code, name=f"Liên minh {code}"))
         mine = {"association_id": self.association.id}
-        self.cooperative = self._add(Organisation(**mine, side=Side.SUPPLY, kind=OrganisationKind.COOPERATIVE, code="s0", name="Hợp tác xã Phì Điền"))
+        self.cooperative = self._add(
+            Organisation(**mine, side=Side.SUPPLY, kind=OrganisationKind.COOPERATIVE, code="s0", name="Hợp tác xã Phì Điền")
+        )
         self.buyer = self._add(Organisation(**mine, side=Side.DEMAND, kind=OrganisationKind.BUYER, code="b0", name="Siêu thị Hà Nội"))
         self.farm = self._add(Site(**mine, code="c0", kind=SiteKind.COOPERATIVE, lat=21.3, lon=106.5, organisation_id=self.cooperative.id))
         self.door = self._add(Site(**mine, code="d0", kind=SiteKind.BUYER, lat=21.0, lon=105.8, organisation_id=self.buyer.id))
@@ -68,7 +71,7 @@ class Market:
         }
         return self._add(DemandLine(**(usual | given)))
 
-    def _add(self, row: Any) -> Any:
+    def _add(self, row: Row) -> Row:
         self.session.add(row)
         self.session.flush()
         return row

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, make_url
 
@@ -91,7 +92,7 @@ def _reachable(programs: Path, folder: Path) -> Path:
 def _call(account: int | None, folder: Path, *words: object) -> None:
     """Run a program to its end; what it says is shown only if it fails."""
     with (folder / "out").open("w+") as out:
-        switch = {} if account is None else {"user": account, "group": pwd.getpwuid(account).pw_gid, "extra_groups": []}
+        switch: dict[str, Any] = {} if account is None else {"user": account, "group": pwd.getpwuid(account).pw_gid, "extra_groups": []}
         environment = {**os.environ, "LC_ALL": "C", "HOME": str(folder)}
         done = subprocess.run([str(word) for word in words], stdout=out, stderr=out, cwd=folder, env=environment, check=False, **switch)
         if done.returncode:

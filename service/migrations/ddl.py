@@ -21,7 +21,7 @@ SEPARATOR = "\n-- next\n"
 
 def statements(dialect: str) -> Iterator[str]:
     """Yield every statement that makes the schema, tables before their indexes, triggers last."""
-    target: Dialect = sqlite.dialect() if dialect == "sqlite" else postgresql.dialect()
+    target: Dialect = sqlite.dialect() if dialect == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
     for table in metadata.sorted_tables:
         yield _tidy(str(CreateTable(table).compile(dialect=target)))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):

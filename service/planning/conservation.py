@@ -42,7 +42,10 @@ def _lots(session: Session) -> list[str]:
         .outerjoin(ledger, ledger.c.key == Lot.id)
         .where(or_(LotBalance.lot_id.is_(None), Lot.quantity_kg != LotBalance.quantity_kg, declared != Lot.quantity_kg, *wrong))
     )
-    return [f"lot {code} ({lot}): declares {kg} kg, balance {balance}, ledger {entered}" for lot, code, kg, balance, entered in session.execute(query)]
+    return [
+        f"lot {code} ({lot}): declares {kg} kg, balance {balance}, ledger {entered}"
+        for lot, code, kg, balance, entered in session.execute(query)
+    ]
 
 
 def _promises(session: Session) -> list[str]:
@@ -64,10 +67,8 @@ def _lines(session: Session) -> list[str]:
     return [f"line {code}: asks {kg} kg, balance {balance}, promised {sums}" for code, kg, balance, sums in session.execute(query)]
 
 
-def _promised_of_lines() -> Select[Any]:
+def _promised_of_lines() -> Select[*tuple[Any, ...]]:
     """Sum what each line holds: held less given back and less rejected, from the ledger."""
     entry = LedgerEntry
-    taken = case(
-        (entry.to_state == KgState.HELD, entry.kg), (entry.to_state.in_([KgState.OFFERED, KgState.REJECTED]), -entry.kg), else_=0
-    )
+    taken = case((entry.to_state == KgState.HELD, entry.kg), (entry.to_state.in_([KgState.OFFERED, KgState.REJECTED]), -entry.kg), else_=0)
     return select(Promise.line_id, func.sum(taken).label("kg")).join(Promise, Promise.id == entry.promise_id).group_by(Promise.line_id)

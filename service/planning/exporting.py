@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from matching.exchange.staging import place_files
-from matching.problem import ANY_PRODUCT, DECISION_KINDS, MINUTES_PER_DAY, NO_BASE, NO_LIMIT, NO_ZONE, PIN, SITE_KINDS, Problem
+from matching.problem import ANY_PRODUCT, DECISION_KINDS, MINUTES_PER_DAY, NO_BASE, NO_LIMIT, NO_ZONE, PIN, SITE_KINDS, Problem, TextArray
 from service.planning.columns import day_of
 
 Table = tuple[list[str], list[list[str]]]
@@ -92,7 +92,7 @@ def _clocks(values: Any) -> list[str]:
     return ["24:00" if value == MINUTES_PER_DAY else f"{value // 60:02d}:{value % 60:02d}" for value in values.tolist()]
 
 
-def _names(places: Any, names: Sequence[str], absent: int = -1, instead: str = "") -> list[str]:
+def _names(places: Any, names: Sequence[str] | TextArray, absent: int = -1, instead: str = "") -> list[str]:
     return [instead if place == absent else str(names[place]) for place in places.tolist()]
 
 

@@ -5,7 +5,10 @@
    refuse a kilogram that isn't there, so no lot is sold beyond its quantity and no line promised beyond its demand.
 3. Balances follow the ledger alone; nobody sets them by hand.
 4. The ledger, the audit trail and the tables of a verified plan are never rewritten.
+
+The statements are made of this module's own words alone.
 """
+# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ def _refuse(message: str) -> list[str]:
     return [f"SELECT RAISE(ABORT, '{message}')"]
 
 
-def _by_ledger(table: str, key: str, own: str, states: tuple[KgState, ...]) -> str:
+def _by_ledger(key: str, own: str, states: tuple[KgState, ...]) -> str:
     """Return the condition that a balance differs from what the ledger says."""
     return " OR ".join(
         f"NEW.{s}_kg <> (SELECT coalesce(sum(CASE WHEN to_state = '{s}' THEN kg ELSE -kg END), 0)"
@@ -92,19 +95,21 @@ def _sqlite() -> list[str]:
         _sqlite_trigger("promise_starts_empty", f"BEFORE INSERT ON promise WHEN NOT ({_PROMISE_EMPTY})", follows),
         _sqlite_trigger(
             "lot_balance_follows",
-            f"AFTER UPDATE ON lot_balance WHEN {_by_ledger('lot_balance', 'lot_id', 'lot_id', (KgState.OFFERED,))}",
+            f"AFTER UPDATE ON lot_balance WHEN {_by_ledger('lot_id', 'lot_id', (KgState.OFFERED,))}",
             follows,
         ),
-        _sqlite_trigger(
-            "promise_follows", f"AFTER UPDATE ON promise WHEN {_by_ledger('promise', 'promise_id', 'id', PROMISED_STATES)}", follows
-        ),
+        _sqlite_trigger("promise_follows", f"AFTER UPDATE ON promise WHEN {_by_ledger('promise_id', 'id', PROMISED_STATES)}", follows),
         _sqlite_trigger("lot_balance_kept", "BEFORE DELETE ON lot_balance", follows),
         _sqlite_trigger("line_balance_kept", "BEFORE DELETE ON line_balance", follows),
     ]
-    for table in APPEND_ONLY + FIXED:
-        made.append(_sqlite_trigger(f"{table}_not_changed", f"BEFORE UPDATE ON {table}", _refuse(f"{table} is never rewritten")))
-    for table in APPEND_ONLY:
-        made.append(_sqlite_trigger(f"{table}_not_deleted", f"BEFORE DELETE ON {table}", _refuse(f"{table} is never rewritten")))
+    made += [
+        _sqlite_trigger(f"{table}_not_changed", f"BEFORE UPDATE ON {table}", _refuse(f"{table} is never rewritten"))
+        for table in APPEND_ONLY + FIXED
+    ]
+    made += [
+        _sqlite_trigger(f"{table}_not_deleted", f"BEFORE DELETE ON {table}", _refuse(f"{table} is never rewritten"))
+        for table in APPEND_ONLY
+    ]
     return made
 
 
@@ -135,13 +140,17 @@ def _postgresql() -> list[str]:
         _run("line_revised", "AFTER UPDATE OF quantity_kg ON demand_line", "mca_line_revised"),
         _run("ledger_applied", "AFTER INSERT ON ledger_entry", "mca_ledger_applied"),
         _run("promise_starts_empty", "BEFORE INSERT ON promise", "mca_balance_by_hand", when=f"NOT ({_PROMISE_EMPTY})"),
-        _run("promise_follows", f"BEFORE UPDATE OF {', '.join(f'{s}_kg' for s in PROMISED_STATES)} ON promise", "mca_balance_by_hand", when=by_hand),
+        _run(
+            "promise_follows",
+            f"BEFORE UPDATE OF {', '.join(f'{s}_kg' for s in PROMISED_STATES)} ON promise",
+            "mca_balance_by_hand",
+            when=by_hand,
+        ),
     ]
     for table in ("lot_balance", "line_balance"):
         made.append(_run(f"{table}_kept", f"BEFORE UPDATE OR DELETE ON {table}", "mca_balance_by_hand", when=by_hand))
         made.append(_run(f"{table}_not_truncated", f"BEFORE TRUNCATE ON {table}", "mca_balance_by_hand", "STATEMENT"))
-    for table in FIXED:
-        made.append(_run(f"{table}_not_changed", f"BEFORE UPDATE ON {table}", "mca_never_rewritten"))
+    made += [_run(f"{table}_not_changed", f"BEFORE UPDATE ON {table}", "mca_never_rewritten") for table in FIXED]
     for table in APPEND_ONLY:
         made.append(_run(f"{table}_not_changed", f"BEFORE UPDATE OR DELETE ON {table}", "mca_never_rewritten"))
         made.append(_run(f"{table}_not_truncated", f"BEFORE TRUNCATE ON {table}", "mca_never_rewritten", "STATEMENT"))

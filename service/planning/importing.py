@@ -11,24 +11,29 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from buyers.importers import import_lines
+from buyers.models import DemandLine
 from catalog import importers, names
 from catalog.errors import AlreadyImported, Fault, Invalid
-from catalog.importers import Intake, Row, Tally, finite
-from catalog.models import Association, ImportBatch, OrganisationKind, Side, SiteKind
+from catalog.importers import Intake, Row, finite
+from catalog.models import Association, ImportBatch, Lot, OrganisationKind, Side, SiteKind
 from matching.errors import BadInput, InputIssue
 from matching.exchange import read_problem
 from matching.problem import ANY_PRODUCT, DECISION_KINDS, NO_BASE, NO_LIMIT, NO_ZONE, SITE_KINDS, Problem
 from service.planning.models import Decision
+from service.planning.states import DecisionKind
 
 EPOCH = date(1970, 1, 1)
 COLUMNS = {
-    "code": "id", "open_from_min": "open_from", "open_until_min": "open_until", "stop_min": "stop_minutes", "min_per_tonne": "minutes_per_tonne",
-}  # fmt: skip
+    "code": "id",
+    "open_from_min": "open_from",
+    "open_until_min": "open_until",
+    "stop_min": "stop_minutes",
+    "min_per_tonne": "minutes_per_tonne",
+}
 """Names of the exchange format where the database's differ."""
 
 
@@ -245,7 +250,8 @@ def _lines(problem: Problem, ids: _Ids) -> list[Row]:
 def _accepted(problem: Problem, ids: _Ids) -> dict[str, list[int]]:
     lines, start = problem.lines, problem.lines.product_start
     return {
-        str(lines.id[i]): [ids.products[problem.product_ids[p]] for p in lines.product[start[i] : start[i + 1]]] for i in range(problem.n_lines)
+        str(lines.id[i]): [ids.products[problem.product_ids[p]] for p in lines.product[start[i] : start[i + 1]]]
+        for i in range(problem.n_lines)
     }
 
 
@@ -309,19 +315,16 @@ def _roads(problem: Problem, ids: _Ids) -> list[Row]:
 
 def _decisions(intake: Intake, problem: Problem) -> None:
     """Make the active decision of every pair named what the input says; other pairs keep theirs."""
-    from buyers.models import DemandLine
-    from catalog.models import Lot
-
     session, scope, d = intake.session, {"association_id": intake.association_id}, problem.decisions
     if not len(d.lot):
         return
     lots, lines = importers.codes(session, Lot, scope), importers.codes(session, DemandLine, scope)
     standing = select(Decision).where(Decision.association_id == intake.association_id, Decision.revoked_at.is_(None))
     active = {(decision.lot_id, decision.line_id): decision for decision in session.scalars(standing)}
-    for i in np.arange(len(d.lot)):
+    for i in range(len(d.lot)):
         pair = lots[str(problem.lots.id[d.lot[i]])], lines[str(problem.lines.id[d.line[i]])]
         decision = active.get(pair) or Decision(**scope, lot_id=pair[0], line_id=pair[1], decided_by=intake.by)
-        decision.kind, decision.kg = DECISION_KINDS[d.kind[i]], int(d.kg[i])
+        decision.kind, decision.kg = DecisionKind(DECISION_KINDS[d.kind[i]]), int(d.kg[i])
         intake.tally.new["decision"] += pair not in active
         session.add(decision)
     session.flush()

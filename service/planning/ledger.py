@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine, LineStatus
@@ -177,7 +177,7 @@ def expire_holds(session: Session, at: datetime, limit: int = 1000) -> int:
     return _expire(session, session.execute(_due(at).limit(limit)).all(), at)
 
 
-def _due(at: datetime) -> Select[Any]:
+def _due(at: datetime) -> Select[*tuple[Any, ...]]:
     due = select(Promise.id, Promise.lot_id, Promise.line_id).where(Promise.held_kg > 0, Promise.expires_at <= at)
     return due.order_by(Promise.id)
 
@@ -240,7 +240,7 @@ def _enter(session: Session, promise: Promise, source: KgState, target: KgState,
 
 def _insert(session: Session, lot_id: int, promise_id: int | None, source: KgState, target: KgState, kg: int, act: Act) -> None:
     session.execute(
-        LedgerEntry.__table__.insert().values(
+        insert(LedgerEntry).values(
             lot_id=lot_id, promise_id=promise_id, from_state=source, to_state=target, kg=kg, at=act.at, actor=act.actor, why=act.why
         )
     )
@@ -275,7 +275,9 @@ def _require_left(session: Session, wish: Wish) -> None:
     """Refuse to hold more than lot and line have left, naming the one who took the last."""
     offered = session.execute(select(LotBalance.offered_kg).where(LotBalance.lot_id == wish.lot_id)).scalar_one()
     if not 1 <= wish.kg <= offered:
-        raise LotOvercommitted(f"the lot has {offered} kg left, not {wish.kg}", offered, *_last_taker(session, Promise.lot_id == wish.lot_id))
+        raise LotOvercommitted(
+            f"the lot has {offered} kg left, not {wish.kg}", offered, *_last_taker(session, Promise.lot_id == wish.lot_id)
+        )
     line = session.get_one(LineBalance, wish.line_id, populate_existing=True)
     wanted = line.quantity_kg - line.promised_kg
     if wish.kg > wanted:
@@ -312,7 +314,7 @@ def _refresh_lines(session: Session, line_ids: Iterable[int]) -> None:
     line_status = case(
         (delivered >= DemandLine.quantity_kg, LineStatus.FILLED.value),
         (_total(p.confirmed_kg + p.loaded_kg) + delivered > 0, LineStatus.CONFIRMED.value),
-        (_total(p.held_kg) > 0, LineStatus.PROPOSED.value),
+        (_total(p.held_kg.expression) > 0, LineStatus.PROPOSED.value),
         else_=LineStatus.OPEN.value,
     )
     lines = update(DemandLine).where(DemandLine.id.in_(list(line_ids)), DemandLine.status != LineStatus.CANCELLED)

@@ -21,7 +21,6 @@ from catalog.base import (
     between,
     days_in_order,
     length,
-    now_utc,
     reference,
     word,
 )
@@ -206,7 +205,14 @@ class Decision(Exposed, Versioned, Base):
     __tablename__ = "decision"
     __table_args__ = (
         CheckConstraint("kind = 'pin' OR kg = 0", name="forbid_has_no_kg"),
-        Index("uq_decision_lot_id_line_id_active", "lot_id", "line_id", unique=True, sqlite_where=text("revoked_at IS NULL"), postgresql_where=text("revoked_at IS NULL")),
+        Index(
+            "uq_decision_lot_id_line_id_active",
+            "lot_id",
+            "line_id",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
         Index(None, "association_id", "created_at", "id"),
     )
 
@@ -349,7 +355,9 @@ class LedgerEntry(Base):
     __table_args__ = (
         ForeignKeyConstraint(["promise_id", "lot_id"], ["promise.id", "promise.lot_id"], ondelete="RESTRICT"),
         CheckConstraint(_KNOWN_STEPS, name="step_known"),
-        CheckConstraint(f"(promise_id IS NOT NULL) = (from_state IN ({_PROMISED}) OR to_state IN ({_PROMISED}))", name="promised_kg_have_promise"),
+        CheckConstraint(
+            f"(promise_id IS NOT NULL) = (from_state IN ({_PROMISED}) OR to_state IN ({_PROMISED}))", name="promised_kg_have_promise"
+        ),
         Index(None, "lot_id", "seq"),
         Index(None, "promise_id", "seq"),
     )

@@ -3,8 +3,8 @@
 Rules, in this order:
 
 1. The buyer pays accepted kilograms × price per kilogram. Both are whole, so nothing is left over.
-2. A trip's cost is shared over the kilograms that it carried, accepted or not, and so is a hub's handling. What division leaves over goes, one
-   đồng each, to the largest remainders; where remainders are equal, to the smaller id. The shares add up to the cost exactly.
+2. A trip's cost is shared over the kilograms that it carried, accepted or not, and so is a hub's handling. What division leaves over
+   goes, one đồng each, to the largest remainders; where remainders are equal, to the smaller id. The shares add up to the cost exactly.
 3. The association's fee is a per-mille rate of what the buyer pays, rounded half up.
 4. The supplier gets what remains; it can be negative where freight eats up a rejected load, and is then owed.
 5. Members share the supplier's money by the kilograms that they put into the lot, by rule 2's remainder rule.

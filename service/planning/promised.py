@@ -44,7 +44,7 @@ class Promised:
         return np.where(limits == NO_LIMIT, limits, np.maximum(0, limits - used))
 
 
-def _busiest(session: Session, query: Select[Any]) -> dict[int, int]:
+def _busiest(session: Session, query: Select[*tuple[Any, ...]]) -> dict[int, int]:
     """Return for each key the largest amount of one date, from rows of key, date and amount."""
     daily: Counter[tuple[int, int]] = Counter()
     for key, arrive_min, amount in session.execute(query):
@@ -55,7 +55,7 @@ def _busiest(session: Session, query: Select[Any]) -> dict[int, int]:
     return most
 
 
-def _trips(association_id: int, first_day: int) -> Select[Any]:
+def _trips(association_id: int, first_day: int) -> Select[*tuple[Any, ...]]:
     """Select each truck trip that promises still need, with its class and the time of its first stop."""
     query = select(PlanTrip.vehicle_class_id, PlanStop.arrive_min, 1)
     query = query.join(PlanStop, (PlanStop.trip_id == PlanTrip.id) & (PlanStop.seq == 1))
@@ -64,12 +64,16 @@ def _trips(association_id: int, first_day: int) -> Select[Any]:
     return query.where(PlanTrip.id.in_(needed), PlanStop.arrive_min >= first_day * MINUTES_PER_DAY)
 
 
-def _handled(association_id: int, first_day: int) -> Select[Any]:
+def _handled(association_id: int, first_day: int) -> Select[*tuple[Any, ...]]:
     """Select what promises load at each site, at hubs and buyers what they unload, with the time."""
     unloads = Site.kind.in_([SiteKind.HUB, SiteKind.BUYER])
     query = select(PlanStop.site_id, PlanStop.arrive_min, UNDERWAY).select_from(Promise)
-    query = query.join(ProposalItem, ProposalItem.id == Promise.proposal_item_id).join(PlanLeg, PlanLeg.allocation_id == ProposalItem.allocation_id)
+    query = query.join(ProposalItem, ProposalItem.id == Promise.proposal_item_id).join(
+        PlanLeg, PlanLeg.allocation_id == ProposalItem.allocation_id
+    )
     query = query.join(PlanStop, PlanStop.trip_id == PlanLeg.trip_id).join(Site, Site.id == PlanStop.site_id)
     here = PlanStop.site_id == case((unloads, PlanLeg.to_site_id), else_=PlanLeg.from_site_id)
     both = or_(PlanLeg.to_site_id == PlanStop.site_id, PlanLeg.from_site_id == PlanStop.site_id)
-    return query.where(Promise.association_id == association_id, UNDERWAY > 0, here, both, PlanStop.arrive_min >= first_day * MINUTES_PER_DAY)
+    return query.where(
+        Promise.association_id == association_id, UNDERWAY > 0, here, both, PlanStop.arrive_min >= first_day * MINUTES_PER_DAY
+    )

@@ -12,7 +12,8 @@ import numpy as np
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from catalog.models import Side
+from buyers.models import DemandLine
+from catalog.models import Lot, Side
 from matching.plan import CARRIER, LOT, Allocations, Legs, Plan, Prices, Reasons, Result, Status, Stops, Trips
 from matching.problem import IntArray
 from service.planning import models as m
@@ -54,7 +55,7 @@ def store(session: Session, loaded: Loaded, result: Result, engine: str, run_id:
     _insert(session, m.PlanReason, _reasons(plan.id, loaded, result.reasons))
     _insert(session, m.PlanPrice, _prices(plan.id, loaded, result.prices))
     if result.status is not Status.RELAXED:
-        _propose(session, plan, loaded, result, allocations)
+        _propose(session, plan, loaded, result)
     return plan
 
 
@@ -81,7 +82,13 @@ def _numbers(session: Session, model: Any, plan_id: int) -> Ids:
 
 def _trips(session: Session, plan_id: int, loaded: Loaded, trips: Trips) -> Ids:
     rows = [
-        {"plan_id": plan_id, "number": n, "vehicle_class_id": None if v == CARRIER else int(loaded.class_ids[v]), "km": float(km), "cost_vnd": int(cost)}
+        {
+            "plan_id": plan_id,
+            "number": n,
+            "vehicle_class_id": None if v == CARRIER else int(loaded.class_ids[v]),
+            "km": float(km),
+            "cost_vnd": int(cost),
+        }
         for n, (v, km, cost) in enumerate(zip(trips.vehicle, trips.km, trips.cost_vnd))
     ]
     _insert(session, m.PlanTrip, rows)
@@ -89,7 +96,9 @@ def _trips(session: Session, plan_id: int, loaded: Loaded, trips: Trips) -> Ids:
 
 
 def _stops(loaded: Loaded, stops: Stops, trips: Ids) -> list[dict[str, Any]]:
-    columns = zip(stops.trip.tolist(), stops.seq.tolist(), loaded.site_ids[stops.site].tolist(), stops.arrive_min.tolist(), stops.depart_min.tolist())
+    columns = zip(
+        stops.trip.tolist(), stops.seq.tolist(), loaded.site_ids[stops.site].tolist(), stops.arrive_min.tolist(), stops.depart_min.tolist()
+    )
     return [{"trip_id": trips[t], "seq": seq, "site_id": site, "arrive_min": a, "depart_min": d} for t, seq, site, a, d in columns]
 
 
@@ -116,7 +125,10 @@ def _allocations(session: Session, plan_id: int, loaded: Loaded, result: Result)
 def _legs(loaded: Loaded, legs: Legs, allocations: Ids, trips: Ids) -> list[dict[str, Any]]:
     ends = zip(loaded.site_ids[legs.from_site].tolist(), loaded.site_ids[legs.to_site].tolist())
     columns = zip(legs.allocation.tolist(), legs.leg.tolist(), legs.trip.tolist(), ends)
-    return [{"allocation_id": allocations[a], "leg": leg, "trip_id": trips[t], "from_site_id": f, "to_site_id": to} for a, leg, t, (f, to) in columns]
+    return [
+        {"allocation_id": allocations[a], "leg": leg, "trip_id": trips[t], "from_site_id": f, "to_site_id": to}
+        for a, leg, t, (f, to) in columns
+    ]
 
 
 def _subject(loaded: Loaded, subject: str, index: int) -> dict[str, int | None]:
@@ -126,7 +138,10 @@ def _subject(loaded: Loaded, subject: str, index: int) -> dict[str, int | None]:
 
 def _reasons(plan_id: int, loaded: Loaded, reasons: Reasons) -> list[dict[str, Any]]:
     columns = zip(reasons.subject, reasons.index.tolist(), reasons.open_kg.tolist(), reasons.reason, reasons.detail)
-    return [{"plan_id": plan_id, **_subject(loaded, s, i), "open_kg": kg, "reason": str(why), "detail": str(detail)} for s, i, kg, why, detail in columns]
+    return [
+        {"plan_id": plan_id, **_subject(loaded, s, i), "open_kg": kg, "reason": str(why), "detail": str(detail)}
+        for s, i, kg, why, detail in columns
+    ]
 
 
 def _prices(plan_id: int, loaded: Loaded, prices: Prices) -> list[dict[str, Any]]:
@@ -134,11 +149,8 @@ def _prices(plan_id: int, loaded: Loaded, prices: Prices) -> list[dict[str, Any]
     return [{"plan_id": plan_id, **_subject(loaded, subject, index), "vnd_per_kg": price} for subject, index, price in columns]
 
 
-def _propose(session: Session, plan: m.Plan, loaded: Loaded, result: Result, allocations: Ids) -> None:
+def _propose(session: Session, plan: m.Plan, loaded: Loaded, result: Result) -> None:
     """Put each allocation to its supplier and to its buyer."""
-    from buyers.models import DemandLine
-    from catalog.models import Lot
-
     rows = session.scalars(select(m.PlanAllocation).where(m.PlanAllocation.plan_id == plan.id).order_by(m.PlanAllocation.number)).all()
     suppliers = _owner(session, Lot.id, Lot.supplier_id, [row.lot_id for row in rows])
     buyers = _owner(session, DemandLine.id, DemandLine.organisation_id, [row.line_id for row in rows])
@@ -193,12 +205,17 @@ def read_plan(session: Session, plan_id: int, loaded: Loaded) -> Plan:
         If the problem lacks one of them, because it has been closed or used up since.
     """
     lot, line, site, truck = (
-        {int(number): place for place, number in enumerate(ids)} for ids in (loaded.lot_ids, loaded.line_ids, loaded.site_ids, loaded.class_ids)
+        {int(number): place for place, number in enumerate(ids)}
+        for ids in (loaded.lot_ids, loaded.line_ids, loaded.site_ids, loaded.class_ids)
     )
-    allocations = session.scalars(select(m.PlanAllocation).where(m.PlanAllocation.plan_id == plan_id).order_by(m.PlanAllocation.number)).all()
+    allocations = session.scalars(
+        select(m.PlanAllocation).where(m.PlanAllocation.plan_id == plan_id).order_by(m.PlanAllocation.number)
+    ).all()
     trips = session.scalars(select(m.PlanTrip).where(m.PlanTrip.plan_id == plan_id).order_by(m.PlanTrip.number)).all()
     trip, allocation = {row.id: row.number for row in trips}, {row.id: row.number for row in allocations}
-    legs = session.scalars(select(m.PlanLeg).where(m.PlanLeg.allocation_id.in_(allocation)).order_by(m.PlanLeg.allocation_id, m.PlanLeg.leg)).all()
+    legs = session.scalars(
+        select(m.PlanLeg).where(m.PlanLeg.allocation_id.in_(allocation)).order_by(m.PlanLeg.allocation_id, m.PlanLeg.leg)
+    ).all()
     stops = session.scalars(select(m.PlanStop).where(m.PlanStop.trip_id.in_(trip)).order_by(m.PlanStop.trip_id, m.PlanStop.seq)).all()
     return Plan(
         allocations=Allocations(
@@ -236,9 +253,6 @@ def _array(values: Any) -> IntArray:
 
 def stale_items(session: Session, plan_id: int) -> list[int]:
     """Return the allocations of a plan whose lot or line has been edited since the plan was made."""
-    from buyers.models import DemandLine
-    from catalog.models import Lot
-
     a = m.PlanAllocation
     query = select(a.id).join(Lot, Lot.id == a.lot_id).join(DemandLine, DemandLine.id == a.line_id).where(a.plan_id == plan_id)
     return list(session.scalars(query.where((Lot.version != a.lot_version) | (DemandLine.version != a.line_version)).order_by(a.id)))

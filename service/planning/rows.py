@@ -1,7 +1,7 @@
 """Rows of the database → `Problem`: what is still on offer, what is still asked for, and everything they travel by.
 
-Columns are read whole and turned into arrays. What is already promised is left out: a lot enters with its offered kilograms, a line with its
-open ones, and minimums, pins, counts of suppliers and trucks, and throughput are lessened by what has been promised, so that
+Columns are read whole and turned into arrays. What is already promised is left out: a lot enters with its offered kilograms, a line
+with its open ones, and minimums, pins, counts of suppliers and trucks, and throughput are lessened by what has been promised, so that
 the new plan and the promises together keep every rule. Rows stand in the order of their numbers.
 """
 
@@ -172,7 +172,14 @@ def _assemble(read: _Read) -> Loaded:
     )
     lots, lines = read.lots, read.lines
     return Loaded(
-        mine, problem, read.sites.ints("id"), classes.ints("id"), lots.ints("id"), lots.ints("version"), lines.ints("id"), lines.ints("version")
+        mine,
+        problem,
+        read.sites.ints("id"),
+        classes.ints("id"),
+        lots.ints("id"),
+        lots.ints("version"),
+        lines.ints("id"),
+        lines.ints("version"),
     )
 
 

@@ -164,7 +164,9 @@ def roads(rows: Columns, site_ids: Sequence[int]) -> engine.Roads:
     )
 
 
-def decisions(session: Session, association_id: int, lot_ids: Sequence[int], line_ids: Sequence[int], promised: Promised) -> engine.Decisions:
+def decisions(
+    session: Session, association_id: int, lot_ids: Sequence[int], line_ids: Sequence[int], promised: Promised
+) -> engine.Decisions:
     """Return the decisions that stand between open lots and lines; a pin that promises have kept in full is gone."""
     rows = Columns(session, of(Decision, association_id, "lot_id", "line_id", "kind", "kg").where(Decision.revoked_at.is_(None)))
     lot, line, kind = places(rows["lot_id"], lot_ids), places(rows["line_id"], line_ids), places(rows["kind"], DECISION_KINDS)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
 from buyers.models import DemandLine, LineStatus
+from catalog.base import Instant
 from catalog.models import Lot, LotStatus
 from service.db import Database, now
 from service.planning import ledger
@@ -20,12 +21,6 @@ from service.planning.models import LedgerEntry, LotBalance, Promise
 from tests.market import NOON, Market, act
 
 LATER = NOON + timedelta(hours=2)
-
-
-@pytest.fixture
-def market(database: Database) -> Market:
-    with database.write() as session:
-        return Market(session)
 
 
 def held(database: Database, kg: int = 300, lot_kg: int = 1000, line_kg: int = 1000) -> tuple[int, int, int]:
@@ -187,20 +182,27 @@ def test_confirming_nothing_or_more_than_is_held_is_refused(database: Database) 
             ledger.confirm(session, promise, act(), kg)
 
 
+ENTRY = (
+    "INSERT INTO ledger_entry (lot_id, promise_id, from_state, to_state, kg, at, actor, why)"
+    " VALUES (1, {}, :at, 'x', 'x')"
+)
+FULL = (
+    "INSERT INTO promise (uid, association_id, lot_id, line_id, expires_at, made_at, made_by, held_kg, confirmed_kg, loaded_kg, accepted_kg,"
+    " rejected_kg, settled_kg) VALUES ('abcdefghijklmnopqrstuvwxyz', 1, 1, 1, :at, :at, 'x', 10, 0, 0, 0, 0, 0)"
+)
 RAW = {
-    "an entry without a promise oversells": "INSERT INTO ledger_entry (lot_id, from_state, to_state, kg, at, actor, why) VALUES (1, 'offered', 'held', 5000, :at, 'x', 'x')",
-    "an entry takes more than is offered": "INSERT INTO ledger_entry (lot_id, promise_id, from_state, to_state, kg, at, actor, why) VALUES (1, 1, 'offered', 'held', 701, :at, 'x', 'x')",
-    "an entry takes from an empty state": "INSERT INTO ledger_entry (lot_id, promise_id, from_state, to_state, kg, at, actor, why) VALUES (1, 1, 'loaded', 'accepted', 1, :at, 'x', 'x')",
-    "an entry skips steps": "INSERT INTO ledger_entry (lot_id, promise_id, from_state, to_state, kg, at, actor, why) VALUES (1, 1, 'held', 'settled', 1, :at, 'x', 'x')",
-    "an entry moves a negative mass": "INSERT INTO ledger_entry (lot_id, promise_id, from_state, to_state, kg, at, actor, why) VALUES (1, 1, 'offered', 'held', -1, :at, 'x', 'x')",
+    "an entry without a promise oversells": ENTRY.format("NULL, 'offered', 'held', 5000"),
+    "an entry takes more than is offered": ENTRY.format("1, 'offered', 'held', 701"),
+    "an entry takes from an empty state": ENTRY.format("1, 'loaded', 'accepted', 1"),
+    "an entry skips steps": ENTRY.format("1, 'held', 'settled', 1"),
+    "an entry moves a negative mass": ENTRY.format("1, 'offered', 'held', -1"),
     "an entry is rewritten": "UPDATE ledger_entry SET kg = 1",
     "an entry is deleted": "DELETE FROM ledger_entry",
     "a balance is raised": "UPDATE lot_balance SET offered_kg = offered_kg + 100, held_kg = held_kg - 100",
     "a balance invents kilograms": "UPDATE lot_balance SET offered_kg = offered_kg + 100, quantity_kg = quantity_kg + 100",
     "a balance is deleted": "DELETE FROM lot_balance",
     "a promise is emptied": "UPDATE promise SET held_kg = 0",
-    "a promise is born full": "INSERT INTO promise (uid, association_id, lot_id, line_id, expires_at, made_at, made_by, held_kg, confirmed_kg, loaded_kg, accepted_kg, rejected_kg, settled_kg) "
-    "VALUES ('abcdefghijklmnopqrstuvwxyz', 1, 1, 1, :at, :at, 'x', 10, 0, 0, 0, 0, 0)",
+    "a promise is born full": FULL,
     "a lot shrinks below its promises": "UPDATE lot SET quantity_kg = 299",
     "a line shrinks below its promises": "UPDATE demand_line SET quantity_kg = 299",
     "a lot disappears": "DELETE FROM lot",
@@ -210,12 +212,8 @@ RAW = {
 @pytest.mark.parametrize("deed", RAW)
 def test_the_database_refuses_when(database: Database, deed: str) -> None:
     held(database, 300)
-    from catalog.base import Instant
-
     statement = text(RAW[deed])
     if ":at" in RAW[deed]:
-        from sqlalchemy import bindparam
-
         statement = statement.bindparams(bindparam("at", NOON, Instant()))
     with pytest.raises(Exception, match=r"(?i)constraint|check|never rewritten|ledger alone|foreign key"), database.write() as session:
         session.execute(statement)

@@ -15,9 +15,10 @@ from service.models import metadata
 from tests.databases import empty_postgresql
 
 CATALOGUE = {
-    "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%' AND tbl_name NOT LIKE 'alembic%' ORDER BY 1, 2",
+    "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name NOT LIKE 'alembic%' ORDER BY 1, 2",
     "postgresql": """
-        SELECT 'column', table_name || '.' || column_name, data_type || coalesce(collation_name, ''), is_nullable || coalesce(column_default, '')
+        SELECT 'column', table_name || '.' || column_name, data_type || coalesce(collation_name, ''),
+          is_nullable || coalesce(column_default, '')
           FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
         UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid), '' FROM pg_constraint
           WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from catalog.errors import AlreadyImported, NotFound
-from catalog.models import Association, ImportBatch, Lot, LotStatus, Organisation, Site, Suspension, Tariff, VehicleClass
+from catalog.models import (
+    Association,
+    ImportBatch,
+    Lot,
+    LotStatus,
+    Organisation,
+    OrganisationKind,
+    Side,
+    Site,
+    Suspension,
+    Tariff,
+    VehicleClass,
+)
 from matching.errors import BadInput
 from matching.exchange import read_problem
 from matching.problem import Problem
@@ -102,7 +114,7 @@ def test_the_same_season_is_not_taken_in_twice_unless_forced_and_then_changes_no
     mine = association(database)
     with database.write() as session:
         import_path(session, mine, SAMPLE, "clerk Hoa")
-    with pytest.raises(AlreadyImported, match="imported already, as .* \\(clerk Hoa"), database.write() as session:
+    with pytest.raises(AlreadyImported, match=r"imported already, as .* \(clerk Hoa"), database.write() as session:
         import_path(session, mine, SAMPLE, "clerk Minh")
     with database.write() as session:
         before = session.execute(select(func.max(Lot.version), func.count())).one()
@@ -207,10 +219,10 @@ def test_a_suspended_certificate_counts_around_its_suspension(database: Database
 def test_a_sponsored_group_stands_for_itself_with_its_own_certificates(database: Database) -> None:
     mine = taken_in(database, build_problem(lots=[{}, {}], certificates=[{}]))
     with database.write() as session:
-        from catalog.models import OrganisationKind, Side
-
         sponsor = session.scalars(select(Organisation).where(Organisation.code == "s1")).one()
-        group = Organisation(association_id=mine, side=Side.SUPPLY, kind=OrganisationKind.GROUP, code="tht", name="Tổ hợp tác", sponsor_id=sponsor.id)
+        group = Organisation(
+            association_id=mine, side=Side.SUPPLY, kind=OrganisationKind.GROUP, code="tht", name="Tổ hợp tác", sponsor_id=sponsor.id
+        )
         session.add(group)
         session.flush()
         session.get_one(Lot, 2).organisation_id = group.id
@@ -247,5 +259,3 @@ def test_loading_reads_the_tables_at_one_moment(database: Database) -> None:
         with database.write() as writing:
             writing.get_one(Lot, 1).quantity_kg = 5
         assert load(reading, mine).problem.lots.kg.tolist() == [1000]
-
-

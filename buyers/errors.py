@@ -1,0 +1,21 @@
+"""What demand refuses, beyond what supply refuses too."""
+
+from __future__ import annotations
+
+from catalog.errors import Conflict
+
+
+class ContractExceeded(Conflict):
+    """A call-off asks for more than the contract has left; `left_kg` says how much that is."""
+
+    code = "contract_exceeded"
+
+    def __init__(self, contract: str, left_kg: int) -> None:
+        self.left_kg = left_kg
+        super().__init__(f"contract {contract} has {left_kg} kg left to call off")
+
+
+class LinePromised(Conflict):
+    """The line can't be cancelled or cut: kilograms are promised to it."""
+
+    code = "line_promised"

@@ -1,0 +1,516 @@
+"""Supply comes in here, whoever brings it: checked against the catalogue and against itself, then written.
+
+Each function takes a session of `Database.write`, the scope of the one who acts, and his name for the row's ``updated_by``.
+Faults are gathered and raised at once as `Invalid`; nothing is written then. None of this knows of HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog import names, quantities, repository
+from catalog.base import FIRST_DAY, LAST_DAY, MAX_KG, MAX_VND_PER_KG
+from catalog.errors import AlreadyThere, Fault, Invalid, NeedsConfirmation, NotFound, fault
+from catalog.models import (
+    MAX_GRADE,
+    SIDE_OF,
+    Certificate,
+    ForecastRevision,
+    Grade,
+    Lot,
+    LotShare,
+    LotStatus,
+    Member,
+    Organisation,
+    OrganisationKind,
+    PlantingArea,
+    Product,
+    ProductUnit,
+    Side,
+    Site,
+    SiteKind,
+    Suspension,
+    Unit,
+    Variety,
+)
+from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
+
+VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
+SUSPICIOUS_RATIO = 20
+Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
+Code = Field(min_length=1, max_length=100)
+Name = Field(min_length=1, max_length=200)
+
+
+class Given(BaseModel):
+    """What somebody sends in; a field that isn't known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _composed(cls, value: Any) -> Any:
+        """Take every text in the one form in which it is stored, and none that a database can't store."""
+        return names.storable(value) if isinstance(value, str) else value
+
+
+class OrganisationIn(Given):
+    """A new cooperative, group, buyer, hub or carrier; `sponsor` is the uid of the cooperative that signs for a group."""
+
+    kind: OrganisationKind
+    code: str = Code
+    name: str = Name
+    sponsor: str | None = None
+    tax_code: str | None = Field(None, min_length=1, max_length=20)
+    commune_code: str | None = Field(None, max_length=10)
+    phone: str | None = Field(None, min_length=1, max_length=40)
+    email: str | None = Field(None, min_length=3, max_length=254)
+
+
+class MemberIn(Given):
+    """A new member of an organisation."""
+
+    code: str = Code
+    name: str = Name
+    phone: str | None = Field(None, min_length=1, max_length=40)
+    joined_on: date | None = None
+
+
+class SiteIn(Given):
+    """A new site; `organisation` is the uid of its owner."""
+
+    code: str = Code
+    kind: SiteKind
+    name: str = Name
+    organisation: str | None = None
+    commune_code: str | None = Field(None, max_length=10)
+    lat: float
+    lon: float
+    open_from_min: int = Field(0, ge=0, le=1440)
+    open_until_min: int = Field(1440, ge=0, le=1440)
+    stop_min: float = Field(0.0, ge=0, le=1440)
+    min_per_tonne: float = Field(0.0, ge=0, le=1440)
+    max_vehicle_kg: int | None = Field(None, ge=1, le=1_000_000)
+    zone: str | None = Field(None, min_length=1, max_length=100)
+    confirmed: bool = False
+
+
+class ProductIn(Given):
+    """A new product with its grade ladder, best first."""
+
+    code: str = Code
+    name: str = Name
+    name_en: str | None = Field(None, min_length=1, max_length=200)
+    litres_per_kg: float = Field(2.0, ge=0, le=10_000)
+    cold: bool = False
+    shelf_life_days: int | None = Field(None, ge=0, le=36_500)
+    grades: tuple[str, ...] = Field(("loại 1", "loại 2", "loại 3"), min_length=1, max_length=MAX_GRADE)
+    varieties: dict[str, str] = Field(default_factory=dict, max_length=100)
+
+
+class CertificateIn(Given):
+    """A certificate of an organisation (uid) for a product (code), or for all of its products."""
+
+    organisation: str
+    product: str | None = None
+    scheme: str = Code
+    level: int = Field(0, ge=0, le=1000)
+    valid_from: date
+    valid_until: date
+    number: str = Field("", max_length=100)
+    issuer: str = Field("", max_length=200)
+    area: str = Field("", max_length=1000)
+
+
+class PlantingAreaIn(Given):
+    """A planting-area code of an organisation (uid) for a product (code) and one destination market."""
+
+    organisation: str
+    product: str
+    code: str = Code
+    market: str = Field(min_length=2, max_length=20)
+    area_m2: int | None = Field(None, ge=1, le=10**12)
+    valid_from: date
+    valid_until: date
+    source: str = Field(min_length=1, max_length=500)
+
+
+class LotIn(Given):
+    """A new lot: `quantity_kg`, or an amount with its unit as people say it.
+
+    What is left out is taken over from the product. `confirmed` says that an unusual quantity is meant.
+    """
+
+    code: str | None = Field(None, min_length=1, max_length=100)
+    organisation: str
+    site: str
+    product: str
+    variety: str | None = None
+    grade: int = Field(ge=1, le=MAX_GRADE, strict=True)
+    quantity_kg: int | None = Field(None, ge=1, le=MAX_KG, strict=True)
+    amount: str | None = Field(None, min_length=1, max_length=40)
+    unit: Unit | None = None
+    available_from: date
+    available_until: date
+    cut_on_pickup: bool = True
+    shelf_life_days: int | None = Field(None, ge=0, le=36_500, strict=True)
+    ask_vnd_per_kg: int = Dong
+    min_take_kg: int = Field(0, ge=0, le=MAX_KG, strict=True)
+    indivisible: bool = False
+    cold: bool | None = None
+    litres_per_kg: float | None = Field(None, ge=0, le=10_000)
+    note: str = Field("", max_length=2000)
+    shares: dict[str, int] = Field(default_factory=dict, max_length=10_000)
+    confirmed: bool = False
+
+
+class LotChange(Given):
+    """What changes of a lot; what isn't named stays. A new quantity or window is a forecast revision and needs a reason."""
+
+    quantity_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
+    low_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
+    high_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
+    available_from: date | None = None
+    available_until: date | None = None
+    ask_vnd_per_kg: int | None = Field(None, ge=0, le=MAX_VND_PER_KG, strict=True)
+    min_take_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
+    indivisible: bool | None = None
+    cold: bool | None = None
+    note: str | None = Field(None, max_length=2000)
+    reason: str = Field("", max_length=1000)
+
+
+def add_organisation(session: Session, scope: Scope, given: OrganisationIn, by: str) -> Organisation:
+    """Add an organisation to the association."""
+    faults = _bad_names(given, "code", "name")
+    if given.sponsor and given.kind is not OrganisationKind.GROUP:
+        faults.append(fault("sponsor", given.sponsor, "only a group has a sponsor"))
+    _raise(faults)
+    side = SIDE_OF[given.kind]
+    _refuse_taken(session, visible(Organisation, scope).where(Organisation.side == side, Organisation.code == given.code), given.code)
+    sponsor = find(session, scope, Organisation, given.sponsor) if given.sponsor else None
+    if sponsor is not None and sponsor.kind is not OrganisationKind.COOPERATIVE:
+        _raise([fault("sponsor", given.sponsor, "a cooperative")])
+    values = given.model_dump(exclude={"sponsor"})
+    return _add(
+        session, Organisation(**values, side=side, association_id=scope.association_id, sponsor_id=sponsor and sponsor.id, updated_by=by)
+    )
+
+
+def add_member(session: Session, scope: Scope, organisation: str, given: MemberIn, by: str) -> Member:
+    """Add a member to an organisation."""
+    _raise(_bad_names(given, "code", "name"))
+    owner = find(session, scope, Organisation, organisation)
+    _refuse_taken(session, visible(Member, scope).where(Member.organisation_id == owner.id, Member.code == given.code), given.code)
+    return _add(session, Member(**given.model_dump(exclude_none=True), organisation_id=owner.id, updated_by=by))
+
+
+def add_site(session: Session, scope: Scope, given: SiteIn, by: str) -> Site:
+    """Add a site; one that lies outside Vietnam needs to be confirmed.
+
+    Raises
+    ------
+    NeedsConfirmation
+        If it lies outside.
+    """
+    faults = _bad_names(given, "code", "name")
+    if not (-90 <= given.lat <= 90 and -180 <= given.lon <= 180):
+        faults.append(fault("lat,lon", f"{given.lat}, {given.lon}", "degrees from -90 to 90 and from -180 to 180"))
+    _raise(faults)
+    _confirm_place(given)
+    owner = find(session, scope, Organisation, given.organisation) if given.organisation else None
+    if owner is None and scope.organisation_id is not None:
+        _raise([fault("organisation", "", "the uid of the owner")])
+    _refuse_taken(session, select(Site).where(Site.association_id == scope.association_id, Site.code == given.code), given.code)
+    values = given.model_dump(exclude={"organisation", "confirmed"})
+    keys = {"sort_key": names.sort_key(given.name), "search_key": names.search_key(given.name)}
+    return _add(session, Site(**values, **keys, association_id=scope.association_id, organisation_id=owner and owner.id, updated_by=by))
+
+
+def _confirm_place(given: SiteIn) -> None:
+    def inside(lat: float, lon: float) -> bool:
+        return VIETNAM_LAT[0] <= lat <= VIETNAM_LAT[1] and VIETNAM_LON[0] <= lon <= VIETNAM_LON[1]
+
+    if not given.confirmed and not inside(given.lat, given.lon):
+        hint = "; latitude and longitude seem to be swapped" if inside(given.lon, given.lat) else ""
+        raise NeedsConfirmation("lat,lon", f"{given.lat}, {given.lon} lies outside Vietnam{hint}")
+
+
+def add_product(session: Session, scope: Scope, given: ProductIn, by: str) -> Product:
+    """Add a product with its grades and varieties."""
+    _raise(_bad_names(given, "code", "name"))
+    _refuse_taken(session, visible(Product, scope).where(Product.code == given.code), given.code)
+    values = given.model_dump(exclude={"grades", "varieties"})
+    product = _add(session, Product(**values, association_id=scope.association_id, updated_by=by))
+    session.add_all(Grade(product_id=product.id, rank=rank, name=name) for rank, name in enumerate(given.grades, 1))
+    session.add_all(Variety(product_id=product.id, code=code, name=name, updated_by=by) for code, name in given.varieties.items())
+    session.flush()
+    return product
+
+
+def set_unit(session: Session, scope: Scope, product_code: str, unit: Unit, grams: int, valid_from: date, source: str) -> ProductUnit:
+    """State what one piece or crate of a product weighs from a day on, g."""
+    product = find_code(session, scope, Product, product_code)
+    if unit not in quantities.COUNTED or not 1 <= grams <= 10**9:
+        _raise([fault("unit,grams", f"{unit} {grams}", "quả or thùng, and 1 g or more")])
+    return _add(session, ProductUnit(product_id=product.id, unit=unit, grams=grams, valid_from=valid_from, source=source))
+
+
+def add_certificate(session: Session, scope: Scope, given: CertificateIn, by: str) -> Certificate:
+    """Add a certificate."""
+    _raise(_bad_window(given, "valid_from", "valid_until", date.min, date.max))
+    owner = find(session, scope, Organisation, given.organisation)
+    product = find_code(session, scope, Product, given.product) if given.product else None
+    values = given.model_dump(exclude={"organisation", "product"})
+    references = {"association_id": scope.association_id, "organisation_id": owner.id, "product_id": product and product.id}
+    return _add(session, Certificate(**values, **references, updated_by=by))
+
+
+def add_planting_area(session: Session, scope: Scope, given: PlantingAreaIn, by: str) -> PlantingArea:
+    """Add a planting-area code."""
+    _raise(_bad_window(given, "valid_from", "valid_until", date.min, date.max))
+    owner, product = find(session, scope, Organisation, given.organisation), find_code(session, scope, Product, given.product)
+    mine = PlantingArea.association_id == scope.association_id
+    _refuse_taken(
+        session, select(PlantingArea).where(mine, PlantingArea.code == given.code, PlantingArea.market == given.market), given.code
+    )
+    values = given.model_dump(exclude={"organisation", "product"})
+    references = {"association_id": scope.association_id, "organisation_id": owner.id, "product_id": product.id}
+    return _add(session, PlantingArea(**values, **references, updated_by=by))
+
+
+def suspend(session: Session, scope: Scope, certificate: str, first: date, last: date | None, reason: str) -> Suspension:
+    """Let a certificate not count from one day to another, or until further notice."""
+    if last is not None and last < first:
+        _raise([fault("from_day,until_day", f"{first}..{last}", "a window that doesn't end before it starts")])
+    row = find(session, scope, Certificate, certificate)
+    return _add(session, Suspension(certificate_id=row.id, from_day=first, until_day=last, reason=reason))
+
+
+def declare_lot(session: Session, scope: Scope, given: LotIn, by: str) -> Lot:
+    """Put a lot on offer; the database enters it in the ledger."""
+    return declare_lots(session, scope, [given], by)[0]
+
+
+def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str) -> list[Lot]:
+    """Put lots on offer, all of them or none; several lots' faults carry their row, the first of them being row 2.
+
+    Raises
+    ------
+    Invalid
+        With every fault of every lot.
+    NeedsConfirmation
+        If a quantity is more than twenty times off what the cooperative usually declares, kg taken for tonnes perhaps.
+    """
+    faults: list[Fault] = []
+    made: list[tuple[LotIn, dict[str, Any]]] = []
+    seen: set[str] = set()
+    for row, one in enumerate(given, 2):
+        try:
+            made.append((one, _lot_values(session, scope, one, seen)))
+        except Invalid as invalid:
+            faults += [Fault(row if len(given) > 1 else 0, f.field, f.value, f.expected) for f in invalid.faults]
+    _raise(faults)
+    for one, values in made:
+        _confirm_quantity(session, one, values)
+    return [_add_lot(session, one, values, by) for one, values in made]
+
+
+def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) -> dict[str, Any]:
+    """Return the columns of a new lot, or every fault of it."""
+    faults = _bad_names(given, *(["code"] if given.code else []))
+    faults += _bad_window(given, "available_from", "available_until", FIRST_DAY, LAST_DAY)
+    found: dict[str, Any] = {}
+    for name, model, search in (("organisation", Organisation, find), ("site", Site, find), ("product", Product, find_code)):
+        try:
+            found[name] = search(session, scope, model, getattr(given, name))
+        except NotFound:
+            faults.append(fault(name, getattr(given, name), f"a {name} of yours"))
+    faults += _bad_code(session, scope, given, seen)
+    _raise(faults)
+    organisation, product = found["organisation"], found["product"]
+    variety_id, faults = _variety(session, product, given)
+    faults += _bad_supply(session, organisation, product, given)
+    kg, more = _kg(session, product, given)
+    faults += more
+    if kg is not None:
+        faults += _bad_shares(session, organisation, given, kg)
+    _raise(faults)
+    kept = given.model_dump(
+        exclude={"organisation", "site", "product", "variety", "amount", "unit", "quantity_kg", "shares", "confirmed"}, exclude_none=True
+    )
+    taken_over = {"shelf_life_days": product.shelf_life_days, "cold": product.cold, "litres_per_kg": product.litres_per_kg}
+    return {
+        **taken_over,
+        **kept,
+        "association_id": scope.association_id,
+        "organisation_id": organisation.id,
+        "supplier_id": organisation.sponsor_id or organisation.id,
+        "site_id": found["site"].id,
+        "product_id": product.id,
+        "variety_id": variety_id,
+        "quantity_kg": kg,
+        "stated_amount": given.amount,
+        "stated_unit": given.unit,
+    }
+
+
+def _bad_code(session: Session, scope: Scope, given: LotIn, seen: set[str]) -> list[Fault]:
+    if given.code is None:
+        return []
+    taken = select(Lot.id).where(Lot.association_id == scope.association_id, Lot.code == given.code)
+    if given.code in seen or session.scalars(taken).first() is not None:
+        return [fault("code", given.code, "a code that isn't taken")]
+    seen.add(given.code)
+    return []
+
+
+def _variety(session: Session, product: Product, given: LotIn) -> tuple[int | None, list[Fault]]:
+    if given.variety is None:
+        return None, []
+    found = session.scalars(select(Variety.id).where(Variety.product_id == product.id, Variety.code == given.variety)).one_or_none()
+    return found, [] if found else [fault("variety", given.variety, f"a variety of {product.code}")]
+
+
+def _bad_supply(session: Session, organisation: Organisation, product: Product, given: LotIn) -> list[Fault]:
+    faults = []
+    if organisation.side is not Side.SUPPLY:
+        faults.append(fault("organisation", given.organisation, "a cooperative or a group"))
+    if not repository.has_grade(session, product.id, given.grade):
+        faults.append(fault("grade", given.grade, f"a grade of {product.code}"))
+    if given.shelf_life_days is None and product.shelf_life_days is None:
+        faults.append(fault("shelf_life_days", "", f"the days that {product.code} keeps"))
+    return faults
+
+
+def _kg(session: Session, product: Product, given: LotIn) -> tuple[int | None, list[Fault]]:
+    """Return a lot's quantity, kg, however it is stated."""
+    if (given.quantity_kg is None) == (given.amount is None) or (given.amount is None) != (given.unit is None):
+        return None, [fault("quantity_kg,amount,unit", given.quantity_kg, "either quantity_kg, or amount and unit")]
+    if given.amount is None or given.unit is None:
+        return given.quantity_kg, []
+    try:
+        kg = quantities.to_kg(given.amount, given.unit, repository.grams_per(session, product.id, given.unit, given.available_from))
+    except ValueError as error:
+        return None, [fault("amount", given.amount, str(error))]
+    return kg, [] if 1 <= kg <= MAX_KG else [fault("amount", given.amount, f"1 to {MAX_KG:,} kg")]
+
+
+def _bad_shares(session: Session, organisation: Organisation, given: LotIn, kg: int) -> list[Fault]:
+    if not given.shares:
+        return []
+    known = set(session.scalars(select(Member.uid).where(Member.organisation_id == organisation.id)))
+    faults = [fault("shares", uid, "a member of this cooperative") for uid in given.shares if uid not in known]
+    if min(given.shares.values()) < 1 or sum(given.shares.values()) != kg:
+        faults.append(fault("shares", sum(given.shares.values()), f"kilograms that add up to {kg}"))
+    return faults
+
+
+def _confirm_quantity(session: Session, given: LotIn, values: dict[str, Any]) -> None:
+    usual = repository.usual_kg(session, values["organisation_id"], values["product_id"])
+    kg = values["quantity_kg"]
+    if not given.confirmed and usual is not None and not usual / SUSPICIOUS_RATIO <= kg <= usual * SUSPICIOUS_RATIO:
+        raise NeedsConfirmation("quantity_kg", f"{kg} kg, where {usual:.0f} kg are usual: is the unit right?")
+
+
+def _add_lot(session: Session, given: LotIn, values: dict[str, Any], by: str) -> Lot:
+    lot = _add(session, Lot(**values, updated_by=by))
+    if given.shares:
+        members = dict(session.execute(select(Member.uid, Member.id).where(Member.uid.in_(given.shares))).all())
+        session.add_all(LotShare(lot_id=lot.id, member_id=members[uid], kg=kg) for uid, kg in given.shares.items())
+        session.flush()
+    return lot
+
+
+def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, by: str, version: int | None = None) -> Lot:
+    """Change a lot; a fall below what is promised is refused by the database.
+
+    Raises
+    ------
+    Stale
+        If it has changed since `version`.
+    Invalid
+        If the lot is closed, the window is upside down, or a forecast is revised without a reason.
+    """
+    lot = find(session, scope, Lot, uid, lock=True)
+    check_version(lot, version)
+    values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg"})
+    _raise(_bad_revision(lot, change, values))
+    if {"quantity_kg", "available_from", "available_until"} & values.keys():
+        session.add(_revision(lot, change, values, by))
+    for name, value in {**values, "updated_by": by}.items():
+        setattr(lot, name, value)
+    session.flush()
+    return lot
+
+
+def _bad_revision(lot: Lot, change: LotChange, values: dict[str, Any]) -> list[Fault]:
+    first, last = values.get("available_from", lot.available_from), values.get("available_until", lot.available_until)
+    faults = [] if FIRST_DAY <= first <= last <= LAST_DAY else [_upside_down("available_from", "available_until", first, last)]
+    if lot.status in (LotStatus.WITHDRAWN, LotStatus.EXPIRED, LotStatus.SHIPPED):
+        faults.append(fault("status", lot.status, "a lot that is on offer"))
+    kg = values.get("quantity_kg", lot.quantity_kg)
+    low, high = change.low_kg, change.high_kg
+    if not (low if low is not None else kg) <= kg <= (high if high is not None else kg):
+        faults.append(fault("low_kg,quantity_kg,high_kg", f"{low}, {kg}, {high}", "in ascending order"))
+    if {"quantity_kg", "available_from", "available_until"} & values.keys() and not change.reason.strip():
+        faults.append(fault("reason", "", "why the forecast changes"))
+    return faults
+
+
+def _revision(lot: Lot, change: LotChange, values: dict[str, Any], by: str) -> ForecastRevision:
+    kg = values.get("quantity_kg", lot.quantity_kg)
+    return ForecastRevision(
+        lot_id=lot.id,
+        expected_kg=kg,
+        low_kg=kg if change.low_kg is None else change.low_kg,
+        high_kg=kg if change.high_kg is None else change.high_kg,
+        available_from=values.get("available_from", lot.available_from),
+        available_until=values.get("available_until", lot.available_until),
+        reason=change.reason,
+        made_by=by,
+    )
+
+
+def _add(session: Session, row: Row) -> Row:
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _raise(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise Invalid(sorted(faults))
+
+
+def _bad_names(given: Given, *fields: str) -> list[Fault]:
+    """Return a fault for each text with characters that no name holds."""
+    faults = []
+    for field in fields:
+        try:
+            if not names.clean(getattr(given, field)):
+                faults.append(fault(field, getattr(given, field), "a text"))
+        except ValueError as error:
+            faults.append(fault(field, ascii(getattr(given, field)), str(error)))
+    return faults
+
+
+def _bad_window(given: Given, first: str, last: str, least: date, most: date) -> list[Fault]:
+    start, end = getattr(given, first), getattr(given, last)
+    return [] if least <= start <= end <= most else [_upside_down(first, last, start, end)]
+
+
+def _upside_down(first: str, last: str, start: date, end: date) -> Fault:
+    return fault(f"{first},{last}", f"{start}..{end}", "a window that doesn't end before it starts, in this century")
+
+
+def _refuse_taken(session: Session, query: Any, code: str) -> None:
+    taken = session.scalars(query).first()
+    if taken is not None:
+        raise AlreadyThere(f"the code {code!r} is taken", taken.updated_by, taken.updated_at)

@@ -1,0 +1,64 @@
+"""Who sees which rows of planning: the association's people all of it, an organisation its own proposals, promises and money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, false, or_, select
+
+import buyers.repository  # noqa: F401  Its rules belong to the same list.
+from buyers.models import DemandLine
+from catalog.models import Lot
+from catalog.tenancy import Scope, owned, rule
+from service.planning.models import Decision, Plan, Promise, Proposal, ProposalItem, Receipt, Run, Settlement, Shipment, ShipmentItem
+
+
+def _brokers_only(model: type[Run | Plan | Decision]) -> None:
+    """State that an organisation sees none of the rows: they speak of everybody at once."""
+
+    def conditions(scope: Scope) -> list[ColumnElement[bool]]:
+        return [model.association_id == scope.association_id, *([] if scope.organisation_id is None else [false()])]
+
+    rule(model, conditions)
+
+
+def _party(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that a promise is of the organisation's own lot or line."""
+    mine = scope.organisation_id
+    lots = select(Lot.id).where(or_(Lot.organisation_id == mine, Lot.supplier_id == mine))
+    return or_(Promise.lot_id.in_(lots), Promise.line_id.in_(select(DemandLine.id).where(DemandLine.organisation_id == mine)))
+
+
+def _promises(scope: Scope) -> Sequence[ColumnElement[bool]]:
+    return [Promise.association_id == scope.association_id, *([] if scope.organisation_id is None else [_party(scope)])]
+
+
+def _items(scope: Scope) -> Sequence[ColumnElement[bool]]:
+    mine = [Proposal.association_id == scope.association_id]
+    if scope.organisation_id is not None:
+        mine.append(Proposal.organisation_id == scope.organisation_id)
+    seen = select(Proposal.id).where(*mine)
+    return [or_(ProposalItem.supply_proposal_id.in_(seen), ProposalItem.demand_proposal_id.in_(seen))]
+
+
+def _shipments(scope: Scope) -> Sequence[ColumnElement[bool]]:
+    mine = [Shipment.association_id == scope.association_id]
+    if scope.organisation_id is None:
+        return mine
+    carried = select(ShipmentItem.shipment_id).where(ShipmentItem.promise_id.in_(select(Promise.id).where(*_promises(scope))))
+    return [*mine, or_(Shipment.carrier_id == scope.organisation_id, Shipment.id.in_(carried))]
+
+
+def _receipts(scope: Scope) -> Sequence[ColumnElement[bool]]:
+    return [Receipt.shipment_id.in_(select(Shipment.id).where(*_shipments(scope)))]
+
+
+_brokers_only(Run)
+_brokers_only(Plan)
+_brokers_only(Decision)
+owned(Proposal, Proposal.organisation_id)
+owned(Settlement, Settlement.supplier_id, Settlement.buyer_id)
+rule(ProposalItem, _items)
+rule(Promise, _promises)
+rule(Shipment, _shipments)
+rule(Receipt, _receipts)
