@@ -60,13 +60,15 @@ def is_market_code(problem: Problem) -> BoolArray:
 def _number(lines: Lines, keep: BoolArray, seen: dict[Members, int]) -> IntArray:
     """Give each line the number of its set of kept requirements, entering new sets into ``seen``."""
     of_line = np.zeros(len(lines.id), dtype=np.int64)
-    counts = np.diff(lines.require_start)
-    schemes, levels, kept = lines.require_scheme.tolist(), lines.require_level.tolist(), keep.tolist()
+    kept = list(zip(lines.require_scheme.tolist(), lines.require_level.tolist(), keep.tolist()))
     starts = lines.require_start.tolist()
-    for line in np.flatnonzero(counts).tolist():
-        span = range(starts[line], starts[line + 1])
-        members = tuple(sorted({(schemes[k], levels[k]) for k in span if kept[k]}))
-        of_line[line] = seen.setdefault(members, len(seen))
+    memory: dict[tuple[tuple[int, int, bool], ...], int] = {}
+    for line in np.flatnonzero(np.diff(lines.require_start)).tolist():
+        written = tuple(kept[starts[line] : starts[line + 1]])
+        if written not in memory:
+            members = tuple(sorted({(scheme, level) for scheme, level, is_kept in written if is_kept}))
+            memory[written] = seen.setdefault(members, len(seen))
+        of_line[line] = memory[written]
     return of_line
 
 

@@ -43,6 +43,7 @@ class Ground(NamedTuple):
     entries : columns MAX_GRADE to FULL_SET (sets numbered within the product), by product, then line, shape (n_entries, 6).
     entry_start : entries of product ``p`` are rows ``entry_start[p]:entry_start[p + 1]``.
     entry_line : line of each entry, shape (n_entries,).
+    n_sets : requirement sets numbered within each product, shape (n_products,).
     way_start : ways of meeting question ``q`` are ``way_start[q]:way_start[q + 1]``.
     ways : first pick-up day and last delivery day of each way, shape (n_ways, 2).
     truck_ways : the same inside the horizon, which binds trucks alone.
@@ -52,6 +53,7 @@ class Ground(NamedTuple):
     entries: IntArray
     entry_start: IntArray
     entry_line: IntArray
+    n_sets: IntArray
     way_start: IntArray
     ways: IntArray
     truck_ways: IntArray
@@ -69,7 +71,7 @@ def ground(problem: Problem) -> Ground:
     inside = np.stack([np.maximum(ways[:, 0], problem.horizon_from_day), np.minimum(ways[:, 1], problem.horizon_until_day)], axis=1)
     supply = (lots.product, lots.grade, lots.from_day, lots.until_day, lots.cut_on_pickup, lots.life_days, question)
     wanted = (*(c[line] for c in (lines.max_grade, lines.from_day, lines.until_day, lines.min_life_days)), plain, full)
-    return Ground(_table(supply), _table(wanted), start, line, offers.start, ways, inside)
+    return Ground(_table(supply), _table(wanted), start, line, np.diff(set_start), offers.start, ways, inside)
 
 
 def _table(columns: tuple[IntArray | BoolArray, ...]) -> IntArray:
@@ -171,10 +173,21 @@ def fits(lots: IntArray, lot: int, entries: IntArray, entry: int, way_start: Int
 
 
 @compiled
+def fill_reach(way_start: IntArray, ways: IntArray, question: int, n_sets: int, until_day: int, reach: IntArray) -> None:
+    """For each set of a product, the last day that a way covers which begins no later than the lot ends, or -EVER."""
+    for member in range(n_sets):
+        reach[member] = -EVER
+        for way in range(way_start[question + member], way_start[question + member + 1]):
+            if ways[way, 0] <= until_day:
+                reach[member] = max(reach[member], ways[way, 1])
+
+
+@compiled
 def _pairs_from(
     lots: IntArray,
     entries: IntArray,
     entry_start: IntArray,
+    n_sets: IntArray,
     way_start: IntArray,
     ways: IntArray,
     wanted: IntArray,
@@ -183,16 +196,19 @@ def _pairs_from(
     out: IntArray,
 ) -> tuple[int, int]:
     """Write eligible (lot, entry) pairs of ``wanted[place:]`` until ``out`` may be full; return where it stopped, and how many."""
-    n = 0
+    n, reach = 0, np.empty(n_sets.max() if len(n_sets) else 0, dtype=np.int64)
     while place < len(wanted):
         lot = wanted[place]
         begin, end = entry_start[lots[lot, PRODUCT]], entry_start[lots[lot, PRODUCT] + 1]
         if n + end - begin > len(out):
             break
         grade, first, last = lots[lot, GRADE], lots[lot, FROM], lots[lot, UNTIL] + most
+        fill_reach(way_start, ways, lots[lot, QUESTION], n_sets[lots[lot, PRODUCT]], lots[lot, UNTIL], reach)
         for entry in range(begin, end):
-            # Most pairs fail on the grade or the dates, so these are compared before a certificate is looked up.
+            # Most pairs fail on the grade, the dates or a certificate, so these are compared before a box is made.
             if entries[entry, MAX_GRADE] < grade or entries[entry, DELIVER_UNTIL] < first or entries[entry, DELIVER_FROM] > last:
+                continue
+            if reach[entries[entry, FULL_SET]] < entries[entry, DELIVER_FROM]:
                 continue
             if fits(lots, lot, entries, entry, way_start, ways, 0, most):
                 out[n, 0], out[n, 1] = lot, entry
@@ -231,7 +247,7 @@ def pair_blocks(g: Ground, wanted: IntArray, most: int) -> Iterator[tuple[IntArr
     out = np.empty((max(BLOCK_PAIRS, widest), 2), dtype=np.int64)
     place = 0
     while place < len(wanted):
-        place, n = _pairs_from(g.lots, g.entries, g.entry_start, g.way_start, g.truck_ways, wanted, place, min(most, EVER), out)
+        place, n = _pairs_from(g.lots, g.entries, g.entry_start, g.n_sets, g.way_start, g.truck_ways, wanted, place, min(most, EVER), out)
         yield out[:n, 0].copy(), out[:n, 1].copy()
 
 

@@ -31,9 +31,9 @@ def explain_open(problem: Problem, plan: Plan, funnel: Funnel | None = None) -> 
     seen = find_funnel(problem) if funnel is None else funnel
     used = _use(problem, plan)
     alive = _lanes_after_plan(problem, seen, used)
-    lots = _side(LOT, seen.lot_survivors, alive, seen.lane_lot, used.lot_open_kg)
-    lines = _side(LINE, seen.line_survivors, alive, seen.lane_line, used.line_open_kg)
-    details = (_details(problem, seen, lots, seen.lane_lot), _details(problem, seen, lines, seen.lane_line))
+    lots = _side(LOT, seen.lot_survivors, [seen.lane_lot, *(lot for lot, _ in alive)], used.lot_open_kg)
+    lines = _side(LINE, seen.line_survivors, [seen.lane_line, *(line for _, line in alive)], used.line_open_kg)
+    details = (_details(seen, lots, seen.lane_lot), _details(seen, lines, seen.lane_line))
     return Reasons(
         np.array([LOT] * len(lots.row) + [LINE] * len(lines.row), dtype=object),
         np.concatenate([lots.row, lines.row]),
@@ -41,6 +41,9 @@ def explain_open(problem: Problem, plan: Plan, funnel: Funnel | None = None) -> 
         np.concatenate([lots.code, lines.code]),
         np.concatenate(details),
     )
+
+
+Rows = tuple[IntArray, IntArray]
 
 
 # what a plan leaves open ---------------------------------------------------------------------------------------------
@@ -66,14 +69,15 @@ def _use(problem: Problem, plan: Plan) -> _Use:
     return _Use(lots.kg - taken, problem.lines.kg - filled, n_suppliers, served, brought)
 
 
-def _lanes_after_plan(problem: Problem, seen: Funnel, used: _Use) -> list[BoolArray]:
-    """For each step of AFTER_PLAN but the last, the paying lanes that survive it and those before."""
-    lot, line = seen.lane_lot, seen.lane_line
-    possible = np.minimum(used.lot_open_kg[lot], used.line_open_kg[line])
-    room = possible > 0
+def _lanes_after_plan(problem: Problem, seen: Funnel, used: _Use) -> list[Rows]:
+    """For each step of AFTER_PLAN but the last, the (lot, line) of the paying lanes that survive it and those before."""
+    possible = np.minimum(used.lot_open_kg[seen.lane_lot], used.line_open_kg[seen.lane_line])
+    room = np.flatnonzero(possible > 0)
+    lot, line, possible = seen.lane_lot[room], seen.lane_line[room], possible[room]
     brought = _brought(problem, used, lot, line)
-    welcome = room & ((brought > 0) | (used.n_suppliers[line] < problem.lines.max_suppliers[line]))
-    return [room, welcome, welcome & _is_enough(problem, seen, used, np.where(welcome, possible, 0), brought)]
+    welcome = (brought > 0) | (used.n_suppliers[line] < problem.lines.max_suppliers[line])
+    enough = welcome & _is_enough(problem, used, lot, line, np.where(welcome, possible, 0), brought)
+    return [(lot, line), (lot[welcome], line[welcome]), (lot[enough], line[enough])]
 
 
 def _brought(problem: Problem, used: _Use, lot: IntArray, line: IntArray) -> IntArray:
@@ -85,9 +89,9 @@ def _brought(problem: Problem, used: _Use, lot: IntArray, line: IntArray) -> Int
     return np.where(used.served[place] == keys, used.brought_kg[place], 0)
 
 
-def _is_enough(problem: Problem, seen: Funnel, used: _Use, possible: IntArray, brought: IntArray) -> BoolArray:
+def _is_enough(problem: Problem, used: _Use, lot: IntArray, line: IntArray, possible: IntArray, brought: IntArray) -> BoolArray:
     """Tell which lanes could meet every minimum amount with what is left."""
-    lots, lines, lot, line = problem.lots, problem.lines, seen.lane_lot, seen.lane_line
+    lots, lines = problem.lots, problem.lines
     lot_possible = np.bincount(lot, possible, problem.n_lots) + (lots.kg - used.lot_open_kg)
     line_possible = np.bincount(line, possible, problem.n_lines) + (lines.kg - used.line_open_kg)
     enough = (possible + brought >= lines.min_supplier_kg[line]) & (lot_possible[lot] >= lots.min_take_kg[lot])
@@ -109,11 +113,10 @@ class _Open(NamedTuple):
     code: TextArray
 
 
-def _side(subject: str, survivors: IntArray, alive: list[BoolArray], lane_row: IntArray, open_kg: IntArray) -> _Open:
+def _side(subject: str, survivors: IntArray, lane_rows: list[IntArray], open_kg: IntArray) -> _Open:
     """Find the first step that no counterpart of an open row survives."""
     n, row = len(survivors), np.flatnonzero(open_kg > 0)
-    paying = np.bincount(lane_row, minlength=n)
-    later = [np.bincount(lane_row[one], minlength=n) for one in alive]
+    paying, *later = [np.bincount(rows, minlength=n) for rows in lane_rows]
     # A carrier's lane may pay where trucks fail earlier: then every step of the funnel counts as survived.
     early = np.where(paying[:, None] > 0, np.maximum(survivors, 1), survivors)
     counts = np.column_stack([early, *later, np.zeros(n, dtype=np.int64)])[row]
@@ -127,7 +130,7 @@ def _side(subject: str, survivors: IntArray, alive: list[BoolArray], lane_row: I
 
 
 # figures -------------------------------------------------------------------------------------------------------------
-def _details(problem: Problem, seen: Funnel, side: _Open, lane_row: IntArray) -> TextArray:
+def _details(seen: Funnel, side: _Open, lane_row: IntArray) -> TextArray:
     """Write one line of text for each open row: how many counterparts came so far, and the nearest miss."""
     is_lot = side.subject == LOT
     other = "lines" if is_lot else "lots"

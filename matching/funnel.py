@@ -32,6 +32,7 @@ from matching.eligibility import (
     QUESTION,
     UNTIL,
     Ground,
+    fill_reach,
     fits,
     tighten,
 )
@@ -154,6 +155,7 @@ def _counted(g: Ground, tally: _Tally, most: int) -> Iterator[tuple[IntArray, In
             g.lots,
             g.entries,
             g.entry_start,
+            g.n_sets,
             g.way_start,
             g.ways,
             g.truck_ways,
@@ -173,6 +175,7 @@ def _count_from(
     lots: IntArray,
     entries: IntArray,
     entry_start: IntArray,
+    n_sets: IntArray,
     way_start: IntArray,
     ways: IntArray,
     truck_ways: IntArray,
@@ -185,13 +188,17 @@ def _count_from(
     out: IntArray,
 ) -> tuple[int, int]:
     """Count lots from ``lot`` on until ``out`` may be full; return where it stopped, and how many pairs it wrote."""
-    n = 0
+    n, reach = 0, np.empty(n_sets.max() if len(n_sets) else 0, dtype=np.int64)
     while lot < len(lots):
         begin, end = entry_start[lots[lot, PRODUCT]], entry_start[lots[lot, PRODUCT] + 1]
         if n + end - begin > len(out):
             break
+        grade, first, last = lots[lot, GRADE], lots[lot, FROM], lots[lot, UNTIL] + most
+        fill_reach(way_start, ways, lots[lot, QUESTION], n_sets[lots[lot, PRODUCT]], lots[lot, UNTIL], reach)
         for entry in range(begin, end):
-            step = _first_failed(lots, lot, entries, entry, way_start, ways, truck_ways, most)
+            step = _plain_step(entries, entry, grade, first, last, reach)
+            if step == SURVIVES:
+                step = _dates_step(lots, lot, entries, entry, way_start, truck_ways, most)
             if step == SURVIVES:
                 out[n, 0], out[n, 1] = lot, entry
                 n += 1
@@ -199,52 +206,42 @@ def _count_from(
             lot_failed[lot, step] += 1
             entry_failed[entry, step] += 1
             if step == AT_DATES:
-                apart = _days_apart(lots, lot, entries, entry, most)
-                lot_missed[lot, 0], entry_missed[entry, 0] = min(lot_missed[lot, 0], apart), min(entry_missed[entry, 0], apart)
+                # Zero where only the horizon or a certificate is in the way.
+                missed = max(0, first - entries[entry, DELIVER_UNTIL], entries[entry, DELIVER_FROM] - last)
+                lot_missed[lot, 0], entry_missed[entry, 0] = min(lot_missed[lot, 0], missed), min(entry_missed[entry, 0], missed)
             elif step == AT_LIFE:
-                short = _life_short(lots, lot, entries, entry)
-                lot_missed[lot, 1], entry_missed[entry, 1] = min(lot_missed[lot, 1], short), min(entry_missed[entry, 1], short)
+                missed = _life_short(lots, lot, entries, entry)
+                lot_missed[lot, 1], entry_missed[entry, 1] = min(lot_missed[lot, 1], missed), min(entry_missed[entry, 1], missed)
         lot += 1
     return lot, n
 
 
 @compiled
-def _first_failed(
-    lots: IntArray, lot: int, entries: IntArray, entry: int, way_start: IntArray, ways: IntArray, truck_ways: IntArray, most: int
-) -> int:
-    """First step that a pair fails, or SURVIVES."""
-    if lots[lot, GRADE] > entries[entry, MAX_GRADE]:
+def _plain_step(entries: IntArray, entry: int, grade: int, first: int, last: int, reach: IntArray) -> int:
+    """First step that a pair fails by plain comparison, or SURVIVES; nearly all failures are found here."""
+    if entries[entry, MAX_GRADE] < grade:
         return AT_GRADE
-    plain, full = lots[lot, QUESTION] + entries[entry, PLAIN_SET], lots[lot, QUESTION] + entries[entry, FULL_SET]
-    if not _is_covered(lots, lot, entries, entry, way_start, ways, plain):
+    if reach[entries[entry, PLAIN_SET]] < entries[entry, DELIVER_FROM]:
         return AT_CERTIFICATE
-    if full != plain and not _is_covered(lots, lot, entries, entry, way_start, ways, full):
+    if reach[entries[entry, FULL_SET]] < entries[entry, DELIVER_FROM]:
         return AT_MARKET_CODE
+    if entries[entry, DELIVER_UNTIL] < first or entries[entry, DELIVER_FROM] > last:
+        return AT_DATES
+    return SURVIVES
+
+
+@compiled
+def _dates_step(lots: IntArray, lot: int, entries: IntArray, entry: int, way_start: IntArray, truck_ways: IntArray, most: int) -> int:
+    """Dates or remaining life, whichever a pair fails first, or SURVIVES."""
     if fits(lots, lot, entries, entry, way_start, truck_ways, 0, most):
         return SURVIVES
-    for way in range(way_start[full], way_start[full + 1]):
+    question, found = lots[lot, QUESTION] + entries[entry, FULL_SET], AT_DATES
+    for way in range(way_start[question], way_start[question + 1]):
         low, high = max(lots[lot, FROM], truck_ways[way, 0]), min(entries[entry, DELIVER_UNTIL], truck_ways[way, 1])
         box = tighten(low, lots[lot, UNTIL], entries[entry, DELIVER_FROM], high, 0, most)
         if box[0] <= box[1]:
-            return AT_LIFE
-    return AT_DATES
-
-
-@compiled
-def _is_covered(lots: IntArray, lot: int, entries: IntArray, entry: int, way_start: IntArray, ways: IntArray, question: int) -> bool:
-    """Tell whether some way of meeting the question begins before the lot ends and ends after the line begins."""
-    covering = 0
-    for way in range(way_start[question], way_start[question + 1]):
-        if ways[way, 0] <= lots[lot, UNTIL] and ways[way, 1] >= entries[entry, DELIVER_FROM]:
-            covering += 1
-    return covering > 0
-
-
-@compiled
-def _days_apart(lots: IntArray, lot: int, entries: IntArray, entry: int, most: int) -> int:
-    """Days by which the lot's dates miss the line's; 0 where only the horizon or a certificate is in the way."""
-    late, early = lots[lot, FROM] - entries[entry, DELIVER_UNTIL], entries[entry, DELIVER_FROM] - lots[lot, UNTIL] - most
-    return int(max(0, late, early))
+            found = AT_LIFE
+    return found
 
 
 @compiled

@@ -78,9 +78,9 @@ def is_optimal(given: TransportProblem, made: Transport) -> bool:
     """Check the certificate: a feasible flow, feasible prices, and no gap between them on any arc, source or sink."""
     supply, demand, start, sink, gain = given
     source = np.repeat(np.arange(len(supply)), np.diff(start))
-    left, wanting = supply.copy(), demand.copy()
-    np.subtract.at(left, source, made.units)
-    np.subtract.at(wanting, sink, made.units)
+    left, wanting, used = supply.copy(), demand.copy(), np.flatnonzero(made.units)
+    np.subtract.at(left, source[used], made.units[used])
+    np.subtract.at(wanting, sink[used], made.units[used])
     slack = made.source_price[source] + made.sink_price[sink] - gain
     feasible = min(x.min(initial=0) for x in (made.units, left, wanting, slack, made.source_price, made.sink_price)) >= 0
     tight = not ((slack > 0) & (made.units > 0)).any()
