@@ -33,7 +33,7 @@ from sqlalchemy import (
     TypeDecorator,
     event,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column, validates
 
@@ -109,11 +109,8 @@ PlainText = Text().with_variant(Text(collation="C"), "postgresql")
 Day = Date().with_variant(_SqliteDate(), "sqlite")  # type: ignore[no-untyped-call]
 Flag = Boolean(create_constraint=False).with_variant(_SqliteFlag(create_constraint=False), "sqlite")
 Real: Double[float] = Double().with_variant(REAL(), "sqlite")
-Json = (
-    JSON(none_as_null=True)
-    .with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
-    .with_variant(_SqliteJson(none_as_null=True), "sqlite")
-)
+Json = JSON(none_as_null=True).with_variant(_SqliteJson(none_as_null=True), "sqlite")
+"""A document as it was written, digit by digit; PostgreSQL's binary form would turn 1e22 into a whole number."""
 Blob = LargeBinary()
 
 

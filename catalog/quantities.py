@@ -20,8 +20,8 @@ GRAMS_PER_KG = 1000
 COUNTED = (Unit.QUA, Unit.THUNG)
 _WORDS = {"kg": Unit.KG, "kilogam": Unit.KG, "can": Unit.KG, "yen": Unit.YEN, "ta": Unit.TA, "tan": Unit.TAN, "t": Unit.TAN,
           "tonne": Unit.TAN, "qua": Unit.QUA, "trai": Unit.QUA, "thung": Unit.THUNG}  # fmt: skip
-_GROUPED_DOTS = re.compile(r"\d{1,3}(\.\d{3})+(,\d+)?$")
-_GROUPED_COMMAS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?$")
+_GROUPED_DOTS = re.compile(r"[1-9]\d{0,2}(\.\d{3})+(,\d+)?$")
+_GROUPED_COMMAS = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
 _PLAIN = re.compile(r"\d+([.,]\d+)?$")
 
 

@@ -23,6 +23,7 @@ from service.models import AuditEvent, AuditHead
 
 NO_HASH = "0" * 64
 NO_CHAIN = 0
+PART = 1000
 HIDDEN = frozenset({"password_hash", "key_hash", "token_hash", "csrf_hash", "secret", "previous_secret", "content"})
 """Columns whose value never enters the trail."""
 DERIVED = frozenset({"id", "sort_key", "search_key", "updated_at", "updated_by"})
@@ -114,7 +115,7 @@ def digest(event: AuditEvent) -> str:
 
 def verify(session: Session) -> Iterator[Break]:
     """Recompute every chain and yield the first broken place of each; nothing at all if all hold."""
-    for head in session.scalars(select(AuditHead).order_by(AuditHead.chain)):
+    for head in session.scalars(select(AuditHead).order_by(AuditHead.chain)).all():
         found = _verify_chain(session, head)
         if found is not None:
             yield found
@@ -124,8 +125,7 @@ def verify(session: Session) -> Iterator[Break]:
 
 def _verify_chain(session: Session, head: AuditHead) -> Break | None:
     seq, last = 0, NO_HASH
-    events = select(AuditEvent).where(AuditEvent.chain == head.chain).order_by(AuditEvent.seq)
-    for event in session.scalars(events.execution_options(yield_per=1000)):
+    for event in _events(session, head.chain):
         seq += 1
         if event.seq != seq:
             return Break(head.chain, seq, "missing")
@@ -135,6 +135,19 @@ def _verify_chain(session: Session, head: AuditHead) -> Break | None:
     if (head.seq, head.hash) != (seq, last):
         return Break(head.chain, seq + 1, f"missing: {head.seq} events were written")
     return None
+
+
+def _events(session: Session, chain: int) -> Iterator[AuditEvent]:
+    """Yield the events of a chain in order, a thousand in memory at a time."""
+    last = -1
+    while True:
+        part = select(AuditEvent).where(AuditEvent.chain == chain, AuditEvent.seq > last).order_by(AuditEvent.seq).limit(PART)
+        events = session.scalars(part).all()
+        yield from events
+        if len(events) < PART:
+            return
+        last = events[-1].seq
+        session.expunge_all()
 
 
 def snapshot(row: Base) -> dict[str, Any]:
