@@ -1,0 +1,283 @@
+cdef long below(Scratch x, long n) noexcept nogil:
+    """Random whole number in [0, n)."""
+    return <long>(uniform(x) * n)
+
+
+cdef void recreate(Arena w, State s, Scratch x) noexcept nogil:
+    """Give every touched line, then every touched lot, the best places still to be had."""
+    cdef long n_lines, n_lots, i
+    _shuffle_lines(w, s, x)
+    n_lines, n_lots = s.count[N_LINES], s.count[N_LOTS]
+    for i in range(n_lines):
+        _serve_line(w, s, x, s.touched[1][i])
+    for i in range(n_lots):
+        _place_lot(w, s, x, s.touched[0][i])
+
+
+cdef void _shuffle_lines(Arena w, State s, Scratch x) noexcept nogil:
+    """Order the touched lines at random, by what is missing, or by distance of the site from a random one."""
+    cdef long n, kind, hub, line, i
+    n = s.count[N_LINES]
+    kind = below(x, 4)
+    hub = s.touched[1, below(x, n)] if n > 0 else 0
+    for i in range(n):
+        line = s.touched[1, i]
+        if kind == 0:
+            x.key[i] = -s.line_left[line]
+        elif kind == 1:
+            x.key[i] = w.km[w.line[hub, LINE_SITE], w.line[line, LINE_SITE]] + 0.001 * uniform(x)
+        elif kind == 2:
+            x.key[i] = w.line[line, LINE_END] - w.line[line, LINE_FROM]
+        else:
+            x.key[i] = uniform(x)
+    _sort(x, s, n)
+
+
+cdef void _sort(Scratch x, State s, long n) noexcept nogil:
+    """Sort the first touched lines by their keys (Shell's method: few, mostly short lists)."""
+    cdef long gap = n // 2, i, j, line
+    cdef double key
+    while gap > 0:
+        for i in range(gap, n):
+            key, line, j = x.key[i], s.touched[1, i], i
+            while j >= gap and x.key[j - gap] > key:
+                x.key[j], s.touched[1, j] = x.key[j - gap], s.touched[1, j - gap]
+                j -= gap
+            x.key[j], s.touched[1, j] = key, line
+        gap //= 2
+
+
+cdef void _serve_line(Arena w, State s, Scratch x, long line) noexcept nogil:
+    """Put goods on trucks for a line until nothing more pays."""
+    cdef long _, i
+    for _ in range(200):
+        if s.line_left[line] <= 0.0:
+            return
+        clear_choice(x)
+        for i in range(w.line[line, LINE_FROM], w.line[line, LINE_END]):
+            try_lane(w, s, x, w.grouped[1, i])
+        if x.choice[TRIP] == NO_TRIP or commit(w, s, x) < 0:
+            return
+
+
+cdef void _place_lot(Arena w, State s, Scratch x, long lot) noexcept nogil:
+    """Put a lot on trucks until nothing more pays."""
+    cdef long _, i
+    for _ in range(200):
+        if s.lot_left[lot] <= 0.0:
+            return
+        clear_choice(x)
+        for i in range(w.lot[lot, LOT_FROM], w.lot[lot, LOT_END]):
+            try_lane(w, s, x, w.grouped[0, i])
+        if x.choice[TRIP] == NO_TRIP or commit(w, s, x) < 0:
+            return
+
+
+cdef void try_lane(Arena w, State s, Scratch x, long lane) noexcept nogil:
+    """Try a lane on the trucks that call at its line's site or next to it, on its carrier, and on a truck of its own."""
+    cdef long b, node, i
+    cdef double room, least
+    room = lane_room(w, s, lane)
+    if room <= 0.0 or uniform(x) < x.params[BLINK]:
+        return
+    least = least_kg(w, s, lane)
+    if room < least or lane_value(w, s, x, lane, room) <= x.value[SCORE]:
+        return
+    b = w.line[w.lane[lane, LANE_LINE], LINE_SITE]
+    for i in range(min(NEIGHBOUR_SITES, w.near.shape[1])):
+        node = s.site[w.near[b, i], 0]
+        while node >= 0:
+            try_trip(w, s, x, s.node[node, NODE_TRIP], lane, room, least)
+            node = s.node[node, NODE_NEXT]
+    try_carrier(w, s, x, lane, room, least)
+    try_new_trip(w, s, x, lane, room, least)
+
+
+cdef long _random_trip(State s, Scratch x) noexcept nogil:
+    """A random trip in use, with a leaning to those that cost much a kilogram; -1 if there is none."""
+    cdef long found, trip, _
+    cdef double best, cost
+    best, found = -1.0, -1
+    for _ in range(200):
+        trip = below(x, max(1, s.count[TOP_TRIP]))
+        if s.count[TOP_TRIP] == 0 or s.trip[trip, TRIP_CLASS] == FREE:
+            continue
+        cost = s.trip_real[trip, TRIP_COST] / max(1.0, s.trip_real[trip, TRIP_LOAD])
+        if cost > best:
+            best, found = cost, trip
+        if uniform(x) < 0.5:
+            break
+    return found
+
+
+cdef void ruin(Arena w, State s, Scratch x, double size) noexcept nogil:
+    """Take a neighbourhood of about ``size`` stops apart."""
+    cdef long seed
+    cdef double kind
+    seed = _random_trip(s, x)
+    if seed < 0:
+        _touch_random(w, s, x)
+        return
+    kind = uniform(x)
+    if kind < 0.5:
+        _ruin_strings(w, s, x, seed, size)
+    elif kind < 0.8:
+        _ruin_trips(w, s, x, seed, size)
+    else:
+        _ruin_line(w, s, x, seed, size)
+    if uniform(x) < 0.3:
+        _touch_random(w, s, x)
+
+
+cdef void _touch_random(Arena w, State s, Scratch x) noexcept nogil:
+    """Give a few open lines another chance."""
+    cdef long n, line, _
+    n = w.line.shape[0]
+    for _ in range(10):
+        line = below(x, n)
+        if n > 0 and s.line_left[line] > 0.0:
+            touch_line(s, line)
+
+
+cdef void _ruin_strings(Arena w, State s, Scratch x, long seed, double size) noexcept nogil:
+    """Remove strings of stops from trips that load near one stop of the seed trip, on about the same day."""
+    cdef long centre, day, site, trip, i, _
+    cdef double longest, removed
+    centre = s.stop[seed, below(x, s.trip[seed, TRIP_NP]), STOP_SITE]
+    day = s.stop[seed, 0, STOP_ARRIVE] // DAY
+    longest = 1.0 + uniform(x) * min(size, 10.0)
+    removed = 0.0
+    for i in range(w.near.shape[1]):
+        site = w.near[centre, i]
+        for _ in range(8):
+            trip = _visitor(w, s, x, site, day)
+            if trip < 0:
+                break
+            removed += _cut_string(w, s, x, trip, site, <long>(1 + uniform(x) * longest))
+            if removed >= size:
+                return
+
+
+cdef long _visitor(Arena w, State s, Scratch x, long site, long day) noexcept nogil:
+    """A trip that loads at a site within a day of ``day`` and was not cut yet, or -1."""
+    cdef long node, trip
+    node = s.site[site, 0]
+    while node >= 0:
+        trip = s.node[node, NODE_TRIP]
+        if labs(s.stop[trip, 0, STOP_ARRIVE] // DAY - day) <= 1 and find_stop(s, trip, site, 0, s.trip[trip, TRIP_NP]) >= 0 and uniform(x) < 0.7:
+            return <long>(trip)
+        node = s.node[node, NODE_NEXT]
+    return -1
+
+
+cdef long _cut_string(Arena w, State s, Scratch x, long trip, long site, long length) noexcept nogil:
+    """Remove up to ``length`` loading stops in a row, one of them ``site``; return how many."""
+    cdef long n_p, at, start, k
+    n_p = s.trip[trip, TRIP_NP]
+    length = min(length, n_p)
+    at = find_stop(s, trip, site, 0, n_p)
+    start = min(max(0, at - below(x, length)), n_p - length)
+    if length == n_p:
+        remove_trip(w, s, x, trip)
+        return length
+    for k in range(length):
+        x.cut[k] = s.stop[trip, start + k, STOP_SITE]
+    for k in range(length):
+        if s.trip[trip, TRIP_CLASS] != FREE and find_stop(s, trip, x.cut[k], 0, s.trip[trip, TRIP_NP]) >= 0:
+            remove_stop(w, s, x, trip, x.cut[k])
+    return length
+
+
+cdef void _ruin_trips(Arena w, State s, Scratch x, long seed, double size) noexcept nogil:
+    """Remove whole trips that unload near the seed trip's last stop on about the same day, or load near its first."""
+    cdef long n, day, centre, node, trip, i
+    cdef double removed
+    n = s.trip[seed, TRIP_NP] + s.trip[seed, TRIP_ND]
+    day = s.stop[seed, n - 1, STOP_ARRIVE] // DAY
+    centre = s.stop[seed, n - 1, STOP_SITE] if uniform(x) < 0.5 else s.stop[seed, 0, STOP_SITE]
+    removed = <double>(n)
+    remove_trip(w, s, x, seed)
+    for i in range(w.near.shape[1]):
+        node = s.site[w.near[centre, i], 0]
+        while node >= 0:
+            trip = s.node[node, NODE_TRIP]
+            node = s.node[node, NODE_NEXT]
+            if labs(s.stop[trip, 0, STOP_ARRIVE] // DAY - day) <= 1 and uniform(x) < 0.5:
+                removed += s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]
+                remove_trip(w, s, x, trip)
+                # The list may have changed under the walk; begin the site anew on the next one.
+                break
+            if removed >= size:
+                return
+        if removed >= size:
+            return
+
+
+cdef void _ruin_line(Arena w, State s, Scratch x, long seed, double size) noexcept nogil:
+    """Empty a line of the seed trip, and free some lots that could serve it from what they do now."""
+    cdef long lane, line, n, lot, ship, _
+    cdef double removed
+    lane = s.ship[s.trip[seed, TRIP_HEAD], SHIP_LANE]
+    line = w.lane[lane, LANE_LINE]
+    removed = 0.0
+    while s.line[line, HEAD] >= 0 and is_free_to_go(w, s, s.line[line, HEAD]):
+        remove_ship(w, s, x, s.line[line, HEAD])
+        removed += 1.0
+    touch_line(s, line)
+    n = w.line[line, LINE_END] - w.line[line, LINE_FROM]
+    for _ in range(<long>(size)):
+        lot = w.lane[w.grouped[1, w.line[line, LINE_FROM] + below(x, n)], LANE_LOT]
+        ship = s.lot[lot, HEAD]
+        if ship >= 0 and is_free_to_go(w, s, ship):
+            remove_ship(w, s, x, ship)
+            removed += 1.0
+        if removed >= size:
+            return
+
+
+cpdef void improve(Arena w, State s, State spare, State best, Scratch x, long iterations, double hot, double cold, double size) noexcept nogil:
+    """Run ``iterations`` of ruin and recreate while the temperature falls from ``hot`` to ``cold`` (VND).
+
+    ``s`` is the current state on entry and on leaving; ``best`` receives the best state met; ``spare`` is working space.
+    """
+    cdef long i
+    cdef double heat, before
+    forget_touched(s)
+    copy_state(spare, s)
+    copy_state(best, s)
+    for i in range(iterations):
+        heat = hot * pow(cold / hot, <double>i / <double>iterations)
+        x.params[ALPHA], x.params[BLINK] = uniform(x), 0.02
+        before = s.worth[0]
+        ruin(w, s, x, 2.0 + uniform(x) * size)
+        recreate(w, s, x)
+        mend_rules(w, s, x)
+        forget_touched(s)
+        if s.worth[0] > before + heat * log(uniform(x) + 1e-300):
+            copy_state(spare, s)
+            if s.worth[0] > best.worth[0] + 0.5:
+                copy_state(best, s)
+        else:
+            copy_state(s, spare)
+
+
+cpdef void build(Arena w, State s, Scratch x, double alpha) noexcept nogil:
+    """Fill an empty or partly filled state greedily."""
+    cdef long line
+    forget_touched(s)
+    for line in range(w.line.shape[0]):
+        touch_line(s, line)
+    x.params[ALPHA], x.params[BLINK] = alpha, 0.0
+    recreate(w, s, x)
+    mend_rules(w, s, x)
+    sweep(w, s, x)
+    forget_touched(s)
+
+
+cpdef void sweep(Arena w, State s, Scratch x) noexcept nogil:
+    """Give up trips that cost more than they bring."""
+    cdef long trip
+    for trip in range(s.count[TOP_TRIP]):
+        if s.trip[trip, TRIP_CLASS] != FREE and trip_gain(w, s, trip) < 0.0:
+            remove_trip(w, s, x, trip)
+    mend_rules(w, s, x)
