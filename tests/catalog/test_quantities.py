@@ -14,7 +14,8 @@ from catalog.models import Unit
 
 @pytest.mark.parametrize(
     ("amount", "unit", "kg"),
-    [("2,5", Unit.TA, 250), ("1.234,5", Unit.TAN, 1_234_500), ("1,234.5", Unit.TAN, 1_234_500), ("12", Unit.YEN, 120), ("1.234.567", Unit.KG, 1_234_567),
+    [("2,5", Unit.TA, 250), ("1.234,5", Unit.TAN, 1_234_500), ("1,234.5", Unit.TAN, 1_234_500), ("12", Unit.YEN, 120),
+     ("1.234.567", Unit.KG, 1_234_567),
      ("0,001", Unit.TAN, 1), ("12.5", Unit.TA, 1250), (7, Unit.KG, 7), (Decimal("0.5"), Unit.TAN, 500)],
 )  # fmt: skip
 def test_units_of_mass_convert_exactly(amount: Decimal | int | str, unit: Unit, kg: int) -> None:

@@ -108,9 +108,13 @@ def test_each_association_has_a_chain_of_its_own(database: Database) -> None:
 
 def test_a_deed_that_is_rolled_back_leaves_no_event_and_no_gap(database: Database) -> None:
     recorded(database, 1)
-    with pytest.raises(RuntimeError, match="power cut"), database.write() as session:
-        audit.record(session, deed(), NOON)
-        raise RuntimeError("power cut")
+    def interrupted() -> None:
+        with database.write() as session:
+            audit.record(session, deed(), NOON)
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        interrupted()
     recorded(database, 1)
     assert broken(database) == []
 

@@ -1,0 +1,113 @@
+"""The settings: read from the environment and a file, documented here, checked at start, and never changed afterwards.
+
+Each is an environment variable with the prefix ``MCA_``, such as ``MCA_DATABASE_URL``, or a key of the TOML file that ``MCA_SETTINGS``
+names (``mca.toml`` in the working folder, if it is there). The environment wins. A name that isn't known is refused, in both
+places, because a misspelt setting that is silently ignored is found out in production.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from service.db import database_url
+
+PREFIX = "MCA_"
+FILE_VARIABLE = "MCA_SETTINGS"
+DEFAULT_FILE = "mca.toml"
+ELSEWHERE = frozenset({FILE_VARIABLE, "MCA_TEST_PG_URL"})
+"""Variables with the prefix that aren't settings."""
+
+
+class BadSettings(ValueError):
+    """The settings can't be used; the message names each wrong one and what was expected, and never shows a secret."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each field's description is its documentation."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+
+    database_url: str = Field(
+        "sqlite:///mca.db",
+        description="Where the data live: sqlite:///file, or postgresql://user:password@host/name for PostgreSQL 15 or newer.",
+        repr=False,
+    )
+    database_pool: int = Field(10, ge=1, le=200, description="Connections to the database that each process keeps open.")
+    hold_minutes: int = Field(120, ge=1, le=10_080, description="How long an approved proposal keeps its kilograms until both sides confirm.")
+    run_seconds: float = Field(60.0, ge=1, le=86_400, description="Time limit of a planning run that names none.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, given: str) -> str:
+        database_url(given)
+        return given
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over what `read_settings` found in the file."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings, checked.
+
+    Parameters
+    ----------
+    environment : only looked at for names that aren't known; the process's own where absent.
+
+    Raises
+    ------
+    BadSettings
+        Naming every wrong setting at once.
+    """
+    faults = _unknown(os.environ if environment is None else environment)
+    given = _file()
+    try:
+        found = Settings(**given)
+    except ValidationError as error:
+        faults += [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False, include_url=False)]
+    if faults:
+        raise BadSettings("; ".join(faults))
+    return found
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """Return every setting as its variable, its default and what it means."""
+    return [(f"{PREFIX}{name.upper()}", str(field.default), field.description or "") for name, field in Settings.model_fields.items()]
+
+
+def _unknown(environment: Mapping[str, str]) -> list[str]:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | ELSEWHERE
+    return [f"{name}: no such setting{_like(name, known)}" for name in environment if name.startswith(PREFIX) and name not in known]
+
+
+def _like(name: str, known: frozenset[str] | set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _file() -> dict[str, Any]:
+    named = os.environ.get(FILE_VARIABLE)
+    path = Path(named or DEFAULT_FILE)
+    if not named and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path}: {error}") from error
