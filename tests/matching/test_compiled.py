@@ -1,0 +1,36 @@
+"""What is kept of compiled loops must not outlive a change of the loops they call."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from matching.compiled import content_stamp
+
+INNER = "from matching.compiled import compiled\n@compiled\ndef inner(x):\n    return x + {}\n"
+OUTER = "from matching.compiled import compiled\nfrom inner import inner\n@compiled\ndef outer(x):\n    return inner(x)\nprint(outer(1))\n"
+
+
+def test_a_loop_is_compiled_anew_when_an_inner_one_changes_in_another_file(tmp_path: Path) -> None:
+    package = tmp_path / "matching"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "compiled.py").write_bytes((Path(__file__).parents[2] / "matching" / "compiled.py").read_bytes())
+    printed = []
+    for added in (1, 1, 5):
+        (package / "inner.py").write_text(INNER.format(added), encoding="utf-8")
+        (package / "outer.py").write_text(OUTER.replace("from inner", "from matching.inner"), encoding="utf-8")
+        run = subprocess.run([sys.executable, "-m", "matching.outer"], cwd=tmp_path, capture_output=True, text=True, check=True)
+        printed.append(run.stdout.strip())
+    assert printed == ["2", "2", "6"]
+
+
+def test_the_stamp_follows_every_file_with_a_loop_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "loops.py").write_text("@compiled\n", encoding="utf-8")
+    (tmp_path / "other.py").write_text("x = 1\n", encoding="utf-8")
+    first = content_stamp(tmp_path)
+    (tmp_path / "other.py").write_text("x = 2\n", encoding="utf-8")
+    assert content_stamp(tmp_path) == first
+    (tmp_path / "loops.py").write_text("@compiled \n", encoding="utf-8")
+    assert content_stamp(tmp_path) != first
