@@ -41,7 +41,9 @@ class Settings(BaseSettings):
         repr=False,
     )
     database_pool: int = Field(10, ge=1, le=200, description="Connections to the database that each process keeps open.")
-    hold_minutes: int = Field(120, ge=1, le=10_080, description="How long an approved proposal keeps its kilograms until both sides confirm.")
+    hold_minutes: int = Field(
+        120, ge=1, le=10_080, description="How long an approved proposal keeps its kilograms until both sides confirm."
+    )
     run_seconds: float = Field(60.0, ge=1, le=86_400, description="Time limit of a planning run that names none.")
 
     @field_validator("database_url")

@@ -108,6 +108,7 @@ def test_each_association_has_a_chain_of_its_own(database: Database) -> None:
 
 def test_a_deed_that_is_rolled_back_leaves_no_event_and_no_gap(database: Database) -> None:
     recorded(database, 1)
+
     def interrupted() -> None:
         with database.write() as session:
             audit.record(session, deed(), NOON)

@@ -30,7 +30,6 @@ from tests.market import NOON, act
 from tests.matching.builders import build_problem
 
 
-
 def result_of(problem: Problem, status: Status = Status.FEASIBLE) -> Result:
     plan = plan_by_telephone(problem, find_lanes(problem))
     prices = Prices(np.array([LOT], dtype=object), np.array([0]), np.array([12.5]))
@@ -115,7 +114,9 @@ def test_a_plan_is_never_rewritten(database: Database) -> None:
     stored(database, build_problem())
     for table in ("plan_allocation", "plan_trip", "plan_stop", "plan_leg"):
         with pytest.raises(Exception, match=f"{table} is never rewritten"), database.write() as session:
-            session.execute(text(f"UPDATE {table} SET {'leg = 2' if table == 'plan_leg' else 'seq = 9' if table == 'plan_stop' else 'number = 9'}"))
+            session.execute(
+                text(f"UPDATE {table} SET {'leg = 2' if table == 'plan_leg' else 'seq = 9' if table == 'plan_stop' else 'number = 9'}")
+            )
 
 
 def test_an_edited_lot_makes_its_allocations_stale_and_a_promise_does_not(database: Database) -> None:
@@ -129,7 +130,10 @@ def test_an_edited_lot_makes_its_allocations_stale_and_a_promise_does_not(databa
 
 
 def test_promised_trips_take_their_trucks_and_docks_out_of_the_next_plan(database: Database) -> None:
-    limits = [{"site_id": "c1", "throughput_kg_per_day": 5000}, {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85, "throughput_kg_per_day": 4000}]
+    limits = [
+        {"site_id": "c1", "throughput_kg_per_day": 5000},
+        {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85, "throughput_kg_per_day": 4000},
+    ]
     loaded, result, _ = stored(database, build_problem(sites=limits, vehicles=[{"count_per_day": 3}]))
     kg = int(result.plan.allocations.kg[0])
     assert (len(result.plan.trips.vehicle), len(result.plan.allocations.kg)) == (1, 1)
@@ -160,5 +164,3 @@ def test_an_empty_plan_is_a_plan(database: Database) -> None:
     assert len(result.plan.allocations.lot) == 0
     with database.read() as session:
         assert same(results.read_plan(session, plan, loaded), result.plan)
-
-
