@@ -12,6 +12,11 @@ OUT ?= plan-demo
 WORKERS ?= 2
 ROOMS := matching catalog buyers service benchmarks tests
 ENGINE := $(shell find matching -name '*.py' 2>/dev/null)
+LOOPS := $(shell find matching -name '*.pyx' -o -name '*.pxi' 2>/dev/null)
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+# Python would read every module's text again at each start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test lint format lock bench bench-smoke clean
 
@@ -36,9 +41,11 @@ format: setup ## Format the code and mend what can be mended without thought
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-lock: setup ## Renew requirements.lock from pyproject.toml
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
-		--universal --python-version 3.11 --all-extras pyproject.toml --output-file requirements.lock
+lock: setup ## Renew both lock files from pyproject.toml
+	@export UV_CUSTOM_COMPILE_COMMAND="make lock"; \
+	compile="$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11"; \
+	$$compile --all-extras pyproject.toml --output-file requirements.lock; \
+	$$compile --group pyproject.toml:compiler --output-file requirements-compiler.lock
 
 bench: setup ## Measure every instance and phase (long)
 	@$(BIN)/python -m benchmarks
@@ -57,10 +64,21 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 		"$$python" -m venv --clear $(VENV); \
 	fi
 	@echo "Installing what requirements.lock pins into $(VENV) (once, a minute or two) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/.warm: $(VENV)/.installed $(ENGINE)
-	@if [ -f matching/warmup.py ]; then $(BIN)/python -m matching.warmup; fi
+$(VENV)/.compiled: $(VENV)/.installed $(LOOPS) hatch_build.py requirements-compiler.lock
+	@if ! $(BIN)/python hatch_build.py --has-compiler 2>/dev/null; then \
+		echo "No C compiler here: installing the one that requirements-compiler.lock pins ..."; \
+		$(PIP) --require-hashes -r requirements-compiler.lock; \
+	fi
+	@echo "Compiling the trip search ..."
+	@$(BIN)/python hatch_build.py
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.warm: $(VENV)/.compiled $(ENGINE)
+	@echo "Compiling the engine's other loops ..."
+	@$(BIN)/python -m compileall -q -j $(WORKERS) $(ROOMS)
+	@$(BIN)/python -m matching.warmup service/season
 	@touch $@

@@ -31,9 +31,9 @@ def road_km(problem: Problem, a: IntArray, b: IntArray) -> FloatArray:
 
 def road_minutes(problem: Problem, a: IntArray, b: IntArray, kmh: float) -> IntArray:
     """Whole minutes from site a to site b at ``kmh``, rounded up; known minutes override."""
+    a, b = np.broadcast_arrays(a, b)
     computed = np.ceil(road_km(problem, a, b) / kmh * 60 - 1e-9)
-    known = np.ceil(problem.roads.minutes)
-    return _override(problem, *np.broadcast_arrays(a, b), computed, known).astype(np.int64)
+    return _override(problem, a, b, computed, np.ceil(problem.roads.minutes)).astype(np.int64)
 
 
 def _override(problem: Problem, a: IntArray, b: IntArray, computed: FloatArray, known: FloatArray) -> FloatArray:

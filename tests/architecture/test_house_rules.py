@@ -47,6 +47,14 @@ def package_names(requirements: list[str]) -> set[str]:
     return {re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0] for requirement in requirements}
 
 
+def wanted_in(lock: str) -> set[str]:
+    """Packages that a lock file must pin: the compiler has one of its own."""
+    if lock == "requirements-compiler.lock":
+        return package_names(PROJECT["dependency-groups"]["compiler"])
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    return package_names(PROJECT["project"]["dependencies"]).union(*map(package_names, extras))
+
+
 def banned_uses(code: str) -> str:
     """What ruff says about ``code`` as if it stood in the engine."""
     command = [sys.executable, "-m", "ruff", "check", "--select", "TID251", "--stdin-filename", str(ROOT / "matching/_probe.py"), "-"]
@@ -93,7 +101,7 @@ def test_a_seeded_generator_is_not_banned() -> None:
 def test_every_dependency_has_its_line_and_every_line_its_dependency() -> None:
     listed = re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs/dependencies.md").read_text(encoding="utf-8"), re.MULTILINE)
     declared = package_names(PROJECT["project"]["dependencies"])
-    for extra in PROJECT["project"]["optional-dependencies"].values():
+    for extra in [*PROJECT["project"]["optional-dependencies"].values(), *PROJECT["dependency-groups"].values()]:
         declared |= package_names(extra)
     assert sorted(name for name in listed if name != "package") == sorted(declared)
 
@@ -106,15 +114,17 @@ def test_nothing_is_imported_that_is_not_declared() -> None:
     assert {name: packages for name, packages in strangers.items() if packages} == {}
 
 
-def test_the_lock_pins_every_dependency_with_hashes_and_names_no_host() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-compiler.lock"])
+def test_a_lock_pins_every_dependency_with_hashes_and_names_no_host(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     pinned = dict.fromkeys(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
-    wanted = package_names(PROJECT["project"]["dependencies"])
-    for extra in PROJECT["project"]["optional-dependencies"].values():
-        wanted |= package_names(extra)
-    assert wanted <= set(pinned)
+    assert wanted_in(name) <= set(pinned)
     assert lock.count("--hash=sha256:") >= len(pinned)
     assert not re.search(r"https?:|--index|--find-links|--extra-index", lock)
+
+
+def test_what_builds_the_project_is_pinned_as_well() -> None:
+    assert package_names(PROJECT["build-system"]["requires"]) <= wanted_in("requirements.lock")
 
 
 def test_make_help_lists_every_public_target() -> None:
