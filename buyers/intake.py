@@ -26,48 +26,48 @@ class Requirement(Given):
     """A certificate scheme that every kilogram must be covered by."""
 
     scheme: str = Code
-    min_level: int = Field(0, ge=0, le=1000, strict=True)
+    min_level: int = Field(default=0, ge=0, le=1000, strict=True)
 
 
 class LineIn(Given):
     """A new demand line: which products (codes), how good, how much, where (uid of the site), when, at what delivered price."""
 
-    code: str | None = Field(None, min_length=1, max_length=100)
+    code: str | None = Field(default=None, min_length=1, max_length=100)
     site: str
     products: tuple[str, ...] = Field(min_length=1, max_length=100)
     max_grade: int = Field(ge=1, le=MAX_GRADE, strict=True)
-    requires: tuple[Requirement, ...] = Field((), max_length=100)
+    requires: tuple[Requirement, ...] = Field(default=(), max_length=100)
     quantity_kg: int = Field(ge=1, le=MAX_KG, strict=True)
     deliver_from: date
     deliver_until: date
-    min_life_days: int = Field(0, ge=0, le=36_500, strict=True)
+    min_life_days: int = Field(default=0, ge=0, le=36_500, strict=True)
     bid_vnd_per_kg: int = Dong
-    min_fill_kg: int = Field(0, ge=0, le=MAX_KG, strict=True)
-    max_suppliers: int | None = Field(None, ge=1, le=1_000_000, strict=True)
-    min_supplier_kg: int = Field(0, ge=0, le=MAX_KG, strict=True)
-    short_vnd_per_kg: int = Field(0, ge=0, le=10**9, strict=True)
-    note: str = Field("", max_length=2000)
+    min_fill_kg: int = Field(default=0, ge=0, le=MAX_KG, strict=True)
+    max_suppliers: int | None = Field(default=None, ge=1, le=1_000_000, strict=True)
+    min_supplier_kg: int = Field(default=0, ge=0, le=MAX_KG, strict=True)
+    short_vnd_per_kg: int = Field(default=0, ge=0, le=10**9, strict=True)
+    note: str = Field(default="", max_length=2000)
 
 
 class OrderIn(Given):
     """A new order of a buyer (uid of the organisation) with its lines."""
 
     buyer: str
-    code: str | None = Field(None, min_length=1, max_length=100)
-    note: str = Field("", max_length=2000)
+    code: str | None = Field(default=None, min_length=1, max_length=100)
+    note: str = Field(default="", max_length=2000)
     lines: tuple[LineIn, ...] = Field(min_length=1, max_length=10_000)
 
 
 class LineChange(Given):
     """What changes of a line; what isn't named stays."""
 
-    quantity_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
+    quantity_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     deliver_from: date | None = None
     deliver_until: date | None = None
-    bid_vnd_per_kg: int | None = Field(None, ge=0, le=10**9, strict=True)
-    min_fill_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
-    max_suppliers: int | None = Field(None, ge=1, le=1_000_000, strict=True)
-    note: str | None = Field(None, max_length=2000)
+    bid_vnd_per_kg: int | None = Field(default=None, ge=0, le=10**9, strict=True)
+    min_fill_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
+    max_suppliers: int | None = Field(default=None, ge=1, le=1_000_000, strict=True)
+    note: str | None = Field(default=None, max_length=2000)
 
 
 class ContractIn(Given):
@@ -75,23 +75,23 @@ class ContractIn(Given):
 
     buyer: str
     supplier: str | None = None
-    code: str | None = Field(None, min_length=1, max_length=100)
+    code: str | None = Field(default=None, min_length=1, max_length=100)
     product: str
     max_grade: int = Field(ge=1, le=MAX_GRADE, strict=True)
     quantity_kg: int = Field(ge=1, le=1000 * MAX_KG, strict=True)
     price_vnd_per_kg: int = Dong
-    short_vnd_per_kg: int = Field(0, ge=0, le=10**9, strict=True)
-    payment_days: int | None = Field(None, ge=0, le=3650, strict=True)
+    short_vnd_per_kg: int = Field(default=0, ge=0, le=10**9, strict=True)
+    payment_days: int | None = Field(default=None, ge=0, le=3650, strict=True)
     valid_from: date
     valid_until: date
-    note: str = Field("", max_length=2000)
+    note: str = Field(default="", max_length=2000)
 
 
 class CallOffIn(Given):
     """A new call-off from a contract to a site (uid)."""
 
     site: str
-    code: str | None = Field(None, min_length=1, max_length=100)
+    code: str | None = Field(default=None, min_length=1, max_length=100)
     quantity_kg: int = Field(ge=1, le=MAX_KG, strict=True)
     deliver_from: date
     deliver_until: date
@@ -103,8 +103,8 @@ class SlotIn(Given):
     weekday: int = Field(ge=0, le=6, strict=True)
     open_from_min: int = Field(ge=0, le=1440, strict=True)
     open_until_min: int = Field(ge=0, le=1440, strict=True)
-    capacity_kg: int | None = Field(None, ge=1, le=MAX_KG, strict=True)
-    max_vehicles: int | None = Field(None, ge=1, le=10_000, strict=True)
+    capacity_kg: int | None = Field(default=None, ge=1, le=MAX_KG, strict=True)
+    max_vehicles: int | None = Field(default=None, ge=1, le=10_000, strict=True)
 
 
 def place_order(session: Session, scope: Scope, given: OrderIn, by: str) -> Order:

@@ -67,10 +67,10 @@ class OrganisationIn(Given):
     code: str = Code
     name: str = Name
     sponsor: str | None = None
-    tax_code: str | None = Field(None, min_length=1, max_length=20)
-    commune_code: str | None = Field(None, max_length=10)
-    phone: str | None = Field(None, min_length=1, max_length=40)
-    email: str | None = Field(None, min_length=3, max_length=254)
+    tax_code: str | None = Field(default=None, min_length=1, max_length=20)
+    commune_code: str | None = Field(default=None, max_length=10)
+    phone: str | None = Field(default=None, min_length=1, max_length=40)
+    email: str | None = Field(default=None, min_length=3, max_length=254)
 
 
 class MemberIn(Given):
@@ -78,7 +78,7 @@ class MemberIn(Given):
 
     code: str = Code
     name: str = Name
-    phone: str | None = Field(None, min_length=1, max_length=40)
+    phone: str | None = Field(default=None, min_length=1, max_length=40)
     joined_on: date | None = None
 
 
@@ -89,15 +89,15 @@ class SiteIn(Given):
     kind: SiteKind
     name: str = Name
     organisation: str | None = None
-    commune_code: str | None = Field(None, max_length=10)
+    commune_code: str | None = Field(default=None, max_length=10)
     lat: float
     lon: float
-    open_from_min: int = Field(0, ge=0, le=1440)
-    open_until_min: int = Field(1440, ge=0, le=1440)
-    stop_min: float = Field(0.0, ge=0, le=1440)
-    min_per_tonne: float = Field(0.0, ge=0, le=1440)
-    max_vehicle_kg: int | None = Field(None, ge=1, le=1_000_000)
-    zone: str | None = Field(None, min_length=1, max_length=100)
+    open_from_min: int = Field(default=0, ge=0, le=1440)
+    open_until_min: int = Field(default=1440, ge=0, le=1440)
+    stop_min: float = Field(default=0.0, ge=0, le=1440)
+    min_per_tonne: float = Field(default=0.0, ge=0, le=1440)
+    max_vehicle_kg: int | None = Field(default=None, ge=1, le=1_000_000)
+    zone: str | None = Field(default=None, min_length=1, max_length=100)
     confirmed: bool = False
 
 
@@ -106,11 +106,11 @@ class ProductIn(Given):
 
     code: str = Code
     name: str = Name
-    name_en: str | None = Field(None, min_length=1, max_length=200)
-    litres_per_kg: float = Field(2.0, ge=0, le=10_000)
+    name_en: str | None = Field(default=None, min_length=1, max_length=200)
+    litres_per_kg: float = Field(default=2.0, ge=0, le=10_000)
     cold: bool = False
-    shelf_life_days: int | None = Field(None, ge=0, le=36_500)
-    grades: tuple[str, ...] = Field(("loại 1", "loại 2", "loại 3"), min_length=1, max_length=MAX_GRADE)
+    shelf_life_days: int | None = Field(default=None, ge=0, le=36_500)
+    grades: tuple[str, ...] = Field(default=("loại 1", "loại 2", "loại 3"), min_length=1, max_length=MAX_GRADE)
     varieties: dict[str, str] = Field(default_factory=dict, max_length=100)
 
 
@@ -120,12 +120,12 @@ class CertificateIn(Given):
     organisation: str
     product: str | None = None
     scheme: str = Code
-    level: int = Field(0, ge=0, le=1000)
+    level: int = Field(default=0, ge=0, le=1000)
     valid_from: date
     valid_until: date
-    number: str = Field("", max_length=100)
-    issuer: str = Field("", max_length=200)
-    area: str = Field("", max_length=1000)
+    number: str = Field(default="", max_length=100)
+    issuer: str = Field(default="", max_length=200)
+    area: str = Field(default="", max_length=1000)
 
 
 class PlantingAreaIn(Given):
@@ -135,7 +135,7 @@ class PlantingAreaIn(Given):
     product: str
     code: str = Code
     market: str = Field(min_length=2, max_length=20)
-    area_m2: int | None = Field(None, ge=1, le=10**12)
+    area_m2: int | None = Field(default=None, ge=1, le=10**12)
     valid_from: date
     valid_until: date
     source: str = Field(min_length=1, max_length=500)
@@ -147,25 +147,25 @@ class LotIn(Given):
     What is left out is taken over from the product. `confirmed` says that an unusual quantity is meant.
     """
 
-    code: str | None = Field(None, min_length=1, max_length=100)
+    code: str | None = Field(default=None, min_length=1, max_length=100)
     organisation: str
     site: str
     product: str
     variety: str | None = None
     grade: int = Field(ge=1, le=MAX_GRADE, strict=True)
-    quantity_kg: int | None = Field(None, ge=1, le=MAX_KG, strict=True)
-    amount: str | None = Field(None, min_length=1, max_length=40)
+    quantity_kg: int | None = Field(default=None, ge=1, le=MAX_KG, strict=True)
+    amount: str | None = Field(default=None, min_length=1, max_length=40)
     unit: Unit | None = None
     available_from: date
     available_until: date
     cut_on_pickup: bool = True
-    shelf_life_days: int | None = Field(None, ge=0, le=36_500, strict=True)
+    shelf_life_days: int | None = Field(default=None, ge=0, le=36_500, strict=True)
     ask_vnd_per_kg: int = Dong
-    min_take_kg: int = Field(0, ge=0, le=MAX_KG, strict=True)
+    min_take_kg: int = Field(default=0, ge=0, le=MAX_KG, strict=True)
     indivisible: bool = False
     cold: bool | None = None
-    litres_per_kg: float | None = Field(None, ge=0, le=10_000)
-    note: str = Field("", max_length=2000)
+    litres_per_kg: float | None = Field(default=None, ge=0, le=10_000)
+    note: str = Field(default="", max_length=2000)
     shares: dict[str, int] = Field(default_factory=dict, max_length=10_000)
     confirmed: bool = False
 
@@ -173,17 +173,17 @@ class LotIn(Given):
 class LotChange(Given):
     """What changes of a lot; what isn't named stays. A new quantity or window is a forecast revision and needs a reason."""
 
-    quantity_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
-    low_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
-    high_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
+    quantity_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
+    low_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
+    high_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     available_from: date | None = None
     available_until: date | None = None
-    ask_vnd_per_kg: int | None = Field(None, ge=0, le=MAX_VND_PER_KG, strict=True)
-    min_take_kg: int | None = Field(None, ge=0, le=MAX_KG, strict=True)
+    ask_vnd_per_kg: int | None = Field(default=None, ge=0, le=MAX_VND_PER_KG, strict=True)
+    min_take_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     indivisible: bool | None = None
     cold: bool | None = None
-    note: str | None = Field(None, max_length=2000)
-    reason: str = Field("", max_length=1000)
+    note: str | None = Field(default=None, max_length=2000)
+    reason: str = Field(default="", max_length=1000)
 
 
 def add_organisation(session: Session, scope: Scope, given: OrganisationIn, by: str) -> Organisation:

@@ -1,7 +1,7 @@
 """What the database refused, in the words of the domain.
 
-The use-cases look before they write, and their own errors say more. Between looking and writing somebody else may have been faster, though, and
-then it is a constraint of the database that refuses. Its name tells which.
+The use-cases look before they write, and their own errors say more. Between looking and writing somebody else may have been faster,
+though, and then it is a constraint of the database that refuses. Its name tells which.
 """
 
 from __future__ import annotations

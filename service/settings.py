@@ -36,15 +36,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
 
     database_url: str = Field(
-        "sqlite:///mca.db",
+        default="sqlite:///mca.db",
         description="Where the data live: sqlite:///file, or postgresql://user:password@host/name for PostgreSQL 15 or newer.",
         repr=False,
     )
-    database_pool: int = Field(10, ge=1, le=200, description="Connections to the database that each process keeps open.")
+    database_pool: int = Field(default=10, ge=1, le=200, description="Connections to the database that each process keeps open.")
     hold_minutes: int = Field(
         120, ge=1, le=10_080, description="How long an approved proposal keeps its kilograms until both sides confirm."
     )
-    run_seconds: float = Field(60.0, ge=1, le=86_400, description="Time limit of a planning run that names none.")
+    run_seconds: float = Field(default=60.0, ge=1, le=86_400, description="Time limit of a planning run that names none.")
 
     @field_validator("database_url")
     @classmethod

@@ -51,6 +51,9 @@ def _lots(session: Session) -> list[str]:
 def _promises(session: Session) -> list[str]:
     ledger = _by(LedgerEntry.promise_id)
     wrong = [func.coalesce(ledger.c[f"{s}_kg"], 0) != getattr(Promise, f"{s}_kg") for s in PROMISED_STATES]
+    entry = LedgerEntry
+    rejected = select(func.coalesce(func.sum(entry.kg), 0)).where(entry.promise_id == Promise.id, entry.to_state == KgState.REJECTED)
+    wrong.append(rejected.correlate(Promise).scalar_subquery() != Promise.returned_kg)
     query = select(Promise.uid).outerjoin(ledger, ledger.c.key == Promise.id).where(or_(*wrong))
     return [f"promise {uid}: its kilograms differ from the ledger's" for uid in session.scalars(query)]
 

@@ -38,7 +38,10 @@ _LOT_MOVES = (
     f"UPDATE lot_balance SET {_moved(LOT_STATES)}, quantity_kg = quantity_kg + CASE WHEN NEW.from_state = 'outside' THEN NEW.kg ELSE 0 END"
     " - CASE WHEN NEW.to_state = 'outside' THEN NEW.kg ELSE 0 END WHERE lot_id = NEW.lot_id"
 )
-_PROMISE_MOVES = f"UPDATE promise SET {_moved(PROMISED_STATES)} WHERE id = NEW.promise_id"
+_PROMISE_MOVES = (
+    f"UPDATE promise SET {_moved(PROMISED_STATES)},"
+    " returned_kg = returned_kg + CASE WHEN NEW.to_state = 'rejected' THEN NEW.kg ELSE 0 END WHERE id = NEW.promise_id"
+)
 _LINE_MOVES = (
     "UPDATE line_balance SET promised_kg = promised_kg + CASE WHEN NEW.from_state = 'offered' AND NEW.to_state = 'held' THEN NEW.kg"
     " WHEN NEW.to_state IN ('offered', 'rejected') THEN -NEW.kg ELSE 0 END"
@@ -49,7 +52,8 @@ _ZEROS = ", ".join("0" for _ in LOT_STATES)
 _NEW_BALANCE = f"INSERT INTO lot_balance (lot_id, quantity_kg, {', '.join(f'{s}_kg' for s in LOT_STATES)}) VALUES (NEW.id, 0, {_ZEROS})"
 _NEW_LINE = "INSERT INTO line_balance (line_id, quantity_kg, promised_kg) VALUES (NEW.id, NEW.quantity_kg, 0)"
 _LINE_QUANTITY = "UPDATE line_balance SET quantity_kg = NEW.quantity_kg WHERE line_id = NEW.id"
-_PROMISE_EMPTY = " AND ".join(f"NEW.{s}_kg = 0" for s in PROMISED_STATES)
+_PROMISE_EMPTY = " AND ".join(f"NEW.{s}_kg = 0" for s in (*PROMISED_STATES, "returned"))
+_RETURNED = "NEW.returned_kg <> (SELECT coalesce(sum(kg), 0) FROM ledger_entry WHERE promise_id = NEW.id AND to_state = 'rejected')"
 
 
 def _enters(source: str, target: str, kg: str, why: str, when: str, now: str) -> str:
@@ -98,7 +102,9 @@ def _sqlite() -> list[str]:
             f"AFTER UPDATE ON lot_balance WHEN {_by_ledger('lot_id', 'lot_id', (KgState.OFFERED,))}",
             follows,
         ),
-        _sqlite_trigger("promise_follows", f"AFTER UPDATE ON promise WHEN {_by_ledger('promise_id', 'id', PROMISED_STATES)}", follows),
+        _sqlite_trigger(
+            "promise_follows", f"AFTER UPDATE ON promise WHEN {_by_ledger('promise_id', 'id', PROMISED_STATES)} OR {_RETURNED}", follows
+        ),
         _sqlite_trigger("lot_balance_kept", "BEFORE DELETE ON lot_balance", follows),
         _sqlite_trigger("line_balance_kept", "BEFORE DELETE ON line_balance", follows),
     ]
@@ -142,7 +148,7 @@ def _postgresql() -> list[str]:
         _run("promise_starts_empty", "BEFORE INSERT ON promise", "mca_balance_by_hand", when=f"NOT ({_PROMISE_EMPTY})"),
         _run(
             "promise_follows",
-            f"BEFORE UPDATE OF {', '.join(f'{s}_kg' for s in PROMISED_STATES)} ON promise",
+            f"BEFORE UPDATE OF {', '.join(f'{s}_kg' for s in (*PROMISED_STATES, 'returned'))} ON promise",
             "mca_balance_by_hand",
             when=by_hand,
         ),

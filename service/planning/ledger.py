@@ -310,7 +310,7 @@ def refresh_status(session: Session, lot_ids: Iterable[int], line_ids: Iterable[
 
 def _refresh_lines(session: Session, line_ids: Iterable[int]) -> None:
     p = Promise
-    delivered = _total(p.accepted_kg + p.settled_kg)
+    delivered = _total(p.accepted_kg + p.rejected_kg + p.settled_kg - p.returned_kg)
     line_status = case(
         (delivered >= DemandLine.quantity_kg, LineStatus.FILLED.value),
         (_total(p.confirmed_kg + p.loaded_kg) + delivered > 0, LineStatus.CONFIRMED.value),

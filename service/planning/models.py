@@ -339,6 +339,8 @@ class Promise(Exposed, Base):
     accepted_kg: Mapped[int] = mapped_column(between("accepted_kg", 0, MAX_KG), default=0)
     rejected_kg: Mapped[int] = mapped_column(between("rejected_kg", 0, MAX_KG), default=0)
     settled_kg: Mapped[int] = mapped_column(between("settled_kg", 0, MAX_KG), default=0)
+    returned_kg: Mapped[int] = mapped_column(between("returned_kg", 0, MAX_KG), default=0)
+    """Kilograms that were ever rejected, settled since or not."""
 
     lot: Mapped[Lot] = relationship(lazy="raise")
     line: Mapped[DemandLine] = relationship(lazy="raise")

@@ -14,8 +14,8 @@ from catalog.models import Lot, Site, SiteKind
 from matching.problem import MINUTES_PER_DAY, NO_LIMIT, IntArray
 from service.planning.models import PlanLeg, PlanStop, PlanTrip, Promise, ProposalItem
 
-KEPT = Promise.held_kg + Promise.confirmed_kg + Promise.loaded_kg + Promise.accepted_kg + Promise.settled_kg
 UNDERWAY = Promise.held_kg + Promise.confirmed_kg + Promise.loaded_kg
+KEPT = UNDERWAY + Promise.accepted_kg + Promise.rejected_kg + Promise.settled_kg - Promise.returned_kg
 
 
 class Promised:

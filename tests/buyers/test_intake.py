@@ -57,7 +57,8 @@ def contract(market: Market, **more: Any) -> ContractIn:
 
 
 def call(market: Market, kg: int, **more: Any) -> CallOffIn:
-    return CallOffIn(**({"site": market.door.uid, "quantity_kg": kg, "deliver_from": TODAY, "deliver_until": TODAY} | more))
+    usual: dict[str, Any] = {"site": market.door.uid, "quantity_kg": kg, "deliver_from": TODAY, "deliver_until": TODAY}
+    return CallOffIn(**(usual | more))
 
 
 def test_an_order_comes_in_with_its_lines_and_all_they_ask_for(database: Database) -> None:
@@ -103,7 +104,7 @@ def test_one_wrong_line_refuses_the_whole_order_and_names_its_row(database: Data
     "bad", [{"quantity_kg": 0}, {"bid_vnd_per_kg": -1}, {"max_suppliers": 0}, {"products": []}, {"buyer_id": 1}, {"quantity_kg": True}]
 )
 def test_a_line_of_the_wrong_kind_is_refused(bad: dict[str, Any]) -> None:
-    usual = {
+    usual: dict[str, Any] = {
         "site": "s",
         "products": ["p"],
         "max_grade": 1,
@@ -184,7 +185,7 @@ def test_a_buyer_sees_and_touches_his_own_demand_alone(database: Database) -> No
                 intake.call_off(session, who, agreed.uid, call(us, 1), "x")
         with pytest.raises(NotFound, match="there is no organisation"):
             intake.place_order(session, stranger, order(us), "x")
-        with pytest.raises(Invalid, match="buyer '.*': the uid of a buyer"):
+        with pytest.raises(Invalid, match=r"buyer '.*': the uid of a buyer"):
             intake.place_order(session, stranger, OrderIn(buyer=us.cooperative.uid, lines=(line(us),)), "x")
 
 

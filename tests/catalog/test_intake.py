@@ -95,12 +95,14 @@ def test_a_wrong_lot_is_refused_with_its_field_and_the_remedy(database: Database
 
 @pytest.mark.parametrize(
     "bad",
-    [{"quantity_kg": -1}, {"quantity_kg": 0}, {"quantity_kg": 10**30}, {"quantity_kg": 1.5}, {"quantity_kg": float("nan")}, {"quantity_kg": "5"},
-     {"ask_vnd_per_kg": -1}, {"litres_per_kg": float("inf")}, {"supplier_id": 3}, {"note": "\x00"}, {"note": "\ud800"}, {"available_from": "29/02/2027"},
+    [{"quantity_kg": -1}, {"quantity_kg": 0}, {"quantity_kg": 10**30}, {"quantity_kg": 1.5},
+     {"quantity_kg": float("nan")}, {"quantity_kg": "5"},
+     {"ask_vnd_per_kg": -1}, {"litres_per_kg": float("inf")}, {"supplier_id": 3}, {"note": "\x00"}, {"note": "\ud800"},
+     {"available_from": "29/02/2027"},
      {"available_from": "2027-02-29"}, {"unit": "bushel"}],
 )  # fmt: skip
 def test_a_value_of_the_wrong_kind_never_gets_as_far_as_the_database(bad: dict[str, Any]) -> None:
-    usual = {
+    usual: dict[str, Any] = {
         "organisation": "o",
         "site": "s",
         "product": "p",
@@ -153,7 +155,7 @@ def test_a_group_signs_through_its_sponsor(database: Database) -> None:
         lot = intake.declare_lot(session, scope(market), given(market, organisation=made.uid), "Hoa")
         assert (lot.organisation_id, lot.supplier_id) == (made.id, market.cooperative.id)
         for sponsor in (made.uid, market.buyer.uid):
-            with pytest.raises(Invalid, match="sponsor '.*': a cooperative"):
+            with pytest.raises(Invalid, match=r"sponsor '.*': a cooperative"):
                 intake.add_organisation(session, scope(market), group.model_copy(update={"code": f"{sponsor}x", "sponsor": sponsor}), "Lan")
 
 
@@ -201,7 +203,12 @@ def test_a_product_comes_with_its_ladder_and_varieties(database: Database) -> No
 def test_a_certificate_may_last_for_ever_but_not_backwards(database: Database) -> None:
     with database.write() as session:
         market = Market(session)
-        proof = {"organisation": market.cooperative.uid, "product": "lychee", "scheme": "VietGAP", "valid_from": date(2026, 1, 1)}
+        proof: dict[str, Any] = {
+            "organisation": market.cooperative.uid,
+            "product": "lychee",
+            "scheme": "VietGAP",
+            "valid_from": date(2026, 1, 1),
+        }
         row = intake.add_certificate(session, scope(market), CertificateIn(**proof, valid_until=date.max), "Lan")
         assert intake.suspend(session, scope(market), row.uid, TODAY, None, "residues").until_day is None
         with pytest.raises(Invalid, match="valid_from,valid_until"):
@@ -264,7 +271,7 @@ OTHERS: dict[str, Callable[[Session, Market, Market], object]] = {
 def test_nobody_can_touch_what_belongs_to_others(database: Database, deed: str) -> None:
     with database.write() as session:
         us, them = Market(session, "us"), Market(session, "them")
-        with pytest.raises((NotFound, Invalid), match="there is no|of yours"):
+        with pytest.raises((NotFound, Invalid), match=r"there is no|of yours"):
             OTHERS[deed](session, us, them)
 
 

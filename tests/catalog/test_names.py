@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 
 import pytest
@@ -40,7 +41,7 @@ def test_decomposed_and_composed_names_are_stored_alike() -> None:
 def test_names_sort_as_in_a_vietnamese_dictionary() -> None:
     in_order = ["1 Tháng 5", "An Dương", "Ăn", "Ân", "Bắc", "Dũng", "Đồng", "Êm", "Lang", "Làng", "Lảng", "Lãng", "Láng", "Lạng",
                 "Lạng Giang", "O", "Ô", "Ơ", "Út", "Ư", "Xã", "Ý Yên"]  # fmt: skip
-    assert sorted(in_order[::-1], key=names.sort_key) == in_order
+    assert sorted(random.Random(1).sample(in_order, len(in_order)), key=names.sort_key) == in_order
 
 
 def test_a_tone_counts_only_between_words_of_the_same_letters() -> None:

@@ -112,8 +112,18 @@ def test_rejected_kilograms_free_their_place_in_the_line(database: Database) -> 
         ledger.confirm(session, promise, act())
         ledger.load(session, promise, act())
         ledger.reject(session, promise, act())
+        ledger.settle(session, promise, act())
+        assert session.get_one(DemandLine, line, populate_existing=True).status == LineStatus.OPEN
         ledger.hold(session, [Wish(lot, line, 100)], LATER, act())
         assert discrepancies(session) == []
+
+
+def test_a_line_is_filled_once_all_of_it_is_accepted(database: Database) -> None:
+    promise, _, line = held(database, 100, line_kg=100)
+    with database.write() as session:
+        for move in (ledger.confirm, ledger.load, ledger.accept, ledger.settle):
+            move(session, promise, act())
+        assert session.get_one(DemandLine, line, populate_existing=True).status == LineStatus.FILLED
 
 
 def test_a_withdrawn_lot_is_offered_no_more_and_its_promises_stay(database: Database) -> None:
@@ -185,7 +195,8 @@ def test_confirming_nothing_or_more_than_is_held_is_refused(database: Database) 
 ENTRY = "INSERT INTO ledger_entry (lot_id, promise_id, from_state, to_state, kg, at, actor, why) VALUES (1, {}, :at, 'x', 'x')"
 FULL = (
     "INSERT INTO promise (uid, association_id, lot_id, line_id, expires_at, made_at, made_by, held_kg, confirmed_kg, loaded_kg,"
-    " accepted_kg, rejected_kg, settled_kg) VALUES ('abcdefghijklmnopqrstuvwxyz', 1, 1, 1, :at, :at, 'x', 10, 0, 0, 0, 0, 0)"
+    " accepted_kg, rejected_kg, settled_kg, returned_kg)"
+    " VALUES ('abcdefghijklmnopqrstuvwxyz', 1, 1, 1, :at, :at, 'x', 10, 0, 0, 0, 0, 0, 0)"
 )
 RAW = {
     "an entry without a promise oversells": ENTRY.format("NULL, 'offered', 'held', 5000"),
@@ -199,6 +210,7 @@ RAW = {
     "a balance invents kilograms": "UPDATE lot_balance SET offered_kg = offered_kg + 100, quantity_kg = quantity_kg + 100",
     "a balance is deleted": "DELETE FROM lot_balance",
     "a promise is emptied": "UPDATE promise SET held_kg = 0",
+    "a promise invents a return": "UPDATE promise SET returned_kg = 1",
     "a promise is born full": FULL,
     "a lot shrinks below its promises": "UPDATE lot SET quantity_kg = 299",
     "a line shrinks below its promises": "UPDATE demand_line SET quantity_kg = 299",

@@ -68,7 +68,7 @@ def test_a_stored_plan_reads_back_as_it_was(database: Database) -> None:
 
 
 def test_every_allocation_is_put_to_its_supplier_and_to_its_buyer(database: Database) -> None:
-    loaded, result, plan = stored(database, read_problem(sample_folder()))
+    _, result, _ = stored(database, read_problem(sample_folder()))
     with database.read() as session:
         items = session.scalars(select(m.ProposalItem)).all()
         proposals = {row.id: row for row in session.scalars(select(m.Proposal))}
@@ -84,7 +84,7 @@ def test_every_allocation_is_put_to_its_supplier_and_to_its_buyer(database: Data
 
 
 def test_reasons_and_prices_name_their_lots_and_lines(database: Database) -> None:
-    loaded, result, plan = stored(database, build_problem(demands=[{"quantity_kg": 100}]))
+    loaded, result, _ = stored(database, build_problem(demands=[{"quantity_kg": 100}]))
     with database.read() as session:
         reasons = session.execute(select(m.PlanReason.lot_id, m.PlanReason.open_kg, m.PlanReason.reason)).all()
         price = session.scalars(select(m.PlanPrice)).one()

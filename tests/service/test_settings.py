@@ -33,7 +33,7 @@ def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("MCA_HOLD_MINUTES", "soon")
     monkeypatch.setenv("MCA_RUN_SECONDS", "nan")
     monkeypatch.setenv("MCA_DATABSE_URL", "sqlite:///x.db")
-    with pytest.raises(BadSettings, match="MCA_DATABSE_URL: no such setting, did you mean MCA_DATABASE_URL.*hold_minutes.*run_seconds"):
+    with pytest.raises(BadSettings, match=r"MCA_DATABSE_URL: no such setting, did you mean MCA_DATABASE_URL.*hold_minutes.*run_seconds"):
         read_settings()
 
 
