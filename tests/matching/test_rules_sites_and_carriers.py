@@ -115,6 +115,26 @@ def test_a_carrier_trip_serves_one_lane_on_one_date() -> None:
     assert broken(given, [Carrier(400000)], loads) == {"carriers"}
 
 
+def test_a_carrier_trip_without_goods_is_none() -> None:
+    assert broken(build_problem(lanes=[POST]), [Carrier(0)], []) == {"empty_trip", "carriers"}
+
+
+def test_a_carrier_trip_does_not_pass_a_hub() -> None:
+    lanes = [{**POST, "to_site": "h1"}, {**POST, "from_site": "h1"}]
+    given = build_problem(sites=[COOPERATIVE, BUYER, HUB], lanes=lanes)
+    load = Load("lot1", "line1", 800, trips=(0, 1), hub="h1", days=NOW)
+    assert broken(given, [Carrier(400000), Carrier(400000)], [load]) == {"hub_order"}
+
+
+def test_a_carrier_trip_serves_one_lane() -> None:
+    given = build_problem(
+        sites=[COOPERATIVE, BUYER, {**BUYER, "site_id": "b2"}], lanes=[POST, {**POST, "to_site": "b2"}], demands=[{}, {"site_id": "b2"}]
+    )
+    loads = [Load("lot1", "line1", 400, days=NOW), Load("lot1", "line2", 400, trips=(1,), days=NOW)]
+    assert broken(given, [Carrier(200000), Carrier(200000)], loads) == set()
+    assert broken(given, [Carrier(400000)], [loads[0], Load("lot1", "line2", 400, days=NOW)]) == {"carriers"}
+
+
 def test_a_carrier_has_no_stops() -> None:
     given = build_problem(lanes=[POST])
     carried = build_plan(given, [Carrier(400000)], [Load("lot1", "line1", 800, days=NOW)])

@@ -192,6 +192,21 @@ def test_a_trip_states_its_kilometres_and_cost(km: float, vnd: int, expected: se
     assert codes(verify(given, Plan(plan.allocations, plan.legs, trips, plan.stops))) == expected
 
 
+@pytest.mark.parametrize("stops", [("c2 7T05:00 7T05:00", "b1 7T06:00 7T06:00"), ("b1 7T06:00 7T06:00",)])
+def test_a_load_needs_a_stop_where_it_comes_on(stops: tuple[str, ...]) -> None:
+    assert one_load(*stops) == {"stop_sequence", "stop_dates"}
+
+
+def test_goods_for_a_line_at_their_own_site_ride_on_no_truck() -> None:
+    assert one_load("c1 7T05:00 7T05:00", "b1 7T06:00 7T06:00", demands=[{"site_id": "c1"}]) == {"stop_sequence"}
+
+
+def test_a_base_may_be_where_the_trip_begins() -> None:
+    given = problem(vehicles=[{"base_site": "c1"}])
+    verdict = verify(given, build_plan(given, [TRIP], [LOAD]))
+    assert (verdict.violations, verdict.km) == ((), 80.0)
+
+
 def test_an_owned_truck_pays_the_way_from_and_to_its_base() -> None:
     given = problem(vehicles=[{"base_site": "h1"}])
     verdict = verify(given, build_plan(given, [TRIP], [LOAD]))
@@ -207,3 +222,29 @@ def test_rows_that_point_to_nothing_are_reported_and_left_out() -> None:
     assert {violation.where for violation in verdict.violations} == {"t2", "stop 3", "stop 4"}
     assert codes(verdict) == {"references"}
     assert verdict.freight_vnd == 300000 + 30 * 20000 + 10 * 14000
+
+
+@pytest.mark.parametrize("beyond", [-2, 0])
+@pytest.mark.parametrize(
+    ("table", "column", "n"),
+    [
+        ("allocations", "lot", 1),
+        ("allocations", "line", 1),
+        ("legs", "allocation", 1),
+        ("legs", "trip", 1),
+        ("legs", "from_site", 5),
+        ("legs", "to_site", 5),
+        ("trips", "vehicle", 1),
+        ("stops", "trip", 1),
+        ("stops", "site", 5),
+    ],
+)
+def test_each_reference_of_a_plan_holds(table: str, column: str, n: int, beyond: int) -> None:
+    given = problem()
+    plan = build_plan(given, [TRIP], [LOAD])
+    rows = getattr(plan, table)
+    values = getattr(rows, column).copy()
+    values[0] = n + beyond if beyond == 0 else beyond
+    parts = {name: getattr(plan, name) for name in Plan.__dataclass_fields__}
+    verdict = verify(given, Plan(**{**parts, table: rows.replace(**{column: values})}))
+    assert "references" in codes(verdict)
