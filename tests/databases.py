@@ -10,7 +10,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import URL, create_engine, make_url
 
@@ -21,7 +23,7 @@ DIALECTS = ("sqlite", "postgresql")
 _numbers = itertools.count()
 EMPTY = """
 DO $$ DECLARE t regclass; filled boolean; s text; BEGIN
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+  PERFORM set_config('session_replication_role', 'replica', true);
   FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version' LOOP
     EXECUTE format('SELECT EXISTS (SELECT FROM %s)', t) INTO filled;
     IF filled THEN
@@ -32,6 +34,7 @@ DO $$ DECLARE t regclass; filled boolean; s text; BEGIN
     PERFORM setval(s, 1, false);
   END LOOP;
 END $$"""
+ALONE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 NewDatabase = Callable[[str], AbstractContextManager[str]]
 
 
@@ -98,11 +101,25 @@ def database_address(dialect: str, new_database: NewDatabase) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(database_address: str) -> Iterator[Database]:
+def database(dialect: str, database_address: str, postgresql_open: dict[str, Database]) -> Iterator[Database]:
     """A fresh database with the schema."""
-    opened = Database(database_address)
+    if dialect == "postgresql":
+        if database_address not in postgresql_open:
+            postgresql_open[database_address] = Database(database_address)
+        yield postgresql_open[database_address]
+    else:
+        opened = Database(database_address)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_open() -> Iterator[dict[str, Database]]:
+    """Databases by address that stay connected from test to test."""
+    opened: dict[str, Database] = {}
     yield opened
-    opened.close()
+    for database in opened.values():
+        database.close()
 
 
 def empty_postgresql(server: URL) -> str:
@@ -122,11 +139,20 @@ def _migrated(server: URL) -> str:
 
 def _empty(address: str) -> None:
     """Delete every row, past the triggers that forbid it; far quicker than a new database."""
-    engine = create_engine(make_url(address))
-    with engine.begin() as connection:
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        connection.exec_driver_sql(EMPTY, execution_options={"no_parameters": True})
-    engine.dispose()
+    with _plain_connection(address) as connection:
+        try:
+            connection.execute("SET LOCAL lock_timeout = '3s'")
+            connection.execute(EMPTY)
+        except psycopg.errors.LockNotAvailable:
+            # A test that failed has left a transaction open somewhere.
+            connection.rollback()
+            connection.execute(ALONE)
+            connection.execute(EMPTY)
+
+
+def _plain_connection(address: str) -> psycopg.Connection[Any]:
+    """Connect without an engine, which asks the server a dozen questions first."""
+    return psycopg.connect(make_url(address).set(drivername="postgresql").render_as_string(hide_password=False))
 
 
 def _address(server: URL, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
+from catalog.base import Base
 from catalog.models import Association, Grade, Lot, Organisation, OrganisationKind, Product, Side, Site, SiteKind
 from catalog.tenancy import Row
 from service.planning.ledger import Act
@@ -28,15 +29,15 @@ class Market:
         self.session = session
         self.association = self._add(Association(code=code, name=f"Liên minh {code}"))
         mine = {"association_id": self.association.id}
-        self.cooperative = self._add(
-            Organisation(**mine, side=Side.SUPPLY, kind=OrganisationKind.COOPERATIVE, code="s0", name="Hợp tác xã Phì Điền")
-        )
-        self.buyer = self._add(Organisation(**mine, side=Side.DEMAND, kind=OrganisationKind.BUYER, code="b0", name="Siêu thị Hà Nội"))
-        self.farm = self._add(Site(**mine, code="c0", kind=SiteKind.COOPERATIVE, lat=21.3, lon=106.5, organisation_id=self.cooperative.id))
-        self.door = self._add(Site(**mine, code="d0", kind=SiteKind.BUYER, lat=21.0, lon=105.8, organisation_id=self.buyer.id))
-        self.product = self._add(Product(**mine, code="lychee", name="Vải thiều"))
-        for rank in (1, 2, 3):
-            self._add(Grade(product_id=self.product.id, rank=rank, name=f"loại {rank}"))
+        supply, demand = {"side": Side.SUPPLY, "kind": OrganisationKind.COOPERATIVE}, {"side": Side.DEMAND, "kind": OrganisationKind.BUYER}
+        self.cooperative = Organisation(**mine, **supply, code="s0", name="Hợp tác xã Phì Điền")
+        self.buyer = Organisation(**mine, **demand, code="b0", name="Siêu thị Hà Nội")
+        self.product = Product(**mine, code="lychee", name="Vải thiều")
+        self._add(self.cooperative, self.buyer, self.product)
+        self.farm = Site(**mine, code="c0", kind=SiteKind.COOPERATIVE, lat=21.3, lon=106.5, organisation_id=self.cooperative.id)
+        self.door = Site(**mine, code="d0", kind=SiteKind.BUYER, lat=21.0, lon=105.8, organisation_id=self.buyer.id)
+        grades = [Grade(product_id=self.product.id, rank=rank, name=f"loại {rank}") for rank in (1, 2, 3)]
+        self._add(self.farm, self.door, *grades)
 
     def lot(self, kg: int = 1000, **given: Any) -> Lot:
         """Add a lot."""
@@ -71,7 +72,7 @@ class Market:
         }
         return self._add(DemandLine(**(usual | given)))
 
-    def _add(self, row: Row) -> Row:
-        self.session.add(row)
+    def _add(self, row: Row, *more: Base) -> Row:
+        self.session.add_all([row, *more])
         self.session.flush()
         return row

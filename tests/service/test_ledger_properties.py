@@ -171,7 +171,7 @@ def test_the_ledger_agrees_with_a_model_whatever_happens(dialect: str, new_datab
                 database.close()
 
     machine = type("Machine", (LedgerMachine,), {"open_database": staticmethod(opened)})
-    few = settings(max_examples=12, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    few = settings(max_examples=8, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=few)
 
 
