@@ -38,10 +38,13 @@ class Layout(NamedTuple):
     carrier: FloatArray  # (roads, 4)
     near: IntArray  # (s, k) sites by distance
     horizon: IntArray  # [0]: number of days
+    place: FloatArray  # (s, 2) degrees north and east, evened out to equal lengths
 
 
-def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray) -> Layout:
-    """Lay a problem out. ``lane_price`` is the sum of the duals of each lane's lot and line, shape (n_lanes,), VND per kg."""
+def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road: IntArray) -> Layout:
+    """Lay a problem out. ``lane_price`` is the sum of the duals of each lane's lot and line, shape (n_lanes,), VND per kg;
+    ``lane_road`` the carrier that serves it, or -1 for trucks, shape (n_lanes,).
+    """
     everywhere = np.arange(problem.n_sites)
     km = road_km(problem, everywhere[:, None], everywhere[None, :])
     minutes, speed_of = _minutes(problem, km)
@@ -65,12 +68,13 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray) -> Layout
         lot_real=_reals(lots.kg, lots.min_take_kg, lots.litres_per_kg),
         line=_wholes(lines.site, lines.max_suppliers, by_line_start[:-1], by_line_start[1:]),
         line_real=_reals(lines.kg, lines.min_fill_kg, lines.min_supplier_kg),
-        lane=_wholes(lanes.lot, lanes.line, *(day - first for day in days), lanes.max_days, lane_pin, _carriers(problem, lanes)),
+        lane=_wholes(lanes.lot, lanes.line, *(day - first for day in days), lanes.max_days, lane_pin, lane_road),
         lane_real=_reals(margin, lane_price),
         grouped=np.stack([by_lot, by_line]),
         pin_kg=pin_kg,
         carrier=_reals(roads.vnd_per_kg, roads.fixed_vnd, roads.capacity_kg, roads.transit_days),
         near=np.argsort(km, axis=1, kind="stable")[:, : min(problem.n_sites, 400)].astype(np.int64),
+        place=np.stack([sites.lat, sites.lon * np.cos(np.radians(sites.lat))], axis=1),
         horizon=np.array([problem.horizon_until_day - first + 1], dtype=np.int64),
     )
 
@@ -165,22 +169,6 @@ def _joined(hours: list[tuple[int, int]]) -> list[tuple[int, int]]:
                 rest = [h for k, h in enumerate(hours) if k not in (i, j)]
                 return [*rest, (start, lasts + longer)]
     return hours
-
-
-def _carriers(problem: Problem, lanes: Lanes) -> IntArray:
-    """Row of the carrier that runs from each lane's lot to its line and may take it, or -1."""
-    roads = problem.roads
-    rows = {
-        (int(a), int(b)): i
-        for i, (a, b, rate) in enumerate(zip(roads.from_site, roads.to_site, roads.vnd_per_kg, strict=True))
-        if not np.isnan(rate)
-    }
-    if not rows:
-        return np.full(len(lanes.lot), -1, dtype=np.int64)
-    pairs = zip(problem.lots.site[lanes.lot], problem.lines.site[lanes.line], strict=True)
-    found = np.array([rows.get((int(a), int(b)), -1) for a, b in pairs], dtype=np.int64)
-    warm_only = (found >= 0) & problem.lots.cold[lanes.lot] & ~roads.cold[found]
-    return np.where(warm_only, -1, found)
 
 
 def _pins(problem: Problem, lanes: Lanes) -> tuple[IntArray, FloatArray]:

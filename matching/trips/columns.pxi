@@ -21,7 +21,7 @@ cdef enum:
 
 # State.lot and State.line
 cdef enum:
-    HEAD = 0, LOCKED, MARK
+    HEAD = 0, LOCKED, MARK, FIRST
 
 # Scratch.seq
 cdef enum:

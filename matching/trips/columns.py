@@ -13,7 +13,7 @@ STOP_SITE, STOP_ARRIVE, STOP_LO, STOP_HI, STOP_NODE = range(5)
 # State.node
 NODE_NEXT, NODE_PREV, NODE_TRIP = range(3)
 # State.lot and State.line
-HEAD, LOCKED, MARK = range(3)
+HEAD, LOCKED, MARK, FIRST = range(4)
 # Scratch.seq
 SEQ_SITE, SEQ_DUR, SEQ_LO, SEQ_HI, SEQ_ARRIVE = range(5)
 # Arena.vehicle

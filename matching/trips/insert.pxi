@@ -12,7 +12,7 @@ cdef enum:
 
 # Scratch.params
 cdef enum:
-    ALPHA = 0, BLINK
+    ALPHA = 0, BLINK, ORDER
 
 
 cdef double uniform(Scratch x) noexcept nogil:

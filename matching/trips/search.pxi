@@ -17,8 +17,12 @@ cdef void recreate(Arena w, State s, Scratch x) noexcept nogil:
 cdef void _shuffle_lines(Arena w, State s, Scratch x) noexcept nogil:
     """Order the touched lines at random, by what is missing, or by distance of the site from a random one."""
     cdef long n, kind, hub, line, i
+    cdef bint minimum_first
     n = s.count[N_LINES]
     kind = below(x, 4)
+    minimum_first = uniform(x) < 0.5
+    if x.params[ORDER] > 0.0:
+        kind, minimum_first = 4, False
     hub = s.touched[1, below(x, n)] if n > 0 else 0
     for i in range(n):
         line = s.touched[1, i]
@@ -28,8 +32,14 @@ cdef void _shuffle_lines(Arena w, State s, Scratch x) noexcept nogil:
             x.key[i] = w.km[w.line[hub, LINE_SITE], w.line[line, LINE_SITE]] + 0.001 * uniform(x)
         elif kind == 2:
             x.key[i] = w.line[line, LINE_END] - w.line[line, LINE_FROM]
-        else:
+        elif kind == 3:
             x.key[i] = uniform(x)
+        else:
+            x.key[i] = -w.lane_real[w.grouped[1, w.line[line, LINE_FROM]], MARGIN] if w.line[line, LINE_END] > w.line[line, LINE_FROM] else 0.0
+        if (minimum_first and w.line_real[line, LINE_MIN] > 0.0 and s.line[line, HEAD] < 0) or s.line[line, FIRST] > 0:
+            # A line with a minimum is served before the others have taken what it needs.
+            x.key[i] -= 1e15
+        s.line[line, FIRST] = 0
     _sort(x, s, n)
 
 
@@ -83,13 +93,15 @@ cdef void try_lane(Arena w, State s, Scratch x, long lane) noexcept nogil:
     least = least_kg(w, s, lane)
     if room < least or lane_value(w, s, x, lane, room) <= x.value[SCORE]:
         return
+    if w.lane[lane, LANE_CARRIER] >= 0:
+        try_carrier(w, s, x, lane, room, least)
+        return
     b = w.line[w.lane[lane, LANE_LINE], LINE_SITE]
     for i in range(min(NEIGHBOUR_SITES, w.near.shape[1])):
         node = s.site[w.near[b, i], 0]
         while node >= 0:
             try_trip(w, s, x, s.node[node, NODE_TRIP], lane, room, least)
             node = s.node[node, NODE_NEXT]
-    try_carrier(w, s, x, lane, room, least)
     try_new_trip(w, s, x, lane, room, least)
 
 
@@ -119,6 +131,8 @@ cdef void ruin(Arena w, State s, Scratch x, double size) noexcept nogil:
         _touch_random(w, s, x)
         return
     kind = uniform(x)
+    if kind < 0.12 and _ruin_for_minimum(w, s, x):
+        return
     if kind < 0.5:
         _ruin_strings(w, s, x, seed, size)
     elif kind < 0.8:
@@ -127,6 +141,36 @@ cdef void ruin(Arena w, State s, Scratch x, double size) noexcept nogil:
         _ruin_line(w, s, x, seed, size)
     if uniform(x) < 0.3:
         _touch_random(w, s, x)
+
+
+cdef bint _ruin_for_minimum(Arena w, State s, Scratch x) noexcept nogil:
+    """Free enough goods for an empty line with a minimum, to serve it first; False if no such line was met."""
+    cdef long n_lines = w.line.shape[0], line = -1, k, i, n, start, lot
+    cdef double found = 0.0, wanted
+    for k in range(30):
+        line = below(x, n_lines)
+        if w.line_real[line, LINE_MIN] > 0.0 and s.line[line, HEAD] < 0 and s.line_left[line] >= w.line_real[line, LINE_MIN] and not s.line[line, LOCKED]:
+            break
+        line = -1
+    if line < 0:
+        return False
+    n, start = w.line[line, LINE_END] - w.line[line, LINE_FROM], w.line[line, LINE_FROM]
+    if n == 0:
+        return False
+    wanted = w.line_real[line, LINE_MIN] + uniform(x) * (w.line_real[line, LINE_KG] - w.line_real[line, LINE_MIN])
+    k = below(x, n) if uniform(x) < 0.5 else 0
+    for i in range(n):
+        lot = w.lane[w.grouped[1, start + (k + i) % n], LANE_LOT]
+        if s.lot[lot, LOCKED]:
+            continue
+        while s.lot[lot, HEAD] >= 0 and is_free_to_go(w, s, s.lot[lot, HEAD]):
+            remove_ship(w, s, x, s.lot[lot, HEAD])
+        found += s.lot_left[lot]
+        if found >= wanted:
+            break
+    touch_line(s, line)
+    s.line[line, FIRST] = 1
+    return True
 
 
 cdef void _touch_random(Arena w, State s, Scratch x) noexcept nogil:
@@ -235,7 +279,7 @@ cdef void _ruin_line(Arena w, State s, Scratch x, long seed, double size) noexce
             return
 
 
-cpdef void improve(Arena w, State s, State spare, State best, Scratch x, long iterations, double hot, double cold, double size) noexcept nogil:
+cdef void _improve(Arena w, State s, State spare, State best, Scratch x, long iterations, double hot, double cold, double size) noexcept nogil:
     """Run ``iterations`` of ruin and recreate while the temperature falls from ``hot`` to ``cold`` (VND).
 
     ``s`` is the current state on entry and on leaving; ``best`` receives the best state met; ``spare`` is working space.
@@ -247,7 +291,7 @@ cpdef void improve(Arena w, State s, State spare, State best, Scratch x, long it
     copy_state(best, s)
     for i in range(iterations):
         heat = hot * pow(cold / hot, <double>i / <double>iterations)
-        x.params[ALPHA], x.params[BLINK] = uniform(x), 0.02
+        x.params[ALPHA], x.params[BLINK], x.params[ORDER] = uniform(x), 0.02, 0.0
         before = s.worth[0]
         ruin(w, s, x, 2.0 + uniform(x) * size)
         recreate(w, s, x)
@@ -261,23 +305,94 @@ cpdef void improve(Arena w, State s, State spare, State best, Scratch x, long it
             copy_state(s, spare)
 
 
-cpdef void build(Arena w, State s, Scratch x, double alpha) noexcept nogil:
+cdef void _build(Arena w, State s, Scratch x, double alpha) noexcept nogil:
     """Fill an empty or partly filled state greedily."""
     cdef long line
     forget_touched(s)
     for line in range(w.line.shape[0]):
         touch_line(s, line)
-    x.params[ALPHA], x.params[BLINK] = alpha, 0.0
+    x.params[ALPHA], x.params[BLINK], x.params[ORDER] = alpha, 0.0, 1.0
     recreate(w, s, x)
     mend_rules(w, s, x)
-    sweep(w, s, x)
+    _sweep(w, s, x)
     forget_touched(s)
 
 
-cpdef void sweep(Arena w, State s, Scratch x) noexcept nogil:
+cdef void _sweep(Arena w, State s, Scratch x) noexcept nogil:
     """Give up trips that cost more than they bring."""
     cdef long trip
     for trip in range(s.count[TOP_TRIP]):
         if s.trip[trip, TRIP_CLASS] != FREE and trip_gain(w, s, trip) < 0.0:
             remove_trip(w, s, x, trip)
     mend_rules(w, s, x)
+
+
+cdef void _copy_trip(Arena w, State source, long trip, State target) noexcept nogil:
+    """Copy a trip with all it carries into another state, which has room for it."""
+    cdef long copy = new_trip(target), ship = source.trip[trip, TRIP_HEAD], k, n
+    target.trip[copy, TRIP_CLASS], target.trip[copy, TRIP_ROAD] = source.trip[trip, TRIP_CLASS], source.trip[trip, TRIP_ROAD]
+    target.trip[copy, TRIP_NP], target.trip[copy, TRIP_ND] = source.trip[trip, TRIP_NP], source.trip[trip, TRIP_ND]
+    while ship >= 0:
+        link_ship(w, target, new_ship(target), source.ship[ship, SHIP_LANE], copy, source.ship_kg[ship])
+        ship = source.ship[ship, SHIP_NEXT]
+    n = source.trip[trip, TRIP_NP] + source.trip[trip, TRIP_ND]
+    for k in range(n):
+        target.stop_kg[copy, k] = source.stop_kg[trip, k]
+        target.stop[copy, k, STOP_SITE], target.stop[copy, k, STOP_ARRIVE] = source.stop[trip, k, STOP_SITE], source.stop[trip, k, STOP_ARRIVE]
+        target.stop[copy, k, STOP_LO], target.stop[copy, k, STOP_HI] = source.stop[trip, k, STOP_LO], source.stop[trip, k, STOP_HI]
+        if source.trip[trip, TRIP_CLASS] != CARRIER:
+            target.stop[copy, k, STOP_NODE] = new_node(target, source.stop[trip, k, STOP_SITE], copy)
+    target.trip_real[copy, TRIP_KM], target.trip_real[copy, TRIP_COST] = source.trip_real[trip, TRIP_KM], source.trip_real[trip, TRIP_COST]
+    if source.trip[trip, TRIP_CLASS] == CARRIER:
+        post_carrier(w, target, copy, 1)
+    else:
+        post_trip(w, target, copy, 1)
+
+
+def build(Arena w, State s, Scratch x, double alpha):
+    """Fill an empty or partly filled state greedily."""
+    with nogil:
+        _build(w, s, x, alpha)
+
+
+def sweep(Arena w, State s, Scratch x):
+    """Give up trips that cost more than they bring."""
+    with nogil:
+        _sweep(w, s, x)
+        forget_touched(s)
+
+
+def improve(Arena w, State s, State spare, State best, Scratch x, long iterations, double hot, double cold, double size):
+    """Run ruin and recreate; see ``_improve``."""
+    with nogil:
+        _improve(w, s, spare, best, x, iterations, hot, cold, size)
+
+
+def copy_trips(Arena w, State source, State target, long[::1] trips):
+    """Copy the trips listed from one state into another."""
+    cdef long i
+    with nogil:
+        for i in range(trips.shape[0]):
+            _copy_trip(w, source, trips[i], target)
+        forget_touched(target)
+
+
+def copy_all(State target, State source):
+    """Make a state equal to another one of the same capacity."""
+    with nogil:
+        copy_state(target, source)
+
+
+def list_ships(State s, long[::1] out):
+    """Write the shipments in use to ``out``, trip by trip; return how many there are."""
+    cdef long trip, ship, n = 0
+    with nogil:
+        for trip in range(s.count[TOP_TRIP]):
+            if s.trip[trip, TRIP_CLASS] == FREE:
+                continue
+            ship = s.trip[trip, TRIP_HEAD]
+            while ship >= 0:
+                out[n] = ship
+                n += 1
+                ship = s.ship[ship, SHIP_NEXT]
+    return n

@@ -55,6 +55,8 @@ cdef void add_kg(Arena w, State s, long ship, double kg) noexcept nogil:
     cdef long lane, trip, lot, line, pin
     lane, trip = s.ship[ship, SHIP_LANE], s.ship[ship, SHIP_TRIP]
     lot, line, pin = w.lane[lane, LANE_LOT], w.lane[lane, LANE_LINE], w.lane[lane, LANE_PIN]
+    touch_lot(s, lot)
+    touch_line(s, line)
     s.ship_kg[ship] += kg
     s.lot_left[lot] -= kg
     s.line_left[line] -= kg
@@ -77,8 +79,6 @@ cdef void unlink_ship(Arena w, State s, long ship) noexcept nogil:
     _drop(s.line, HEAD, line, s.ship, SHIP_LINE_NEXT, ship)
     if w.lot[lot, COLD]:
         s.trip[trip, TRIP_COLD] -= 1
-    touch_lot(s, lot)
-    touch_line(s, line)
     give_ship(s, ship)
 
 

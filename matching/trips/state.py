@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from matching.problem import FloatArray, IntArray
-from matching.trips.arena import Arena
+from matching.trips.arena import Layout
 from matching.trips.columns import HEAD, LINE_KG, LOT_KG, MAX_STOPS, NODE_NEXT, SHIP_NEXT, TRIP_CLASS, TRIP_HEAD
 
 FREE, CARRIER = -2, -1
@@ -46,14 +46,14 @@ class Books(NamedTuple):
     worth: FloatArray  # [0]: worth in VND, shortage penalties of empty lines left out; unmet pins counted
 
 
-def empty_state(w: Arena, n_trips: int, n_ships: int) -> Books:
+def empty_state(w: Layout, n_trips: int, n_ships: int) -> Books:
     """Return a state with no trip that can hold ``n_trips`` trips and ``n_ships`` shipments."""
     stops = int(max(2, min(w.vehicle[:, MAX_STOPS].max(initial=2), len(w.km))))
     n_sites, n_lots, n_lines = len(w.km), len(w.lot), len(w.line)
     days, rows = int(w.horizon[0]), n_sites + len(w.carrier)
     ints = {
         "ship": (n_ships, 8), "trip": (n_trips, 6), "stop": (n_trips, stops, 5), "node": (min(n_trips * stops, 2 * n_ships) + 2, 3),
-        "site": (n_sites, 1), "lot": (n_lots, 3), "line": (n_lines, 3), "used": (len(w.vehicle), days), "calls": (rows, days),
+        "site": (n_sites, 1), "lot": (n_lots, 4), "line": (n_lines, 4), "used": (len(w.vehicle), days), "calls": (rows, days),
         "touched": (2, max(n_lots, n_lines)), "count": (8,),
     }  # fmt: skip
     reals = {
@@ -62,7 +62,7 @@ def empty_state(w: Arena, n_trips: int, n_ships: int) -> Books:
     }  # fmt: skip
     flat_reals, flat_ints = np.zeros(_size(reals)), np.zeros(_size(ints), dtype=np.int64)
     state = Books(ints=flat_ints, reals=flat_reals, **_views(flat_reals, reals), **_views(flat_ints, ints))
-    _reset(w, state)
+    clear(w, state)
     return state
 
 
@@ -79,7 +79,9 @@ def _views(flat: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
     return views
 
 
-def _reset(w: Arena, state: Books) -> None:
+def clear(w: Layout, state: Books) -> None:
+    """Take every trip out of a state."""
+    state.ints[:], state.reals[:] = 0, 0.0
     state.lot_left[:], state.line_left[:], state.pin_left[:] = w.lot_real[:, LOT_KG], w.line_real[:, LINE_KG], w.pin_kg
     state.lot[:, HEAD] = state.line[:, HEAD] = state.site[:, 0] = -1
     state.trip[:, TRIP_CLASS] = FREE

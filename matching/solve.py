@@ -1,0 +1,171 @@
+"""`solve`: from a problem to a verified plan with a proof of how good it is.
+
+Phases: the eligibility funnel, the volumes relaxation (a first bound, and prices of lots and lines), a first set of trips, improvement
+by ruin and recreate on all cores until the iteration limit or the clock, verification by `matching.verify`, and reasons for what
+stays open. The best plan is kept whenever the run is stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from matching.decisions import require_pins_possible, require_pins_kept
+from matching.explain import explain_open
+from matching.flow import relaxed_plan, shadow_prices, solve_volumes
+from matching.plan import Plan, Progress, Result, Status, Termination
+from matching.problem import Problem
+from matching.proof import Proof
+from matching.trips.planner import TripPlanner
+from matching.verify import verify
+
+Mode = Literal["none", "direct", "full"]
+
+CLOSING_S = 0.15
+CLOSING_S_PER_ROW = 1.2e-4
+"""Kept back for verification and reasons, for each lot and line."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a run may take.
+
+    Attributes
+    ----------
+    seconds : reading of the stopwatch by which `solve` returns; None for no limit.
+    iterations : ruin-and-recreate iterations in all; None for the engine's own limit.
+    cores : processor cores to use.
+    """
+
+    seconds: float | None
+    iterations: int | None = None
+    cores: int = 2
+
+
+@dataclass
+class _Run:
+    """A run's clock, call-backs and history."""
+
+    limits: Limits
+    stopwatch: Callable[[], float]
+    on_progress: Callable[[Progress], None] | None
+    should_stop: Callable[[], bool] | None
+    history: list[Progress]
+    deadline: float
+
+    def tell(self, phase: str, objective: int | None, bound: int | None) -> None:
+        moment = Progress(self.stopwatch(), phase, objective, bound)
+        if not self.history or (moment.phase, objective, bound) != (self.history[-1].phase, self.history[-1].objective_vnd, self.history[-1].bound_vnd):
+            self.history.append(moment)
+        if self.on_progress is not None:
+            self.on_progress(moment)
+
+    def stopped(self) -> bool:
+        return self.should_stop is not None and self.should_stop()
+
+    def expired(self) -> bool:
+        return self.stopwatch() >= self.deadline or self.stopped()
+
+    def used(self) -> float:
+        """Share of the time that is gone, 0 without a limit."""
+        return 0.0 if self.deadline == float("inf") else self.stopwatch() / max(1e-9, self.deadline)
+
+
+def solve(
+    problem: Problem,
+    *,
+    trips: Mode = "full",
+    limits: Limits,
+    seed: int = 0,
+    stopwatch: Callable[[], float],
+    on_progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    warm_start: Plan | None = None,
+) -> Result:
+    """Plan a problem.
+
+    Parameters
+    ----------
+    trips : ``none`` for the volumes relaxation, ``direct`` for one pick-up and one drop a trip, ``full`` for everything.
+    stopwatch : seconds since the run began, as the limits count them.
+    on_progress : told of every step; called from the thread that called `solve`.
+    should_stop : asked often; once it is true the best plan so far is returned.
+    warm_start : a plan to start from, of this or a similar problem; what no longer fits is left out.
+
+    Raises
+    ------
+    BadInput
+        The pins contradict each other or the rules.
+    PlanInvalid
+        The plan breaks a rule, which is a defect of ours.
+    """
+    closing = CLOSING_S + CLOSING_S_PER_ROW * (problem.n_lots + problem.n_lines)
+    deadline = float("inf") if limits.seconds is None else max(limits.seconds - closing, 0.6 * limits.seconds)
+    run = _Run(limits, stopwatch, on_progress, should_stop, [], deadline)
+    require_pins_possible(problem)
+    if trips == "none":
+        return _volumes_alone(problem, run, seed)
+    return _with_trips(problem, run, seed, direct=trips == "direct", warm_start=warm_start)
+
+
+def _volumes_alone(problem: Problem, run: _Run, seed: int) -> Result:
+    run.tell("volumes", None, None)
+    volumes = solve_volumes(problem, workers=run.limits.cores)
+    plan = relaxed_plan(problem, volumes)
+    run.tell("volumes", volumes.objective_vnd, volumes.bound_vnd)
+    return Result(
+        plan=plan,
+        objective_vnd=volumes.objective_vnd,
+        bound_vnd=volumes.bound_vnd,
+        status=Status.RELAXED,
+        termination=Termination.PROOF,
+        seconds=run.stopwatch(),
+        seed=seed,
+        reasons=explain_open(problem, plan),
+        prices=shadow_prices(volumes),
+        history=tuple(run.history),
+    )
+
+
+def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> Result:
+    run.tell("volumes", None, None)
+    proof = Proof(problem, cores=run.limits.cores)
+    planner = TripPlanner(problem, proof.lane_price, seed=seed, cores=run.limits.cores, direct=direct, warm_start=warm_start)
+    run.tell("trips", planner.worth_vnd, proof.bound_vnd)
+    limit = run.limits.iterations or planner.own_limit
+    while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd):
+        planner.improve(_progress(planner, limit, run), run.expired)
+        run.tell("improve", planner.worth_vnd, proof.bound_vnd)
+    plan = planner.plan()
+    run.tell("verify", planner.worth_vnd, proof.bound_vnd)
+    verdict = verify(problem, plan)
+    require_pins_kept(problem, plan)
+    verdict.require()
+    closed = proof.closed_by(verdict.objective_vnd)
+    return Result(
+        plan=plan,
+        objective_vnd=verdict.objective_vnd,
+        bound_vnd=max(proof.bound_vnd, verdict.objective_vnd),
+        status=Status.OPTIMAL if closed else Status.FEASIBLE,
+        termination=_ending(planner, limit, run, closed=closed),
+        seconds=run.stopwatch(),
+        seed=seed,
+        reasons=explain_open(problem, plan),
+        prices=proof.prices,
+        history=tuple(run.history),
+    )
+
+
+def _progress(planner: TripPlanner, limit: int, run: _Run) -> float:
+    """How far the search has cooled: by iterations, unless the clock will end it first."""
+    done = planner.iterations / limit
+    return done if planner.rounds < 5 or run.used() < 0.8 * done else max(done, run.used())
+
+
+def _ending(planner: TripPlanner, limit: int, run: _Run, *, closed: bool) -> Termination:
+    if closed:
+        return Termination.PROOF
+    if planner.iterations >= limit:
+        return Termination.ITERATIONS
+    return Termination.STOPPED if run.stopped() else Termination.TIME

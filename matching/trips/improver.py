@@ -1,0 +1,118 @@
+"""The any-time loop around the compiled search: rounds of parts on all cores, cooling down, keeping the best.
+
+All randomness comes from the seed and the round's number, and parts are joined in their order, so that a run that ends by its own
+iteration limit gives the same trips whatever the threads did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.trips import columns as col
+from matching.trips._core import Arena, Scratch, State, build, copy_all, improve, sweep
+from matching.trips.arena import Layout
+from matching.trips.parts import Desk, carve, divide, gather
+from matching.trips.state import Books, empty_state
+
+TRIPS_PER_PART = 140
+ITERATIONS_PER_VISIT = 400
+RUIN_SIZE = 12.0
+
+
+@dataclass(frozen=True)
+class Cooling:
+    """Temperatures in VND: from ``hot`` to ``cold`` over a run."""
+
+    hot: float
+    cold: float
+
+    def at(self, progress: float) -> float:
+        return float(self.hot * (self.cold / self.hot) ** min(1.0, progress))
+
+
+def make_scratch(layout: Layout, seed: int) -> Scratch:
+    """Return working arrays for one thread."""
+    n = int(max(layout.vehicle[:, col.MAX_STOPS].max(initial=2) + 2, 8))
+
+    def whole(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        return np.zeros(shape, dtype=np.int64)
+
+    return Scratch(whole(5, n), np.zeros(n), np.zeros(2), np.zeros(4), np.zeros(len(layout.line) + 1), whole(8), whole(n), seed)
+
+
+class Improver:
+    """Trips under improvement; `best` is the best set of trips so far."""
+
+    def __init__(self, layout: Layout, *, seed: int, cores: int) -> None:
+        self.layout, self.seed, self.cores = layout, seed, max(1, cores)
+        self.arena = Arena(layout)
+        n_ships = 4 * len(layout.lot) + 2 * len(layout.line) + 64
+        n_trips = 2 * len(layout.lot) + len(layout.line) + 32
+        self._whole, self._best = self._desk(n_trips, n_ships), self._desk(n_trips, n_ships)
+        self._parts: list[tuple[Desk, Desk, Desk]] = []
+        self._rounds = 0
+
+    def _desk(self, n_trips: int, n_ships: int) -> Desk:
+        books = empty_state(self.layout, n_trips, n_ships)
+        return Desk(books, State(books))
+
+    @property
+    def best(self) -> Books:
+        return self._best.books
+
+    @property
+    def worth(self) -> float:
+        """Worth of the best trips in VND, shortage penalties of empty lines left out."""
+        return float(self._best.books.worth[0])
+
+    def first(self) -> None:
+        """Build a first set of trips greedily, at three different weights on what lots and lines could earn elsewhere."""
+        for alpha in (0.0, 0.5, 0.9):
+            desk = self._desk(len(self._whole.books.trip), len(self._whole.books.ship))
+            build(self.arena, desk.state, make_scratch(self.layout, self.seed), alpha)
+            if desk.books.worth[0] > self._best.books.worth[0] or alpha == 0.0:
+                copy_all(self._best.state, desk.state)
+        copy_all(self._whole.state, self._best.state)
+
+    def round(self, progress: float, cooling: Cooling, expired: Callable[[], bool]) -> int:
+        """Improve every part once; return the number of iterations made."""
+        rng = np.random.default_rng((self.seed, self._rounds))
+        self._rounds += 1
+        n_trips = int(self._whole.books.count[1])
+        n_parts = max(1 if n_trips < 2 * 8 else self.cores, round(n_trips / TRIPS_PER_PART))
+        division = divide(self.layout, self._whole, n_parts, rng)
+        seeds = rng.integers(1, 2**62, size=n_parts)
+        hot, cold = cooling.at(progress), cooling.at(progress) * 0.97
+        self._furnish(division.trip_part, n_parts)
+
+        def work(part: int) -> int:
+            desk, spare, best = self._parts[part]
+            carve(self.layout, self.arena, self._whole, division, part, n_parts, desk)
+            if expired():
+                return 0
+            scratch = make_scratch(self.layout, int(seeds[part]))
+            improve(self.arena, desk.state, spare.state, best.state, scratch, ITERATIONS_PER_VISIT, hot, cold, RUIN_SIZE)
+            return ITERATIONS_PER_VISIT
+
+        with ThreadPoolExecutor(self.cores) as pool:
+            done = sum(pool.map(work, range(n_parts)))
+        gather(self.layout, self.arena, [self._parts[part][0] for part in range(n_parts)], self._whole)
+        if self._whole.books.worth[0] > self._best.books.worth[0]:
+            copy_all(self._best.state, self._whole.state)
+        return int(done)
+
+    def finish(self) -> None:
+        """Give up trips of the best set that cost more than they bring."""
+        sweep(self.arena, self._best.state, make_scratch(self.layout, self.seed))
+
+    def _furnish(self, trip_part: np.ndarray[tuple[int], np.dtype[np.int64]], n_parts: int) -> None:
+        """Have a desk ready for each part, large enough for it to grow."""
+        largest = int(np.bincount(trip_part, minlength=n_parts).max(initial=0))
+        n_trips = 2 * largest + 64
+        if len(self._parts) < n_parts or len(self._parts[0][0].books.trip) < largest + 32:
+            n_ships = 4 * n_trips + 8 * largest + 256
+            self._parts = [(self._desk(n_trips, n_ships), self._desk(n_trips, n_ships), self._desk(n_trips, n_ships)) for _ in range(n_parts)]

@@ -1,0 +1,95 @@
+"""`TripPlanner`: lanes in, improving trips out, a plan at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from matching.carriers import find_carrier_lanes
+from matching.lanes import Lanes, find_lanes
+from matching.plan import Plan
+from matching.problem import FloatArray, IntArray, Problem
+from matching.trips.arena import Layout, make_arena
+from matching.trips.harvest import plan_of
+from matching.trips.improver import Cooling, Improver
+
+ITERATIONS = 300_000
+ITERATIONS_PER_ROW = 400
+HOT_SHARE, COLD_SHARE = 0.2, 0.004
+"""Temperatures as shares of what a trip costs on the average."""
+
+
+class TripPlanner:
+    """A search under way.
+
+    Attributes
+    ----------
+    iterations, rounds : made so far.
+    own_limit : iterations after which the search ends by itself.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        lane_price: Callable[[IntArray, IntArray], FloatArray],
+        *,
+        seed: int,
+        cores: int,
+        direct: bool,
+        warm_start: Plan | None,
+    ) -> None:
+        self.problem = problem
+        self.iterations = self.rounds = 0
+        self.own_limit = ITERATIONS + ITERATIONS_PER_ROW * (problem.n_lots + problem.n_lines)
+        self._short = int(problem.lines.kg @ problem.lines.short_vnd_per_kg)
+        self.layout = lay_out(problem, lane_price, direct=direct)
+        self._improver = Improver(self.layout, seed=seed, cores=cores)
+        self._improver.first()
+        self._cooling = self._temperatures()
+
+    @property
+    def worth_vnd(self) -> int:
+        """Worth of the best plan so far."""
+        return int(np.rint(self._improver.worth)) - self._short
+
+    def improve(self, progress: float, expired: Callable[[], bool]) -> None:
+        """Make one round; ``progress`` in [0, 1] says how far the search is."""
+        self.iterations += max(1, self._improver.round(progress, self._cooling, expired))
+        self.rounds += 1
+
+    def plan(self) -> Plan:
+        """Return the best plan so far."""
+        self._improver.finish()
+        return plan_of(self.problem, self.layout, self._improver.best)
+
+    def _temperatures(self) -> Cooling:
+        cost = self._improver.best.trip_real[:, 3]
+        mean = float(cost[cost > 0].mean()) if (cost > 0).any() else 1e5
+        return Cooling(HOT_SHARE * mean, COLD_SHARE * mean)
+
+
+def lay_out(problem: Problem, lane_price: Callable[[IntArray, IntArray], FloatArray], *, direct: bool) -> Layout:
+    """Find all lanes, those of carriers included, and lay the problem out for the search."""
+    if direct:
+        problem = problem.replace(vehicles=problem.vehicles.replace(max_stops=np.minimum(problem.vehicles.max_stops, 2)))
+    shift_days = int(np.ceil(float(problem.vehicles.max_hours.max(initial=0.0)) / 24))
+    span = max(0, problem.horizon_until_day - problem.horizon_from_day)
+    lanes = find_lanes(problem, max_transit_days=min(max(1, shift_days), span))
+    lanes, road = _with_carriers(problem, lanes)
+    return make_arena(problem, lanes, lane_price(lanes.lot, lanes.line), road)
+
+
+def _with_carriers(problem: Problem, lanes: Lanes) -> tuple[Lanes, IntArray]:
+    """Add a lane for each carrier; the second value is each lane's road, or -1 for trucks."""
+    trucks = np.full(len(lanes.lot), -1, dtype=np.int64)
+    if np.isnan(problem.roads.vnd_per_kg).all():
+        return lanes, trucks
+    carried = find_carrier_lanes(problem)
+    days = problem.roads.transit_days[carried.road]
+    extra = (carried.lot, carried.line, carried.pickup_from_day, carried.pickup_until_day)
+    extra += (carried.pickup_from_day + days, carried.pickup_until_day + days, days, carried.margin_vnd_per_kg)
+    own = (lanes.lot, lanes.line, lanes.pickup_from_day, lanes.pickup_until_day, lanes.deliver_from_day, lanes.deliver_until_day)
+    own += (lanes.max_days, lanes.margin_vnd_per_kg)
+    both = [np.concatenate([a, b]) for a, b in zip(own, extra, strict=True)]
+    return Lanes(*both), np.concatenate([trucks, carried.road])
