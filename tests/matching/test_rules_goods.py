@@ -132,6 +132,10 @@ def test_an_indivisible_lot_goes_whole() -> None:
     assert one_load(lots=[{"quantity_kg": 801, "indivisible": "yes"}]) == {"indivisible"}
 
 
+def test_an_indivisible_lot_may_stay_at_home() -> None:
+    assert one_load(lots=[{}, {"indivisible": "yes"}]) == set()
+
+
 def test_an_indivisible_lot_is_not_split_though_all_of_it_goes() -> None:
     given = problem(lots=[{"quantity_kg": 800, "indivisible": "yes"}])
     assert broken(given, [TRIP], [Load("lot1", "line1", 400), Load("lot1", "line1", 400)]) == {"indivisible"}

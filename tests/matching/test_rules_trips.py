@@ -140,6 +140,14 @@ def test_the_second_truck_begins_at_the_hub_when_the_first_has_ended() -> None:
     assert through_hub("7T06:29 7T06:29") == {"hub_order"}
 
 
+def test_trips_through_a_hub_may_be_listed_in_any_order() -> None:
+    trucks = [
+        Truck("class1", ["h1 7T06:30 7T06:30", "b1 7T09:00 7T09:00"]),
+        Truck("class1", ["c1 7T05:00 7T05:00", "h1 7T06:00 7T06:30"]),
+    ]
+    assert broken(problem(), trucks, [Load("lot1", "line1", 800, trips=(1, 0), hub="h1")]) == set()
+
+
 def test_two_legs_meet_at_a_hub_and_nowhere_else() -> None:
     assert through_hub("7T06:30 7T06:30", hub="c2") == {"legs"}
 
