@@ -58,6 +58,12 @@ def test_a_truck_loads_before_it_delivers() -> None:
     assert four_stops("c1", "b1", "c2", "b2") == {"stop_sequence"}
 
 
+def test_no_stop_both_delivers_and_loads() -> None:
+    given = problem(lots=[{}, {"site_id": "b1"}], demands=[{}, {"site_id": "b2"}])
+    truck = Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T06:00 7T06:00", "b2 7T07:00 7T07:00"])
+    assert broken(given, [truck], [LOAD, Load("lot2", "line2", 800)]) == {"stop_sequence"}
+
+
 def test_a_load_comes_on_before_it_goes_off() -> None:
     assert "stop_sequence" in one_load("b1 7T05:00 7T05:00", "c1 7T06:00 7T06:00")
 
