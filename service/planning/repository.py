@@ -24,9 +24,8 @@ def _brokers_only(model: type[Run | Plan | Decision]) -> None:
 
 def _party(scope: Scope) -> ColumnElement[bool]:
     """Return the condition that a promise is of the organisation's own lot or line."""
-    mine = scope.organisation_id
-    lots = select(Lot.id).where(or_(Lot.organisation_id == mine, Lot.supplier_id == mine))
-    return or_(Promise.lot_id.in_(lots), Promise.line_id.in_(select(DemandLine.id).where(DemandLine.organisation_id == mine)))
+    lots = select(Lot.id).where(or_(scope.owns(Lot.organisation_id), scope.owns(Lot.supplier_id)))
+    return or_(Promise.lot_id.in_(lots), Promise.line_id.in_(select(DemandLine.id).where(scope.owns(DemandLine.organisation_id))))
 
 
 def _promises(scope: Scope) -> Sequence[ColumnElement[bool]]:
@@ -36,7 +35,7 @@ def _promises(scope: Scope) -> Sequence[ColumnElement[bool]]:
 def _items(scope: Scope) -> Sequence[ColumnElement[bool]]:
     mine = [Proposal.association_id == scope.association_id]
     if scope.organisation_id is not None:
-        mine.append(Proposal.organisation_id == scope.organisation_id)
+        mine.append(scope.owns(Proposal.organisation_id))
     seen = select(Proposal.id).where(*mine)
     return [or_(ProposalItem.supply_proposal_id.in_(seen), ProposalItem.demand_proposal_id.in_(seen))]
 

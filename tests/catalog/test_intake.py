@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from catalog import intake
 from catalog.errors import AlreadyThere, Invalid, NeedsConfirmation, NotFound, Stale
 from catalog.intake import CertificateIn, LotChange, LotIn, MemberIn, OrganisationIn, ProductIn, SiteIn
 from catalog.models import ForecastRevision, Lot, LotShare, LotStatus, Organisation, OrganisationKind, Site, SiteKind, Unit
-from catalog.tenancy import Scope, find, page, visible
+from catalog.tenancy import Scope, find, page, scope_of, visible
 from service.db import Database
 from service.models import ROOMS
 from service.planning import repository
@@ -289,6 +289,41 @@ def test_an_organisation_sees_its_own_rows_and_its_groups_and_no_other(database:
                 find(session, scope(us), Lot, name)
         assert session.scalars(visible(Organisation, clerk)).all() == [us.cooperative]
         assert session.scalars(visible(Site, neighbour)).all() == [us.door]
+
+
+def test_a_sponsor_sees_what_its_groups_offer(database: Database) -> None:
+    with database.write() as session:
+        market = Market(session)
+        group = OrganisationIn(kind=OrganisationKind.GROUP, code="tht", name="Tổ hợp tác", sponsor=market.cooperative.uid)
+        made = intake.add_organisation(session, scope(market), group, "Lan")
+        theirs = intake.declare_lot(session, scope(market), given(market, organisation=made.uid), "Hoa")
+        own = market.lot()
+        sponsor = scope_of(session, market.association.id, market.cooperative.id)
+        assert session.scalars(visible(Lot, sponsor).order_by(Lot.id)).all() == [theirs, own]
+        assert session.scalars(visible(Lot, scope_of(session, market.association.id, made.id))).all() == [theirs]
+        assert len(session.scalars(visible(Lot, scope_of(session, market.association.id, None))).all()) == 2
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_list_of_one_cooperative_or_of_all_is_read_off_an_index_in_its_order(database: Database, descending: bool) -> None:
+    with database.write() as session:
+        market = Market(session)
+        for _ in range(3):
+            market.lot()
+        if database.dialect == "postgresql":
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+            session.execute(text("SET LOCAL enable_bitmapscan = off"))
+        for eyes, index in (
+            (Scope(market.association.id, market.cooperative.id), "ix_lot_organisation_id_created_at_id"),
+            (scope(market), "ix_lot_association_id_created_at_id"),
+        ):
+            order = [column.desc() if descending else column for column in (Lot.created_at, Lot.id)]
+            query = visible(Lot, eyes).order_by(*order).limit(51).compile(database.engine, compile_kwargs={"literal_binds": True})
+            explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
+            steps = str(session.execute(text(f"{explain} {query}")).all())
+            assert index in steps
+            assert "Sort" not in steps
+            assert "TEMP B-TREE" not in steps
 
 
 def test_every_table_with_a_public_name_has_a_rule_of_who_sees_it() -> None:

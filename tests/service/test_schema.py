@@ -13,6 +13,7 @@ from service.db import Database, SchemaMismatch, head_revision
 from service.migrations import ddl
 from service.models import metadata
 from tests.databases import empty_postgresql
+from tests.market import Market
 
 CATALOGUE = {
     "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name NOT LIKE 'alembic%' ORDER BY 1, 2",
@@ -109,6 +110,15 @@ def test_sqlite_is_durable_and_keeps_references(sqlite_template: Path) -> None:
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")]
     database.close()
     assert found == ["wal", 2, 1]
+
+
+def test_the_database_counts_its_rows_when_asked(database: Database) -> None:
+    with database.write() as session:
+        Market(session).lot()
+    database.tune()
+    counted = {"sqlite": "SELECT count(*) FROM sqlite_stat1", "postgresql": "SELECT reltuples FROM pg_class WHERE relname = 'lot'"}
+    with database.read() as session:
+        assert session.scalar(text(counted[database.dialect])) >= 1
 
 
 def test_a_reader_cannot_write(database: Database) -> None:
