@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from matching.decisions import require_pins_possible, require_pins_kept
+from matching.decisions import require_pins_kept, require_pins_possible
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
 from matching.plan import Plan, Progress, Result, Status, Termination
@@ -56,7 +56,8 @@ class _Run:
 
     def tell(self, phase: str, objective: int | None, bound: int | None) -> None:
         moment = Progress(self.stopwatch(), phase, objective, bound)
-        if not self.history or (moment.phase, objective, bound) != (self.history[-1].phase, self.history[-1].objective_vnd, self.history[-1].bound_vnd):
+        before = self.history[-1] if self.history else None
+        if before is None or (before.phase, before.objective_vnd, before.bound_vnd) != (phase, objective, bound):
             self.history.append(moment)
         if self.on_progress is not None:
             self.on_progress(moment)

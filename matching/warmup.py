@@ -9,21 +9,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from matching.carriers import find_carrier_lanes
 from matching.exchange import read_problem
-from matching.explain import explain_open
-from matching.flow import relaxation_bound, relaxed_plan, solve_volumes
-from matching.lanes import find_lanes
+from matching.flow import relaxation_bound
 from matching.problem import Problem
-from matching.rates import lane_rates
+from matching.solve import Limits, Mode, solve
+
+ITERATIONS = 5_000
+"""Enough to keep the pins of a season, which are bad input where no plan keeps them."""
 
 
 def warm_up(problem: Problem) -> None:
-    """Send a problem through the funnel, the volumes, the bound and the reasons; what they find is not kept."""
-    lane_rates(problem, find_lanes(problem))
-    find_carrier_lanes(problem)
+    """Plan a problem, with trips and without; what is found is not kept."""
     relaxation_bound(problem)
-    explain_open(problem, relaxed_plan(problem, solve_volumes(problem)))
+    modes: tuple[Mode, ...] = ("none", "full")
+    for trips in modes:
+        solve(problem, trips=trips, limits=Limits(seconds=None, iterations=ITERATIONS), stopwatch=lambda: 0.0)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,15 @@ class State:
 
 class Scratch:
     def __init__(
-        self, seq: IntArray, kg: FloatArray, value: FloatArray, params: FloatArray, key: FloatArray, choice: IntArray, cut: IntArray, random: int
+        self,
+        seq: IntArray,
+        kg: FloatArray,
+        value: FloatArray,
+        params: FloatArray,
+        key: FloatArray,
+        choice: IntArray,
+        cut: IntArray,
+        random: int,
     ) -> None: ...
 
 def build(w: Arena, s: State, x: Scratch, alpha: float) -> None: ...

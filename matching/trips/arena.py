@@ -8,7 +8,7 @@ import numpy as np
 
 from matching.geography import road_km
 from matching.lanes import Lanes
-from matching.problem import HUB, BUYER, MINUTES_PER_DAY, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.problem import BUYER, HUB, MINUTES_PER_DAY, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
 
 ALWAYS = 1 << 40
 """Length of an opening that never closes."""
@@ -42,8 +42,12 @@ class Layout(NamedTuple):
 
 
 def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road: IntArray) -> Layout:
-    """Lay a problem out. ``lane_price`` is the sum of the duals of each lane's lot and line, shape (n_lanes,), VND per kg;
-    ``lane_road`` the carrier that serves it, or -1 for trucks, shape (n_lanes,).
+    """Lay a problem out.
+
+    Parameters
+    ----------
+    lane_price : sum of the duals of each lane's lot and line, shape (n_lanes,), VND per kg.
+    lane_road : the carrier that serves each lane, or -1 for trucks, shape (n_lanes,).
     """
     everywhere = np.arange(problem.n_sites)
     km = road_km(problem, everywhere[:, None], everywhere[None, :])

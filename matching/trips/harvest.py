@@ -49,7 +49,8 @@ def _day_at(books: Books, trip: IntArray, site: IntArray, *, loading: bool) -> I
     n = n_load + books.trip[trip, col.TRIP_ND][:, None]
     right = (place < n_load) if loading else (place >= n_load) & (place < n)
     here = right & (books.stop[trip][:, :, col.STOP_SITE] == site[:, None])
-    return books.stop[trip, here.argmax(axis=1), col.STOP_ARRIVE] // MINUTES_PER_DAY
+    arrive: IntArray = books.stop[trip, here.argmax(axis=1), col.STOP_ARRIVE]
+    return arrive // MINUTES_PER_DAY
 
 
 def _trips(layout: Layout, books: Books, trips: IntArray) -> Trips:
@@ -65,7 +66,7 @@ def _trips(layout: Layout, books: Books, trips: IntArray) -> Trips:
 
 def _costs(layout: Layout, books: Books, trips: IntArray, vehicle: IntArray) -> IntArray:
     """Cost of each trip; a carrier's daily charge goes on its first trip of the lane and day."""
-    cost = np.rint(books.trip_real[trips, col.TRIP_COST]).astype(np.int64)
+    cost: IntArray = np.rint(books.trip_real[trips, col.TRIP_COST]).astype(np.int64)
     seen: set[tuple[int, int]] = set()
     for i in np.flatnonzero(vehicle == CARRIER):
         road, day = int(books.trip[trips[i], col.TRIP_ROAD]), int(books.stop[trips[i], 0, col.STOP_ARRIVE])

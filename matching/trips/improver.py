@@ -115,4 +115,6 @@ class Improver:
         n_trips = 2 * largest + 64
         if len(self._parts) < n_parts or len(self._parts[0][0].books.trip) < largest + 32:
             n_ships = 4 * n_trips + 8 * largest + 256
-            self._parts = [(self._desk(n_trips, n_ships), self._desk(n_trips, n_ships), self._desk(n_trips, n_ships)) for _ in range(n_parts)]
+            self._parts = [
+                (self._desk(n_trips, n_ships), self._desk(n_trips, n_ships), self._desk(n_trips, n_ships)) for _ in range(n_parts)
+            ]

@@ -65,7 +65,8 @@ def divide(layout: Layout, desk: Desk, n_parts: int, rng: np.random.Generator) -
 def _keys(layout: Layout, books: Books, trips: IntArray, kind: int, direction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """What trips, lots and lines are sorted by."""
     if kind == BY_TIME:
-        lot_day, line_day = _middles(layout, len(layout.lot), col.LANE_LOT, col.LANE_FROM), _middles(layout, len(layout.line), col.LANE_LINE, col.LANE_DELIVER_FROM)
+        lot_day = _middles(layout, len(layout.lot), col.LANE_LOT, col.LANE_FROM)
+        line_day = _middles(layout, len(layout.line), col.LANE_LINE, col.LANE_DELIVER_FROM)
         return books.stop[trips, 0, col.STOP_ARRIVE].astype(np.float64), lot_day * 1440.0, line_day * 1440.0
     across = layout.place @ direction
     place = 0 if kind == BY_PICKUP else np.maximum(0, books.trip[trips, col.TRIP_NP])
@@ -80,7 +81,9 @@ def _middles(layout: Layout, n: int, owner: int, first: int) -> FloatArray:
     return total / np.maximum(1, 2 * count) + 0.5
 
 
-def _owners(owner: IntArray, part: IntArray, otherwise: IntArray, n_parts: int) -> tuple[IntArray, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+def _owners(
+    owner: IntArray, part: IntArray, otherwise: IntArray, n_parts: int
+) -> tuple[IntArray, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
     """Part of each lot or line, and whether several parts use it."""
     n = len(otherwise)
     low, high = np.full(n, n_parts, dtype=np.int64), np.full(n, -1, dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from matching.problem import FloatArray, IntArray, Problem
 from matching.trips.arena import Layout, make_arena
 from matching.trips.harvest import plan_of
 from matching.trips.improver import Cooling, Improver
+from matching.trips.state import PIN_WORTH
 
 ITERATIONS = 300_000
 ITERATIONS_PER_ROW = 400
@@ -51,7 +53,8 @@ class TripPlanner:
     @property
     def worth_vnd(self) -> int:
         """Worth of the best plan so far."""
-        return int(np.rint(self._improver.worth)) - self._short
+        met_kg = self.layout.pin_kg - np.maximum(0.0, self._improver.best.pin_left)
+        return int(np.rint(self._improver.worth - PIN_WORTH * met_kg.sum())) - self._short
 
     def improve(self, progress: float, expired: Callable[[], bool]) -> None:
         """Make one round; ``progress`` in [0, 1] says how far the search is."""
@@ -87,9 +90,15 @@ def _with_carriers(problem: Problem, lanes: Lanes) -> tuple[Lanes, IntArray]:
         return lanes, trucks
     carried = find_carrier_lanes(problem)
     days = problem.roads.transit_days[carried.road]
-    extra = (carried.lot, carried.line, carried.pickup_from_day, carried.pickup_until_day)
-    extra += (carried.pickup_from_day + days, carried.pickup_until_day + days, days, carried.margin_vnd_per_kg)
-    own = (lanes.lot, lanes.line, lanes.pickup_from_day, lanes.pickup_until_day, lanes.deliver_from_day, lanes.deliver_until_day)
-    own += (lanes.max_days, lanes.margin_vnd_per_kg)
-    both = [np.concatenate([a, b]) for a, b in zip(own, extra, strict=True)]
-    return Lanes(*both), np.concatenate([trucks, carried.road])
+    extra = Lanes(
+        lot=carried.lot,
+        line=carried.line,
+        pickup_from_day=carried.pickup_from_day,
+        pickup_until_day=carried.pickup_until_day,
+        deliver_from_day=carried.pickup_from_day + days,
+        deliver_until_day=carried.pickup_until_day + days,
+        max_days=days,
+        margin_vnd_per_kg=carried.margin_vnd_per_kg,
+    )
+    both = {f.name: np.concatenate([getattr(lanes, f.name), getattr(extra, f.name)]) for f in fields(Lanes)}
+    return Lanes(**both), np.concatenate([trucks, carried.road])

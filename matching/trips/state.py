@@ -6,7 +6,8 @@ arrays of a state are views of two flat buffers, so that a whole state is copied
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ PIN_WORTH = 1e7
 """VND per kg that a pin counts for while it is unmet: more than any margin, so that pins come first."""
 
 
-class Books(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Books:
     """See the module; columns are named in `matching.trips.columns`. ``t`` trips, ``k`` stops of a trip, ``p`` shipments, ``y`` days."""
 
     ints: IntArray  # flat buffer of all whole numbers
