@@ -1,0 +1,126 @@
+"""A linear model with some whole variables, made row by row and bounded from above by HiGHS.
+
+The bound of a linear model is worked out from its row prices alone: Σ over rows of the price at the limit that it leans on, plus
+Σ over columns of what is left of their gain, times their limit. It holds for any prices, so no tolerance of the simplex method
+enters it. The bound of a model with whole variables is the branch-and-bound's own, raised by its tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import highspy
+import numpy as np
+from scipy.sparse import csc_array, csr_array
+
+from matching.problem import FloatArray
+
+MIP_TOLERANCE = 1e-7
+"""Share by which the branch-and-bound's bound is raised."""
+
+SecondsLeft = Callable[[], float]
+
+
+class Model:
+    """Maximise gain · x with lower ≤ A x ≤ upper and 0 ≤ x ≤ most."""
+
+    def __init__(self) -> None:
+        self.gain: list[float] = []
+        self.most: list[float] = []
+        self.whole: list[int] = []
+        self._lower: list[float] = []
+        self._upper: list[float] = []
+        self._start: list[int] = [0]
+        self._column: list[int] = []
+        self._value: list[float] = []
+        self.constant = 0.0
+
+    def column(self, gain: float, most: float, *, whole: bool = False) -> int:
+        """Add a variable and return its number."""
+        self.gain.append(gain)
+        self.most.append(most)
+        self.whole.append(int(whole))
+        return len(self.gain) - 1
+
+    def row(self, columns: Sequence[int], values: Sequence[float], lower: float, upper: float) -> int:
+        """Add a constraint and return its number."""
+        self._column.extend(columns)
+        self._value.extend(values)
+        self._start.append(len(self._column))
+        self._lower.append(lower)
+        self._upper.append(upper)
+        return len(self._lower) - 1
+
+    @property
+    def n_rows(self) -> int:
+        return len(self._lower)
+
+    def matrix(self) -> csc_array:
+        """Coefficients, shape (n_rows, n_columns)."""
+        parts = (np.array(self._value, dtype=np.float64), np.array(self._column, dtype=np.int64), np.array(self._start))
+        return csr_array(parts, (self.n_rows, len(self.gain))).tocsc()
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper limit of each row, shape (n_rows,) each."""
+        return np.array(self._lower, dtype=np.float64), np.array(self._upper, dtype=np.float64)
+
+    def linear(self, *, whole: bool) -> highspy.HighsLp:
+        """Return the model in the solver's form."""
+        matrix, lp = self.matrix(), highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(self.gain), self.n_rows
+        lp.col_cost_, lp.col_upper_ = np.array(self.gain, dtype=np.float64), np.array(self.most, dtype=np.float64)
+        lp.col_lower_ = np.zeros(len(self.gain))
+        lp.row_lower_, lp.row_upper_ = self.bounds()
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+        lp.sense_ = highspy.ObjSense.kMaximize
+        if whole:
+            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+            lp.integrality_ = [kinds[one] for one in self.whole]
+        return lp
+
+
+def solver(seconds_left: SecondsLeft) -> highspy.Highs:
+    """Return a silent solver on one thread that ends soon after the time is over."""
+    made: highspy.Highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    made.setOptionValue("log_to_console", False)
+    made.setOptionValue("output_flag", False)
+    made.setOptionValue("threads", 1)
+    made.setOptionValue("random_seed", 1)
+    made.setOptionValue("time_limit", max(0.0, seconds_left()))
+    return made
+
+
+def price_bound(model: Model, price: FloatArray) -> float:
+    """Bound that any row prices prove, shape of ``price`` (n_rows,)."""
+    lower, upper = model.bounds()
+    # A price that leans on a limit that is not there proves nothing, so it counts as none.
+    price = np.where(((price > 0) & np.isinf(upper)) | ((price < 0) & np.isinf(lower)), 0.0, price)
+    limit = np.where(price > 0, upper, lower)
+    left = np.array(model.gain) - model.matrix().T @ price
+    return float(model.constant + np.dot(price[price != 0], limit[price != 0]) + np.dot(np.maximum(left, 0.0), np.array(model.most)))
+
+
+def linear_bound(model: Model, seconds_left: SecondsLeft) -> float:
+    """Bound from above with no variable whole; infinite when the time is over first."""
+    high = solver(seconds_left)
+    high.passModel(model.linear(whole=False))
+    high.run()
+    if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible or not high.getSolution().dual_valid:
+        return np.inf
+    return price_bound(model, np.array(high.getSolution().row_dual))
+
+
+def whole_bound(model: Model, seconds_left: SecondsLeft, gap: float = 1e-6) -> float:
+    """Bound from above by branch and bound, whatever it has reached when the time is over."""
+    if not any(model.whole):
+        # The solver states no bound of its own for a model without whole variables.
+        return linear_bound(model, seconds_left)
+    high = solver(seconds_left)
+    high.setOptionValue("mip_rel_gap", gap)
+    high.passModel(model.linear(whole=True))
+    high.run()
+    if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        return np.inf
+    reached = float(high.getInfo().mip_dual_bound)
+    return model.constant + reached + MIP_TOLERANCE * abs(reached) if np.isfinite(reached) else np.inf

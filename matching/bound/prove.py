@@ -1,0 +1,65 @@
+"""`prove`: ever smaller amounts in đồng that no plan is worth more than.
+
+Each step is a relaxation of the whole problem that keeps what the step before let go:
+1. volumes at the full-truck rate (`matching.flow.relaxation_bound`);
+2. volumes under the discrete rules at that rate (`matching.bound.volumes`), first with no variable whole, then by branch and bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from matching.bound.model import SecondsLeft, linear_bound, whole_bound
+from matching.bound.volumes import volumes_model
+from matching.bound.ways import find_ways
+from matching.flow import relaxation_bound
+from matching.problem import Problem
+
+HANDLING_ROUNDING_VND = 1
+"""Hub handling is rounded once, in the total."""
+
+
+class _Least:
+    """The least bound so far, told to whoever asked whenever it falls."""
+
+    def __init__(self, on_bound: Callable[[int], None]) -> None:
+        self._on_bound = on_bound
+        self.vnd: int | None = None
+
+    def offer(self, vnd: float) -> None:
+        """Take a bound into account; an infinite one says nothing."""
+        if not math.isfinite(vnd):
+            return
+        whole = math.ceil(vnd) + HANDLING_ROUNDING_VND
+        if self.vnd is None or whole < self.vnd:
+            self.vnd = whole
+            self._on_bound(whole)
+
+
+def prove(
+    problem: Problem,
+    *,
+    seconds_left: SecondsLeft,
+    incumbent: Callable[[], int],
+    on_bound: Callable[[int], None],
+    iterations_only: bool = False,
+) -> int:
+    """Return an amount in đồng that no plan is worth more than, as small as the time allows.
+
+    Parameters
+    ----------
+    seconds_left : asked again and again; the proof ends soon after it is no longer positive.
+    incumbent : worth of the best plan known, VND; the proof ends when its bound comes down to it.
+    on_bound : called with every bound that is smaller than all before it.
+    iterations_only : leave the time aside, so that the bound depends on the problem alone.
+    """
+    left: SecondsLeft = (lambda: math.inf) if iterations_only else seconds_left
+    least = _Least(on_bound)
+    least.offer(relaxation_bound(problem))
+    model = volumes_model(problem, find_ways(problem))
+    for step in (linear_bound, whole_bound):
+        if left() > 0 and (least.vnd is None or least.vnd > incumbent()):
+            least.offer(step(model, left))
+    assert least.vnd is not None
+    return least.vnd

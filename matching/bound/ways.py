@@ -1,0 +1,83 @@
+"""Ways: every pair of a lot and a line that some plan may use, with each kind of haulage that could carry it.
+
+Problem data
+    direct   a truck that picks the lot up and delivers it, within as many days as the longest shift can touch
+    hub      two trucks that meet at a hub, where goods may wait for the whole horizon
+    carrier  a carrier by the kilogram on its own lane
+
+A pair that does not pay is kept: its kilograms may help to reach a minimum.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.carriers import find_carrier_lanes
+from matching.lanes import find_lanes
+from matching.problem import HUB, BoolArray, FloatArray, IntArray, Problem, _Table
+from matching.rates import Haulage, direct_rates, haulage, hub_rates
+
+DIRECT, THROUGH_HUB, CARRIER = range(3)
+ROUNDING_VND = 0.5
+"""A trip's cost is rounded to the whole đồng, so that it may be so much below what it is made of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ways(_Table):
+    """Ways by lot, line and kind; shape of each column (n_ways,)."""
+
+    lot: IntArray
+    line: IntArray
+    kind: IntArray  # DIRECT, THROUGH_HUB or CARRIER
+    rate_vnd_per_kg: FloatArray  # haulage and handling cost at least so much
+
+    def take(self, rows: IntArray | BoolArray) -> Ways:
+        """Return some rows."""
+        return Ways(self.lot[rows], self.line[rows], self.kind[rows], self.rate_vnd_per_kg[rows])
+
+
+def shift_days(problem: Problem) -> int:
+    """Most days between two stops of one truck."""
+    span = max(0, problem.horizon_until_day - problem.horizon_from_day)
+    return min(max(1, math.ceil(float(problem.vehicles.max_hours.max(initial=0.0)) / 24)), span)
+
+
+def find_ways(problem: Problem) -> Ways:
+    """Find every way, at the cheapest rate that any plan could pay on it."""
+    by = haulage(problem, fixed_shift_vnd=-ROUNDING_VND)
+    span = max(0, problem.horizon_until_day - problem.horizon_from_day)
+    parts = [_by_truck(problem, by, shift_days(problem), DIRECT)]
+    if (problem.sites.kind == HUB).any():
+        parts.append(_by_truck(problem, by, span, THROUGH_HUB))
+    parts.append(_carried(problem))
+    columns = [np.concatenate(column) for column in zip(*parts)]
+    order = np.lexsort((columns[2], columns[1], columns[0]))
+    return Ways(*(column[order] for column in columns))
+
+
+Columns = tuple[IntArray, IntArray, IntArray, FloatArray]
+
+
+def _by_truck(problem: Problem, by: Haulage, days: int, kind: int) -> Columns:
+    """Pairs that a truck, or two through a hub, may serve within some days."""
+    lanes = find_lanes(problem, max_transit_days=days, prune_unprofitable=False)
+    width = max(1, problem.n_lines)
+    keys = np.unique(lanes.lot * width + lanes.line)
+    lot, line = keys // width, keys % width
+    between = (problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot])
+    rate = direct_rates(by, *between) if kind == DIRECT else hub_rates(by, *between)
+    kept = np.isfinite(rate) & ((between[0] != between[1]) | (kind != DIRECT))
+    return lot[kept], line[kept], np.full(int(kept.sum()), kind), rate[kept]
+
+
+def _carried(problem: Problem) -> Columns:
+    """Pairs on carriers' lanes, the cheapest rate of each pair; what rounding may save on one kilogram is taken off."""
+    lanes, width = find_carrier_lanes(problem), max(1, problem.n_lines)
+    rate = problem.roads.vnd_per_kg[lanes.road]
+    rate = np.where(rate == np.rint(rate), rate, np.maximum(0.0, rate - ROUNDING_VND))
+    order = np.lexsort((rate, lanes.line, lanes.lot))
+    keys, first = np.unique((lanes.lot * width + lanes.line)[order], return_index=True)
+    return keys // width, keys % width, np.full(len(keys), CARRIER), rate[order][first]
