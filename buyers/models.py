@@ -27,6 +27,7 @@ from catalog.base import (
     word,
 )
 from catalog.models import ANYTIME, MAX_GRADE, Organisation, Site, Unit
+from catalog.tenancy import owned, within
 
 
 class LineStatus(StrEnum):
@@ -200,3 +201,11 @@ class LineRequirement(Base):
     position: Mapped[int] = mapped_column(between("position", 0, 1000), primary_key=True)
     scheme: Mapped[str] = mapped_column(length("scheme", 100))
     min_level: Mapped[int] = mapped_column(between("min_level", 0, MAX_VND), default=0)
+
+
+# Who sees which rows.
+owned(Contract, Contract.organisation_id)
+owned(Order, Order.organisation_id)
+owned(DemandLine, DemandLine.organisation_id)
+within(CallOff, CallOff.contract_id, Contract)
+within(ReceivingSlot, ReceivingSlot.site_id, Site)

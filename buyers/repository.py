@@ -1,4 +1,4 @@
-"""Questions about demand, each asked for a scope, and who sees which rows of it."""
+"""Questions about demand, each asked for a scope (`catalog.tenancy`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from buyers.models import CallOff, Contract, DemandLine, LineProduct, LineStatus, Order, ReceivingSlot
-from catalog.models import Product, Site
-from catalog.tenancy import Scope, owned, visible, within
-
-owned(Contract, Contract.organisation_id)
-owned(Order, Order.organisation_id)
-owned(DemandLine, DemandLine.organisation_id)
-within(CallOff, CallOff.contract_id, Contract)
-within(ReceivingSlot, ReceivingSlot.site_id, Site)
+from buyers.models import Contract, DemandLine, LineProduct, LineStatus, Order
+from catalog.models import Product
+from catalog.tenancy import Scope, visible
 
 
 def contracts(scope: Scope) -> Select[Any]:

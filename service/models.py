@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import buyers.models
 import catalog.models
 import service.planning.models
+import service.planning.repository
 from catalog.base import Base, Exposed, Keyed, Named, Versioned, between, length, now_utc, reference, word
 
 __all__ = ["ApiKey", "AuditEvent", "AuditHead", "Delivery", "Endpoint", "IdempotencyKey", "Outbox", "Role", "RoleGrant", "Session", "User"]

@@ -75,13 +75,14 @@ def hold(session: Session, wishes: Iterable[Wish], expires_at: datetime, act: Ac
 
 def _hold(session: Session, wish: Wish, expires_at: datetime, act: Act) -> Promise:
     lot = _open_lot(session, wish.lot_id, act)
-    _open_line(session, wish.line_id)
+    line = _open_line(session, wish.line_id)
     _require_left(session, wish)
     promise = Promise(
         association_id=lot.association_id,
         lot_id=wish.lot_id,
         line_id=wish.line_id,
         proposal_item_id=wish.item_id,
+        price_vnd_per_kg=line.bid_vnd_per_kg,
         expires_at=expires_at,
         made_at=act.at,
         made_by=act.actor,
@@ -138,13 +139,17 @@ def reject(session: Session, promise_id: int, act: Act, kg: int | None = None) -
     return _step(session, _locked(session, promise_id), KgState.LOADED, KgState.REJECTED, kg, act)
 
 
-def settle(session: Session, promise_id: int, act: Act) -> Promise:
-    """Close everything accepted and rejected of a promise: its money has been shared out."""
+def settle(session: Session, promise_id: int, act: Act, accepted_kg: int | None = None, rejected_kg: int | None = None) -> Promise:
+    """Close kilograms whose money has been shared out, by default all that are accepted and all that are rejected."""
     promise = _locked(session, promise_id)
-    if not promise.accepted_kg and not promise.rejected_kg:
+    wanted = {KgState.ACCEPTED: accepted_kg, KgState.REJECTED: rejected_kg}
+    moves = {state: _standing(promise, state) if kg is None else kg for state, kg in wanted.items()}
+    if not any(moves.values()):
         raise _gone(session, promise, KgState.ACCEPTED, 1)
-    for state in (KgState.ACCEPTED, KgState.REJECTED):
-        if kg := _standing(promise, state):
+    for state, kg in moves.items():
+        if kg > _standing(promise, state):
+            raise _gone(session, promise, state, kg)
+        if kg:
             _enter(session, promise, state, KgState.SETTLED, kg, act)
     refresh_status(session, {promise.lot_id}, {promise.line_id})
     return promise
@@ -263,12 +268,13 @@ def _open_lot(session: Session, lot_id: int, act: Act) -> Lot:
     return lot
 
 
-def _open_line(session: Session, line_id: int) -> None:
+def _open_line(session: Session, line_id: int) -> DemandLine:
     line = session.get(DemandLine, line_id, populate_existing=True)
     if line is None:
         raise NotFound("demand line", str(line_id))
     if line.status == LineStatus.CANCELLED:
         raise NotAvailable(f"demand line {line.code} is cancelled", line.updated_by, line.updated_at)
+    return line
 
 
 def _require_left(session: Session, wish: Wish) -> None:

@@ -317,7 +317,10 @@ class LineBalance(Base):
 
 
 class Promise(Exposed, Base):
-    """Kilograms of one lot that are kept for one line, from the hold to the settlement. Triggers keep its columns of kilograms."""
+    """Kilograms of one lot that are kept for one line, from the hold to the settlement, at the price of the day of the hold.
+
+    Triggers keep its columns of kilograms.
+    """
 
     __tablename__ = "promise"
     __table_args__ = (
@@ -330,6 +333,7 @@ class Promise(Exposed, Base):
     lot_id: Mapped[int] = reference("lot.id")
     line_id: Mapped[int] = reference("demand_line.id")
     proposal_item_id: Mapped[int | None] = reference("proposal_item.id")
+    price_vnd_per_kg: Mapped[int] = mapped_column(between("price_vnd_per_kg", 0, MAX_VND_PER_KG))
     expires_at: Mapped[datetime]
     made_at: Mapped[datetime]
     made_by: Mapped[str] = mapped_column(length("made_by", 200))
@@ -390,6 +394,7 @@ class Shipment(Exposed, Versioned, Base):
     driver_name: Mapped[str] = mapped_column(length("driver_name", 200, 0), default="")
     driver_phone: Mapped[str] = mapped_column(length("driver_phone", 40, 0), default="")
     cost_vnd: Mapped[int] = mapped_column(between("cost_vnd", 0, MAX_VND), default=0)
+    from_hub: Mapped[bool] = mapped_column(default=False)
     state: Mapped[ShipmentState] = word("state", ShipmentState, default=ShipmentState.PLANNED)
     loaded_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
@@ -471,5 +476,5 @@ class SettlementShare(Base):
 
     settlement_id: Mapped[int] = reference("settlement.id", primary_key=True, index=False)
     member_id: Mapped[int] = reference("member.id", primary_key=True)
-    kg: Mapped[int] = mapped_column(between("kg", 1, MAX_KG))
+    kg: Mapped[int] = mapped_column(between("kg", 0, MAX_KG))
     vnd: Mapped[int] = mapped_column(_signed_vnd("vnd"))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, false, or_, select
 
-import buyers.repository  # noqa: F401  Its rules belong to the same list.
 from buyers.models import DemandLine
 from catalog.models import Lot
 from catalog.tenancy import Scope, owned, rule

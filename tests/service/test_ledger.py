@@ -194,9 +194,9 @@ def test_confirming_nothing_or_more_than_is_held_is_refused(database: Database) 
 
 ENTRY = "INSERT INTO ledger_entry (lot_id, promise_id, from_state, to_state, kg, at, actor, why) VALUES (1, {}, :at, 'x', 'x')"
 FULL = (
-    "INSERT INTO promise (uid, association_id, lot_id, line_id, expires_at, made_at, made_by, held_kg, confirmed_kg, loaded_kg,"
-    " accepted_kg, rejected_kg, settled_kg, returned_kg)"
-    " VALUES ('abcdefghijklmnopqrstuvwxyz', 1, 1, 1, :at, :at, 'x', 10, 0, 0, 0, 0, 0, 0)"
+    "INSERT INTO promise (uid, association_id, lot_id, line_id, price_vnd_per_kg, expires_at, made_at, made_by, held_kg,"
+    " confirmed_kg, loaded_kg, accepted_kg, rejected_kg, settled_kg, returned_kg)"
+    " VALUES ('abcdefghijklmnopqrstuvwxyz', 1, 1, 1, 1, :at, :at, 'x', 10, 0, 0, 0, 0, 0, 0)"
 )
 RAW = {
     "an entry without a promise oversells": ENTRY.format("NULL, 'offered', 'held', 5000"),

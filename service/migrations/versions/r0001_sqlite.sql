@@ -1126,6 +1126,7 @@ CREATE TABLE shipment (
   driver_name TEXT NOT NULL CONSTRAINT ck_shipment_driver_name_length CHECK (length(driver_name) BETWEEN 0 AND 200),
   driver_phone TEXT NOT NULL CONSTRAINT ck_shipment_driver_phone_length CHECK (length(driver_phone) BETWEEN 0 AND 40),
   cost_vnd INTEGER NOT NULL CONSTRAINT ck_shipment_cost_vnd_range CHECK (cost_vnd BETWEEN 0 AND 9000000000000000),
+  from_hub INTEGER NOT NULL,
   state TEXT NOT NULL CONSTRAINT ck_shipment_state_known CHECK (state IN ('planned', 'loaded', 'delivered', 'cancelled')),
   loaded_at TEXT,
   delivered_at TEXT,
@@ -1139,7 +1140,8 @@ CREATE TABLE shipment (
   CONSTRAINT fk_shipment_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_shipment_trip_id FOREIGN KEY(trip_id) REFERENCES plan_trip (id) ON DELETE RESTRICT,
   CONSTRAINT fk_shipment_vehicle_class_id FOREIGN KEY(vehicle_class_id) REFERENCES vehicle_class (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_shipment_carrier_id FOREIGN KEY(carrier_id) REFERENCES organisation (id) ON DELETE RESTRICT
+  CONSTRAINT fk_shipment_carrier_id FOREIGN KEY(carrier_id) REFERENCES organisation (id) ON DELETE RESTRICT,
+  CONSTRAINT ck_shipment_from_hub_flag CHECK (from_hub IN (0, 1))
 )
  STRICT
 -- next
@@ -1381,6 +1383,7 @@ CREATE TABLE promise (
   lot_id INTEGER NOT NULL,
   line_id INTEGER NOT NULL,
   proposal_item_id INTEGER,
+  price_vnd_per_kg INTEGER NOT NULL CONSTRAINT ck_promise_price_vnd_per_kg_range CHECK (price_vnd_per_kg BETWEEN 0 AND 1000000000),
   expires_at TEXT NOT NULL,
   made_at TEXT NOT NULL,
   made_by TEXT NOT NULL CONSTRAINT ck_promise_made_by_length CHECK (length(made_by) BETWEEN 1 AND 200),
@@ -1509,7 +1512,7 @@ CREATE INDEX ix_settlement_supplier_id_created_at_id ON settlement (supplier_id,
 CREATE TABLE settlement_share (
   settlement_id INTEGER NOT NULL,
   member_id INTEGER NOT NULL,
-  kg INTEGER NOT NULL CONSTRAINT ck_settlement_share_kg_range CHECK (kg BETWEEN 1 AND 10000000),
+  kg INTEGER NOT NULL CONSTRAINT ck_settlement_share_kg_range CHECK (kg BETWEEN 0 AND 10000000),
   vnd INTEGER NOT NULL CONSTRAINT ck_settlement_share_vnd_range CHECK (vnd BETWEEN -9000000000000000 AND 9000000000000000),
   CONSTRAINT pk_settlement_share PRIMARY KEY (settlement_id, member_id),
   CONSTRAINT fk_settlement_share_settlement_id FOREIGN KEY(settlement_id) REFERENCES settlement (id) ON DELETE RESTRICT,
