@@ -35,7 +35,7 @@ def server() -> Iterator[URL]:
     if given:
         yield make_url(given).set(drivername="postgresql+psycopg")
         return
-    folder = Path(tempfile.mkdtemp(prefix="mca-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="mca-pg-"))
     try:
         with _own_server(binaries(), folder) as url:
             yield url
