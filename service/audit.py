@@ -74,7 +74,10 @@ class Break:
 
 
 def record(session: Session, deed: Deed, at: datetime) -> AuditEvent:
-    """Add an event to its chain, in the transaction that does the deed. The chain stays locked until that transaction ends."""
+    """Add an event to its chain, in the transaction that does the deed.
+
+    The chain stays locked until that transaction ends; so do the deed first and record it last, or two deeds may wait for each other.
+    """
     chain = deed.association_id or NO_CHAIN
     head = _lock_head(session, chain)
     event = AuditEvent(chain=chain, seq=head.seq + 1, prev_hash=head.hash, at=at.astimezone(UTC), **_plain(vars(deed)))

@@ -9,12 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import math
+import tempfile
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from matching.exchange import read_problem
 from matching.exchange.staging import place_files
 from matching.problem import ANY_PRODUCT, DECISION_KINDS, MINUTES_PER_DAY, NO_BASE, NO_LIMIT, NO_ZONE, PIN, SITE_KINDS, Problem, TextArray
 from service.planning.columns import day_of
@@ -39,6 +42,22 @@ def write_workbook(file: Path, problem: Problem) -> None:
             sheet = book.add_worksheet(name)
             for number, row in enumerate([header, *rows]):
                 sheet.write_row(number, 0, row)
+
+
+def pack(problem: Problem) -> bytes:
+    """Return a problem as a zip archive of its CSV tables; equal problems give equal bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, table in problem_tables(problem).items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.csv"), _csv(*table), zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def unpack(content: bytes) -> Problem:
+    """Return the problem of an archive that `pack` made; not for archives that strangers send."""
+    with tempfile.TemporaryDirectory(prefix="mca-") as folder, zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
+        return read_problem(Path(folder))
 
 
 def problem_tables(problem: Problem) -> dict[str, Table]:

@@ -31,7 +31,7 @@ from matching.problem import Problem
 from service.db import Database
 from service.planning import ledger
 from service.planning.conservation import discrepancies
-from service.planning.exporting import write_problem, write_workbook
+from service.planning.exporting import pack, unpack, write_problem, write_workbook
 from service.planning.importing import import_path, import_problem
 from service.planning.ledger import Wish
 from service.planning.proofs import valid_windows
@@ -102,6 +102,13 @@ def test_what_is_exported_reads_back_the_same_from_folder_and_workbook(tmp_path:
     write_workbook(tmp_path / "season.xlsx", problem)
     assert read_problem(tmp_path / "folder").digest() == problem.digest()
     assert read_problem(tmp_path / "season.xlsx").digest() == problem.digest()
+
+
+def test_a_packed_season_unpacks_to_the_same_and_equal_ones_pack_alike() -> None:
+    problem = read_problem(SAMPLE)
+    packed = pack(problem)
+    assert unpack(packed).digest() == problem.digest()
+    assert pack(unpack(packed)) == packed
 
 
 def test_a_name_that_looks_like_a_formula_is_exported_as_text(tmp_path: Path) -> None:
