@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
 import numpy as np
 
+from matching.bound import prove
 from matching.flow import relaxation_bound, shadow_prices, solve_volumes
 from matching.plan import Prices
 from matching.problem import FloatArray, IntArray, Problem
+
+PATIENCE_S = 2.0
+"""How long the end of a run waits for a proof that was told to stop."""
 
 
 class Proof:
@@ -19,6 +27,8 @@ class Proof:
     """
 
     def __init__(self, problem: Problem, *, cores: int) -> None:
+        self._problem = problem
+        self._thread: Thread | None = None
         volumes = solve_volumes(problem, workers=cores)
         self._lot_price = volumes.lot_price
         self._line_price = volumes.line_price + problem.lines.short_vnd_per_kg
@@ -28,6 +38,32 @@ class Proof:
     def lane_price(self, lot: IntArray, line: IntArray) -> FloatArray:
         """What a kilogram of each lane's lot and line is worth elsewhere, đồng per kg; shape of ``lot``."""
         return np.asarray(self._lot_price[lot] + self._line_price[line])
+
+    @contextmanager
+    def continued(self, seconds_left: Callable[[], float], incumbent: Callable[[], int]) -> Iterator[None]:
+        """Go on proving in a thread of its own while the body runs."""
+        over = Event()
+        thread = Thread(target=self._prove, args=(lambda: 0.0 if over.is_set() else seconds_left(), incumbent), daemon=True)
+        self._thread = thread
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(PATIENCE_S)
+
+    def _prove(self, seconds_left: Callable[[], float], incumbent: Callable[[], int]) -> None:
+        prove(self._problem, seconds_left=seconds_left, incumbent=incumbent, on_bound=self.lower)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a proof is under way."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def wait(self, expired: Callable[[], bool]) -> None:
+        """Let the proof come to its own end, or until time is up."""
+        while self._thread is not None and self._thread.is_alive() and not expired():
+            self._thread.join(0.1)
 
     def lower(self, bound_vnd: int) -> None:
         """Take note of a proven bound."""

@@ -11,17 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from matching.carried import solve_carried
 from matching.decisions import require_pins_kept, require_pins_possible
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
 from matching.plan import Plan, Progress, Result, Status, Termination
-from matching.problem import Problem
+from matching.problem import NO_LIMIT, Problem
 from matching.proof import Proof
 from matching.trips.planner import TripPlanner
 from matching.verify import verify
 
 Mode = Literal["none", "direct", "full"]
 
+PROOF_SHARE = 0.5
+"""Share of the time after which the proof leaves its core to the search."""
 CLOSING_S = 0.15
 CLOSING_S_PER_ROW = 1.2e-4
 """Kept back for verification and reasons, for each lot and line."""
@@ -134,12 +137,16 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     proof = Proof(problem, cores=run.limits.cores)
     planner = TripPlanner(problem, proof.lane_price, seed=seed, cores=run.limits.cores, direct=direct, warm_start=warm_start)
     run.tell("trips", planner.worth_vnd, proof.bound_vnd)
+    carried = _carriers_alone(problem, planner, proof, run)
     limit = run.limits.iterations or planner.own_limit
-    while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd):
-        planner.improve(_progress(planner, limit, run), run.expired)
-        run.tell("improve", planner.worth_vnd, proof.bound_vnd)
-    plan = planner.plan()
-    run.tell("verify", planner.worth_vnd, proof.bound_vnd)
+    with proof.continued(lambda: PROOF_SHARE * run.deadline - run.stopwatch(), lambda: planner.worth_vnd):
+        while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd) and not carried.closed:
+            planner.improve(_progress(planner, limit, run), run.expired, run.limits.cores - (1 if proof.is_running else 0))
+            run.tell("improve", max(planner.worth_vnd, carried.worth_vnd), proof.bound_vnd)
+        if planner.iterations >= limit:
+            proof.wait(run.expired)
+    plan = planner.plan() if carried.plan is None or planner.worth_vnd > carried.worth_vnd else carried.plan
+    run.tell("verify", max(planner.worth_vnd, carried.worth_vnd), proof.bound_vnd)
     verdict = verify(problem, plan)
     require_pins_kept(problem, plan)
     verdict.require()
@@ -147,7 +154,7 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     return Result(
         plan=plan,
         objective_vnd=verdict.objective_vnd,
-        bound_vnd=max(proof.bound_vnd, verdict.objective_vnd),
+        bound_vnd=proof.bound_vnd if proof.bound_vnd >= verdict.objective_vnd else None,
         status=Status.OPTIMAL if closed else Status.FEASIBLE,
         termination=_ending(planner, limit, run, closed=closed),
         seconds=run.stopwatch(),
@@ -156,6 +163,31 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
         prices=proof.prices,
         history=tuple(run.history),
     )
+
+
+@dataclass(frozen=True)
+class _Carriers:
+    """A plan with carriers alone, where they are all that pays."""
+
+    plan: Plan | None = None
+    worth_vnd: int = -NO_LIMIT
+    closed: bool = False
+
+
+def _carriers_alone(problem: Problem, planner: TripPlanner, proof: Proof, run: _Run) -> _Carriers:
+    """Solve the problem as a mixed-integer program where no truck pays."""
+    if planner.trucks_pay:
+        return _Carriers()
+    seconds = None if run.deadline == float("inf") else 0.85 * (run.deadline - run.stopwatch())
+    found = solve_carried(problem, seconds=seconds, should_stop=run.stopped)
+    if found is None:
+        return _Carriers()
+    proof.lower(int(found.bound_vnd))
+    if found.plan is None:
+        return _Carriers()
+    worth = verify(problem, found.plan).require().objective_vnd
+    run.tell("trips", max(worth, planner.worth_vnd), proof.bound_vnd)
+    return _Carriers(found.plan, worth, proof.closed_by(worth))
 
 
 def _progress(planner: TripPlanner, limit: int, run: _Run) -> float:

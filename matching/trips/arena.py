@@ -37,7 +37,7 @@ class Layout(NamedTuple):
     pin_kg: FloatArray
     carrier: FloatArray  # (roads, 4)
     near: IntArray  # (s, k) sites by distance
-    horizon: IntArray  # [0]: number of days
+    horizon: IntArray  # [0]: number of days, [1]: last day on which a truck may stop, [2]: the first day since 1970
     place: FloatArray  # (s, 2) degrees north and east, evened out to equal lengths
 
 
@@ -57,7 +57,7 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
     lane_pin, pin_kg = _pins(problem, lanes)
     sites, v, lots, lines, roads = problem.sites, problem.vehicles, problem.lots, problem.lines, problem.roads
     receives = (sites.kind == HUB) | (sites.kind == BUYER)
-    first = problem.horizon_from_day
+    first, last = _span(problem, lanes)
     days = (lanes.pickup_from_day, lanes.pickup_until_day, lanes.deliver_from_day, lanes.deliver_until_day)
     margin = lanes.margin_vnd_per_kg + lines.short_vnd_per_kg[lanes.line]
     return Layout(
@@ -79,8 +79,14 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
         carrier=_reals(roads.vnd_per_kg, roads.fixed_vnd, roads.capacity_kg, roads.transit_days),
         near=np.argsort(km, axis=1, kind="stable")[:, : min(problem.n_sites, 400)].astype(np.int64),
         place=np.stack([sites.lat, sites.lon * np.cos(np.radians(sites.lat))], axis=1),
-        horizon=np.array([problem.horizon_until_day - first + 1], dtype=np.int64),
+        horizon=np.array([last - first + 1, problem.horizon_until_day - first, first], dtype=np.int64),
     )
+
+
+def _span(problem: Problem, lanes: Lanes) -> tuple[int, int]:
+    """First and last day on which anything may happen; the horizon does not bind carriers."""
+    first = min([problem.horizon_from_day, *lanes.pickup_from_day.tolist()])
+    return first, max([problem.horizon_until_day, *lanes.deliver_until_day.tolist()])
 
 
 def _reals(*columns: IntArray | FloatArray | BoolArray) -> FloatArray:

@@ -64,7 +64,7 @@ cdef bint _forward(Arena w, long vehicle, long n, long[:, ::1] seq, long[:, ::1]
     t = start
     for i in range(n):
         t = next_open(w, seq[SEQ_SITE, i], vehicle, max(t, seq[SEQ_LO, i] * DAY), seq[SEQ_DUR, i])
-        if t >= (seq[SEQ_HI, i] + 1) * DAY or (t + seq[SEQ_DUR, i]) >= ((w.horizon[0] - 1) + 1) * DAY:
+        if t >= (seq[SEQ_HI, i] + 1) * DAY or (t + seq[SEQ_DUR, i]) >= (w.horizon[1] + 1) * DAY:
             return False
         seq[SEQ_ARRIVE, i] = t
         if i + 1 < n:

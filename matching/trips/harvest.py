@@ -23,7 +23,7 @@ def plan_of(problem: Problem, layout: Layout, books: Books) -> Plan:
     trip_of = books.ship[ships, col.SHIP_TRIP]
     lot, line = layout.lane[books.ship[ships, col.SHIP_LANE], col.LANE_LOT], layout.lane[books.ship[ships, col.SHIP_LANE], col.LANE_LINE]
     start, end = problem.lots.site[lot], problem.lines.site[line]
-    first = problem.horizon_from_day
+    first = int(layout.horizon[2])
     allocations = Allocations(
         lot=lot,
         line=line,
@@ -85,7 +85,7 @@ def _stops(problem: Problem, layout: Layout, books: Books, trips: IntArray) -> S
     stop = books.stop[trips[trip], place] if len(trip) else np.zeros((0, 5), dtype=np.int64)
     site, kg = stop[:, col.STOP_SITE], books.stop_kg[trips[trip], place] if len(trip) else np.zeros(0)
     lasts = np.ceil(layout.site[site, col.STOP_MIN] + layout.site[site, col.MIN_PER_KG] * kg - 1e-9).astype(np.int64)
-    arrive = stop[:, col.STOP_ARRIVE] + problem.horizon_from_day * MINUTES_PER_DAY
+    arrive = stop[:, col.STOP_ARRIVE] + int(layout.horizon[2]) * MINUTES_PER_DAY
     return Stops(trip=trip, seq=place + 1, site=site, arrive_min=arrive, depart_min=arrive + lasts)
 
 

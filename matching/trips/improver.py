@@ -13,13 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.trips import columns as col
-from matching.trips._core import Arena, Scratch, State, build, copy_all, improve, sweep
+from matching.trips._core import Arena, Scratch, State, build, copy_all, copy_trips, improve, sweep
 from matching.trips.arena import Layout
 from matching.trips.parts import Desk, carve, divide, gather
-from matching.trips.state import Books, empty_state
+from matching.trips.state import Books, clear, empty_state
 
 TRIPS_PER_PART = 140
 ITERATIONS_PER_VISIT = 400
+ITERATIONS_PER_CHAIN = 5_000
+SMALLEST_PART = 16
 RUIN_SIZE = 12.0
 
 
@@ -50,11 +52,12 @@ class Improver:
     def __init__(self, layout: Layout, *, seed: int, cores: int) -> None:
         self.layout, self.seed, self.cores = layout, seed, max(1, cores)
         self.arena = Arena(layout)
+        self._pinned = np.unique(layout.lane[layout.lane[:, col.LANE_PIN] >= 0, col.LANE_LINE])
         n_ships = 4 * len(layout.lot) + 2 * len(layout.line) + 64
         n_trips = 2 * len(layout.lot) + len(layout.line) + 32
         self._whole, self._best = self._desk(n_trips, n_ships), self._desk(n_trips, n_ships)
         self._parts: list[tuple[Desk, Desk, Desk]] = []
-        self._rounds = 0
+        self._rounds = self._restarts = 0
 
     def _desk(self, n_trips: int, n_ships: int) -> Desk:
         books = empty_state(self.layout, n_trips, n_ships)
@@ -73,21 +76,27 @@ class Improver:
         """Build a first set of trips greedily, at three different weights on what lots and lines could earn elsewhere."""
         for alpha in (0.0, 0.5, 0.9):
             desk = self._desk(len(self._whole.books.trip), len(self._whole.books.ship))
+            desk.books.line[self._pinned, col.FIRST] = 1
             build(self.arena, desk.state, make_scratch(self.layout, self.seed), alpha)
             if desk.books.worth[0] > self._best.books.worth[0] or alpha == 0.0:
                 copy_all(self._best.state, desk.state)
         copy_all(self._whole.state, self._best.state)
 
-    def round(self, progress: float, cooling: Cooling, expired: Callable[[], bool]) -> int:
-        """Improve every part once; return the number of iterations made."""
+    def round(self, progress: float, step: float, cooling: Cooling, expired: Callable[[], bool], cores: int) -> int:
+        """Improve every part once on ``cores`` threads; return the number of iterations made.
+
+        ``progress`` in [0, 1] says how far the search has cooled, ``step`` by how much one visit cools a search in a single part.
+        """
         rng = np.random.default_rng((self.seed, self._rounds))
         self._rounds += 1
         n_trips = int(self._whole.books.count[1])
-        n_parts = max(1 if n_trips < 2 * 8 else self.cores, round(n_trips / TRIPS_PER_PART))
+        if n_trips < 2 * SMALLEST_PART:
+            return self._chains(rng, progress, step, cooling, cores)
+        n_parts = max(self.cores, round(n_trips / TRIPS_PER_PART))
         division = divide(self.layout, self._whole, n_parts, rng)
         seeds = rng.integers(1, 2**62, size=n_parts)
         hot, cold = cooling.at(progress), cooling.at(progress) * 0.97
-        self._furnish(division.trip_part, n_parts)
+        self._furnish(int(np.bincount(division.trip_part, minlength=n_parts).max(initial=0)), n_parts)
 
         def work(part: int) -> int:
             desk, spare, best = self._parts[part]
@@ -98,20 +107,56 @@ class Improver:
             improve(self.arena, desk.state, spare.state, best.state, scratch, ITERATIONS_PER_VISIT, hot, cold, RUIN_SIZE)
             return ITERATIONS_PER_VISIT
 
-        with ThreadPoolExecutor(self.cores) as pool:
+        with ThreadPoolExecutor(max(1, cores)) as pool:
             done = sum(pool.map(work, range(n_parts)))
         gather(self.layout, self.arena, [self._parts[part][0] for part in range(n_parts)], self._whole)
-        if self._whole.books.worth[0] > self._best.books.worth[0]:
-            copy_all(self._best.state, self._whole.state)
+        self._keep(self._whole)
         return int(done)
+
+    def _chains(self, rng: np.random.Generator, progress: float, step: float, cooling: Cooling, cores: int) -> int:
+        """Too few trips to divide: each core's worth of work follows its own chance from the same trips, and the best goes on."""
+        self._furnish(int(self._whole.books.count[1]), self.cores)
+        seeds = rng.integers(1, 2**62, size=self.cores)
+        hot, cold = cooling.at(progress), cooling.at(min(1.0, progress + step))
+        size = RUIN_SIZE * (0.4 + rng.random(self.cores))
+
+        def work(chain: int) -> int:
+            desk, spare, best = self._parts[chain]
+            clear(self.layout, desk.books)
+            copy_trips(self.arena, self._whole.state, desk.state, np.flatnonzero(self._whole.books.trip[:, col.TRIP_CLASS] > -2))
+            scratch = make_scratch(self.layout, int(seeds[chain]))
+            improve(self.arena, desk.state, spare.state, best.state, scratch, ITERATIONS_PER_CHAIN, hot, cold, float(size[chain]))
+            return ITERATIONS_PER_CHAIN
+
+        with ThreadPoolExecutor(max(1, cores)) as pool:
+            done = sum(pool.map(work, range(self.cores)))
+        leader = max(range(self.cores), key=lambda chain: float(self._parts[chain][0].books.worth[0]))
+        for chain in range(self.cores):
+            self._keep(self._parts[chain][2])
+        gather(self.layout, self.arena, [self._parts[leader][0]], self._whole)
+        return int(done)
+
+    def _keep(self, desk: Desk) -> None:
+        """Remember a complete set of trips if it is the best so far."""
+        if desk.books.worth[0] > self._best.books.worth[0] + 0.5:
+            gather(self.layout, self.arena, [desk], self._best)
+
+    def restart(self) -> None:
+        """Go on from a set of trips built anew at random, or from the best, turn by turn."""
+        self._restarts += 1
+        if self._restarts % 2:
+            clear(self.layout, self._whole.books)
+            rng = np.random.default_rng((self.seed, self._restarts, 7))
+            build(self.arena, self._whole.state, make_scratch(self.layout, int(rng.integers(1, 2**62))), float(rng.random()))
+        else:
+            copy_all(self._whole.state, self._best.state)
 
     def finish(self) -> None:
         """Give up trips of the best set that cost more than they bring."""
         sweep(self.arena, self._best.state, make_scratch(self.layout, self.seed))
 
-    def _furnish(self, trip_part: np.ndarray[tuple[int], np.dtype[np.int64]], n_parts: int) -> None:
-        """Have a desk ready for each part, large enough for it to grow."""
-        largest = int(np.bincount(trip_part, minlength=n_parts).max(initial=0))
+    def _furnish(self, largest: int, n_parts: int) -> None:
+        """Have desks ready for each part of at most ``largest`` trips, with room to grow."""
         n_trips = 2 * largest + 64
         if len(self._parts) < n_parts or len(self._parts[0][0].books.trip) < largest + 32:
             n_ships = 4 * n_trips + 8 * largest + 256

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from dataclasses import fields
 
 import numpy as np
 
+from matching.carried import only_carriers_pay
 from matching.carriers import find_carrier_lanes
 from matching.lanes import Lanes, find_lanes
 from matching.plan import Plan
 from matching.problem import FloatArray, IntArray, Problem
+from matching.trips.columns import LANE_CARRIER
 from matching.trips.arena import Layout, make_arena
 from matching.trips.harvest import plan_of
 from matching.trips.improver import Cooling, Improver
@@ -18,8 +21,10 @@ from matching.trips.state import PIN_WORTH
 
 ITERATIONS = 300_000
 ITERATIONS_PER_ROW = 400
-HOT_SHARE, COLD_SHARE = 0.2, 0.004
+HOT_SHARE, COLD_SHARE = 0.4, 0.004
 """Temperatures as shares of what a trip costs on the average."""
+CYCLES = ((150, 8), (400, 4), (1000, 2))
+"""Rows of lots and lines up to which a search cools down several times."""
 
 
 class TripPlanner:
@@ -28,6 +33,7 @@ class TripPlanner:
     Attributes
     ----------
     iterations, rounds : made so far.
+    trucks_pay : False where carriers are all that can pay.
     own_limit : iterations after which the search ends by itself.
     """
 
@@ -46,9 +52,12 @@ class TripPlanner:
         self.own_limit = ITERATIONS + ITERATIONS_PER_ROW * (problem.n_lots + problem.n_lines)
         self._short = int(problem.lines.kg @ problem.lines.short_vnd_per_kg)
         self.layout = lay_out(problem, lane_price, direct=direct)
+        self.trucks_pay = bool((self.layout.lane[:, LANE_CARRIER] < 0).any())
         self._improver = Improver(self.layout, seed=seed, cores=cores)
         self._improver.first()
         self._cooling = self._temperatures()
+        self._cycles = next((cycles for rows, cycles in CYCLES if problem.n_lots + problem.n_lines <= rows), 1)
+        self._turn = 0.0
 
     @property
     def worth_vnd(self) -> int:
@@ -56,9 +65,13 @@ class TripPlanner:
         met_kg = self.layout.pin_kg - np.maximum(0.0, self._improver.best.pin_left)
         return int(np.rint(self._improver.worth - PIN_WORTH * met_kg.sum())) - self._short
 
-    def improve(self, progress: float, expired: Callable[[], bool]) -> None:
-        """Make one round; ``progress`` in [0, 1] says how far the search is."""
-        self.iterations += max(1, self._improver.round(progress, self._cooling, expired))
+    def improve(self, progress: float, expired: Callable[[], bool], cores: int) -> None:
+        """Make one round on ``cores`` threads; ``progress`` in [0, 1] says how far the search is."""
+        turn, cooled = divmod(min(progress, 0.999999) * self._cycles, 1.0)
+        if turn > self._turn:
+            self._turn = turn
+            self._improver.restart()
+        self.iterations += max(1, self._improver.round(cooled, 0.02, self._cooling, expired, cores))
         self.rounds += 1
 
     def plan(self) -> Plan:
@@ -79,6 +92,8 @@ def lay_out(problem: Problem, lane_price: Callable[[IntArray, IntArray], FloatAr
     shift_days = int(np.ceil(float(problem.vehicles.max_hours.max(initial=0.0)) / 24))
     span = max(0, problem.horizon_until_day - problem.horizon_from_day)
     lanes = find_lanes(problem, max_transit_days=min(max(1, shift_days), span))
+    if only_carriers_pay(problem, lanes):
+        lanes = Lanes(*(getattr(lanes, column.name)[:0] for column in fields(lanes)))
     lanes, road = _with_carriers(problem, lanes)
     return make_arena(problem, lanes, lane_price(lanes.lot, lanes.line), road)
 

@@ -152,7 +152,7 @@ cdef long _windows(Arena w, State s, Scratch x, long trip) noexcept nogil:
     n = s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]
     for k in range(n):
         x.seq[SEQ_SITE, k], x.kg[k] = s.stop[trip, k, STOP_SITE], s.stop_kg[trip, k]
-        x.seq[SEQ_LO, k], x.seq[SEQ_HI, k] = 0, (w.horizon[0] - 1)
+        x.seq[SEQ_LO, k], x.seq[SEQ_HI, k] = 0, w.horizon[1]
         x.seq[SEQ_DUR, k] = stop_minutes(w, x.seq[SEQ_SITE, k], x.kg[k])
     ship = s.trip[trip, TRIP_HEAD]
     while ship >= 0:
