@@ -23,6 +23,7 @@ import highspy
 import numpy as np
 
 from matching.carriers import find_carrier_lanes
+from matching.highs import silent_highs
 from matching.lanes import Lanes
 from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
 from matching.problem import BUYER, HUB, NO_LIMIT, PIN, IntArray, Problem
@@ -206,9 +207,8 @@ class _Program:
         return self._rounded(values), bound
 
     def _model(self, seconds: float | None) -> highspy.Highs:
-        highs = highspy.Highs()
-        highs.silent()
-        for name, value in (("output_flag", False), ("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.4), ("random_seed", 1)):
+        highs = silent_highs()
+        for name, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 0.4)):
             highs.setOptionValue(name, value)
         if seconds is not None:
             highs.setOptionValue("time_limit", max(0.1, seconds))

@@ -13,6 +13,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
+from matching.highs import silent_highs
 from matching.problem import FloatArray
 
 MIP_TOLERANCE = 1e-7
@@ -82,11 +83,7 @@ class Model:
 
 def solver(seconds_left: SecondsLeft) -> highspy.Highs:
     """Return a silent solver on one thread that ends soon after the time is over."""
-    made: highspy.Highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    made.setOptionValue("log_to_console", False)
-    made.setOptionValue("output_flag", False)
-    made.setOptionValue("threads", 1)
-    made.setOptionValue("random_seed", 1)
+    made = silent_highs()
     made.setOptionValue("time_limit", max(0.0, seconds_left()))
     return made
 
