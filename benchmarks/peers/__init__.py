@@ -1,0 +1,1 @@
+"""Other ways to solve the same problems, side by side with the engine."""
