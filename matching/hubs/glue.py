@@ -1,0 +1,85 @@
+"""Gluing a trip to a hub and a trip from it: two-leg allocations whose kilograms both trips carry."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from matching.hubs.splice import stack, take
+from matching.plan import Allocations, Legs, Plan, Stops
+from matching.problem import IntArray, Problem
+
+
+def pieces(groups: list[list[int]], fed: Allocations, found: Allocations) -> IntArray:
+    """Match what came with what went on, first come first gone.
+
+    Parameters
+    ----------
+    groups : rows of ``fed`` in each group.
+    found : its lots are numbers of groups.
+
+    Returns
+    -------
+    IntArray
+        Row of ``fed``, row of ``found`` and kg of each piece, shape (n_pieces, 3).
+    """
+    onward_of: dict[int, list[int]] = defaultdict(list)
+    for i in np.argsort(found.delivery_day, kind="stable").tolist():
+        onward_of[int(found.lot[i])].append(i)
+    rows = [row for group, came in enumerate(groups) for row in _matched(came, fed.kg, onward_of[group], found.kg)]
+    return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+
+def _matched(came: list[int], came_kg: IntArray, went: list[int], went_kg: IntArray) -> list[tuple[int, int, int]]:
+    """Fill each of ``went`` from the first of ``came`` that has something left."""
+    rows, at, left = [], 0, int(came_kg[came[0]])
+    for i in went:
+        wanted = int(went_kg[i])
+        while wanted > 0 and at < len(came):
+            kg = min(wanted, left)
+            rows.append((came[at], i, kg))
+            wanted, left = wanted - kg, left - kg
+            if left == 0:
+                at += 1
+                left = int(came_kg[came[at]]) if at < len(came) else 0
+    return rows
+
+
+def glue(problem: Problem, hub: int, fed: Plan, found: Plan, rows: IntArray) -> Plan:
+    """Return one plan of both trips of each piece, all sites numbered as in the problem; trips without goods are left out."""
+    feeders, first = np.unique(_trip_of(fed)[rows[:, 0]], return_inverse=True)
+    onwards, second = np.unique(_trip_of(found)[rows[:, 1]], return_inverse=True)
+    allocations = Allocations(
+        lot=fed.allocations.lot[rows[:, 0]],
+        line=fed.allocations.line[rows[:, 0]],
+        kg=rows[:, 2],
+        pickup_day=fed.allocations.pickup_day[rows[:, 0]],
+        delivery_day=found.allocations.delivery_day[rows[:, 1]],
+    )
+    start, end = problem.lots.site[allocations.lot], problem.lines.site[allocations.line]
+    n, there = len(rows), np.full(len(rows), hub)
+    legs = Legs(
+        allocation=np.repeat(np.arange(n), 2),
+        leg=np.tile([1, 2], n),
+        trip=np.stack([first, len(feeders) + second], axis=1).reshape(-1),
+        from_site=np.stack([start, there], axis=1).reshape(-1),
+        to_site=np.stack([there, end], axis=1).reshape(-1),
+    )
+    trips = stack([take(fed.trips, feeders), take(found.trips, onwards)])
+    return Plan(allocations, legs, trips, stack([_stops(fed, feeders, 0), _stops(found, onwards, len(feeders))]))
+
+
+def _trip_of(plan: Plan) -> IntArray:
+    """Trip of each allocation of a plan of direct trips, shape (n_allocations,)."""
+    trip = np.empty(len(plan.allocations.lot), dtype=np.int64)
+    trip[plan.legs.allocation] = plan.legs.trip
+    return trip
+
+
+def _stops(plan: Plan, trips: IntArray, first_number: int) -> Stops:
+    """Stops of some trips, which are numbered anew from ``first_number``."""
+    new = np.full(len(plan.trips.vehicle), -1, dtype=np.int64)
+    new[trips] = first_number + np.arange(len(trips))
+    stops = take(plan.stops, np.flatnonzero(new[plan.stops.trip] >= 0))
+    return stops.replace(trip=new[stops.trip])
