@@ -22,6 +22,8 @@ TRIPS_PER_PART = 140
 ITERATIONS_PER_VISIT = 400
 ITERATIONS_PER_CHAIN = 5_000
 SMALLEST_PART = 16
+SMALL_STATE = 15
+"""Shipments up to which a chain makes all its iterations in one go; more make it shorter."""
 RUIN_SIZE = 12.0
 
 
@@ -43,7 +45,7 @@ def make_scratch(layout: Layout, seed: int) -> Scratch:
     def whole(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         return np.zeros(shape, dtype=np.int64)
 
-    return Scratch(whole(5, n), np.zeros(n), np.zeros(2), np.zeros(4), np.zeros(len(layout.line) + 1), whole(8), whole(n), seed)
+    return Scratch(whole(5, n), np.zeros(n), np.zeros(2), np.zeros(4), np.zeros(max(len(layout.line), len(layout.lot)) + 1), whole(8), whole(n), seed)
 
 
 class Improver:
@@ -120,13 +122,15 @@ class Improver:
         hot, cold = cooling.at(progress), cooling.at(min(1.0, progress + step))
         size = RUIN_SIZE * (0.4 + rng.random(self.cores))
 
+        iterations = int(np.clip(ITERATIONS_PER_CHAIN * SMALL_STATE // max(1, int(self._whole.books.count[0])), 100, ITERATIONS_PER_CHAIN))
+
         def work(chain: int) -> int:
             desk, spare, best = self._parts[chain]
             clear(self.layout, desk.books)
             copy_trips(self.arena, self._whole.state, desk.state, np.flatnonzero(self._whole.books.trip[:, col.TRIP_CLASS] > -2))
             scratch = make_scratch(self.layout, int(seeds[chain]))
-            improve(self.arena, desk.state, spare.state, best.state, scratch, ITERATIONS_PER_CHAIN, hot, cold, float(size[chain]))
-            return ITERATIONS_PER_CHAIN
+            improve(self.arena, desk.state, spare.state, best.state, scratch, iterations, hot, cold, float(size[chain]))
+            return iterations
 
         with ThreadPoolExecutor(max(1, cores)) as pool:
             done = sum(pool.map(work, range(self.cores)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from dataclasses import fields
 
 import numpy as np
 
@@ -13,8 +12,8 @@ from matching.carriers import find_carrier_lanes
 from matching.lanes import Lanes, find_lanes
 from matching.plan import Plan
 from matching.problem import FloatArray, IntArray, Problem
-from matching.trips.columns import LANE_CARRIER
 from matching.trips.arena import Layout, make_arena
+from matching.trips.columns import LANE_CARRIER
 from matching.trips.harvest import plan_of
 from matching.trips.improver import Cooling, Improver
 from matching.trips.state import PIN_WORTH

@@ -4,14 +4,37 @@ cdef long below(Scratch x, long n) noexcept nogil:
 
 
 cdef void recreate(Arena w, State s, Scratch x) noexcept nogil:
-    """Give every touched line, then every touched lot, the best places still to be had."""
+    """Give every touched line and lot the best places still to be had: lines first, or lots first."""
     cdef long n_lines, n_lots, i
-    _shuffle_lines(w, s, x)
+    cdef bint lots_first = x.params[ORDER] == 0.0 and uniform(x) < 0.3
     n_lines, n_lots = s.count[N_LINES], s.count[N_LOTS]
+    _shuffle_lines(w, s, x)
+    _shuffle_lots(w, s, x)
+    if lots_first:
+        for i in range(n_lots):
+            _place_lot(w, s, x, s.touched[0, i])
     for i in range(n_lines):
-        _serve_line(w, s, x, s.touched[1][i])
-    for i in range(n_lots):
-        _place_lot(w, s, x, s.touched[0][i])
+        _serve_line(w, s, x, s.touched[1, i])
+    if not lots_first:
+        for i in range(n_lots):
+            _place_lot(w, s, x, s.touched[0, i])
+
+
+cdef void _shuffle_lots(Arena w, State s, Scratch x) noexcept nogil:
+    """Order the touched lots at random, by what is left, or by distance of the site from a random one."""
+    cdef long n = s.count[N_LOTS], kind = below(x, 4), i, lot, hub
+    hub = s.touched[0, below(x, n)] if n > 0 else 0
+    for i in range(n):
+        lot = s.touched[0, i]
+        if kind == 0:
+            x.key[i] = -s.lot_left[lot]
+        elif kind == 1:
+            x.key[i] = w.km[w.lot[hub, LOT_SITE], w.lot[lot, LOT_SITE]]
+        elif kind == 2:
+            x.key[i] = w.lot[lot, LOT_END] - w.lot[lot, LOT_FROM]
+        else:
+            x.key[i] = uniform(x)
+    _sort(x, s, 0, n)
 
 
 cdef void _shuffle_lines(Arena w, State s, Scratch x) noexcept nogil:
@@ -40,20 +63,20 @@ cdef void _shuffle_lines(Arena w, State s, Scratch x) noexcept nogil:
             # A line with a minimum is served before the others have taken what it needs.
             x.key[i] -= 1e15
         s.line[line, FIRST] = 0
-    _sort(x, s, n)
+    _sort(x, s, 1, n)
 
 
-cdef void _sort(Scratch x, State s, long n) noexcept nogil:
-    """Sort the first touched lines by their keys (Shell's method: few, mostly short lists)."""
+cdef void _sort(Scratch x, State s, long row, long n) noexcept nogil:
+    """Sort the first touched lots (row 0) or lines (row 1) by their keys (Shell's method: few, mostly short lists)."""
     cdef long gap = n // 2, i, j, line
     cdef double key
     while gap > 0:
         for i in range(gap, n):
-            key, line, j = x.key[i], s.touched[1, i], i
+            key, line, j = x.key[i], s.touched[row, i], i
             while j >= gap and x.key[j - gap] > key:
-                x.key[j], s.touched[1, j] = x.key[j - gap], s.touched[1, j - gap]
+                x.key[j], s.touched[row, j] = x.key[j - gap], s.touched[row, j - gap]
                 j -= gap
-            x.key[j], s.touched[1, j] = key, line
+            x.key[j], s.touched[row, j] = key, line
         gap //= 2
 
 
