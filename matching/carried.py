@@ -245,6 +245,8 @@ class _Program:
 
 def _groups(owner: IntArray) -> list[tuple[int, IntArray]]:
     """Rows of each owner, owners ascending."""
+    if len(owner) == 0:
+        return []
     order = np.argsort(owner, kind="stable")
     owners, start = np.unique(owner[order], return_index=True)
     return [(int(o), rows) for o, rows in zip(owners, np.split(order, start[1:]), strict=True)]
