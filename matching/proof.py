@@ -13,7 +13,7 @@ from matching.flow import relaxation_bound, shadow_prices, solve_volumes
 from matching.plan import Prices
 from matching.problem import FloatArray, IntArray, Problem
 
-PATIENCE_S = 2.0
+PATIENCE_S = 0.7
 """How long the end of a run waits for a proof that was told to stop."""
 
 

@@ -7,8 +7,10 @@ Modules that cost time to import are imported where they are used, so that ``mca
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -137,7 +139,20 @@ def main() -> None:
         # A terminal without Vietnamese letters shows escapes instead of stopping the run.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    app(obj=stopwatch)
+    _leave(app, stopwatch)
+
+
+def _leave(run: Callable[..., object], stopwatch: Callable[[], float]) -> None:
+    """Run the command, then end the process at once: a solver's thread that is still counting must not hold it."""
+    try:
+        run(obj=stopwatch)
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.trips import columns as col
-from matching.trips._core import Arena, Scratch, State, build, copy_all, copy_trips, improve, sweep
+from matching.trips._core import Arena, Scratch, State, build, copy_all, copy_trips, improve, reload, sweep
 from matching.trips.arena import Layout
 from matching.trips.parts import Desk, carve, divide, gather
+from matching.trips.polish import best_loads
 from matching.trips.state import Books, clear, empty_state
 
 TRIPS_PER_PART = 140
@@ -45,7 +46,9 @@ def make_scratch(layout: Layout, seed: int) -> Scratch:
     def whole(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         return np.zeros(shape, dtype=np.int64)
 
-    return Scratch(whole(5, n), np.zeros(n), np.zeros(2), np.zeros(4), np.zeros(max(len(layout.line), len(layout.lot)) + 1), whole(8), whole(n), seed)
+    return Scratch(
+        whole(5, n), np.zeros(n), np.zeros(2), np.zeros(4), np.zeros(max(len(layout.line), len(layout.lot)) + 1), whole(8), whole(n), seed
+    )
 
 
 class Improver:
@@ -154,6 +157,20 @@ class Improver:
             build(self.arena, self._whole.state, make_scratch(self.layout, int(rng.integers(1, 2**62))), float(rng.random()))
         else:
             copy_all(self._whole.state, self._best.state)
+
+    def polish(self, seconds: float) -> bool:
+        """Make the volumes of the current trips best for their stops; True if that made them worth more."""
+        loads = best_loads(self.layout, self._whole.books, seconds)
+        if loads is None:
+            return False
+        before = self._desk(len(self._whole.books.trip), len(self._whole.books.ship))
+        copy_all(before.state, self._whole.state)
+        reload(self.arena, self._whole.state, make_scratch(self.layout, self.seed), *loads)
+        if self._whole.books.worth[0] <= before.books.worth[0]:
+            copy_all(self._whole.state, before.state)
+            return False
+        self._keep(self._whole)
+        return True
 
     def finish(self) -> None:
         """Give up trips of the best set that cost more than they bring."""

@@ -22,6 +22,8 @@ ITERATIONS = 300_000
 ITERATIONS_PER_ROW = 400
 HOT_SHARE, COLD_SHARE = 0.4, 0.004
 """Temperatures as shares of what a trip costs on the average."""
+POLISHINGS, POLISHING_S = 12, 10.0
+"""How often in a search the volumes are made best for the trips as they are, and how long that may take."""
 CYCLES = ((150, 8), (400, 4), (1000, 2))
 """Rows of lots and lines up to which a search cools down several times."""
 
@@ -57,6 +59,7 @@ class TripPlanner:
         self._cooling = self._temperatures()
         self._cycles = next((cycles for rows, cycles in CYCLES if problem.n_lots + problem.n_lines <= rows), 1)
         self._turn = 0.0
+        self._mark = 0
 
     @property
     def worth_vnd(self) -> int:
@@ -72,6 +75,10 @@ class TripPlanner:
             self._improver.restart()
         self.iterations += max(1, self._improver.round(cooled, 0.02, self._cooling, expired, cores))
         self.rounds += 1
+        mark = int(progress * POLISHINGS)
+        if mark > self._mark:
+            self._mark = mark
+            self._improver.polish(POLISHING_S)
 
     def plan(self) -> Plan:
         """Return the best plan so far."""

@@ -419,3 +419,37 @@ def list_ships(State s, long[::1] out):
                 n += 1
                 ship = s.ship[ship, SHIP_NEXT]
     return n
+
+
+def reload(Arena w, State s, Scratch x, long[::1] trips, long[::1] lanes, double[::1] kg):
+    """Give every truck trip listed in ``trips`` new loads: row ``i`` puts ``kg[i]`` of ``lanes[i]`` on ``trips[i]``, rows by trip.
+
+    The loads' sites must be stops of the trip. Stops left empty go; trips that can't be timed any more are given up.
+    """
+    cdef long i, k, n = trips.shape[0], trip, ship, lane, a, b
+    with nogil:
+        for i in range(n):
+            trip = trips[i]
+            if i > 0 and trips[i - 1] == trip:
+                continue
+            post_trip(w, s, trip, -1)
+            while s.trip[trip, TRIP_HEAD] >= 0:
+                unlink_ship(w, s, s.trip[trip, TRIP_HEAD])
+            for k in range(s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]):
+                s.stop_kg[trip, k] = 0.0
+        for i in range(n):
+            trip, lane = trips[i], lanes[i]
+            ship = new_ship(s) if kg[i] >= 0.5 else -1
+            if ship < 0:
+                continue
+            link_ship(w, s, ship, lane, trip, kg[i])
+            a, b = w.lot[w.lane[lane, LANE_LOT], LOT_SITE], w.line[w.lane[lane, LANE_LINE], LINE_SITE]
+            for k in range(s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]):
+                if s.stop[trip, k, STOP_SITE] == a or s.stop[trip, k, STOP_SITE] == b:
+                    s.stop_kg[trip, k] += kg[i]
+        for i in range(n):
+            if i == 0 or trips[i - 1] != trips[i]:
+                settle(w, s, x, trips[i])
+        mend_rules(w, s, x)
+        _sweep(w, s, x)
+        forget_touched(s)
