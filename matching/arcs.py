@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.carriers import carrier_pairs
-from matching.eligibility import Decided, Ground, decided_pairs, fit_within, ground, pair_blocks
+from matching.eligibility import Decided, Ground, decided_pairs, fit_between, fit_within, ground, pair_blocks
 from matching.problem import PIN, BoolArray, FloatArray, IntArray, Problem
 from matching.rates import Haulage, direct_rates, haulage, hub_rates
+from matching.reach import Reach, clock_rates, reach
 
 BY_TRUCK = -1
 
@@ -21,6 +22,7 @@ class Market(NamedTuple):
     Attributes
     ----------
     direct_days, hub_days : most days between pick-up and delivery, direct and through a hub.
+    reach : what the clock says of direct trucks, or None where it is let go.
     """
 
     problem: Problem
@@ -29,6 +31,7 @@ class Market(NamedTuple):
     decided: Decided
     direct_days: int
     hub_days: int
+    reach: Reach | None = None
 
 
 class Arcs(NamedTuple):
@@ -44,11 +47,14 @@ class Arcs(NamedTuple):
         return Arcs(self.lot[rows], self.line[rows], self.road[rows], self.rate_vnd_per_kg[rows])
 
 
-def market(problem: Problem, direct_days: int, hub_days: int | None = None, fixed_shift_vnd: float = 0.0) -> Market:
+def market(
+    problem: Problem, direct_days: int, hub_days: int | None = None, fixed_shift_vnd: float = 0.0, *, on_the_clock: bool = False
+) -> Market:
     """Prepare a problem; goods through a hub may take ``hub_days``, by default as many as direct ones."""
     longest = direct_days if hub_days is None else max(direct_days, hub_days)
     by = haulage(problem, fixed_shift_vnd=fixed_shift_vnd)
-    return Market(problem, ground(problem), by, decided_pairs(problem), direct_days, longest)
+    timed = reach(problem, fixed_shift_vnd=fixed_shift_vnd) if on_the_clock else None
+    return Market(problem, ground(problem), by, decided_pairs(problem), direct_days, longest, timed)
 
 
 def arc_blocks(of: Market, lots: IntArray) -> Iterator[Arcs]:
@@ -63,10 +69,19 @@ def truck_rates(of: Market, lot: IntArray, entry: IntArray) -> FloatArray:
     """Cheapest truck rate of pairs that fit within ``hub_days``, đồng per kg; infinite where no truck may go."""
     lots, lines = of.problem.lots, of.problem.lines
     between = (lots.site[lot], lines.site[of.ground.entry_line[entry]], lots.cold[lot])
-    direct = direct_rates(of.haulage, *between)
+    direct = direct_rates(of.haulage, *between) if of.reach is None else _clock_rates(of, of.reach, lot, entry)
     if of.hub_days > of.direct_days:
         direct[~fit_within(of.ground, lot, entry, of.direct_days)] = np.inf
     return np.minimum(direct, hub_rates(of.haulage, *between))
+
+
+def _clock_rates(of: Market, timed: Reach, lot: IntArray, entry: IntArray) -> FloatArray:
+    """Cheapest rate of one truck that keeps its shift, both sites' hours and the dates."""
+    lots = of.problem.lots
+    same_day = fit_within(of.ground, lot, entry, 0)
+    last = np.where(fit_between(of.ground, lot, entry, 1, of.direct_days), of.direct_days, 0) if of.direct_days else np.zeros_like(lot)
+    a, b = lots.site[lot], of.problem.lines.site[of.ground.entry_line[entry]]
+    return clock_rates(timed, of.haulage.distances, a, b, lots.cold[lot], np.where(same_day, 0, 1), last)
 
 
 def carrier_arcs(of: Market) -> Arcs:

@@ -79,6 +79,7 @@ def solve_volumes(
     max_transit_days: int = 1,
     hub_transit_days: int | None = None,
     fixed_shift_vnd: float = 0.0,
+    on_the_clock: bool = False,
     workers: int = 1,
 ) -> Volumes:
     """Solve the volumes relaxation to a checked optimum; the answer does not depend on ``workers``.
@@ -87,6 +88,7 @@ def solve_volumes(
     ----------
     max_transit_days, hub_transit_days : most days between pick-up and delivery, direct and through a hub (by default the same).
     fixed_shift_vnd : added to the fixed cost of every class of truck.
+    on_the_clock : let a truck serve only pairs that it can serve within its shift and both sites' hours.
     workers : threads that solve parts side by side.
 
     Raises
@@ -94,7 +96,7 @@ def solve_volumes(
     ArithmeticError
         The certificate of optimality failed, which is a defect of ours.
     """
-    of = market(problem, max_transit_days, hub_transit_days, fixed_shift_vnd)
+    of = market(problem, max_transit_days, hub_transit_days, fixed_shift_vnd, on_the_clock=on_the_clock)
     carried = carrier_arcs(of)
     pinned, pinned_kg, unmet_kg = place_pins(of, carried)
     supply = problem.lots.kg - _per_row(pinned.lot, pinned_kg, problem.n_lots)
@@ -108,8 +110,8 @@ def solve_volumes(
 def relaxation_bound(problem: Problem, *, workers: int = 1) -> int:
     """Return an amount in đồng that no plan of any kind is worth more than.
 
-    As `solve_volumes`, but a truck takes as many days as its longest shift can touch, goods may wait at a hub for the whole
-    horizon, and a trip costs half a đồng less, since its cost is rounded. Handling is rounded once, in the total.
+    As `solve_volumes`, but a truck keeps its shift and the sites' hours, takes as many days as its longest shift can touch, goods may
+    wait at a hub for the whole horizon, and a trip costs half a đồng less, since its cost is rounded. Handling is rounded once, in the total.
     """
     span = max(0, problem.horizon_until_day - problem.horizon_from_day)
     shift_days = math.ceil(float(problem.vehicles.max_hours.max(initial=0.0)) / 24)
@@ -119,6 +121,7 @@ def relaxation_bound(problem: Problem, *, workers: int = 1) -> int:
         max_transit_days=min(max(1, shift_days), span),
         hub_transit_days=span if has_hub else None,
         fixed_shift_vnd=-0.5,
+        on_the_clock=True,
         workers=workers,
     )
     return relaxed.bound_vnd + 1

@@ -63,7 +63,7 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
     return Layout(
         km=km,
         minutes=minutes,
-        hours=_openings(problem),
+        hours=openings(problem),
         site=_reals(sites.stop_min, sites.min_per_tonne / 1000.0, sites.opening_vnd, sites.throughput_kg_per_day, receives),
         vehicle=_wholes(speed_of, v.refrigerated, v.base_site, v.count_per_day, np.minimum(v.max_stops, max(2, problem.n_sites))),
         vehicle_real=_reals(v.payload_kg, v.volume_l, v.fixed_vnd, v.max_hours * 60.0),
@@ -121,19 +121,19 @@ def _bands(problem: Problem) -> FloatArray:
     return np.stack([starts, rates], axis=2)
 
 
-def _openings(problem: Problem) -> IntArray:
-    """Hours of each day in which a class may stand at a site: its opening hours less its zone's closures."""
-    per_pair = {}
-    for s in range(problem.n_sites):
-        for c in range(problem.n_classes):
-            per_pair[s, c] = _hours(problem, s, c)
-    widest = max((len(h) for h in per_pair.values()), default=0) or 1
-    table = np.zeros((problem.n_sites, problem.n_classes, widest, 2), dtype=np.int64)
+def openings(problem: Problem) -> IntArray:
+    """Hours of each day in which a class may stand at a site: its opening hours less its zone's closures; see `Layout.hours`."""
+    sites = problem.sites
+    key = np.stack([sites.open_from_min, sites.open_until_min, sites.zone, sites.max_vehicle_kg])
+    _, first, like = np.unique(key, axis=1, return_index=True, return_inverse=True)
+    hours = [[_hours(problem, int(s), c) for c in range(problem.n_classes)] for s in first]
+    widest = max((len(h) for row in hours for h in row), default=0) or 1
+    table = np.zeros((len(first), problem.n_classes, widest, 2), dtype=np.int64)
     table[..., 1] = -1
-    for (s, c), hours in per_pair.items():
-        for k, (start, lasts) in enumerate(hours):
-            table[s, c, k] = start, lasts
-    return table
+    for s, row in enumerate(hours):
+        for c, stretches in enumerate(row):
+            table[s, c, : len(stretches)] = np.array(stretches, dtype=np.int64).reshape(-1, 2)
+    return np.ascontiguousarray(table[like.reshape(-1)])
 
 
 def _hours(problem: Problem, site: int, vehicle: int) -> list[tuple[int, int]]:
@@ -200,4 +200,4 @@ def _grouped(owner: IntArray, n_owners: int, key: IntArray) -> tuple[IntArray, I
     return order.astype(np.int64), start
 
 
-__all__ = ["ALWAYS", "NO_LIMIT", "Layout", "make_arena"]
+__all__ = ["ALWAYS", "NO_LIMIT", "Layout", "make_arena", "openings"]
