@@ -203,12 +203,57 @@ cdef void _choose_class(Arena w, State s, Scratch x, long trip, long lane, doubl
                 best, vehicle, best_kg = score, c, kg
         if vehicle < 0:
             return
-        if _timed(w, s, x, trip, lane, vehicle, best_kg, pick_at, drop_at, pick_is, drop_is):
-            best -= _site_costs(w, s, x, trip, stops, best_kg)
+        kg = _timed_kg(w, s, x, trip, lane, vehicle, best_kg, least, pick_at, drop_at, pick_is, drop_is)
+        if kg > 0.0:
+            best += lane_value(w, s, x, lane, kg) - lane_value(w, s, x, lane, best_kg) - _site_costs(w, s, x, trip, stops, kg)
             if best > x.value[SCORE]:
-                _remember(x, trip, lane, vehicle, pick_at, drop_at, pick_is, drop_is, best, best_kg)
+                _remember(x, trip, lane, vehicle, pick_at, drop_at, pick_is, drop_is, best, kg)
             return
         refused = vehicle
+
+
+cdef double _timed_kg(Arena w, State s, Scratch x, long trip, long lane, long vehicle, double kg, double least, long pick_at, long drop_at, long pick_is, long drop_is) noexcept nogil:
+    """Most kilograms up to ``kg`` that the clock and the sites' throughput admit, timed in ``x``; 0 if not even ``least``.
+
+    A stop lasts longer the more is moved, so less may still be in time.
+    """
+    cdef double low = least, high = kg, room
+    cdef long k
+    if not _timed(w, s, x, trip, lane, vehicle, kg, pick_at, drop_at, pick_is, drop_is):
+        if w.lot[w.lane[lane, LANE_LOT], WHOLE] or not _timed(w, s, x, trip, lane, vehicle, least, pick_at, drop_at, pick_is, drop_is):
+            return 0.0
+        for k in range(8):
+            kg = floor((low + high) / 2.0)
+            if _timed(w, s, x, trip, lane, vehicle, kg, pick_at, drop_at, pick_is, drop_is):
+                low = kg
+            else:
+                high = kg
+        kg = low
+        _timed(w, s, x, trip, lane, vehicle, kg, pick_at, drop_at, pick_is, drop_is)
+    room = _day_room(w, s, x, lane)
+    if room < kg:
+        if room < least or w.lot[w.lane[lane, LANE_LOT], WHOLE]:
+            return 0.0
+        kg = floor(room)
+        if not _timed(w, s, x, trip, lane, vehicle, kg, pick_at, drop_at, pick_is, drop_is):
+            return 0.0
+    return kg
+
+
+cdef double _day_room(Arena w, State s, Scratch x, long lane) noexcept nogil:
+    """Kilograms more that the lane's two sites admit on the days timed in ``x``."""
+    cdef long a = w.lot[w.lane[lane, LANE_LOT], LOT_SITE], b = w.line[w.lane[lane, LANE_LINE], LINE_SITE], k
+    cdef double room = INF
+    if w.site[a, THROUGHPUT] > 1e15 and w.site[b, THROUGHPUT] > 1e15:
+        return room
+    for k in range(x.seq.shape[1]):
+        if x.seq[SEQ_SITE, k] == a and not w.site[a, COUNTS_UNLOADING]:
+            room = min(room, w.site[a, THROUGHPUT] - s.flow[a, x.seq[SEQ_ARRIVE, k] // DAY])
+        if x.seq[SEQ_SITE, k] == b and w.site[b, COUNTS_UNLOADING]:
+            room = min(room, w.site[b, THROUGHPUT] - s.flow[b, x.seq[SEQ_ARRIVE, k] // DAY])
+        if x.seq[SEQ_SITE, k] == b:
+            break
+    return max(room, 0.0)
 
 
 cdef void _remember(Scratch x, long trip, long lane, long vehicle, long pick_at, long drop_at, long pick_is, long drop_is, double score, double kg) noexcept nogil:
@@ -254,7 +299,12 @@ cdef bint _doors_admit(Arena w, State s, long trip, long c, long a, long b) noex
 cdef bint _timed(Arena w, State s, Scratch x, long trip, long lane, long vehicle, double kg, long pick_at, long drop_at, long pick_is, long drop_is) noexcept nogil:
     """Lay the lengthened trip out in ``x`` and time it; False where the clock or a daily count refuses."""
     cdef long n, k
-    n = lay_out(w, s, x, trip, lane, kg, pick_at, drop_at, pick_is, drop_is)
+    if trip < 0:
+        n = 2
+        _put(w, x, 0, w.lot[w.lane[lane, LANE_LOT], LOT_SITE], kg, w.lane[lane, LANE_FROM], w.lane[lane, LANE_UNTIL])
+        _put(w, x, 1, w.line[w.lane[lane, LANE_LINE], LINE_SITE], kg, w.lane[lane, LANE_DELIVER_FROM], w.lane[lane, LANE_DELIVER_UNTIL])
+    else:
+        n = lay_out(w, s, x, trip, lane, kg, pick_at, drop_at, pick_is, drop_is)
     for k in range(n):
         if x.seq[SEQ_LO, k] > x.seq[SEQ_HI, k]:
             return False
@@ -396,13 +446,11 @@ cdef void try_new_trip(Arena w, State s, Scratch x, long lane, double room, doub
                 best, vehicle, best_kg = score, c, kg
         if vehicle < 0:
             return
-        _put(w, x, 0, a, best_kg, w.lane[lane, LANE_FROM], w.lane[lane, LANE_UNTIL])
-        _put(w, x, 1, b, best_kg, w.lane[lane, LANE_DELIVER_FROM], w.lane[lane, LANE_DELIVER_UNTIL])
-        x.seq[SEQ_DUR, 0], x.seq[SEQ_DUR, 1] = stop_minutes(w, a, best_kg), stop_minutes(w, b, best_kg)
-        if time_it(w, s, x, -1, lane, vehicle, 2):
-            best -= _site_costs(w, s, x, -1, 2, best_kg)
+        kg = _timed_kg(w, s, x, -1, lane, vehicle, best_kg, least, 0, 0, -1, -1)
+        if kg > 0.0:
+            best += lane_value(w, s, x, lane, kg) - lane_value(w, s, x, lane, best_kg) - _site_costs(w, s, x, -1, 2, kg)
             if best > x.value[SCORE]:
-                _remember(x, NEW_TRIP, lane, vehicle, 0, 0, -1, -1, best, best_kg)
+                _remember(x, NEW_TRIP, lane, vehicle, 0, 0, -1, -1, best, kg)
             return
         refused = vehicle
 
@@ -504,10 +552,7 @@ cdef long _commit_new(Arena w, State s, Scratch x, long lane, double kg) noexcep
         give_ship(s, ship)
         return -1
     a, b, vehicle = w.lot[w.lane[lane, LANE_LOT], LOT_SITE], w.line[w.lane[lane, LANE_LINE], LINE_SITE], x.choice[CLASS]
-    _put(w, x, 0, a, kg, w.lane[lane, LANE_FROM], w.lane[lane, LANE_UNTIL])
-    _put(w, x, 1, b, kg, w.lane[lane, LANE_DELIVER_FROM], w.lane[lane, LANE_DELIVER_UNTIL])
-    x.seq[SEQ_DUR, 0], x.seq[SEQ_DUR, 1] = stop_minutes(w, a, kg), stop_minutes(w, b, kg)
-    time_it(w, s, x, -1, lane, vehicle, 2)
+    _timed(w, s, x, -1, lane, vehicle, kg, 0, 0, -1, -1)
     s.trip[trip, TRIP_NP] = s.trip[trip, TRIP_ND] = 1
     link_ship(w, s, ship, lane, trip, kg)
     write_stops(w, s, x, trip, vehicle)
