@@ -8,6 +8,7 @@ enters it. The bound of a model with whole variables is the branch-and-bound's o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import highspy
 import numpy as np
@@ -98,26 +99,44 @@ def price_bound(model: Model, price: FloatArray) -> float:
     return float(model.constant + np.dot(price[price != 0], limit[price != 0]) + np.dot(np.maximum(left, 0.0), np.array(model.most)))
 
 
-def linear_bound(model: Model, seconds_left: SecondsLeft) -> float:
+class Reached(NamedTuple):
+    """How far a solver has come: a bound, and the best point found, shape (n_columns,), if any."""
+
+    bound: float
+    point: FloatArray | None
+
+
+def linear(model: Model, seconds_left: SecondsLeft) -> Reached:
     """Bound from above with no variable whole; infinite when the time is over first."""
     high = solver(seconds_left)
     high.passModel(model.linear(whole=False))
     high.run()
-    if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible or not high.getSolution().dual_valid:
-        return np.inf
-    return price_bound(model, np.array(high.getSolution().row_dual))
+    solution = high.getSolution()
+    if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible or not solution.dual_valid:
+        return Reached(np.inf, None)
+    bound = price_bound(model, np.array(solution.row_dual))
+    return Reached(bound, np.array(solution.col_value) if solution.value_valid else None)
 
 
-def whole_bound(model: Model, seconds_left: SecondsLeft, gap: float = 1e-6) -> float:
-    """Bound from above by branch and bound, whatever it has reached when the time is over."""
+def branch_and_bound(
+    model: Model, seconds_left: SecondsLeft, on_bound: Callable[[float], None] = lambda bound: None, gap: float = 1e-6
+) -> Reached:
+    """Bound a model with whole variables from above, and tell of every bound on the way."""
     if not any(model.whole):
         # The solver states no bound of its own for a model without whole variables.
-        return linear_bound(model, seconds_left)
+        return linear(model, seconds_left)
     high = solver(seconds_left)
     high.setOptionValue("mip_rel_gap", gap)
     high.passModel(model.linear(whole=True))
+    high.cbMipLogging.subscribe(lambda event: on_bound(_raised(model, float(event.data_out.mip_dual_bound))))
     high.run()
     if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-        return np.inf
-    reached = float(high.getInfo().mip_dual_bound)
-    return model.constant + reached + MIP_TOLERANCE * abs(reached) if np.isfinite(reached) else np.inf
+        return Reached(np.inf, None)
+    solution = high.getSolution()
+    return Reached(_raised(model, float(high.getInfo().mip_dual_bound)), np.array(solution.col_value) if solution.value_valid else None)
+
+
+def _raised(model: Model, reached: float) -> float:
+    """The solver's bound with the model's constant and the tolerance, or infinity while there is none."""
+    is_one = abs(reached) < highspy.kHighsInf / 2
+    return model.constant + reached + MIP_TOLERANCE * abs(reached) if is_one else np.inf

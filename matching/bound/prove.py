@@ -2,7 +2,8 @@
 
 Each step is a relaxation of the whole problem that keeps what the step before let go:
 1. volumes at the full-truck rate (`matching.flow.relaxation_bound`);
-2. volumes under the discrete rules at that rate (`matching.bound.volumes`), first with no variable whole, then by branch and bound.
+2. volumes under the discrete rules at that rate (`matching.bound.volumes`), first with no variable whole, then by branch and bound;
+3. the same with rates that no trip can beat, its fixed cost paid whole (`matching.bound.refine`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from matching.bound.model import SecondsLeft, linear_bound, whole_bound
+from matching.bound.items import items_and_routes
+from matching.bound.model import SecondsLeft, branch_and_bound, linear
+from matching.bound.refine import refine
+from matching.bound.trips import TripPricer, can_list_drops
 from matching.bound.volumes import volumes_model
 from matching.bound.ways import find_ways
 from matching.flow import relaxation_bound
 from matching.problem import Problem
 
+MAX_ROUNDS = 60
 HANDLING_ROUNDING_VND = 1
 """Hub handling is rounded once, in the total."""
 
@@ -57,9 +62,24 @@ def prove(
     left: SecondsLeft = (lambda: math.inf) if iterations_only else seconds_left
     least = _Least(on_bound)
     least.offer(relaxation_bound(problem))
-    model = volumes_model(problem, find_ways(problem))
-    for step in (linear_bound, whole_bound):
-        if left() > 0 and (least.vnd is None or least.vnd > incumbent()):
-            least.offer(step(model, left))
+    for step in (_by_volumes, _by_trips):
+        if left() > 0 and least.vnd is not None and least.vnd > incumbent():
+            step(problem, left, least)
     assert least.vnd is not None
     return least.vnd
+
+
+def _by_volumes(problem: Problem, seconds_left: SecondsLeft, least: _Least) -> None:
+    """Volumes under the discrete rules at the full-truck rate."""
+    model = volumes_model(problem, find_ways(problem))
+    least.offer(linear(model, seconds_left).bound)
+    least.offer(branch_and_bound(model, seconds_left, least.offer).bound)
+
+
+def _by_trips(problem: Problem, seconds_left: SecondsLeft, least: _Least) -> None:
+    """The same with rates that pay for whole trips, where all sets of drop sites can be listed."""
+    if not can_list_drops(problem):
+        return
+    items, routes = items_and_routes(problem, find_ways(problem))
+    for bound in refine(problem, items, routes, TripPricer(problem, items), seconds_left, MAX_ROUNDS):
+        least.offer(bound)

@@ -48,6 +48,8 @@ def shift_days(problem: Problem) -> int:
 def find_ways(problem: Problem) -> Ways:
     """Find every way, at the cheapest rate that any plan could pay on it."""
     by = haulage(problem, fixed_shift_vnd=-ROUNDING_VND)
+    hubs = np.flatnonzero(problem.sites.kind == HUB)
+    by = by._replace(into_hub=by.into_hub + opening_share(problem)[hubs])
     span = max(0, problem.horizon_until_day - problem.horizon_from_day)
     parts = [_by_truck(problem, by, shift_days(problem), DIRECT)]
     if (problem.sites.kind == HUB).any():
@@ -56,6 +58,15 @@ def find_ways(problem: Problem) -> Ways:
     columns = [np.concatenate(column) for column in zip(*parts)]
     order = np.lexsort((columns[2], columns[1], columns[0]))
     return Ways(*(column[order] for column in columns))
+
+
+def opening_share(problem: Problem) -> FloatArray:
+    """Least share of a hub's opening that a kilogram unloaded there bears, đồng per kg, shape (n_sites,).
+
+    The opening is paid on each day with anything unloaded, and no day unloads more than the throughput.
+    """
+    sites = problem.sites
+    return np.asarray(sites.opening_vnd / np.maximum(1.0, sites.throughput_kg_per_day.astype(np.float64)))
 
 
 Columns = tuple[IntArray, IntArray, IntArray, FloatArray]
