@@ -69,12 +69,12 @@ class StopClock:
         payload_kg = int(self._problem.vehicles.payload_kg[vehicle])
         key = (stay, payload_kg)
         if key not in self._hours:
-            allowed = _allowed_starts(self._problem, stay, payload_kg)
+            allowed = allowed_starts(self._problem, stay, payload_kg)
             self._hours[key] = _Hours(allowed, np.maximum.accumulate(np.where(allowed, _MINUTE, -1)))
         return self._hours[key]
 
 
-def _allowed_starts(problem: Problem, stay: Stay, payload_kg: int) -> BoolArray:
+def allowed_starts(problem: Problem, stay: Stay, payload_kg: int) -> BoolArray:
     """Minutes of the day, shape (1440,), at which a stop may start for classes of ``payload_kg``."""
     sites, access = problem.sites, problem.access
     allowed = _inside(int(sites.open_from_min[stay.site]), int(sites.open_until_min[stay.site]), stay.minutes)

@@ -1,0 +1,99 @@
+"""`reroute`: a plan whose long tours are put together anew by a vehicle routing library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from matching.hubs.splice import in_order, join, keep
+from matching.plan import Plan
+from matching.problem import Problem
+from matching.routing.loads import cut
+from matching.routing.model import model
+from matching.routing.rebuild import plan_of
+from matching.routing.search import improved_routes
+from matching.routing.tours import Tours, find_tours, tours_allowed
+from matching.verify import verify
+
+ITERATIONS_PER_PIECE = 300
+"""Iterations for each piece after which a search ends by itself."""
+MOST_TOUR_PIECES = 2_000
+
+
+def reroute(
+    problem: Problem,
+    plan: Plan,
+    *,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    seed: int = 0,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Plan:
+    """Return the plan with better tours, or the plan itself where none are found.
+
+    What is sold to whom, and on which days it is picked up and delivered, stays; only which truck takes it changes. Divisible goods
+    may be spread over trips in another way.
+
+    Parameters
+    ----------
+    seconds : time in all; None for no limit.
+    iterations : of each search; None for the engine's own limit. A run that ends by iterations always gives the same plan.
+    should_stop : asked often; once it is true the best so far is returned.
+    """
+    if not tours_allowed(problem):
+        return plan
+    groups = find_tours(problem, plan)
+    n_all = sum(len(tours.allocation) for tours in groups)
+    for place in range(len(groups)):
+        # Trips are renumbered when a plan changes, so a group is looked up by what it is about.
+        tours = _same(find_tours(problem, plan), groups[place])
+        share = None if seconds is None else seconds * len(groups[place].allocation) / n_all
+        if tours is None or should_stop():
+            continue
+        plan = _better(problem, plan, _rerouted(problem, plan, tours, share, iterations, seed, should_stop))
+    return plan
+
+
+def _same(groups: list[Tours], wanted: Tours) -> Tours | None:
+    key = (wanted.receiver, wanted.pickup_day, wanted.delivery_day)
+    return next((t for t in groups if (t.receiver, t.pickup_day, t.delivery_day) == key), None)
+
+
+def _rerouted(
+    problem: Problem,
+    plan: Plan,
+    tours: Tours,
+    seconds: float | None,
+    iterations: int | None,
+    seed: int,
+    should_stop: Callable[[], bool],
+) -> Plan | None:
+    """Return the plan with one group of tours made anew, or None where that is not possible."""
+    pieces = cut(problem, plan, tours)
+    if len(pieces.kg) > MOST_TOUR_PIECES:
+        return None
+    limit = iterations if iterations is not None else ITERATIONS_PER_PIECE * len(pieces.kg)
+    routes = improved_routes(
+        model(problem, plan, tours, pieces),
+        pieces.tour,
+        plan.trips.vehicle[tours.trip],
+        seconds=seconds,
+        iterations=limit,
+        seed=seed,
+        should_stop=should_stop,
+    )
+    made = plan_of(problem, tours, pieces, routes) if routes else None
+    if made is None:
+        return None
+    others = np.ones(len(plan.trips.vehicle), dtype=np.bool_)
+    others[tours.trip] = False
+    return in_order(join(keep(plan, others), made))
+
+
+def _better(problem: Problem, plan: Plan, other: Plan | None) -> Plan:
+    """Return the other plan if the verifier finds it sound and worth more."""
+    if other is None:
+        return plan
+    verdict = verify(problem, other)
+    return other if verdict.ok and verdict.objective_vnd > verify(problem, plan).objective_vnd else plan
