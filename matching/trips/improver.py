@@ -47,7 +47,7 @@ def make_scratch(layout: Layout, seed: int) -> Scratch:
         return np.zeros(shape, dtype=np.int64)
 
     return Scratch(
-        whole(5, n), np.zeros(n), np.zeros(2), np.zeros(4), np.zeros(max(len(layout.line), len(layout.lot)) + 1), whole(8), whole(n), seed
+        whole(5, n), np.zeros(n), np.zeros(2), np.zeros(8), np.zeros(max(len(layout.line), len(layout.lot)) + 1), whole(8), whole(n), seed
     )
 
 

@@ -12,7 +12,7 @@ cdef enum:
 
 # Scratch.params
 cdef enum:
-    ALPHA = 0, BLINK, ORDER
+    ALPHA = 0, BLINK, ORDER, DARE, CUT
 
 
 cdef double uniform(Scratch x) noexcept nogil:
@@ -217,7 +217,7 @@ cdef double _timed_kg(Arena w, State s, Scratch x, long trip, long lane, long ve
 
     A stop lasts longer the more is moved, so less may still be in time.
     """
-    cdef double low = least, high = kg, room
+    cdef double low = least, high = kg
     cdef long k
     if not _timed(w, s, x, trip, lane, vehicle, kg, pick_at, drop_at, pick_is, drop_is):
         if w.lot[w.lane[lane, LANE_LOT], WHOLE] or not _timed(w, s, x, trip, lane, vehicle, least, pick_at, drop_at, pick_is, drop_is):
@@ -230,30 +230,7 @@ cdef double _timed_kg(Arena w, State s, Scratch x, long trip, long lane, long ve
                 high = kg
         kg = low
         _timed(w, s, x, trip, lane, vehicle, kg, pick_at, drop_at, pick_is, drop_is)
-    room = _day_room(w, s, x, lane)
-    if room < kg:
-        if room < least or w.lot[w.lane[lane, LANE_LOT], WHOLE]:
-            return 0.0
-        kg = floor(room)
-        if not _timed(w, s, x, trip, lane, vehicle, kg, pick_at, drop_at, pick_is, drop_is):
-            return 0.0
     return kg
-
-
-cdef double _day_room(Arena w, State s, Scratch x, long lane) noexcept nogil:
-    """Kilograms more that the lane's two sites admit on the days timed in ``x``."""
-    cdef long a = w.lot[w.lane[lane, LANE_LOT], LOT_SITE], b = w.line[w.lane[lane, LANE_LINE], LINE_SITE], k
-    cdef double room = INF
-    if w.site[a, THROUGHPUT] > 1e15 and w.site[b, THROUGHPUT] > 1e15:
-        return room
-    for k in range(x.seq.shape[1]):
-        if x.seq[SEQ_SITE, k] == a and not w.site[a, COUNTS_UNLOADING]:
-            room = min(room, w.site[a, THROUGHPUT] - s.flow[a, x.seq[SEQ_ARRIVE, k] // DAY])
-        if x.seq[SEQ_SITE, k] == b and w.site[b, COUNTS_UNLOADING]:
-            room = min(room, w.site[b, THROUGHPUT] - s.flow[b, x.seq[SEQ_ARRIVE, k] // DAY])
-        if x.seq[SEQ_SITE, k] == b:
-            break
-    return max(room, 0.0)
 
 
 cdef void _remember(Scratch x, long trip, long lane, long vehicle, long pick_at, long drop_at, long pick_is, long drop_is, double score, double kg) noexcept nogil:
@@ -326,11 +303,32 @@ cdef bint time_it(Arena w, State s, Scratch x, long trip, long lane, long vehicl
         if s.used[vehicle, day] - (1 if day == old else 0) >= w.vehicle[vehicle, COUNT_LIMIT]:
             not_before = (x.seq[SEQ_ARRIVE, 0] // DAY + 1) * DAY
             continue
+        if not _sites_have_room(w, s, x, trip, n):
+            not_before = (x.seq[SEQ_ARRIVE, 0] // DAY + 1) * DAY
+            continue
         late = _too_long(w, s, x, trip, lane, n)
         if late < 0:
             return True
         not_before = max(late * DAY, x.seq[SEQ_ARRIVE, 0] + 1)
     return False
+
+
+cdef bint _sites_have_room(Arena w, State s, Scratch x, long trip, long n) noexcept nogil:
+    """Whether every stop's site can move the stop's kilograms on the day timed in ``x``; a booked trip's own are not counted twice."""
+    cdef long k, j, site, day
+    cdef double mine
+    for k in range(n):
+        site, day = x.seq[SEQ_SITE, k], x.seq[SEQ_ARRIVE, k] // DAY
+        if w.site[site, THROUGHPUT] > 1e15:
+            continue
+        mine = 0.0
+        if trip >= 0:
+            j = find_stop(s, trip, site, 0, s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND])
+            if j >= 0 and s.stop[trip, j, STOP_ARRIVE] // DAY == day:
+                mine = s.stop_kg[trip, j]
+        if s.flow[site, day] - mine + x.kg[k] > w.site[site, THROUGHPUT] + 1e-6:
+            return False
+    return True
 
 
 cdef long _too_long(Arena w, State s, Scratch x, long trip, long lane, long n) noexcept nogil:
@@ -441,7 +439,7 @@ cdef void try_new_trip(Arena w, State s, Scratch x, long lane, double room, doub
                 kg = min(kg, floor(w.vehicle_real[c, VOLUME] / w.lot_real[lot, LITRES] + 1e-9))
             if kg < least:
                 continue
-            score = lane_value(w, s, x, lane, kg) - trip_cost_vnd(w, c, w.km[a, b], a, b)
+            score = lane_value(w, s, x, lane, kg) - x.params[DARE] * trip_cost_vnd(w, c, w.km[a, b], a, b)
             if score > best and admits(w, a, c) and admits(w, b, c):
                 best, vehicle, best_kg = score, c, kg
         if vehicle < 0:

@@ -71,7 +71,7 @@ cdef void _unload(Arena w, State s, long ship) noexcept nogil:
 cdef void settle(Arena w, State s, Scratch x, long trip) noexcept nogil:
     """Bring an unbooked trip in order after shipments left: empty stops go, windows widen, the cheapest class is chosen.
 
-    A trip that can't be timed any more (roads that break the triangle inequality) is given up with all it carries.
+    A trip that can't be timed any more (roads that break the triangle inequality, sites that are full) is given up with all it carries.
     """
     cdef long n, vehicle, k, _, c
     cdef double km, floor, best, cost
@@ -95,13 +95,26 @@ cdef void settle(Arena w, State s, Scratch x, long trip) noexcept nogil:
                 best, vehicle = cost, c
         if vehicle < 0:
             break
-        if time_it(w, s, x, -1, -1, vehicle, n) and _on_time(w, s, x, trip, n):
+        if _settles(w, s, x, trip, vehicle, n):
             for k in range(n):
                 free_node(s, s.stop[trip, k, STOP_SITE], s.stop[trip, k, STOP_NODE])
             write_stops(w, s, x, trip, vehicle)
             return
         floor = best
     give_up(w, s, trip)
+
+
+cdef bint _settles(Arena w, State s, Scratch x, long trip, long vehicle, long n) noexcept nogil:
+    """Time an unbooked trip in ``x`` as early as clock and sites admit it, else as it was; False if a class can't make it."""
+    while time_it(w, s, x, -1, -1, vehicle, n) and _on_time(w, s, x, trip, n):
+        if _site_costs(w, s, x, -1, n, 0.0) < INF:
+            return True
+        # A site is full on that day, so the whole trip is tried on the next.
+        x.seq[SEQ_LO, 0] = x.seq[SEQ_ARRIVE, 0] // DAY + 1
+        if x.seq[SEQ_LO, 0] > x.seq[SEQ_HI, 0]:
+            break
+    _windows(w, s, x, trip)
+    return _keeps_time(w, s, x, trip, vehicle, n) and _on_time(w, s, x, trip, n) and _site_costs(w, s, x, -1, n, 0.0) < INF
 
 
 cdef void give_up(Arena w, State s, long trip) noexcept nogil:

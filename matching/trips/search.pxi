@@ -116,6 +116,8 @@ cdef void try_lane(Arena w, State s, Scratch x, long lane) noexcept nogil:
     least = least_kg(w, s, lane)
     if room < least or lane_value(w, s, x, lane, room) <= x.value[SCORE]:
         return
+    if x.params[CUT] > 0.0 and uniform(x) < 0.3 and not w.lot[w.lane[lane, LANE_LOT], WHOLE]:
+        room = max(least, floor(room * uniform(x)))
     if w.lane[lane, LANE_CARRIER] >= 0:
         try_carrier(w, s, x, lane, room, least)
         return
@@ -315,10 +317,15 @@ cdef void _improve(Arena w, State s, State spare, State best, Scratch x, long it
     for i in range(iterations):
         heat = hot * pow(cold / hot, <double>i / <double>iterations)
         x.params[ALPHA], x.params[BLINK], x.params[ORDER] = uniform(x), 0.02, 0.0
+        # Now and then a truck is sent for less than it costs, in the hope of more goods on its way; or loads are cut short.
+        x.params[DARE] = uniform(x) if uniform(x) < 0.15 else 1.0
+        x.params[CUT] = 1.0 if uniform(x) < 0.05 else 0.0
         before = s.worth[0]
         ruin(w, s, x, 2.0 + uniform(x) * size)
         recreate(w, s, x)
         mend_rules(w, s, x)
+        if x.params[DARE] < 1.0:
+            _sweep(w, s, x)
         forget_touched(s)
         if s.worth[0] > before + heat * log(uniform(x) + 1e-300):
             copy_state(spare, s)
@@ -334,7 +341,7 @@ cdef void _build(Arena w, State s, Scratch x, double alpha) noexcept nogil:
     forget_touched(s)
     for line in range(w.line.shape[0]):
         touch_line(s, line)
-    x.params[ALPHA], x.params[BLINK], x.params[ORDER] = alpha, 0.0, 1.0
+    x.params[ALPHA], x.params[BLINK], x.params[ORDER], x.params[DARE], x.params[CUT] = alpha, 0.0, 1.0, 1.0, 0.0
     recreate(w, s, x)
     mend_rules(w, s, x)
     _sweep(w, s, x)
