@@ -64,7 +64,11 @@ def items_and_routes(problem: Problem, ways: Ways) -> tuple[Items, Routes]:
     nothing = np.full(len(carried.lot), NONE)
     parts.append((carried.lot, carried.line, carried.kind, nothing, nothing, carried.rate_vnd_per_kg))
     columns = [np.concatenate(column) for column in zip(*parts)]
-    return _passable(maker.items(), Routes(*columns))
+    items = maker.items()
+    # The clock keeps some classes from a pair, which the rate of its way knows of.
+    full_rate = items.full_rate.copy()
+    full_rate[first] = direct.rate_vnd_per_kg
+    return _passable(items.replace(full_rate=full_rate), Routes(*columns))
 
 
 def _passable(items: Items, routes: Routes) -> tuple[Items, Routes]:

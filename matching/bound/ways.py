@@ -1,7 +1,7 @@
 """Ways: every pair of a lot and a line that some plan may use, with each kind of haulage that could carry it.
 
 Problem data
-    direct   a truck that picks the lot up and delivers it, within as many days as the longest shift can touch
+    direct   a truck that picks the lot up and delivers it within its shift and both sites' hours
     hub      two trucks that meet at a hub, where goods may wait for the whole horizon
     carrier  a carrier by the kilogram on its own lane
 
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.arcs import Arcs, arc_blocks, market
 from matching.carriers import find_carrier_lanes
 from matching.lanes import find_lanes
-from matching.problem import HUB, BoolArray, FloatArray, IntArray, Problem, _Table
-from matching.rates import Haulage, direct_rates, haulage, hub_rates
+from matching.problem import DEPOT, HUB, BoolArray, FloatArray, IntArray, Problem, _Table
+from matching.rates import haulage, hub_rates
 
 DIRECT, THROUGH_HUB, CARRIER = range(3)
 ROUNDING_VND = 0.5
@@ -47,13 +48,9 @@ def shift_days(problem: Problem) -> int:
 
 def find_ways(problem: Problem) -> Ways:
     """Find every way, at the cheapest rate that any plan could pay on it."""
-    by = haulage(problem, fixed_shift_vnd=-ROUNDING_VND)
-    hubs = np.flatnonzero(problem.sites.kind == HUB)
-    by = by._replace(into_hub=by.into_hub + opening_share(problem)[hubs])
-    span = max(0, problem.horizon_until_day - problem.horizon_from_day)
-    parts = [_by_truck(problem, by, shift_days(problem), DIRECT)]
+    parts = [_direct(problem)]
     if (problem.sites.kind == HUB).any():
-        parts.append(_by_truck(problem, by, span, THROUGH_HUB))
+        parts.append(_through_hubs(problem))
     parts.append(_carried(problem))
     columns = [np.concatenate(column) for column in zip(*parts)]
     order = np.lexsort((columns[2], columns[1], columns[0]))
@@ -72,16 +69,30 @@ def opening_share(problem: Problem) -> FloatArray:
 Columns = tuple[IntArray, IntArray, IntArray, FloatArray]
 
 
-def _by_truck(problem: Problem, by: Haulage, days: int, kind: int) -> Columns:
-    """Pairs that a truck, or two through a hub, may serve within some days."""
-    lanes = find_lanes(problem, max_transit_days=days, prune_unprofitable=False)
+def _direct(problem: Problem) -> Columns:
+    """Pairs that one truck may serve, at the cheapest rate of a class that keeps its shift and both sites' hours."""
+    sites = problem.sites
+    hubless = problem.replace(sites=sites.replace(kind=np.where(sites.kind == HUB, DEPOT, sites.kind)))
+    of = market(hubless, shift_days(problem), None, -ROUNDING_VND, on_the_clock=True)
+    none = np.zeros(0, dtype=np.int64)
+    blocks = [Arcs(none, none, none, np.zeros(0)), *arc_blocks(of, np.arange(problem.n_lots))]
+    lot, line, _, rate = (np.concatenate(column) for column in zip(*blocks))
+    kept = problem.lots.site[lot] != problem.lines.site[line]
+    return lot[kept], line[kept], np.full(int(kept.sum()), DIRECT), rate[kept]
+
+
+def _through_hubs(problem: Problem) -> Columns:
+    """Pairs that two trucks through a hub may serve, however long the goods wait there."""
+    by, hubs = haulage(problem, fixed_shift_vnd=-ROUNDING_VND), np.flatnonzero(problem.sites.kind == HUB)
+    by = by._replace(into_hub=by.into_hub + opening_share(problem)[hubs])
+    span = max(0, problem.horizon_until_day - problem.horizon_from_day)
+    lanes = find_lanes(problem, max_transit_days=span, prune_unprofitable=False)
     width = max(1, problem.n_lines)
     keys = np.unique(lanes.lot * width + lanes.line)
     lot, line = keys // width, keys % width
-    between = (problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot])
-    rate = direct_rates(by, *between) if kind == DIRECT else hub_rates(by, *between)
-    kept = np.isfinite(rate) & ((between[0] != between[1]) | (kind != DIRECT))
-    return lot[kept], line[kept], np.full(int(kept.sum()), kind), rate[kept]
+    rate = hub_rates(by, problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot])
+    kept = np.isfinite(rate)
+    return lot[kept], line[kept], np.full(int(kept.sum()), THROUGH_HUB), rate[kept]
 
 
 def _carried(problem: Problem) -> Columns:
