@@ -18,6 +18,7 @@ from matching.flow import relaxed_plan, shadow_prices, solve_volumes
 from matching.plan import Plan, Progress, Result, Status, Termination
 from matching.problem import NO_LIMIT, Problem
 from matching.proof import Proof
+from matching.routing import reroute, tours_allowed, tours_share
 from matching.trips.planner import TripPlanner
 from matching.verify import verify
 
@@ -25,6 +26,10 @@ Mode = Literal["none", "direct", "full"]
 
 PROOF_SHARE = 0.5
 """Share of the time after which the proof leaves its core to the search."""
+REROUTING_SHARE, LEAST_REROUTING = 0.75, 0.05
+"""Share of the time held back for long tours where they are the whole plan, and the share of the plan below which they are let be."""
+REROUTING_ITERATIONS = 0.1
+"""Iterations of rerouting for each of a search that is limited by iterations."""
 CLOSING_S = 0.15
 CLOSING_S_PER_ROW = 1.2e-4
 """Kept back for verification and reasons, for each lot and line."""
@@ -56,6 +61,7 @@ class _Run:
     should_stop: Callable[[], bool] | None
     history: list[Progress]
     deadline: float
+    held_s: float | None = None
 
     def tell(self, phase: str, objective: int | None, bound: int | None) -> None:
         moment = Progress(self.stopwatch(), phase, objective, bound)
@@ -139,6 +145,8 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     run.tell("trips", planner.worth_vnd, proof.bound_vnd)
     carried = _carriers_alone(problem, planner, proof, run)
     limit = run.limits.iterations or planner.own_limit
+    if not direct:
+        _hold_back(problem, planner, run)
     with proof.continued(lambda: PROOF_SHARE * run.deadline - run.stopwatch(), lambda: planner.worth_vnd):
         while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd) and not carried.closed:
             planner.improve(_progress(planner, limit, run), run.expired, run.limits.cores - (1 if proof.is_running else 0))
@@ -146,7 +154,8 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
         if planner.iterations >= limit:
             proof.wait(run.expired)
     plan = planner.plan() if carried.plan is None or planner.worth_vnd > carried.worth_vnd else carried.plan
-    run.tell("verify", max(planner.worth_vnd, carried.worth_vnd), proof.bound_vnd)
+    plan, saved_vnd = _rerouted(problem, plan, run, seed)
+    run.tell("verify", max(planner.worth_vnd, carried.worth_vnd) + saved_vnd, proof.bound_vnd)
     verdict = verify(problem, plan)
     require_pins_kept(problem, plan)
     verdict.require()
@@ -163,6 +172,25 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
         prices=proof.prices,
         history=tuple(run.history),
     )
+
+
+def _hold_back(problem: Problem, planner: TripPlanner, run: _Run) -> None:
+    """Keep time for long tours, where the first trips are such."""
+    share = tours_share(problem, planner.plan()) if tours_allowed(problem) else 0.0
+    if share >= LEAST_REROUTING:
+        run.held_s = 0.0 if run.deadline == float("inf") else REROUTING_SHARE * share * (run.deadline - run.stopwatch())
+        run.deadline -= run.held_s
+
+
+def _rerouted(problem: Problem, plan: Plan, run: _Run, seed: int) -> tuple[Plan, int]:
+    """Put long tours together anew in the time held back; the second value is what that saves, VND."""
+    if run.held_s is None:
+        return plan, 0
+    run.deadline += run.held_s
+    seconds = None if run.deadline == float("inf") else max(0.0, run.deadline - run.stopwatch())
+    iterations = None if run.limits.iterations is None else max(1, round(REROUTING_ITERATIONS * run.limits.iterations))
+    better = reroute(problem, plan, seconds=seconds, iterations=iterations, seed=seed, should_stop=run.expired)
+    return better, int(plan.trips.cost_vnd.sum() - better.trips.cost_vnd.sum())
 
 
 @dataclass(frozen=True)
@@ -199,6 +227,6 @@ def _progress(planner: TripPlanner, limit: int, run: _Run) -> float:
 def _ending(planner: TripPlanner, limit: int, run: _Run, *, closed: bool) -> Termination:
     if closed:
         return Termination.PROOF
-    if planner.iterations >= limit:
+    if planner.iterations >= limit and not (run.held_s is not None and run.expired()):
         return Termination.ITERATIONS
     return Termination.STOPPED if run.stopped() else Termination.TIME
