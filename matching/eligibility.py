@@ -260,7 +260,8 @@ def fit_within(g: Ground, lot: IntArray, entry: IntArray, most: int) -> BoolArra
 
 def fit_between(g: Ground, lot: IntArray, entry: IntArray, least: int, most: int) -> BoolArray:
     """Tell which (lot, entry) pairs a truck can serve with ``least`` to ``most`` days between pick-up and delivery."""
-    made: BoolArray = _all_fit(g.lots, g.entries, g.way_start, g.truck_ways, lot, entry, np.full(len(lot), least), np.full(len(lot), min(most, EVER)))
+    span = (np.full(len(lot), least), np.full(len(lot), min(most, EVER)))
+    made: BoolArray = _all_fit(g.lots, g.entries, g.way_start, g.truck_ways, lot, entry, *span)
     return made
 
 

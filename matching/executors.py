@@ -17,6 +17,7 @@ SPARE_JOBS = 1
 """Jobs that wait for each worker, so that none is idle while the next one is made."""
 
 Expired = Callable[[], bool]
+Waiting = dict[Future[Outcome], tuple[int, Job, int]]
 
 
 class Executor(Protocol):
@@ -53,13 +54,15 @@ class LocalProcesses:
             try:
                 return self._pool.submit(_work_here, job)
             except BrokenExecutor:
-                self.close()
+                self._pool.shutdown(wait=True, cancel_futures=True)
+                self._pool = None
         raise BrokenExecutor("no worker process can be started")
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes and wait until they have."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._stop.set()
+            self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
 
@@ -72,7 +75,7 @@ class OnCluster:
 
     @property
     def n_workers(self) -> int:
-        return max(1, sum(self._client.nthreads().values()))
+        return max(1, int(sum(self._client.nthreads().values())))
 
     def run(self, jobs: Iterable[Job], expired: Expired) -> Iterator[tuple[int, Outcome]]:
         yield from in_flight(self._submit, jobs, expired, width=self.n_workers * (1 + SPARE_JOBS))
@@ -95,7 +98,7 @@ def in_flight(
     stop: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[int, Outcome]]:
     """Keep at most ``width`` jobs submitted; a job whose worker was lost is submitted again, and at last done here."""
-    waiting: dict[Future[Outcome], tuple[int, Job, int]] = {}
+    waiting: Waiting = {}
     for number, job in enumerate(jobs):
         while len(waiting) >= width and not expired():
             yield from _finished(submit, waiting)
@@ -112,7 +115,7 @@ def in_flight(
         future.cancel()
 
 
-def _finished(submit: Callable[[Job], Future[Outcome]], waiting: dict[Future[Outcome], tuple[int, Job, int]]) -> Iterator[tuple[int, Outcome]]:
+def _finished(submit: Callable[[Job], Future[Outcome]], waiting: Waiting) -> Iterator[tuple[int, Outcome]]:
     """Wait a moment for jobs to end."""
     for future in wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED).done:
         number, job, tries = waiting.pop(future)

@@ -1,4 +1,4 @@
-"""Cheapest haulage that the clock admits: which classes can drive from a lot to a line within a shift and both sites' hours, and at what rate.
+"""Cheapest haulage that the clock admits: which trucks drive from a lot to a line within a shift and both sites' hours.
 
 A truck that picks goods up at a and delivers them at b has, whatever else it does on the way, the stop at a, at least the drive from a to
 b, and the stop at b. With t the times at which the two stops begin, on days 0 and k, that is

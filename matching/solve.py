@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from matching.carried import solve_carried
 from matching.decisions import require_pins_kept, require_pins_possible
+from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
+from matching.nation.planner import NationPlanner, guiding_volumes, is_large
 from matching.plan import Plan, Progress, Result, Status, Termination
 from matching.problem import NO_LIMIT, Problem
 from matching.proof import Proof
@@ -92,6 +94,7 @@ def solve(
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     warm_start: Plan | None = None,
+    executor: Executor | None = None,
 ) -> Result:
     """Plan a problem.
 
@@ -102,6 +105,8 @@ def solve(
     on_progress : told of every step; called from the thread that called `solve`.
     should_stop : asked often; once it is true the best plan so far is returned.
     warm_start : a plan to start from, of this or a similar problem; what no longer fits is left out.
+    executor : where the parts of the trips are planned; by default a problem too large to lay out whole is planned in parts on processes of
+        this machine, and any other one in one piece. The caller closes what it gives.
 
     Raises
     ------
@@ -116,6 +121,8 @@ def solve(
     require_pins_possible(problem)
     if trips == "none":
         return _volumes_alone(problem, run, seed)
+    if executor is not None or is_large(problem):
+        return _in_parts(problem, run, seed, executor, direct=trips == "direct", warm_start=warm_start)
     return _with_trips(problem, run, seed, direct=trips == "direct", warm_start=warm_start)
 
 
@@ -156,6 +163,30 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     plan = planner.plan() if carried.plan is None or planner.worth_vnd > carried.worth_vnd else carried.plan
     plan, saved_vnd = _rerouted(problem, plan, run, seed)
     run.tell("verify", max(planner.worth_vnd, carried.worth_vnd) + saved_vnd, proof.bound_vnd)
+    return _verified(problem, plan, proof, run, seed, done=planner.iterations >= limit)
+
+
+def _in_parts(problem: Problem, run: _Run, seed: int, executor: Executor | None, *, direct: bool, warm_start: Plan | None) -> Result:
+    """Plan part by part, pass after pass; see `matching.nation`."""
+    run.tell("volumes", None, None)
+    proof, cores = Proof(problem, cores=run.limits.cores), run.limits.cores
+    crew = executor or LocalProcesses(cores)
+    try:
+        guide = guiding_volumes(problem, workers=cores)
+        planner = NationPlanner(problem, guide, crew, seed=seed, direct=direct, warm_start=warm_start)
+        limit = run.limits.iterations or planner.own_limit
+        while planner.iterations < limit and not run.expired():
+            planner.improve(_progress(planner, limit, run), run.expired)
+            run.tell("improve", planner.worth_vnd, proof.bound_vnd)
+    finally:
+        if executor is None:
+            crew.close()
+    run.tell("verify", planner.worth_vnd, proof.bound_vnd)
+    return _verified(problem, planner.plan(), proof, run, seed, done=planner.iterations >= limit)
+
+
+def _verified(problem: Problem, plan: Plan, proof: Proof, run: _Run, seed: int, *, done: bool) -> Result:
+    """Verify a plan and say what is proven of it; ``done`` if the search came to its own end."""
     verdict = verify(problem, plan)
     require_pins_kept(problem, plan)
     verdict.require()
@@ -165,7 +196,7 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
         objective_vnd=verdict.objective_vnd,
         bound_vnd=proof.bound_vnd if proof.bound_vnd >= verdict.objective_vnd else None,
         status=Status.OPTIMAL if closed else Status.FEASIBLE,
-        termination=_ending(planner, limit, run, closed=closed),
+        termination=_ending(run, closed=closed, done=done),
         seconds=run.stopwatch(),
         seed=seed,
         reasons=explain_open(problem, plan),
@@ -218,15 +249,22 @@ def _carriers_alone(problem: Problem, planner: TripPlanner, proof: Proof, run: _
     return _Carriers(found.plan, worth, proof.closed_by(worth))
 
 
-def _progress(planner: TripPlanner, limit: int, run: _Run) -> float:
+class _Search(Protocol):
+    """What the pace of a search is told by."""
+
+    iterations: int
+    rounds: int
+
+
+def _progress(planner: _Search, limit: int, run: _Run) -> float:
     """How far the search has cooled: by iterations, unless the clock will end it first."""
     done = planner.iterations / limit
     return done if planner.rounds < 5 or run.used() < 0.8 * done else max(done, run.used())
 
 
-def _ending(planner: TripPlanner, limit: int, run: _Run, *, closed: bool) -> Termination:
+def _ending(run: _Run, *, closed: bool, done: bool) -> Termination:
     if closed:
         return Termination.PROOF
-    if planner.iterations >= limit and not (run.held_s is not None and run.expired()):
+    if done and not (run.held_s is not None and run.expired()):
         return Termination.ITERATIONS
     return Termination.STOPPED if run.stopped() else Termination.TIME

@@ -91,13 +91,16 @@ def match(
     trips: Annotated[
         TripPolicy, typer.Option(help="none: the volumes relaxation; direct: one pick-up and one drop a trip.")
     ] = TripPolicy.FULL,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Plan trips part by part on the workers of this Dask scheduler.")
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Plan a folder or workbook."""
     from service.commands import Order, run_match
 
-    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet)
+    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet, cluster)
     raise typer.Exit(run_match(order, _stopwatch(ctx)))
 
 

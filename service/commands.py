@@ -42,6 +42,7 @@ class Order:
     trips: Literal["none", "direct", "full"]
     as_json: bool
     quiet: bool
+    cluster: str | None = None
 
 
 def run_match(order: Order, stopwatch: Stopwatch) -> int:
@@ -111,16 +112,19 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
 
 def _plan(problem: Problem, order: Order, stopwatch: Stopwatch, watch: Watcher, stop_asked: Callable[[], bool]) -> Result:
     from matching.solve import Limits, solve
+    from service.cluster import joined
 
-    return solve(
-        problem,
-        trips=order.trips,
-        limits=Limits(seconds=max(0.0, order.limit_s - reserve_s(problem, order.limit_s))),
-        seed=order.seed,
-        stopwatch=stopwatch,
-        on_progress=watch,
-        should_stop=stop_asked,
-    )
+    with joined(order.cluster) as executor:
+        return solve(
+            problem,
+            trips=order.trips,
+            limits=Limits(seconds=max(0.0, order.limit_s - reserve_s(problem, order.limit_s))),
+            seed=order.seed,
+            stopwatch=stopwatch,
+            on_progress=watch,
+            should_stop=stop_asked,
+            executor=executor,
+        )
 
 
 def _write(problem: Problem, result: Result, out: Path) -> None:

@@ -13,7 +13,7 @@ from matching.nation.job import Others
 from matching.nation.shares import others_of, share_out, use_of
 from matching.nation.splice import into_part, take
 from matching.plan import Plan
-from matching.problem import NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.problem import NO_LIMIT, PIN, BoolArray, Decisions, FloatArray, IntArray, Problem
 from matching.subset import Subset, subset
 
 
@@ -92,7 +92,7 @@ class Cut:
         plan = None if own is None else into_part(own, rows)
         return Part(rows, plan, self._lots.locked[lots], self._lines.locked[lines], others)
 
-    def _decisions(self, rows: Subset, number: int) -> object:
+    def _decisions(self, rows: Subset, number: int) -> Decisions:
         """Pins less what other parts deliver on them; a part that doesn't own the line keeps what it has."""
         decisions, whole = rows.problem.decisions, self.problem.decisions
         kg = decisions.kg.copy()
@@ -140,5 +140,5 @@ def _span(problem: Problem) -> tuple[int, int]:
 def _needs(day: FloatArray, part: IntArray, kg: IntArray, n_parts: int, first: int, n_days: int) -> FloatArray:
     """Kilograms of each part by date, shape (n_parts, n_days)."""
     column = np.clip(np.floor(day).astype(np.int64) - first, 0, n_days - 1)
-    total: FloatArray = np.bincount(part * n_days + column, weights=kg, minlength=n_parts * n_days)
-    return total.reshape(n_parts, n_days)
+    total = np.bincount(part * n_days + column, weights=kg, minlength=n_parts * n_days)
+    return np.asarray(total, dtype=np.float64).reshape(n_parts, n_days)

@@ -78,8 +78,8 @@ def _nearby(at: FloatArray, part: IntArray, wanted: FloatArray, rng: np.random.G
     """Part of one of the bundles next to each wanted place and day."""
     if len(at) == 0:
         return np.zeros(len(wanted), dtype=np.int64)
-    near = KDTree(at).query(wanted, k=np.arange(1, min(NEIGHBOURS, len(at)) + 1))[1]
-    chosen: IntArray = near[np.arange(len(wanted)), rng.integers(near.shape[1], size=len(wanted))]
+    near = np.asarray(KDTree(at).query(wanted, k=np.arange(1, min(NEIGHBOURS, len(at)) + 1))[1])
+    chosen = near[np.arange(len(wanted)), rng.integers(near.shape[1], size=len(wanted))]
     return part[chosen]
 
 

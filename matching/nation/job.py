@@ -136,8 +136,8 @@ class _Bench:
         hot, fall = self.job.hot * mean, self.job.cold / self.job.hot
         while done < total and not stopped():
             n = min(CHUNK, total - done)
-            ends = [hot * fall ** ((done + k) / total) for k in (0, n)]
-            improve(self.arena, self.now.state, spare.state, best.state, self.scratch, n, *ends, RUIN_SIZE)
+            start, end = hot * fall ** (done / total), hot * fall ** ((done + n) / total)
+            improve(self.arena, self.now.state, spare.state, best.state, self.scratch, n, start, end, RUIN_SIZE)
             if best.books.worth[0] > self.best.books.worth[0] + 0.5:
                 copy_all(self.best.state, best.state)
             done += n
@@ -151,9 +151,9 @@ class _Bench:
         return plan_of(self.job.problem, self.layout, kept.books)
 
 
-def _window(table: IntArray | FloatArray, table_first: int, first: int, days: int) -> IntArray | FloatArray:
+def _window(table: IntArray | FloatArray, table_first: int, first: int, days: int) -> FloatArray:
     """Cut ``days`` columns from date ``first`` on out of a table; dates that it does not know are zero."""
-    made = np.zeros((len(table), days), dtype=table.dtype)
+    made = np.zeros((len(table), days))
     start, end = max(first, table_first), min(first + days, table_first + table.shape[1])
     if end > start:
         made[:, start - first : end - first] = table[:, start - table_first : end - table_first]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.executors import Executor
-from matching.flow import Flows
+from matching.flow import Flows, solve_volumes
 from matching.nation.cut import Cut, Part
 from matching.nation.job import Job
 from matching.nation.splice import empty_plan, join, out_of_part, take, worth_vnd
@@ -25,6 +25,8 @@ MOST_SITES, MOST_ROWS = 2_500, 12_000
 """Problems with more sites, or more lots and lines, are planned in parts."""
 ROWS_PER_PART = 900
 ITERATIONS_PER_ROW, VISIT_PER_ROW = 400, 8
+GUIDING_RATE = 2.0
+"""Real trips cost about so much more than full trucks; the flows that guide the first division pay for it."""
 HOT_SHARE, COLD_SHARE = 0.2, 0.004
 """Temperatures as shares of what a trip costs on the average."""
 
@@ -35,6 +37,14 @@ class Volumes(NamedTuple):
     flows: Flows
     lot_price: FloatArray
     line_price: FloatArray
+
+
+def guiding_volumes(problem: Problem, *, workers: int) -> Volumes:
+    """Solve the volumes relaxation on the clock, with haulage at about what it costs in real trips."""
+    v = problem.vehicles
+    dearer = v.replace(fixed_vnd=np.rint(v.fixed_vnd * GUIDING_RATE).astype(np.int64), band_vnd_per_km=v.band_vnd_per_km * GUIDING_RATE)
+    made = solve_volumes(problem.replace(vehicles=dearer), on_the_clock=True, workers=workers)
+    return Volumes(made.flows, made.lot_price, made.line_price + problem.lines.short_vnd_per_kg)
 
 
 def is_large(problem: Problem) -> bool:

@@ -71,9 +71,7 @@ def join(problem: Problem, plans: Sequence[Plan]) -> Plan:
     """Put plans that share no trip together; a carrier's daily charge is put on its first trip of the lane and date."""
     trips = np.cumsum([0, *(len(plan.trips.vehicle) for plan in plans)])
     made = np.cumsum([0, *(len(plan.allocations.lot) for plan in plans)])
-    shifted = [
-        plan.legs.replace(allocation=plan.legs.allocation + made[k], trip=plan.legs.trip + trips[k]) for k, plan in enumerate(plans)
-    ]
+    shifted = [plan.legs.replace(allocation=plan.legs.allocation + made[k], trip=plan.legs.trip + trips[k]) for k, plan in enumerate(plans)]
     stops = [plan.stops.replace(trip=plan.stops.trip + trips[k]) for k, plan in enumerate(plans)]
     allocations = _stacked(Allocations, [plan.allocations for plan in plans])
     joined = Plan(allocations, _stacked(Legs, shifted), _stacked(Trips, [plan.trips for plan in plans]), _stacked(Stops, stops))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matching.plan import CARRIER, Plan
-from matching.problem import MINUTES_PER_DAY, IntArray, Problem
+from matching.problem import MINUTES_PER_DAY, BoolArray, IntArray, Problem
 from matching.trips import columns as col
 from matching.trips._core import Arena, Scratch, State, load_trips
 from matching.trips.arena import Layout
@@ -29,7 +29,7 @@ def load_plan(problem: Problem, layout: Layout, arena: Arena, state: State, scra
     stop_order = np.lexsort((plan.stops.seq, plan.stops.trip))
     stop_trip = plan.stops.trip[stop_order]
     arrive = plan.stops.arrive_min[stop_order] - first * MINUTES_PER_DAY
-    bounds = [np.searchsorted(x, n, side) for x in (trip, stop_trip) for side in ("left", "right")]  # type: ignore[call-overload]
+    bounds = [np.searchsorted(x, n, side) for x in (trip, stop_trip) for side in ("left", "right")]
     load_trips(
         arena,
         state,
@@ -51,7 +51,7 @@ def lanes_of(
     line: IntArray,
     picked: IntArray,
     delivered: IntArray,
-    carried: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    carried: BoolArray,
 ) -> IntArray:
     """Lane that admits each shipment on its days, or -1; shape of ``lot``."""
     lane = layout.lane
@@ -67,7 +67,7 @@ def lanes_of(
     return found
 
 
-def _admits(box: IntArray, picked: IntArray, delivered: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _admits(box: IntArray, picked: IntArray, delivered: IntArray) -> BoolArray:
     """Whether days lie in lane boxes; a carrier takes exactly its days."""
     inside = (box[:, col.LANE_FROM] <= picked) & (picked <= box[:, col.LANE_UNTIL])
     inside &= (box[:, col.LANE_DELIVER_FROM] <= delivered) & (delivered <= box[:, col.LANE_DELIVER_UNTIL])
