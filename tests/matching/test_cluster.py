@@ -1,0 +1,130 @@
+"""Parts planned by other processes, of this machine or of a Dask cluster, some of which die."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+
+from matching.executors import Executor, Expired, LocalProcesses, OnCluster, in_flight
+from matching.nation.job import Job, Others, Outcome
+from matching.nation.planner import NationPlanner, guiding_volumes
+from matching.plan import Plan
+from matching.problem import Problem
+from matching.verify import verify
+from tests.matching.random_problems import FEATURES, random_problem
+from tests.matching.test_nation import InTurn, never
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+class Murderous:
+    """Kills a worker when the first outcome of the second pass has come, while others are under way."""
+
+    def __init__(self, of: Executor, kill: Callable[[], int]) -> None:
+        self._of, self._kill = of, kill
+        self.n_workers, self.passes, self.killed = of.n_workers, 0, 0
+
+    def run(self, jobs: Iterable[Job], expired: Expired) -> Iterator[tuple[int, Outcome]]:
+        self.passes += 1
+        for outcome in self._of.run(jobs, expired):
+            if self.passes == 2 and not self.killed:
+                self.killed = self._kill()
+            yield outcome
+
+    def close(self) -> None:
+        self._of.close()
+
+
+@pytest.fixture(scope="module")
+def country() -> Problem:
+    return random_problem(11, 160, FEATURES - {"decisions"})
+
+
+def planned(problem: Problem, executor: Executor) -> Plan:
+    planner = NationPlanner(problem, guiding_volumes(problem, workers=1), executor, seed=5, rows_per_part=50)
+    for k in range(3):
+        planner.improve(k / 3, never)
+    verify(problem, planner.plan()).require()
+    return planner.plan()
+
+
+def same(one: Plan, other: Plan) -> bool:
+    tables = [(getattr(one, t), getattr(other, t)) for t in ("allocations", "legs", "trips", "stops")]
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for a, b in tables for name in vars(a))
+
+
+@pytest.fixture(scope="module")
+def expected(country: Problem) -> Plan:
+    return planned(country, InTurn())
+
+
+def test_a_process_that_dies_is_replaced_and_its_work_done_again(country: Problem, expected: Plan) -> None:
+    crew = LocalProcesses(2)
+
+    def kill() -> int:
+        assert crew._pool is not None
+        pid = next(iter(crew._pool._processes))
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    murderous = Murderous(crew, kill)
+    try:
+        assert same(planned(country, murderous), expected)
+    finally:
+        crew.close()
+    assert murderous.killed
+
+
+def test_a_worker_of_a_cluster_that_dies_is_replaced_and_its_work_done_again(country: Problem, expected: Plan) -> None:
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
+        Client(cluster) as client,
+    ):
+        pids = client.run(os.getpid)
+
+        def kill() -> int:
+            pid = next(iter(pids.values()))
+            os.kill(pid, signal.SIGKILL)
+            return int(pid)
+
+        crew = OnCluster(client)
+        assert crew.n_workers == 2
+        murderous = Murderous(crew, kill)
+        assert same(planned(country, murderous), expected)
+        assert murderous.killed
+        crew.close()
+
+
+def test_work_that_fails_everywhere_says_why(country: Problem) -> None:
+    tried: list[Job] = []
+
+    def submit(job: Job) -> Future[Outcome]:
+        tried.append(job)
+        lost: Future[Outcome] = Future()
+        lost.set_exception(OSError("the worker is gone"))
+        return lost
+
+    zeros = np.zeros(0)
+    job = Job(country, zeros, zeros, None, zeros > 0, zeros > 0, Others(0, *(np.zeros((1, 1)),) * 3), False, 1, 0, 0.1, 0.01)  # type: ignore[arg-type]
+    with pytest.raises(IndexError, match="out of bounds"):
+        list(in_flight(submit, [job], never, width=1))
+    assert len(tried) == 4
+
+
+def test_nothing_is_begun_when_time_is_up() -> None:
+    crew = LocalProcesses(1)
+
+    def jobs() -> Iterator[Job]:
+        raise AssertionError("no job is asked for")
+        yield
+
+    with pytest.raises(AssertionError, match="no job is asked for"):
+        list(crew.run(jobs(), lambda: True))
+    assert list(crew.run([], lambda: True)) == []
+    crew.close()
