@@ -19,6 +19,7 @@ cdef long ALWAYS = 1 << 40
 cdef long DAY = 1440
 cdef long ATTEMPTS = 24
 cdef long NEIGHBOUR_SITES = 5
+cdef double MOST_TRIALS = 40.0
 
 
 cdef class Arena:

@@ -101,7 +101,7 @@ class Improver:
         division = divide(self.layout, self._whole, n_parts, rng)
         seeds = rng.integers(1, 2**62, size=n_parts)
         hot, cold = cooling.at(progress), cooling.at(progress) * 0.97
-        self._furnish(int(np.bincount(division.trip_part, minlength=n_parts).max(initial=0)), n_parts)
+        self._furnish(division.most_trips, division.most_ships, n_parts)
 
         def work(part: int) -> int:
             desk, spare, best = self._parts[part]
@@ -120,7 +120,7 @@ class Improver:
 
     def _chains(self, rng: np.random.Generator, progress: float, step: float, cooling: Cooling, cores: int) -> int:
         """Too few trips to divide: each core's worth of work follows its own chance from the same trips, and the best goes on."""
-        self._furnish(int(self._whole.books.count[1]), self.cores)
+        self._furnish(int(self._whole.books.count[1]), int(self._whole.books.count[0]), self.cores)
         seeds = rng.integers(1, 2**62, size=self.cores)
         hot, cold = cooling.at(progress), cooling.at(min(1.0, progress + step))
         size = RUIN_SIZE * (0.4 + rng.random(self.cores))
@@ -176,11 +176,13 @@ class Improver:
         """Give up trips of the best set that cost more than they bring."""
         sweep(self.arena, self._best.state, make_scratch(self.layout, self.seed))
 
-    def _furnish(self, largest: int, n_parts: int) -> None:
-        """Have desks ready for each part of at most ``largest`` trips, with room to grow."""
-        n_trips = 2 * largest + 64
-        if len(self._parts) < n_parts or len(self._parts[0][0].books.trip) < largest + 32:
-            n_ships = 4 * n_trips + 8 * largest + 256
-            self._parts = [
-                (self._desk(n_trips, n_ships), self._desk(n_trips, n_ships), self._desk(n_trips, n_ships)) for _ in range(n_parts)
-            ]
+    def _furnish(self, n_trips: int, n_ships: int, n_parts: int) -> None:
+        """Have desks ready for each part, small, since a desk is copied at every step, but with room to grow."""
+        rooms = (n_trips + n_trips // 2 + 48, 2 * n_ships + 128)
+        small = (
+            not self._parts
+            or len(self._parts[0][0].books.trip) < n_trips + 24
+            or len(self._parts[0][0].books.ship) < n_ships + n_ships // 4 + 64
+        )
+        if small or len(self._parts) < n_parts:
+            self._parts = [(self._desk(*rooms), self._desk(*rooms), self._desk(*rooms)) for _ in range(n_parts)]

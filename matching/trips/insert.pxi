@@ -12,7 +12,7 @@ cdef enum:
 
 # Scratch.params
 cdef enum:
-    ALPHA = 0, BLINK, ORDER, DARE, CUT
+    ALPHA = 0, BLINK, ORDER, DARE, CUT, TRIALS
 
 
 cdef double uniform(Scratch x) noexcept nogil:

@@ -35,6 +35,8 @@ class Division(NamedTuple):
     line_part: IntArray
     lot_locked: IntArray
     line_locked: IntArray
+    most_trips: int  # in any part
+    most_ships: int
 
 
 def divide(layout: Layout, desk: Desk, n_parts: int, rng: np.random.Generator) -> Division:
@@ -59,7 +61,9 @@ def divide(layout: Layout, desk: Desk, n_parts: int, rng: np.random.Generator) -
     lot_rule = (layout.lot_real[:, col.LOT_MIN] > 0) | (layout.lot[:, col.WHOLE] > 0)
     real = layout.line_real
     line_rule = (real[:, col.LINE_MIN] > 0) | (real[:, col.SUPPLIER_KG] > 0) | (layout.line[:, col.SUPPLIERS] < NO_LIMIT)
-    return Division(trips, label, lot_part, line_part, (lot_split & lot_rule).astype(np.int64), (line_split & line_rule).astype(np.int64))
+    most = (int(np.bincount(part, minlength=1).max()) for part in (label, ship_part))
+    locked = ((lot_split & lot_rule).astype(np.int64), (line_split & line_rule).astype(np.int64))
+    return Division(trips, label, lot_part, line_part, *locked, *most)
 
 
 def _keys(layout: Layout, books: Books, trips: IntArray, kind: int, direction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

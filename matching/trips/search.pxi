@@ -82,26 +82,38 @@ cdef void _sort(Scratch x, State s, long row, long n) noexcept nogil:
 
 cdef void _serve_line(Arena w, State s, Scratch x, long line) noexcept nogil:
     """Put goods on trucks for a line until nothing more pays."""
-    cdef long _, i
+    cdef long n_open, _, i
     for _ in range(200):
         if s.line_left[line] <= 0.0:
             return
         clear_choice(x)
+        n_open = 0
         for i in range(w.line[line, LINE_FROM], w.line[line, LINE_END]):
-            try_lane(w, s, x, w.grouped[1, i])
+            if s.lot_left[w.lane[w.grouped[1, i], LANE_LOT]] > 0.0:
+                n_open += 1
+        x.params[BLINK] = max(0.02, 1.0 - x.params[TRIALS] / max(1.0, <double>n_open))
+        for i in range(w.line[line, LINE_FROM], w.line[line, LINE_END]):
+            if s.lot_left[w.lane[w.grouped[1, i], LANE_LOT]] > 0.0:
+                try_lane(w, s, x, w.grouped[1, i])
         if x.choice[TRIP] == NO_TRIP or commit(w, s, x) < 0:
             return
 
 
 cdef void _place_lot(Arena w, State s, Scratch x, long lot) noexcept nogil:
     """Put a lot on trucks until nothing more pays."""
-    cdef long _, i
+    cdef long n_open, _, i
     for _ in range(200):
         if s.lot_left[lot] <= 0.0:
             return
         clear_choice(x)
+        n_open = 0
         for i in range(w.lot[lot, LOT_FROM], w.lot[lot, LOT_END]):
-            try_lane(w, s, x, w.grouped[0, i])
+            if s.line_left[w.lane[w.grouped[0, i], LANE_LINE]] > 0.0:
+                n_open += 1
+        x.params[BLINK] = max(0.02, 1.0 - x.params[TRIALS] / max(1.0, <double>n_open))
+        for i in range(w.lot[lot, LOT_FROM], w.lot[lot, LOT_END]):
+            if s.line_left[w.lane[w.grouped[0, i], LANE_LINE]] > 0.0:
+                try_lane(w, s, x, w.grouped[0, i])
         if x.choice[TRIP] == NO_TRIP or commit(w, s, x) < 0:
             return
 
@@ -316,7 +328,7 @@ cdef void _improve(Arena w, State s, State spare, State best, Scratch x, long it
     copy_state(best, s)
     for i in range(iterations):
         heat = hot * pow(cold / hot, <double>i / <double>iterations)
-        x.params[ALPHA], x.params[BLINK], x.params[ORDER] = uniform(x), 0.02, 0.0
+        x.params[ALPHA], x.params[TRIALS], x.params[ORDER] = uniform(x), MOST_TRIALS, 0.0
         # Now and then a truck is sent for less than it costs, in the hope of more goods on its way; or loads are cut short.
         x.params[DARE] = uniform(x) if uniform(x) < 0.15 else 1.0
         x.params[CUT] = 1.0 if uniform(x) < 0.05 else 0.0
@@ -341,7 +353,7 @@ cdef void _build(Arena w, State s, Scratch x, double alpha) noexcept nogil:
     forget_touched(s)
     for line in range(w.line.shape[0]):
         touch_line(s, line)
-    x.params[ALPHA], x.params[BLINK], x.params[ORDER], x.params[DARE], x.params[CUT] = alpha, 0.0, 1.0, 1.0, 0.0
+    x.params[ALPHA], x.params[TRIALS], x.params[ORDER], x.params[DARE], x.params[CUT] = alpha, 1e9, 1.0, 1.0, 0.0
     recreate(w, s, x)
     mend_rules(w, s, x)
     _sweep(w, s, x)
