@@ -12,12 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.plan import Plan
+from matching.problem import Problem
 from matching.trips import columns as col
 from matching.trips._core import Arena, Scratch, State, build, copy_all, copy_trips, improve, reload, sweep
 from matching.trips.arena import Layout
 from matching.trips.parts import Desk, carve, divide, gather
 from matching.trips.polish import best_loads
 from matching.trips.state import Books, clear, empty_state
+from matching.trips.warm import load_plan
 
 TRIPS_PER_PART = 140
 ITERATIONS_PER_VISIT = 400
@@ -85,6 +88,16 @@ class Improver:
             build(self.arena, desk.state, make_scratch(self.layout, self.seed), alpha)
             if desk.books.worth[0] > self._best.books.worth[0] or alpha == 0.0:
                 copy_all(self._best.state, desk.state)
+        copy_all(self._whole.state, self._best.state)
+
+    def resume(self, problem: Problem, plan: Plan) -> None:
+        """Begin with the trips of a plan, as far as they still fit, and add what pays beside them."""
+        scratch = make_scratch(self.layout, self.seed)
+        load_plan(problem, self.layout, self.arena, self._whole.state, scratch, plan)
+        copy_all(self._best.state, self._whole.state)
+        self._whole.books.line[self._pinned, col.FIRST] = 1
+        build(self.arena, self._whole.state, scratch, 0.5)
+        self._keep(self._whole)
         copy_all(self._whole.state, self._best.state)
 
     def round(self, progress: float, step: float, cooling: Cooling, expired: Callable[[], bool], cores: int) -> int:

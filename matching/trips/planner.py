@@ -55,7 +55,10 @@ class TripPlanner:
         self.layout = lay_out(problem, lane_price, direct=direct)
         self.trucks_pay = bool((self.layout.lane[:, LANE_CARRIER] < 0).any())
         self._improver = Improver(self.layout, seed=seed, cores=cores)
-        self._improver.first()
+        if warm_start is None:
+            self._improver.first()
+        else:
+            self._improver.resume(problem, warm_start)
         self._cooling = self._temperatures()
         self._cycles = next((cycles for rows, cycles in CYCLES if problem.n_lots + problem.n_lines <= rows), 1)
         self._turn = 0.0
