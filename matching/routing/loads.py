@@ -22,7 +22,7 @@ class Pieces:
 
     Attributes
     ----------
-    tour : place in `Tours.trip` of the trip on which it rides now.
+    tour : place in `Tours.trip` of the trip on which it rides now, or -1 where it may ride on several.
     """
 
     lot: IntArray
@@ -32,19 +32,28 @@ class Pieces:
     tour: IntArray
 
 
-def cut(problem: Problem, plan: Plan, tours: Tours) -> Pieces:
-    """Cut what rides on the tours into pieces; indivisible lots stay whole, and every piece rides on one trip now."""
+def is_divisible(problem: Problem, plan: Plan, tours: Tours) -> bool:
+    """Whether anything on the tours may be spread over trips in another way."""
+    return not bool(problem.lots.indivisible[plan.allocations.lot[tours.allocation]].all())
+
+
+def cut(problem: Problem, plan: Plan, tours: Tours, *, anew: bool) -> Pieces:
+    """Cut what rides on the tours into pieces; indivisible lots stay whole.
+
+    Parameters
+    ----------
+    anew : cut whole lots, however they are spread over trips now; else what of a lot rides on one trip.
+    """
     a = plan.allocations
-    rows = np.stack([tours.tour, a.lot[tours.allocation], a.line[tours.allocation]], axis=1)
+    rows = np.stack([np.full_like(tours.tour, -1) if anew else tours.tour, a.lot[tours.allocation], a.line[tours.allocation]], axis=1)
     parts, place = np.unique(rows, axis=0, return_inverse=True)
     kg = np.bincount(place.ravel(), weights=a.kg[tours.allocation]).astype(np.int64)
-    n_pieces = np.where(problem.lots.indivisible[parts[:, 1]], 1, -(-kg // _piece_kg(problem, plan, tours, kg)))
+    piece_kg = np.where(problem.lots.indivisible[parts[:, 1]], kg, _piece_kg(problem, plan, tours, kg))
+    n_pieces = -(-kg // piece_kg)
     row = np.repeat(np.arange(len(kg)), n_pieces)
     turn = np.arange(len(row)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
-    # Whole kilograms, as even as they go: the first pieces take one of the rest each.
-    even, rest = kg // n_pieces, kg % n_pieces
     lot = parts[row, 1]
-    return Pieces(lot, parts[row, 2], even[row] + (turn < rest[row]), problem.lots.site[lot], parts[row, 0])
+    return Pieces(lot, parts[row, 2], np.minimum(piece_kg[row], kg[row] - turn * piece_kg[row]), problem.lots.site[lot], parts[row, 0])
 
 
 def _piece_kg(problem: Problem, plan: Plan, tours: Tours, kg: IntArray) -> int:

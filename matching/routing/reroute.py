@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from matching.hubs.splice import in_order, join, keep
 from matching.plan import Plan
 from matching.problem import Problem
-from matching.routing.loads import cut
+from matching.routing.loads import cut, is_divisible
 from matching.routing.model import model
 from matching.routing.rebuild import plan_of
 from matching.routing.search import improved_routes
@@ -19,6 +20,8 @@ from matching.verify import verify
 ITERATIONS_PER_PIECE = 300
 """Iterations for each piece after which a search ends by itself."""
 MOST_TOUR_PIECES = 2_000
+ANEW_SHARE = 0.65
+"""Share of the time, where goods may be divided, for cutting whole lots and beginning at random; the rest goes on from the best."""
 
 
 def reroute(
@@ -43,16 +46,32 @@ def reroute(
     """
     if not tours_allowed(problem):
         return plan
-    groups = find_tours(problem, plan)
+    groups, given = find_tours(problem, plan), plan
     n_all = sum(len(tours.allocation) for tours in groups)
-    for place in range(len(groups)):
-        # Trips are renumbered when a plan changes, so a group is looked up by what it is about.
-        tours = _same(find_tours(problem, plan), groups[place])
-        share = None if seconds is None else seconds * len(groups[place].allocation) / n_all
-        if tours is None or should_stop():
-            continue
-        plan = _better(problem, plan, _rerouted(problem, plan, tours, share, iterations, seed, should_stop))
+    for group in groups:
+        share = None if seconds is None else seconds * len(group.allocation) / n_all
+        for anew, part in _rounds(problem, given, group):
+            effort = _Effort(None if share is None else share * part, iterations, seed, should_stop)
+            # Trips are renumbered when a plan changes, so a group is looked up by what it is about.
+            tours = _same(find_tours(problem, plan), group)
+            if tours is not None and not should_stop():
+                plan = _better(problem, plan, _rerouted(problem, plan, tours, effort, anew=anew))
     return plan
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """How long one search goes on."""
+
+    seconds: float | None
+    iterations: int | None
+    seed: int
+    should_stop: Callable[[], bool]
+
+
+def _rounds(problem: Problem, given: Plan, tours: Tours) -> tuple[tuple[bool, float], ...]:
+    """Searches of a group of tours: whether each cuts whole lots anew, and its share of the time."""
+    return ((True, ANEW_SHARE), (False, 1.0 - ANEW_SHARE)) if is_divisible(problem, given, tours) else ((False, 1.0),)
 
 
 def _same(groups: list[Tours], wanted: Tours) -> Tours | None:
@@ -60,28 +79,19 @@ def _same(groups: list[Tours], wanted: Tours) -> Tours | None:
     return next((t for t in groups if (t.receiver, t.pickup_day, t.delivery_day) == key), None)
 
 
-def _rerouted(
-    problem: Problem,
-    plan: Plan,
-    tours: Tours,
-    seconds: float | None,
-    iterations: int | None,
-    seed: int,
-    should_stop: Callable[[], bool],
-) -> Plan | None:
+def _rerouted(problem: Problem, plan: Plan, tours: Tours, effort: _Effort, *, anew: bool) -> Plan | None:
     """Return the plan with one group of tours made anew, or None where that is not possible."""
-    pieces = cut(problem, plan, tours)
+    pieces = cut(problem, plan, tours, anew=anew)
     if len(pieces.kg) > MOST_TOUR_PIECES:
         return None
-    limit = iterations if iterations is not None else ITERATIONS_PER_PIECE * len(pieces.kg)
     routes = improved_routes(
         model(problem, plan, tours, pieces),
         pieces.tour,
         plan.trips.vehicle[tours.trip],
-        seconds=seconds,
-        iterations=limit,
-        seed=seed,
-        should_stop=should_stop,
+        seconds=effort.seconds,
+        iterations=ITERATIONS_PER_PIECE * len(pieces.kg) if effort.iterations is None else effort.iterations,
+        seed=effort.seed,
+        should_stop=effort.should_stop,
     )
     made = plan_of(problem, tours, pieces, routes) if routes else None
     if made is None:

@@ -30,7 +30,8 @@ def improved_routes(
 
     Parameters
     ----------
-    tour, vehicle : the tour on which each piece rides now, shape (n_pieces,), and each tour's class, shape (n_tours,).
+    tour, vehicle : the tour on which each piece rides now, shape (n_pieces,), and each tour's class, shape (n_tours,). Where a piece
+        rides on none, the search begins at random.
     """
     import pyvrp
     from pyvrp.stop import MaxRuntime
@@ -43,7 +44,7 @@ def improved_routes(
         made += 1
         return made > iterations or should_stop() or (runtime is not None and runtime(best_cost))
 
-    present = _present(routing, tour, vehicle)
+    present = _present(routing, tour, vehicle) if (tour >= 0).all() else None
     with warnings.catch_warnings():
         # Penalties at their limits only say that capacity never, or always, binds.
         warnings.simplefilter("ignore")
