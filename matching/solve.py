@@ -159,7 +159,9 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
             planner.improve(_progress(planner, limit, run), run.expired, run.limits.cores - (1 if proof.is_running else 0))
             run.tell("improve", max(planner.worth_vnd, carried.worth_vnd), proof.bound_vnd)
         if planner.iterations >= limit:
-            proof.wait(run.expired)
+            # A proof may take as long again as the search did, and no longer.
+            patience = 2 * run.stopwatch()
+            proof.wait(lambda: run.expired() or run.stopwatch() >= patience)
     plan = planner.plan() if carried.plan is None or planner.worth_vnd > carried.worth_vnd else carried.plan
     plan, saved_vnd = _rerouted(problem, plan, run, seed)
     run.tell("verify", max(planner.worth_vnd, carried.worth_vnd) + saved_vnd, proof.bound_vnd)

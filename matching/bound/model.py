@@ -128,6 +128,7 @@ def branch_and_bound(
     high = solver(seconds_left)
     high.setOptionValue("mip_rel_gap", gap)
     high.passModel(model.linear(whole=True))
+    high.cbMipInterrupt.subscribe(lambda event: event.interrupt() if seconds_left() <= 0 else None)
     high.cbMipLogging.subscribe(lambda event: on_bound(_raised(model, float(event.data_out.mip_dual_bound))))
     high.run()
     if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
