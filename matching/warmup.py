@@ -9,18 +9,28 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from matching.bound import prove
 from matching.exchange import read_problem
 from matching.flow import relaxation_bound
 from matching.problem import Problem
 from matching.solve import Limits, Mode, solve
+from matching.subset import subset
 
 ITERATIONS = 5_000
 """Enough to keep the pins of a season, which are bad input where no plan keeps them."""
+
+MOST_ROWS, PATIENCE = 60, 2000
+"""Lots and lines that a proof is tried on, few enough for all its steps, and how often it may ask whether to go on."""
 
 
 def warm_up(problem: Problem) -> None:
     """Plan a problem, with trips and without; what is found is not kept."""
     relaxation_bound(problem)
+    few = subset(problem, np.arange(min(MOST_ROWS, problem.n_lots)), np.arange(min(MOST_ROWS, problem.n_lines))).problem
+    countdown = iter(range(PATIENCE, 0, -1))
+    prove(few, seconds_left=lambda: float(next(countdown, 0)), incumbent=lambda: 0, on_bound=lambda bound: None)
     modes: tuple[Mode, ...] = ("none", "full")
     for trips in modes:
         solve(problem, trips=trips, limits=Limits(seconds=None, iterations=ITERATIONS), stopwatch=lambda: 0.0)
