@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.hubs.job import Effort, Job, compatible
-from matching.hubs.part import cut, lane_rows, left_lines, left_lots, renumbered, search
+from matching.hubs.part import lane_rows
 from matching.hubs.prospects import Idea, Prospects
 from matching.hubs.residual import Residual, residual
-from matching.hubs.splice import join, keep, take, tied, without
+from matching.hubs.splice import join, keep, passing, take, tied, without
 from matching.hubs.transfer import transfer
 from matching.lanes import Lanes
 from matching.plan import CARRIER, Plan
@@ -19,8 +19,9 @@ from matching.problem import PIN, BoolArray, FloatArray, IntArray, Problem
 
 SIZES = (6, 12, 25, 50)
 """Lots of an attempt, to be drawn from."""
-MOST_TRIPS = 16
 MOST_LANES = 4000
+SPARE_PINS = 0.6
+"""Share of attempts that leave trips with pinned pairs alone; the others rely on the verifier."""
 SPREADS = (0.2, 1.0, 5.0)
 """Weights of the distance between receivers against that between farms, to be drawn from."""
 TOLERANCES = (0.9, 1.0, 1.2, 2.0)
@@ -57,7 +58,7 @@ def draw(prospects: Prospects, plan: Plan, now: FloatArray, idea: Idea, shift_da
     lanes = lane_rows(lanes, rows)
     fits = lanes.margin_vnd_per_kg
     onward = prospects.onward[idea.place, fits] * rng.choice(SLACKS)
-    return Attempt(idea, lanes, onward, _released(prospects.problem, plan, lanes))
+    return Attempt(idea, lanes, onward, _released(prospects.problem, plan, lanes, spare_pins=bool(rng.random() < SPARE_PINS)))
 
 
 def _nearest(prospects: Prospects, lanes: Lanes, seed_lane: int, n_lots: int, spread: float) -> IntArray:
@@ -79,24 +80,22 @@ def _apart(problem: Problem, sites: IntArray, site: int) -> FloatArray:
     return np.asarray(np.hypot(lat[sites] - lat[site], (lon[sites] - lon[site]) * np.cos(np.radians(lat[site]))))
 
 
-def _released(problem: Problem, plan: Plan, lanes: Lanes) -> BoolArray:
-    """Trips that carry goods on these lanes, and what is tied to them; none that carries a pin, and no carrier's."""
-    a, legs = plan.allocations, plan.legs
-    n = max(1, problem.n_lines)
-    concerned = np.isin(a.lot * n + a.line, lanes.lot * n + lanes.line)
+def _released(problem: Problem, plan: Plan, lanes: Lanes, *, spare_pins: bool) -> BoolArray:
+    """Trips that carry goods on these lanes, and what is tied to them; no carrier's, and none with a pin if those are to be spared."""
+    trips = _with_pairs(problem, plan, lanes.lot, lanes.line)
+    d = problem.decisions
+    pins = d.kind == PIN if spare_pins else np.zeros(len(d.kind), dtype=np.bool_)
+    bound = (plan.trips.vehicle == CARRIER) | _with_pairs(problem, plan, d.lot[pins], d.line[pins])
+    return tied(plan, trips & ~tied(plan, bound))
+
+
+def _with_pairs(problem: Problem, plan: Plan, lot: IntArray, line: IntArray) -> BoolArray:
+    """Trips that carry goods of any of these lots for the line that stands beside it, shape (n_trips,)."""
+    a, legs, n = plan.allocations, plan.legs, max(1, problem.n_lines)
+    concerned = np.isin(a.lot * n + a.line, lot * n + line)
     trips = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
     trips[legs.trip[concerned[legs.allocation]]] = True
-    return tied(plan, trips & ~_bound(problem, plan))
-
-
-def _bound(problem: Problem, plan: Plan) -> BoolArray:
-    """Trips that must stay: carriers', those with a pinned pair, and all tied to them."""
-    a, legs, d = plan.allocations, plan.legs, problem.decisions
-    n, pins = max(1, problem.n_lines), d.kind == PIN
-    pinned = np.isin(a.lot * n + a.line, d.lot[pins] * n + d.line[pins])
-    bound = plan.trips.vehicle == CARRIER
-    bound[legs.trip[pinned[legs.allocation]]] = True
-    return tied(plan, bound)
+    return trips
 
 
 def carry_out(
@@ -105,18 +104,26 @@ def carry_out(
     """Return whole plans in which goods of the attempt pass the hub; none where no goods would."""
     rest, freed = without(plan, attempt.trips), keep(plan, attempt.trips)
     left = residual(problem, rest)
-    open_rows = np.flatnonzero((left.lot_kg[attempt.lanes.lot] > 0) & (left.line_kg[attempt.lanes.line] > 0))
-    if len(open_rows) == 0:
+    rows = np.flatnonzero((left.lot_kg[attempt.lanes.lot] > 0) & (left.line_kg[attempt.lanes.line] > 0))
+    if len(rows) == 0:
         return []
-    job = Job(problem, left, lane_rows(attempt.lanes, open_rows), attempt.idea.meeting, effort, expired)
-    moved = transfer(job, attempt.onward_vnd_per_kg[open_rows], seed)
+    direct = _beside(problem, all_lanes, attempt.lanes, freed, left)
+    job = Job(problem, left, lane_rows(attempt.lanes, rows), direct, attempt.idea.meeting, effort, expired)
+    moved = transfer(job, attempt.onward_vnd_per_kg[rows], seed)
     if moved is None:
         return []
-    base = join(rest, moved)
-    after = residual(problem, base)
-    plans = [join(base, _spared(problem, freed, after))]
-    direct = _direct(problem, all_lanes, attempt.lanes, freed, after, effort, seed + 1, expired)
-    return [*plans, join(base, direct)] if direct is not None else plans
+    base = join(rest, keep(moved, passing(moved)))
+    return [join(rest, moved), join(base, _spared(problem, freed, residual(problem, base)))]
+
+
+def _beside(problem: Problem, all_lanes: Lanes, lanes: Lanes, freed: Plan, left: Residual) -> Lanes:
+    """Lanes that direct trips may use for what an attempt does not let through the hub."""
+    lots, lines = np.zeros(problem.n_lots, dtype=np.bool_), np.zeros(problem.n_lines, dtype=np.bool_)
+    lots[lanes.lot] = lots[freed.allocations.lot] = True
+    lines[lanes.line] = lines[freed.allocations.line] = True
+    lots &= left.lot_kg > 0
+    lines &= left.line_kg > 0
+    return lane_rows(all_lanes, np.flatnonzero(lots[all_lanes.lot] & lines[all_lanes.line])[:MOST_LANES])
 
 
 def _spared(problem: Problem, freed: Plan, left: Residual) -> Plan:
@@ -126,9 +133,7 @@ def _spared(problem: Problem, freed: Plan, left: Residual) -> Plan:
     lot_kg, line_kg = left.lot_kg.copy(), left.line_kg.copy()
     worth = lines.bid_vnd_per_kg[a.line] + lines.short_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]
     kg, stays = a.kg.copy(), np.zeros(len(freed.trips.vehicle), dtype=np.bool_)
-    double = np.zeros(len(stays), dtype=np.bool_)
-    double[legs.trip[np.isin(legs.allocation, legs.allocation[legs.leg == 2])]] = True
-    for trip in np.flatnonzero(~double).tolist():
+    for trip in np.flatnonzero(~passing(freed)).tolist():
         rows = legs.allocation[legs.trip == trip]
         taken_lot, taken_line = lot_kg.copy(), line_kg.copy()
         for row in rows.tolist():
@@ -148,31 +153,3 @@ def _with_kg(plan: Plan, kg: IntArray, trips: BoolArray) -> Plan:
     changed = Plan(plan.allocations.replace(kg=kg), plan.legs, plan.trips, plan.stops)
     some = np.flatnonzero(kg[plan.legs.allocation] > 0)
     return keep(Plan(changed.allocations, take(changed.legs, some), changed.trips, changed.stops), trips)
-
-
-def _direct(
-    problem: Problem,
-    all_lanes: Lanes,
-    lanes: Lanes,
-    freed: Plan,
-    left: Residual,
-    effort: Effort,
-    seed: int,
-    expired: Callable[[], bool],
-) -> Plan | None:
-    """Plan direct trips for what the attempt leaves."""
-    lots, lines = np.zeros(problem.n_lots, dtype=np.bool_), np.zeros(problem.n_lines, dtype=np.bool_)
-    lots[lanes.lot] = lots[freed.allocations.lot] = True
-    lines[lanes.line] = lines[freed.allocations.line] = True
-    lots &= left.lot_kg > 0
-    lines &= left.line_kg > 0
-    rows = np.flatnonzero(lots[all_lanes.lot] & lines[all_lanes.line])[: 2 * MOST_LANES]
-    if len(rows) == 0:
-        return None
-    lot, lot_place = np.unique(all_lanes.lot[rows], return_inverse=True)
-    line, line_place = np.unique(all_lanes.line[rows], return_inverse=True)
-    some = lane_rows(all_lanes, rows)
-    worth = problem.lines.short_vnd_per_kg[some.line] + some.margin_vnd_per_kg
-    some = some.replace(lot=lot_place, line=line_place, margin_vnd_per_kg=worth, max_days=np.minimum(some.max_days, effort.shift_days))
-    part = cut(problem, left_lots(problem, left, lot), left_lines(problem, left, line), some, left)
-    return renumbered(search(part, iterations=effort.iterations, seed=seed, expired=expired), lot, line, part.site)

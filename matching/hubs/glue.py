@@ -46,28 +46,42 @@ def _matched(came: list[int], came_kg: IntArray, went: list[int], went_kg: IntAr
     return rows
 
 
-def glue(problem: Problem, hub: int, fed: Plan, found: Plan, rows: IntArray) -> Plan:
-    """Return one plan of both trips of each piece, all sites numbered as in the problem; trips without goods are left out."""
-    feeders, first = np.unique(_trip_of(fed)[rows[:, 0]], return_inverse=True)
-    onwards, second = np.unique(_trip_of(found)[rows[:, 1]], return_inverse=True)
-    allocations = Allocations(
-        lot=fed.allocations.lot[rows[:, 0]],
-        line=fed.allocations.line[rows[:, 0]],
-        kg=rows[:, 2],
-        pickup_day=fed.allocations.pickup_day[rows[:, 0]],
-        delivery_day=found.allocations.delivery_day[rows[:, 1]],
-    )
+def glue(problem: Problem, hub: int, fed: Plan, found: Plan, rows: IntArray, direct: IntArray) -> Plan:
+    """Return one plan of the pieces on both their trips and of the direct allocations; trips without goods are left out.
+
+    Parameters
+    ----------
+    fed, found : plans of direct trips to the hub, and from it or past it; sites are numbered as in the problem.
+    rows : what `pieces` returns.
+    direct : rows of allocations of ``found`` that do not come from the hub; their lots are numbered as in the problem.
+    """
+    first, second = _trip_of(fed)[rows[:, 0]], _trip_of(found)[np.concatenate([rows[:, 1], direct])]
+    feeders, first = np.unique(first, return_inverse=True)
+    onwards, second = np.unique(second, return_inverse=True)
+    allocations = stack([_pieces_table(fed.allocations, found.allocations, rows), take(found.allocations, direct)])
     start, end = problem.lots.site[allocations.lot], problem.lines.site[allocations.line]
-    n, there = len(rows), np.full(len(rows), hub)
+    n, m = len(rows), len(direct)
+    there = np.full(n, hub)
     legs = Legs(
-        allocation=np.repeat(np.arange(n), 2),
-        leg=np.tile([1, 2], n),
-        trip=np.stack([first, len(feeders) + second], axis=1).reshape(-1),
-        from_site=np.stack([start, there], axis=1).reshape(-1),
-        to_site=np.stack([there, end], axis=1).reshape(-1),
+        allocation=np.concatenate([np.repeat(np.arange(n), 2), n + np.arange(m)]),
+        leg=np.concatenate([np.tile([1, 2], n), np.ones(m, dtype=np.int64)]),
+        trip=len(feeders) + np.concatenate([_paired(first - len(feeders), second[:n]), second[n:]]),
+        from_site=np.concatenate([_paired(start[:n], there), start[n:]]),
+        to_site=np.concatenate([_paired(there, end[:n]), end[n:]]),
     )
     trips = stack([take(fed.trips, feeders), take(found.trips, onwards)])
     return Plan(allocations, legs, trips, stack([_stops(fed, feeders, 0), _stops(found, onwards, len(feeders))]))
+
+
+def _pieces_table(fed: Allocations, found: Allocations, rows: IntArray) -> Allocations:
+    """Return the allocation of each piece."""
+    came, went = rows[:, 0], rows[:, 1]
+    return Allocations(fed.lot[came], fed.line[came], rows[:, 2], fed.pickup_day[came], found.delivery_day[went])
+
+
+def _paired(first: IntArray, second: IntArray) -> IntArray:
+    """Put two columns into one, turn by turn."""
+    return np.stack([first, second], axis=1).reshape(-1)
 
 
 def _trip_of(plan: Plan) -> IntArray:

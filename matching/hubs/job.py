@@ -67,11 +67,13 @@ class Job:
     Attributes
     ----------
     lanes : those that `compatible` returns, between lots and lines of which something is left.
+    direct : lanes that direct trips may use beside, between lots and lines of which something is left.
     """
 
     problem: Problem
     left: Residual
     lanes: Lanes
+    direct: Lanes
     meeting: Meeting
     effort: Effort
     expired: Callable[[], bool]

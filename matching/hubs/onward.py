@@ -1,4 +1,4 @@
-"""The second half of a transfer: carrying on from the hub what has come."""
+"""The second half of a transfer: carrying on from the hub what has come, and direct what has not."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 
 from matching.hubs.glue import glue, pieces
 from matching.hubs.job import Job
-from matching.hubs.part import Closure, cut, left_lines, lot_rows, renumbered, search
+from matching.hubs.part import Closure, cut, lane_rows, left_lines, left_lots, lot_rows, renumbered, search
+from matching.hubs.splice import stack
 from matching.lanes import Lanes
 from matching.plan import Plan
-from matching.problem import MINUTES_PER_DAY, NO_LIMIT, FloatArray, IntArray, Lots
+from matching.problem import MINUTES_PER_DAY, FloatArray, IntArray, Lots
 
-GroupKey = tuple[int, bool, float, int, int, int]
-"""Line, cold, litres per kg, first and last delivery day, and the lot where it may not be divided (else -1)."""
+GroupKey = tuple[int, int, int, int, bool, float, int]
+"""Line, first and last delivery day, supplier, cold, litres per kg, and the lot where it may not be divided (else -1)."""
 
 
 class Onward:
@@ -23,25 +24,32 @@ class Onward:
     def __init__(self, job: Job, fed: Plan, seed: int) -> None:
         self.job, self.fed = job, fed
         self.groups = self._group()
+        self.lot = np.zeros(0, dtype=np.int64)
         self.found = self._carry(seed) if self.groups else None
 
     def plan(self) -> Plan | None:
-        """Return two-leg allocations whose kilograms fill both legs alike, or None if there are none."""
-        if self.found is None:
+        """Return two-leg allocations whose kilograms fill both legs alike, and direct ones; None if nothing passes the hub."""
+        found, n = self.found, len(self.groups)
+        if found is None:
             return None
-        rows = pieces(list(self.groups.values()), self.fed.allocations, self.found.allocations)
-        return glue(self.job.problem, self.job.meeting.hub, self.fed, self.found, rows) if len(rows) else None
+        a = found.allocations
+        rows, direct = pieces(list(self.groups.values()), self.fed.allocations, a), np.flatnonzero(a.lot >= n)
+        lot = np.concatenate([np.zeros(n, dtype=np.int64), self.lot])[a.lot]
+        renamed = Plan(a.replace(lot=lot), found.legs, found.trips, found.stops)
+        return glue(self.job.problem, self.job.meeting.hub, self.fed, renamed, rows, direct) if len(rows) else None
 
     def cost_per_kg(self) -> FloatArray:
         """What carrying on did cost each line of the job, infinite where nothing was carried; đồng per kg."""
         n, found = len(self.job.line), self.found
         if found is None:
             return np.full(n, np.inf)
-        trip, kg = found.legs.trip, found.allocations.kg[found.legs.allocation]
+        trip, row = found.legs.trip, found.legs.allocation
+        kg = found.allocations.kg[row]
         load = np.bincount(trip, weights=kg, minlength=len(found.trips.vehicle))
-        place = self._place(found.allocations.line[found.legs.allocation])
+        ours = found.allocations.lot[row] < len(self.groups)
+        place, kg, share = self._place(found.allocations.line[row[ours]]), kg[ours], (found.trips.cost_vnd[trip] / load[trip])[ours]
         carried = np.bincount(place, weights=kg, minlength=n)
-        vnd = np.bincount(place, weights=found.trips.cost_vnd[trip] * kg / load[trip], minlength=n)
+        vnd = np.bincount(place, weights=share * kg, minlength=n)
         return np.where(carried > 0, vnd / np.maximum(1.0, carried), np.inf)
 
     def room(self, room: IntArray) -> IntArray:
@@ -49,8 +57,9 @@ class Onward:
         n, found = len(self.job.line), self.found
         if found is None:
             return room
+        ours = found.allocations.lot < len(self.groups)
         fed = np.bincount(self._place(self.fed.allocations.line), weights=self.fed.allocations.kg, minlength=n)
-        carried = np.bincount(self._place(found.allocations.line), weights=found.allocations.kg, minlength=n)
+        carried = np.bincount(self._place(found.allocations.line[ours]), weights=found.allocations.kg[ours], minlength=n)
         return np.where(carried < fed, carried, room).astype(np.int64)
 
     def _place(self, line: IntArray) -> IntArray:
@@ -66,23 +75,45 @@ class Onward:
         for i, (lot, line, day) in enumerate(zip(a.lot.tolist(), a.line.tolist(), a.pickup_day.tolist())):
             row = next(r for r in rows_of[lot, line] if lanes.pickup_from_day[r] <= day <= lanes.pickup_until_day[r])
             last = min(int(lanes.deliver_until_day[row]), day + int(lanes.max_days[row]))
-            whole = lot if lots.indivisible[lot] else -1
-            groups[line, bool(lots.cold[lot]), float(lots.litres_per_kg[lot]), int(lanes.deliver_from_day[row]), last, whole].append(i)
+            whole, supplier = lot if lots.indivisible[lot] else -1, int(lots.supplier[lot])
+            key = line, int(lanes.deliver_from_day[row]), last, supplier, bool(lots.cold[lot]), float(lots.litres_per_kg[lot]), whole
+            groups[key].append(i)
         return dict(sorted(groups.items()))
 
     def _carry(self, seed: int) -> Plan:
-        """Search trips from the hub; lots of the plan are groups, lines and sites are the problem's."""
+        """Search trips from the hub and direct ones.
+
+        Lots of the plan are the groups, then those of `lot`; lines and sites are the problem's.
+        """
         job, p, meeting = self.job, self.job.problem, self.job.meeting
-        line, place = np.unique([key[0] for key in self.groups], return_inverse=True)
-        lots, lanes, n = self._as_lots(), self._as_lanes(place), len(line)
-        # The feeder has seen to the suppliers of each line, who are no longer told apart here.
-        lines = left_lines(p, job.left, line).replace(max_suppliers=np.full(n, NO_LIMIT), min_supplier_kg=np.zeros(n, dtype=np.int64))
-        turns = meeting.clock_min < MINUTES_PER_DAY
-        closure = Closure(meeting.hub, 0, meeting.clock_min) if turns else None
-        left = job.left.with_opened(meeting.hub, meeting.day)
-        part = cut(p, lots, lines, lanes, left, closure)
+        lanes, n = self._direct_lanes(), len(self.groups)
+        self.lot, lot_place = np.unique(lanes.lot, return_inverse=True)
+        of_group = [key[0] for key in self.groups]
+        line, place = np.unique(np.concatenate([of_group, lanes.line]).astype(np.int64), return_inverse=True)
+        lots = stack([self._as_lots(), self._left_lots()])
+        lanes = lanes.replace(lot=n + lot_place, line=place[n:])
+        closure = Closure(meeting.hub, 0, meeting.clock_min) if meeting.clock_min < MINUTES_PER_DAY else None
+        left = job.left.beside(p, self.fed)
+        part = cut(p, lots, left_lines(p, left, line), stack([self._as_lanes(place[:n]), lanes]), left, closure)
         found = search(part, iterations=job.effort.iterations, seed=seed, expired=job.expired)
-        return renumbered(found, np.arange(len(self.groups)), line, part.site)
+        return renumbered(found, np.arange(n + len(self.lot)), line, part.site)
+
+    def _fed_kg(self) -> IntArray:
+        """What the feeder has taken of each lot, shape (n_lots,), kg."""
+        a = self.fed.allocations
+        return np.bincount(a.lot, weights=a.kg, minlength=self.job.problem.n_lots).astype(np.int64)
+
+    def _direct_lanes(self) -> Lanes:
+        """Return the lanes of lots that the feeder has left something of, margins with the shortage penalty saved."""
+        lanes, p, fed = self.job.direct, self.job.problem, self._fed_kg()
+        some = (self.job.left.lot_kg > fed) & ~(p.lots.indivisible & (fed > 0))
+        lanes = lane_rows(lanes, np.flatnonzero(some[lanes.lot]))
+        margin = lanes.margin_vnd_per_kg + p.lines.short_vnd_per_kg[lanes.line]
+        return lanes.replace(margin_vnd_per_kg=margin, max_days=np.minimum(lanes.max_days, self.job.effort.shift_days))
+
+    def _left_lots(self) -> Lots:
+        fed, lots = self._fed_kg()[self.lot], left_lots(self.job.problem, self.job.left, self.lot)
+        return lots.replace(kg=lots.kg - fed, min_take_kg=np.maximum(0, lots.min_take_kg - fed))
 
     def _as_lots(self) -> Lots:
         """Return one lot at the hub for each group."""
@@ -95,7 +126,7 @@ class Onward:
     def _as_lanes(self, line_place: IntArray) -> Lanes:
         """Return one lane for each group, from the hub to its line; what has been spent on the way to the hub is spent."""
         p, a, meeting, n = self.job.problem, self.fed.allocations, self.job.meeting, len(self.groups)
-        line, first, last = (np.array([key[part] for key in self.groups]) for part in (0, 3, 4))
+        line, first, last = (np.array([key[part] for key in self.groups]) for part in range(3))
         ask = np.array([np.average(p.lots.ask_vnd_per_kg[a.lot[rows]], weights=a.kg[rows]) for rows in self.groups.values()])
         margin = np.floor(p.lines.bid_vnd_per_kg[line] + p.lines.short_vnd_per_kg[line] - ask)
         return Lanes(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.geography import great_circle_km
 from matching.hubs.job import Meeting
 from matching.lanes import Lanes
-from matching.plan import CARRIER, Plan
-from matching.problem import HUB, MINUTES_PER_DAY, FloatArray, IntArray, Problem
+from matching.plan import Plan
+from matching.problem import HUB, MINUTES_PER_DAY, BoolArray, FloatArray, IntArray, Problem
 from matching.rates import Haulage, direct_rates, haulage
 
 TURNS_MIN = (10 * 60, 13 * 60, 16 * 60, 19 * 60, MINUTES_PER_DAY, MINUTES_PER_DAY, MINUTES_PER_DAY)
@@ -52,13 +53,11 @@ class Prospects:
         self.direct = np.where(self._too_long(by, start, end), np.inf, direct_rates(by, start, end, cold))
         self.worth = lines.bid_vnd_per_kg[lanes.line] + lines.short_vnd_per_kg[lanes.line] - lots.ask_vnd_per_kg[lanes.lot]
 
-    def _too_long(self, by: Haulage, start: IntArray, end: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _too_long(self, by: Haulage, start: IntArray, end: IntArray) -> BoolArray:
         """Tell which lanes are longer than any class may drive in one trip, as the crow flies; known roads may make more so."""
         v, sites = self.problem.vehicles, self.problem.sites
         if len(self.problem.roads.from_site) or not len(v.kmh):
             return np.zeros(len(start), dtype=np.bool_)
-        from matching.geography import great_circle_km
-
         km = great_circle_km(sites.lat[start], sites.lon[start], sites.lat[end], sites.lon[end]) * self.problem.detour_factor
         return np.asarray(km > float((v.max_hours * v.kmh).max()))
 
@@ -112,8 +111,3 @@ class Prospects:
         day = int(rng.integers(first, last + 1))
         clock = int(rng.choice(TURNS_MIN))
         return Idea(lane, place, Meeting(int(self.hubs[place]), day, clock))
-
-
-def served(plan: Plan) -> IntArray:
-    """Trips that are trucks, as a mask."""
-    return np.asarray(plan.trips.vehicle != CARRIER)

@@ -33,9 +33,14 @@ class Residual:
     used: dict[tuple[int, int], int]
     flow_kg: dict[tuple[int, int], int]
 
-    def with_opened(self, site: int, day: int) -> Residual:
-        """Return the same with one more site and date paid."""
-        return dataclasses.replace(self, flow_kg={(site, day): 0, **self.flow_kg})
+    def beside(self, problem: Problem, plan: Plan) -> Residual:
+        """Return the same with the trucks and the throughput of a plan used too; its kilograms are not taken."""
+        used, flow = dict(self.used), dict(self.flow_kg)
+        for key, n in _starts(plan).items():
+            used[key] = used.get(key, 0) + n
+        for key, kg in _at_sites(problem, plan).items():
+            flow[key] = flow.get(key, 0) + kg
+        return dataclasses.replace(self, used=used, flow_kg=flow)
 
 
 def residual(problem: Problem, plan: Plan) -> Residual:

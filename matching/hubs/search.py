@@ -23,8 +23,8 @@ from matching.verify import verify
 ATTEMPTS = 400
 PATIENCE = 80
 """Attempts in a row without a gain after which the search ends."""
-ITERATIONS = 800
-ROUNDS = 2
+FIRST_ITERATIONS, MOST_ITERATIONS = 200, 1600
+"""Iterations of each search: few while gains are easy, more with each attempt that has brought nothing."""
 
 
 def with_hubs(
@@ -60,18 +60,23 @@ class _Search:
         self.problem, self.plan, self.worth, self.seed, self.expired = problem, plan, worth, seed, expired
         longest = float(problem.vehicles.max_hours.max(initial=0.0))
         shift = min(max(1, int(np.ceil(longest / 24))), problem.horizon_until_day - problem.horizon_from_day)
-        self.effort = Effort(ITERATIONS, ROUNDS, max(0, shift))
-        self.lanes = find_lanes(problem, max_transit_days=2 * self.effort.shift_days + 1)
+        self.shift_days = max(0, shift)
+        self.failures = 0
+        self.lanes = find_lanes(problem, max_transit_days=2 * self.shift_days + 1)
         self.prospects = Prospects(problem, self.lanes)
 
     def run(self, iterations: int) -> None:
         """Make attempts until the limit, or until they have brought nothing for long."""
-        failures = 0
         self._look()
         for n in range(iterations):
-            if self.expired() or failures >= PATIENCE or len(self.lanes.lot) == 0:
+            if self.expired() or self.failures >= PATIENCE or len(self.lanes.lot) == 0:
                 return
-            failures = 0 if self._attempt(np.random.default_rng((self.seed, n))) else failures + 1
+            self.failures = 0 if self._attempt(np.random.default_rng((self.seed, n))) else self.failures + 1
+
+    @property
+    def effort(self) -> Effort:
+        iterations = min(FIRST_ITERATIONS * (1 + self.failures // 8), MOST_ITERATIONS)
+        return Effort(iterations, 1 if self.failures < 8 else 2, self.shift_days)
 
     def _look(self) -> None:
         """See what each lane costs now, and what it might gain through a hub."""
@@ -90,7 +95,7 @@ class _Search:
 
     def _attempt(self, rng: np.random.Generator) -> bool:
         idea = self.prospects.idea(self._gain, rng)
-        drawn = draw(self.prospects, self.plan, self._now, idea, self.effort.shift_days, rng) if idea else None
+        drawn = draw(self.prospects, self.plan, self._now, idea, self.shift_days, rng) if idea else None
         if drawn is None:
             return False
         seed = int(rng.integers(1, 2**31))

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from matching.lanes import Lanes
 from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
-from matching.problem import HUB, BoolArray, IntArray, Problem
+from matching.problem import HUB, BoolArray, IntArray, Lots, Problem
 
-Table = TypeVar("Table", Allocations, Legs, Trips, Stops)
+Table = TypeVar("Table", Allocations, Legs, Trips, Stops, Lots, Lanes)
 
 
 def take(table: Table, rows: IntArray) -> Table:
@@ -32,6 +33,13 @@ def tied(plan: Plan, trips: BoolArray) -> BoolArray:
         if (wider == out).all():
             return out
         out = wider
+
+
+def passing(plan: Plan) -> BoolArray:
+    """Trips that carry goods to or from a hub where they change trucks, and all tied to them, shape (n_trips,)."""
+    trips = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
+    trips[plan.legs.trip[plan.legs.leg == 2]] = True
+    return tied(plan, trips)
 
 
 def without(plan: Plan, trips: BoolArray) -> Plan:

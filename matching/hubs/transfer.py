@@ -1,7 +1,8 @@
 """One transfer: goods come to a hub on one day until an hour, and leave it from that hour on.
 
 Two searches for direct trips make it: the first brings lots to the hub, each kilogram worth what its line pays less what carrying on is
-thought to cost; the second carries on what has come. What carrying on did cost is what the next first search reckons with (dynamic slope
+thought to cost; the second carries on what has come, and
+what is left besides. What carrying on did cost is what the next first search reckons with (dynamic slope
 scaling).
 """
 
@@ -18,7 +19,7 @@ from matching.problem import MINUTES_PER_DAY, FloatArray, IntArray
 
 
 def transfer(job: Job, onward_vnd_per_kg: FloatArray, seed: int) -> Plan | None:
-    """Return the best plan of two-leg allocations found, or None.
+    """Return the best plan found of goods that pass the hub, and of direct trips beside; None if nothing passes it.
 
     Parameters
     ----------
@@ -41,10 +42,11 @@ def transfer(job: Job, onward_vnd_per_kg: FloatArray, seed: int) -> Plan | None:
 
 
 def _worth(job: Job, plan: Plan) -> int:
-    """Worth of two-leg allocations without openings, VND."""
+    """Worth of a plan without openings, VND."""
     a, lots, lines = plan.allocations, job.problem.lots, job.problem.lines
     gain = lines.bid_vnd_per_kg[a.line] + lines.short_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]
-    return int((a.kg * gain).sum() - job.handling_vnd_per_kg * int(a.kg.sum())) - int(plan.trips.cost_vnd.sum())
+    passed_kg = int(a.kg[plan.legs.allocation[plan.legs.leg == 2]].sum())
+    return int((a.kg * gain).sum() - job.handling_vnd_per_kg * passed_kg) - int(plan.trips.cost_vnd.sum())
 
 
 def _feed(job: Job, onward_vnd_per_kg: FloatArray, room: IntArray, seed: int) -> Plan | None:
