@@ -16,9 +16,10 @@ from matching.decisions import require_pins_kept, require_pins_possible
 from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
+from matching.hubs import with_hubs
 from matching.nation.planner import NationPlanner, guiding_volumes, is_large
 from matching.plan import Plan, Progress, Result, Status, Termination
-from matching.problem import NO_LIMIT, Problem
+from matching.problem import HUB, NO_LIMIT, Problem
 from matching.proof import Proof
 from matching.routing import reroute, tours_allowed, tours_share
 from matching.trips.planner import TripPlanner
@@ -32,6 +33,8 @@ REROUTING_SHARE, LEAST_REROUTING = 0.75, 0.05
 """Share of the time held back for long tours where they are the whole plan, and the share of the plan below which they are let be."""
 REROUTING_ITERATIONS = 0.1
 """Iterations of rerouting for each of a search that is limited by iterations."""
+HUB_SHARE = 0.08
+"""Share of the time in which transfers at hubs are tried."""
 CLOSING_S = 0.15
 CLOSING_S_PER_ROW = 1.2e-4
 """Kept back for verification and reasons, for each lot and line."""
@@ -152,8 +155,10 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     run.tell("trips", planner.worth_vnd, proof.bound_vnd)
     carried = _carriers_alone(problem, planner, proof, run)
     limit = run.limits.iterations or planner.own_limit
+    hub_s = 0.0
     if not direct:
         _hold_back(problem, planner, run)
+        hub_s = _hold_back_for_hubs(problem, run)
     with proof.continued(lambda: PROOF_SHARE * run.deadline - run.stopwatch(), lambda: planner.worth_vnd):
         while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd) and not carried.closed:
             planner.improve(_progress(planner, limit, run), run.expired, run.limits.cores - (1 if proof.is_running else 0))
@@ -164,6 +169,9 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
             proof.wait(lambda: run.expired() or run.stopwatch() >= patience)
     plan = planner.plan() if carried.plan is None or planner.worth_vnd > carried.worth_vnd else carried.plan
     plan, saved_vnd = _rerouted(problem, plan, run, seed)
+    if hub_s > 0:
+        run.deadline += hub_s
+        plan = with_hubs(problem, plan, seed=seed, expired=run.expired)
     run.tell("verify", max(planner.worth_vnd, carried.worth_vnd) + saved_vnd, proof.bound_vnd)
     return _verified(problem, plan, proof, run, seed, done=planner.iterations >= limit)
 
@@ -213,6 +221,15 @@ def _hold_back(problem: Problem, planner: TripPlanner, run: _Run) -> None:
     if share >= LEAST_REROUTING:
         run.held_s = 0.0 if run.deadline == float("inf") else REROUTING_SHARE * share * (run.deadline - run.stopwatch())
         run.deadline -= run.held_s
+
+
+def _hold_back_for_hubs(problem: Problem, run: _Run) -> float:
+    """Keep time for transfers at hubs, where there are hubs; return how much, in seconds."""
+    if not (problem.sites.kind == HUB).any():
+        return 0.0
+    hub_s = 1e-9 if run.deadline == float("inf") else HUB_SHARE * max(0.0, run.deadline - run.stopwatch())
+    run.deadline -= hub_s
+    return hub_s
 
 
 def _rerouted(problem: Problem, plan: Plan, run: _Run, seed: int) -> tuple[Plan, int]:
