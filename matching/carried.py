@@ -132,7 +132,7 @@ class _Program:
             if float(self.flows.most_kg[members].sum()) > most:
                 self.rows.append((columns, ones, -np.inf, most))
             return
-        most = min(most, float(self.flows.most_kg[members].sum()))
+        most = min(most, self._all_of(members))
         self.rows.append(([*columns, switch], [*ones, -most], -np.inf, 0.0))
         if least > 0:
             self.rows.append(([*columns, switch], [*ones, -least], 0.0, np.inf))
@@ -140,6 +140,12 @@ class _Program:
             for member in columns:
                 bound = min(most, float(self.flows.most_kg[member]))
                 self.rows.append(([member, switch], [1.0, -bound], -np.inf, 0.0))
+
+    def _all_of(self, members: IntArray) -> float:
+        """Most kilograms that flows can carry together: no more than their lots hold, nor than their lines want."""
+        lots, lines = np.unique(self.flows.lot[members]), np.unique(self.flows.line[members])
+        each = self.flows.most_kg[members].sum()
+        return float(min(each, self.problem.lots.kg[lots].sum(), self.problem.lines.kg[lines].sum()))
 
     def _lots_and_lines(self) -> None:
         p, f = self.problem, self.flows

@@ -56,7 +56,8 @@ def _day_at(books: Books, trip: IntArray, site: IntArray, *, loading: bool) -> I
 def _trips(layout: Layout, books: Books, trips: IntArray) -> Trips:
     vehicle = books.trip[trips, col.TRIP_CLASS]
     km = books.trip_real[trips, col.TRIP_KM].copy()
-    based = np.flatnonzero((vehicle >= 0) & (layout.vehicle[vehicle, col.BASE] >= 0))
+    trucks = np.flatnonzero(vehicle >= 0)
+    based = trucks[layout.vehicle[vehicle[trucks], col.BASE] >= 0]
     base = layout.vehicle[vehicle[based], col.BASE]
     n = books.trip[trips, col.TRIP_NP] + books.trip[trips, col.TRIP_ND]
     first, last = books.stop[trips, 0, col.STOP_SITE], books.stop[trips, np.maximum(n - 1, 0), col.STOP_SITE]
