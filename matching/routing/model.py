@@ -85,7 +85,6 @@ def _costs(problem: Problem, plan: Plan, tours: Tours, pieces: Pieces, vehicle: 
     cost = np.rint(km * slope[:, None, None] / unit).astype(np.int64)
     doors = problem.vehicles.payload_kg[vehicle][:, None] > problem.sites.max_vehicle_kg[pieces.site][None, :]
     warm = problem.lots.cold[pieces.lot][None, :] & ~problem.vehicles.refrigerated[vehicle][:, None]
-    cost[:, START, FIRST:][doors | warm] = FAR
     cost.swapaxes(1, 2)[:, FIRST:][doors | warm] = FAR
     cost[problem.vehicles.payload_kg[vehicle] > problem.sites.max_vehicle_kg[tours.receiver], :, END] = FAR
     diagonal = np.arange(cost.shape[1])

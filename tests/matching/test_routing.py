@@ -133,6 +133,24 @@ def test_no_more_trucks_start_than_there_are():
     assert int(better.trips.cost_vnd.sum()) < _best_cost(problem)
 
 
+def test_trucks_that_are_out_elsewhere_are_not_counted_on():
+    problem = _problem(
+        sites=[RECEIVER, *_places(), {**RECEIVER, "site_id": "b2", "lat": 21.01}],
+        demands=[{"quantity_kg": 11000, "bid_vnd_per_kg": 100000}, {"site_id": "b2", "quantity_kg": 1000, "bid_vnd_per_kg": 100000}],
+        vehicles=[BASED, {**BASED, "payload_kg": 6000, "count_per_day": 1}],
+    )
+    sites = [str(problem.sites.id[s]) for s in problem.lots.site]
+    tours = [[(side + turn) % 4 * 3 + side for side in range(3)] for turn in range(4)]
+    out = tours[0].pop()
+    trucks = [Truck("class1", [*_at(sites[lot] for lot in tour), "b1 7T20:00 7T20:30"]) for tour in tours]
+    trucks.append(Truck("class2", [*_at([sites[out]]), "b2 7T20:00 7T20:30"]))
+    loads = [Load(f"lot{lot + 1}", "line1", 1000, (trip,)) for trip, tour in enumerate(tours) for lot in tour]
+    given = build_plan(problem, trucks, [*loads, Load(f"lot{out + 1}", "line2", 1000, (4,))])
+    better = reroute(problem, given, iterations=ITERATIONS)
+    assert np.count_nonzero(better.trips.vehicle == 1) == 1
+    assert _worth(problem, better) > _worth(problem, given)
+
+
 def test_divisible_goods_are_spread_over_fewer_trucks():
     problem = _problem(lot={"quantity_kg": 1000, "indivisible": "no"}, vehicles=[{**BASED, "payload_kg": 2700}])
     sites = [str(problem.sites.id[s]) for s in problem.lots.site]
