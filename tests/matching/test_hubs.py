@@ -11,8 +11,13 @@ import pytest
 from matching.exact import solve_exactly
 from matching.hubs import with_hubs
 from matching.hubs.glue import pieces
+from matching.hubs.job import Effort, Job, Meeting, compatible
+from matching.hubs.part import lane_rows
+from matching.hubs.residual import residual
 from matching.hubs.splice import join, keep, tied, worth_vnd
-from matching.plan import Allocations, Plan
+from matching.hubs.transfer import transfer
+from matching.lanes import find_lanes
+from matching.plan import Allocations, Legs, Plan, Stops, Trips
 from matching.problem import HUB, Problem
 from matching.trips.planner import TripPlanner
 from matching.verify import verify
@@ -246,6 +251,42 @@ def test_no_plan_is_worth_more_than_the_proven_best(seed: int) -> None:
 def test_the_proven_best_is_reached_through_the_hub() -> None:
     found = [against_the_proven_best(seed) for seed in range(5)]
     assert sum(worth == best and through for worth, best, through in found) >= 2
+
+
+def in_a_hurry(clock_min: int) -> tuple[Problem, Plan | None]:
+    """Return what passes a hub that turns at ``clock_min``: gates open at noon, and the receiver closes when a truck can just be there."""
+    tables = narrow_gates(lot={"available_from": "2027-06-08"})
+    for gate in tables["sites"][:5]:
+        gate |= {"open_from": "12:00", "open_until": "20:00"}
+    tables["sites"][-2] = {**FAR, "open_from": "16:00", "open_until": "17:20"}
+    problem = build_problem(**tables)
+    meeting = Meeting(5, int(problem.lots.from_day[0]), clock_min)
+    lanes = compatible(find_lanes(problem, max_transit_days=2), meeting, 1)
+    left = residual(problem, Plan(*empty_tables()))
+    job = Job(problem, left, lanes, lane_rows(lanes, np.zeros(0, dtype=np.int64)), meeting, Effort(200, 1, 1), lambda: False)
+    return problem, transfer(job, np.full(len(lanes.lot), 500.0), seed=1)
+
+
+def empty_tables() -> tuple[Allocations, Legs, Trips, Stops]:
+    none, reals = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return (
+        Allocations(none, none, none, none, none),
+        Legs(none, none, none, none, none),
+        Trips(none, reals, none),
+        Stops(none, none, none, none, none),
+    )
+
+
+@pytest.mark.parametrize("clock_min", [12 * 60 + 45, 13 * 60])
+def test_nothing_leaves_a_hub_before_it_came(clock_min: int) -> None:
+    problem, plan = in_a_hurry(clock_min)
+    assert plan is not None
+    assert verify(problem, plan).ok
+    assert passes_hub(plan)
+
+
+def test_what_comes_to_a_hub_after_it_has_turned_does_not_pass() -> None:
+    assert in_a_hurry(12 * 60 + 10)[1] is None
 
 
 def test_goods_too_far_for_one_trip_reach_their_line_through_a_hub() -> None:
