@@ -9,20 +9,11 @@ import numpy as np
 
 from matching.plan import Plan
 from matching.problem import BoolArray, FloatArray, IntArray, Problem
-from matching.trips import columns as col
-from matching.trips._core import Arena, State, build, copy_all, improve, sweep
-from matching.trips.arena import Layout
+from matching.trips.arena import Layout, Surroundings
+from matching.trips.columns import TRIP_COST
 from matching.trips.harvest import plan_of
-from matching.trips.improver import make_scratch
-from matching.trips.parts import Desk
+from matching.trips.improver import Cooling, Improver
 from matching.trips.planner import lay_out
-from matching.trips.state import empty_state
-from matching.trips.warm import load_plan
-
-CHUNK = 500
-"""Iterations between two looks at whether to stop."""
-RUIN_SIZE = 12.0
-ALPHAS = (0.0, 0.5, 0.9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,75 +71,32 @@ class Outcome:
 def work(job: Job, stopped: Callable[[], bool] | None = None) -> Outcome:
     """Plan a part; the same job gives the same outcome unless it is stopped."""
     layout = lay_out(job.problem, lambda lot, line: job.lot_price[lot] + job.line_price[line], direct=job.direct)
-    bench = _Bench(job, layout)
+    layout = layout._replace(surroundings=_surroundings(job, layout))
+    improver = Improver(layout, seed=job.seed, cores=1)
     if job.plan is None:
-        bench.build()
+        improver.first()
     else:
-        bench.load(job.plan)
-    done = bench.anneal(stopped or (lambda: False))
-    return Outcome(bench.harvest(), done)
+        improver.resume(job.problem, job.plan)
+    done = _improved(improver, job, stopped or (lambda: False))
+    improver.finish()
+    return Outcome(plan_of(job.problem, layout, improver.best), done)
 
 
-class _Bench:
-    """The states of one job."""
+def _surroundings(job: Job, layout: Layout) -> Surroundings:
+    first, days = int(layout.horizon[2]), int(layout.horizon[0])
+    tables = (job.others.trips, job.others.calls, job.others.flow_kg)
+    trips, calls, flow = (_window(table, job.others.first_day, first, days) for table in tables)
+    return Surroundings(trips.astype(np.int64), calls.astype(np.int64), flow, job.lot_locked, job.line_locked)
 
-    def __init__(self, job: Job, layout: Layout) -> None:
-        self.job, self.layout, self.arena = job, layout, Arena(layout)
-        self.scratch = make_scratch(layout, job.seed)
-        self._n = (job.problem.n_lots + job.problem.n_lines // 2 + 32, 2 * job.problem.n_lots + 2 * job.problem.n_lines + 64)
-        self.now, self.best = self._desk(), self._desk()
 
-    def _desk(self) -> Desk:
-        """Return empty books in which the other parts' use of shared things is entered."""
-        books, job = empty_state(self.layout, *self._n), self.job
-        first, days = int(self.layout.horizon[2]), int(self.layout.horizon[0])
-        books.used[:] = _window(job.others.trips, job.others.first_day, first, days)
-        books.calls[:] = _window(job.others.calls, job.others.first_day, first, days)
-        books.flow[:] = _window(job.others.flow_kg, job.others.first_day, first, days)
-        return Desk(books, State(books))
-
-    def build(self) -> None:
-        """Build first trips greedily, at several weights on what lots and lines could earn elsewhere, and keep the best."""
-        pinned = np.unique(self.layout.lane[self.layout.lane[:, col.LANE_PIN] >= 0, col.LANE_LINE])
-        for alpha in ALPHAS:
-            desk = self._desk()
-            self._lock(desk)
-            desk.books.line[pinned, col.FIRST] = 1
-            build(self.arena, desk.state, self.scratch, alpha)
-            if alpha == ALPHAS[0] or desk.books.worth[0] > self.best.books.worth[0]:
-                copy_all(self.best.state, desk.state)
-        copy_all(self.now.state, self.best.state)
-
-    def load(self, plan: Plan) -> None:
-        """Begin with the trips of a plan."""
-        self._lock(self.now)
-        load_plan(self.job.problem, self.layout, self.arena, self.now.state, self.scratch, plan)
-        copy_all(self.best.state, self.now.state)
-
-    def _lock(self, desk: Desk) -> None:
-        desk.books.lot[:, col.LOCKED], desk.books.line[:, col.LOCKED] = self.job.lot_locked, self.job.line_locked
-
-    def anneal(self, stopped: Callable[[], bool]) -> int:
-        """Improve the trips while the temperature falls; return the number of iterations."""
-        spare, best, done, total = self._desk(), self._desk(), 0, self.job.iterations
-        cost = self.now.books.trip_real[:, col.TRIP_COST]
-        mean = float(cost[cost > 0].mean()) if (cost > 0).any() else 1e5
-        hot, fall = self.job.hot * mean, self.job.cold / self.job.hot
-        while done < total and not stopped():
-            n = min(CHUNK, total - done)
-            start, end = hot * fall ** (done / total), hot * fall ** ((done + n) / total)
-            improve(self.arena, self.now.state, spare.state, best.state, self.scratch, n, start, end, RUIN_SIZE)
-            if best.books.worth[0] > self.best.books.worth[0] + 0.5:
-                copy_all(self.best.state, best.state)
-            done += n
-        return done
-
-    def harvest(self) -> Plan:
-        """Return the best trips as a plan, those that cost more than they bring given up where that pays."""
-        copy_all(self.now.state, self.best.state)
-        sweep(self.arena, self.now.state, self.scratch)
-        kept = self.now if self.now.books.worth[0] > self.best.books.worth[0] else self.best
-        return plan_of(self.job.problem, self.layout, kept.books)
+def _improved(improver: Improver, job: Job, stopped: Callable[[], bool]) -> int:
+    """Improve the trips while the temperature falls; return the number of iterations."""
+    cost, done = improver.best.trip_real[:, TRIP_COST], 0
+    mean = float(cost[cost > 0].mean()) if (cost > 0).any() else 1e5
+    cooling = Cooling(job.hot * mean, job.cold * mean)
+    while done < job.iterations and not stopped():
+        done += max(1, improver.round(done / job.iterations, 0.1, cooling, stopped, 1))
+    return done
 
 
 def _window(table: IntArray | FloatArray, table_first: int, first: int, days: int) -> FloatArray:

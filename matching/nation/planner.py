@@ -23,7 +23,7 @@ from matching.subset import Subset
 
 MOST_SITES, MOST_ROWS = 2_500, 12_000
 """Problems with more sites, or more lots and lines, are planned in parts."""
-ROWS_PER_PART = 900
+ROWS_PER_PART = 2_500
 ITERATIONS_PER_ROW, VISIT_PER_ROW = 400, 8
 GUIDING_RATE = 2.0
 """Real trips cost about so much more than full trucks; the flows that guide the first division pay for it."""

@@ -14,6 +14,16 @@ ALWAYS = 1 << 40
 """Length of an opening that never closes."""
 
 
+class Surroundings(NamedTuple):
+    """What is decided outside of a part of a larger plan; days and rows as in `matching.trips.state.Books`."""
+
+    used: IntArray  # (c, days) trips of each class that others start, or that are kept for them
+    calls: IntArray  # (s + roads, days) stops of others
+    flow: FloatArray  # (s + roads, days) kg of others
+    lot_locked: BoolArray  # (l,) what is taken of these stays as it is
+    line_locked: BoolArray  # (d,)
+
+
 class Layout(NamedTuple):
     """Read-only arrays; columns are named in `matching.trips.columns`. Days count from the horizon's first.
 
@@ -39,6 +49,7 @@ class Layout(NamedTuple):
     near: IntArray  # (s, k) sites by distance
     horizon: IntArray  # [0]: number of days, [1]: last day on which a truck may stop, [2]: the first day since 1970
     place: FloatArray  # (s, 2) degrees north and east, evened out to equal lengths
+    surroundings: Surroundings | None = None
 
 
 def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road: IntArray) -> Layout:

@@ -103,7 +103,8 @@ def carve(layout: Layout, arena: Arena, whole: Desk, division: Division, part: i
     copy_trips(arena, whole.state, into.state, division.trips[division.trip_part == part])
     books.lot_left[:] = np.where(division.lot_part == part, source.lot_left, 0.0)
     books.line_left[:] = np.where(division.line_part == part, source.line_left, 0.0)
-    books.lot[:, col.LOCKED], books.line[:, col.LOCKED] = division.lot_locked, division.line_locked
+    books.lot[:, col.LOCKED] |= division.lot_locked
+    books.line[:, col.LOCKED] |= division.line_locked
     limit = layout.vehicle[:, col.COUNT_LIMIT][:, None]
     mine = (np.arange(source.used.size).reshape(source.used.shape) % n_parts) == part
     books.used[:] = np.where(mine | (limit >= NO_LIMIT), source.used, np.maximum(limit, source.used))

@@ -13,7 +13,7 @@ import numpy as np
 
 from matching.problem import FloatArray, IntArray
 from matching.trips.arena import Layout
-from matching.trips.columns import HEAD, LINE_KG, LOT_KG, MAX_STOPS, NODE_NEXT, SHIP_NEXT, TRIP_CLASS, TRIP_HEAD
+from matching.trips.columns import HEAD, LINE_KG, LOCKED, LOT_KG, MAX_STOPS, NODE_NEXT, SHIP_NEXT, TRIP_CLASS, TRIP_HEAD
 
 FREE, CARRIER = -2, -1
 N_SHIPS, N_TRIPS, TOP_TRIP, FREE_SHIP, FREE_TRIP, FREE_NODE, N_LOTS, N_LINES = range(8)
@@ -87,6 +87,10 @@ def clear(w: Layout, state: Books) -> None:
     state.lot_left[:], state.line_left[:], state.pin_left[:] = w.lot_real[:, LOT_KG], w.line_real[:, LINE_KG], w.pin_kg
     state.lot[:, HEAD] = state.line[:, HEAD] = state.site[:, 0] = -1
     state.trip[:, TRIP_CLASS] = FREE
+    if w.surroundings is not None:
+        around = w.surroundings
+        state.used[:], state.calls[:], state.flow[:] = around.used, around.calls, around.flow
+        state.lot[:, LOCKED], state.line[:, LOCKED] = around.lot_locked, around.line_locked
     for items, link, head in ((state.ship, SHIP_NEXT, FREE_SHIP), (state.trip, TRIP_HEAD, FREE_TRIP), (state.node, NODE_NEXT, FREE_NODE)):
         items[:, link] = np.arange(1, len(items) + 1)
         items[-1:, link] = -1
