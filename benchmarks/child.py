@@ -1,6 +1,6 @@
 """One measurement in a process of its own, so that it shares neither memory nor warm caches with another.
 
-`measure` starts `python -m benchmarks.child TASK ARGUMENTS ANSWER`, where arguments and answer are JSON.
+`measure` starts `python -m benchmarks.child TASK ARGUMENTS WARM ANSWER`, where arguments and answer are JSON.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ ROOT = Path(__file__).resolve().parents[1]
 Answer = dict[str, Any]
 
 
-def measure(task: str, timeout_s: float, **arguments: Any) -> Answer:
+def measure(task: str, timeout_s: float, *, warm: bool = True, **arguments: Any) -> Answer:
     """Run a task of `benchmarks.tasks` in a child process.
+
+    Parameters
+    ----------
+    warm : load every compiled loop before the task, so that its time is not the installation's.
 
     Returns
     -------
@@ -29,7 +33,7 @@ def measure(task: str, timeout_s: float, **arguments: Any) -> Answer:
     """
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        command = [sys.executable, "-m", "benchmarks.child", task, json.dumps(arguments, default=str), str(answer)]
+        command = [sys.executable, "-m", "benchmarks.child", task, json.dumps(arguments), str(int(warm)), str(answer)]
         try:
             ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s, check=False)
         except subprocess.TimeoutExpired:
@@ -40,9 +44,9 @@ def measure(task: str, timeout_s: float, **arguments: Any) -> Answer:
         return made
 
 
-def measure_again(task: str, times: int, timeout_s: float, **arguments: Any) -> Answer:
+def measure_again(task: str, times: int, timeout_s: float, *, warm: bool = True, **arguments: Any) -> Answer:
     """Run a task several times and return the answer of the median time, with the median memory."""
-    answers = [measure(task, timeout_s, **arguments) for _ in range(times)]
+    answers = [measure(task, timeout_s, warm=warm, **arguments) for _ in range(times)]
     good = sorted((one for one in answers if "failed" not in one), key=lambda one: float(one["seconds"]))
     if not good:
         return answers[0]
@@ -51,9 +55,11 @@ def measure_again(task: str, times: int, timeout_s: float, **arguments: Any) -> 
 
 def main() -> None:
     """Run the task that the command line names."""
-    from benchmarks.tasks import TASKS
+    from benchmarks.tasks import TASKS, warm_up
 
-    task, arguments, answer = sys.argv[1:]
+    task, arguments, warm, answer = sys.argv[1:]
+    if int(warm):
+        warm_up()
     made = TASKS[task](**json.loads(arguments))
     Path(answer).write_text(json.dumps(made | {"peak_mib": peak_mib()}), encoding="utf-8")
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.child import measure, measure_again
 from benchmarks.classics import facilities_text, fixed_charge_text, routing_text, transportation_text
-from benchmarks.converters import convert_text
+from benchmarks.converters import KINDS, convert_text
 from benchmarks.instances import SHAPES, scaled_nation, write_instance
 from benchmarks.peers.optional import has_library
 from benchmarks.peers.volumes import PEERS
@@ -37,6 +37,9 @@ class Effort:
     sizes, growing : numbers of lots, and stages, of the growth curve.
     limit_s : seconds of every run with trips.
     timeout_s : after which a measurement is given up.
+    repeat : measurements of which the median is taken.
+    peers, classes : solvers of volumes, and classes of published instances, that are looked at.
+    warm : load compiled loops before the watch starts.
     """
 
     shapes: Sequence[str]
@@ -47,10 +50,33 @@ class Effort:
     timeout_s: float
     repeat: int
     growing: Sequence[str] = ("read", "funnel", "volumes")
+    peers: Sequence[str] = tuple(PEERS)
+    classes: Sequence[str] = tuple(KINDS)
+    warm: bool = True
     seed: int = 1
 
+    def measure(self, task: str, **arguments: Any) -> Row:
+        """Measure a task once."""
+        return measure(task, self.timeout_s, warm=self.warm, **arguments)
 
-SMOKE = Effort(("commune",), ("commune",), (300, 1000), (15,), 1.0, 60.0, 1, ("volumes",))
+    def again(self, task: str, times: int, **arguments: Any) -> Row:
+        """Measure a task several times and take the median."""
+        return measure_again(task, times, self.timeout_s, warm=self.warm, **arguments)
+
+
+SMOKE = Effort(
+    ("commune",),
+    ("commune",),
+    (300, 1000),
+    (15,),
+    1.0,
+    60.0,
+    1,
+    ("volumes",),
+    ("OR-Tools min-cost flow", "highspy"),
+    ("transportation", "cvrp"),
+    warm=False,
+)
 WHOLE = Effort(
     ("commune", "district", "province", "season"),
     ("commune", "district"),
@@ -67,7 +93,7 @@ def instance(effort: Effort, shape: str, n_lots: int | None = None) -> Iterator[
     """Make an instance, read it, and remove it in the end."""
     with tempfile.TemporaryDirectory() as folder:
         write_instance(Path(folder), SHAPES[shape] if n_lots is None else scaled_nation(n_lots), effort.seed)
-        measure("read", effort.timeout_s, folder=folder)
+        effort.measure("read", folder=folder)
         yield folder
 
 
@@ -79,7 +105,7 @@ def stages(effort: Effort) -> list[Row]:
             for stage in STAGES:
                 more = {"limit_s": effort.limit_s, "seed": effort.seed} if stage == "trips" else {}
                 times = 1 if stage == "trips" else effort.repeat
-                made = measure_again(stage, times, effort.timeout_s, folder=folder, **more)
+                made = effort.again(stage, times, folder=folder, **more)
                 rows.append({"shape": shape, "stage": stage} | _figures(made))
     return rows
 
@@ -90,10 +116,7 @@ def quality(effort: Effort) -> list[Row]:
     for shape in effort.shapes:
         names = [*CONTENDERS, *(WHOLE_MODELS if shape in effort.small_shapes else ())]
         with instance(effort, shape) as folder:
-            made = {
-                name: measure("contender", effort.timeout_s, folder=folder, name=name, limit_s=effort.limit_s, seed=effort.seed)
-                for name in names
-            }
+            made = {name: effort.measure("contender", folder=folder, name=name, limit_s=effort.limit_s, seed=effort.seed) for name in names}
         full = made["full"].get("objective_vnd")
         rows += [
             {"shape": shape, "way": name, "share_of_full": _share(one.get("objective_vnd"), full)} | _figures(one)
@@ -112,13 +135,13 @@ def volumes(effort: Effort) -> list[Row]:
     rows: list[Row] = []
     for shape in effort.shapes:
         with instance(effort, shape) as folder:
-            ours = measure_again("volumes", effort.repeat, effort.timeout_s, folder=folder)
-            pairs = measure_again("volumes_pairs", effort.repeat, effort.timeout_s, folder=folder)
+            ours = effort.again("volumes", effort.repeat, folder=folder)
+            pairs = effort.again("volumes_pairs", effort.repeat, folder=folder)
             rows.append({"shape": shape, "solver": "engine, pairs included"} | _figures(ours))
             rows.append({"shape": shape, "solver": "pairs by whole arrays, for the peers"} | _figures(pairs))
-            for name, (needs, _) in PEERS.items():
-                if has_library(needs):
-                    made = measure_again("volumes_peer", effort.repeat, effort.timeout_s, folder=folder, name=name)
+            for name in effort.peers:
+                if has_library(PEERS[name][0]):
+                    made = effort.again("volumes_peer", effort.repeat, folder=folder, name=name)
                     require_equal(name, ours["objective_vnd"], made)
                     rows.append(
                         {"shape": shape, "solver": name, "times_engine": _share(made.get("seconds"), ours["seconds"])} | _figures(made)
@@ -145,7 +168,7 @@ def growth(effort: Effort) -> list[Row]:
     rows: list[Row] = []
     for n_lots in effort.sizes:
         with instance(effort, "nation", n_lots) as folder:
-            made = {stage: measure_again(stage, effort.repeat, effort.timeout_s, folder=folder) for stage in effort.growing}
+            made = {stage: effort.again(stage, effort.repeat, folder=folder) for stage in effort.growing}
         rows.extend({"lots": n_lots, "stage": stage} | _figures(one) for stage, one in made.items())
     return rows
 
@@ -181,14 +204,14 @@ def classics(effort: Effort) -> list[Row]:
             for size in effort.routing_sizes[:1]
         ),
     ]
-    return [row for case in cases for row in _classic(effort, *case)]
+    return [row for case in cases if case[1] in effort.classes for row in _classic(effort, *case)]
 
 
 def _classic(effort: Effort, title: str, kind: str, text: str) -> Iterator[Row]:
     made = convert_text(kind, text)
     with tempfile.TemporaryDirectory() as folder:
         made.write(Path(folder))
-        found = measure("published", effort.timeout_s, folder=folder, limit_s=effort.limit_s, seed=effort.seed)
+        found = effort.measure("published", folder=folder, limit_s=effort.limit_s, seed=effort.seed)
     costs = {
         name: made.known_cost_of(found[f"{key}_vnd"])
         for name, key in (("cost", "objective"), ("at_least", "bound"))
@@ -198,9 +221,7 @@ def _classic(effort: Effort, title: str, kind: str, text: str) -> Iterator[Row]:
     if kind == "cvrp":
         for name, needs in (("PyVRP", "pyvrp"), ("OR-Tools routing", "ortools")):
             if has_library(needs):
-                yield {"instance": title, "solver": name} | measure(
-                    "routing_peer", effort.timeout_s, text=text, name=name, limit_s=effort.limit_s
-                )
+                yield {"instance": title, "solver": name} | effort.measure("routing_peer", text=text, name=name, limit_s=effort.limit_s)
 
 
 def _figures(made: Row) -> Row:

@@ -1,7 +1,8 @@
 """What a child process measures. Every task gets plain values and returns plain values, ``seconds`` among them.
 
-A stage leaves what later stages need in its working folder, so that each runs alone. Compiled loops are called once on a commune
-before the watch starts: their first call loads them from disk, which is the installation's cost and not the stage's.
+A stage leaves what later stages need in its working folder, so that each runs alone. `warm_up` calls compiled loops once on a commune
+before the watch starts: their first call loads them from disk, which is the installation's cost and not the stage's. Reading and writing
+bring a large library with them, which is imported only where it is used.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from benchmarks.converters.tsplib import read_routing
 from benchmarks.instances import SHAPES, write_instance
 from benchmarks.peers.direct_mip import direct_model
 from benchmarks.peers.linear import Solved, solve_cp_sat, solve_highs
+from benchmarks.peers.optional import library
 from benchmarks.peers.pairs import all_pairs
 from benchmarks.peers.routing import ortools_cost, pyvrp_cost
 from benchmarks.peers.volumes import PEERS
 from benchmarks.peers.volumes_first import plan_volumes_first, trucks_by_telephone
-from matching.exchange import read_problem, write_result
 from matching.explain import explain_open
 from matching.flow import solve_volumes
 from matching.lanes import find_lanes
-from matching.plan import Plan, Result
+from matching.plan import Plan
 from matching.problem import Problem
 from matching.solve import Limits, Mode, solve
 from matching.verify import verify
@@ -43,6 +44,8 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 def warm_up() -> None:
     """Load every compiled loop."""
+    from matching.exchange import read_problem
+
     with tempfile.TemporaryDirectory() as folder:
         write_instance(Path(folder), SHAPES["commune"], 1)
         problem = read_problem(Path(folder))
@@ -64,7 +67,8 @@ def _keep(folder: str, name: str, value: Any) -> None:
 
 def stage_read(folder: str) -> Answer:
     """Read and check the input folder."""
-    warm_up()
+    from matching.exchange import read_problem
+
     problem, seconds = timed(lambda: read_problem(Path(folder)))
     _keep(folder, "problem", problem)
     return {"seconds": seconds, "lots": problem.n_lots, "lines": problem.n_lines}
@@ -73,7 +77,6 @@ def stage_read(folder: str) -> Answer:
 def stage_funnel(folder: str) -> Answer:
     """Find every lane that pays."""
     problem: Problem = _load(folder, "problem")
-    warm_up()
     lanes, seconds = timed(lambda: find_lanes(problem))
     return {"seconds": seconds, "lanes": len(lanes.lot)}
 
@@ -81,7 +84,6 @@ def stage_funnel(folder: str) -> Answer:
 def stage_volumes(folder: str) -> Answer:
     """Solve the volumes relaxation, the pricing of its pairs included."""
     problem: Problem = _load(folder, "problem")
-    warm_up()
     volumes, seconds = timed(lambda: solve_volumes(problem, workers=CORES))
     return {"seconds": seconds, "objective_vnd": volumes.objective_vnd, "bound_vnd": volumes.bound_vnd}
 
@@ -89,7 +91,6 @@ def stage_volumes(folder: str) -> Answer:
 def stage_trips(folder: str, limit_s: float, seed: int, mode: Mode = "full") -> Answer:
     """Plan with trips within a limit."""
     problem: Problem = _load(folder, "problem")
-    warm_up()
     start = time.perf_counter()
     result, seconds = timed(
         lambda: solve(problem, trips=mode, limits=Limits(limit_s, cores=CORES), seed=seed, stopwatch=lambda: time.perf_counter() - start)
@@ -108,16 +109,16 @@ def stage_verify(folder: str) -> Answer:
 def stage_explain(folder: str) -> Answer:
     """Explain what stays open."""
     problem, result = _load(folder, "problem"), _load(folder, "result")
-    warm_up()
     reasons, seconds = timed(lambda: explain_open(problem, result.plan))
     return {"seconds": seconds, "rows": len(reasons.index)}
 
 
 def stage_write(folder: str) -> Answer:
     """Write the plan."""
+    from matching.exchange import write_result
+
     problem, result = _load(folder, "problem"), _load(folder, "result")
-    given: Result = result
-    _, seconds = timed(lambda: write_result(Path(folder) / "plan", problem, given, engine="benchmarks", input_sha256="0" * 64))
+    _, seconds = timed(lambda: write_result(Path(folder) / "plan", problem, result, engine="benchmarks", input_sha256="0" * 64))
     return {"seconds": seconds}
 
 
@@ -125,7 +126,6 @@ def stage_write(folder: str) -> Answer:
 def contender(folder: str, name: str, limit_s: float, seed: int) -> Answer:
     """Plan by one of the ways that are compared; the worth is the verifier's, but for the monolithic models, whose own it is."""
     problem: Problem = _load(folder, "problem")
-    warm_up()
     if name in ("full", "direct"):
         return stage_trips(folder, limit_s, seed, "full" if name == "full" else "direct")
     if name in ("HiGHS, whole model of direct trips", "CP-SAT, whole model of direct trips"):
@@ -153,7 +153,9 @@ def volumes_pairs(folder: str) -> Answer:
 def volumes_peer(folder: str, name: str) -> Answer:
     """Solve the volumes relaxation with another solver, all pairs given."""
     problem, pairs = _load(folder, "problem"), _load(folder, "pairs")
-    worth, seconds = timed(lambda: PEERS[name][1](problem, pairs))
+    needs, solve_by = PEERS[name]
+    library(needs)
+    worth, seconds = timed(lambda: solve_by(problem, pairs))
     return {"seconds": seconds, "objective_vnd": worth}
 
 

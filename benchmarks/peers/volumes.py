@@ -12,6 +12,7 @@ so it may fall short of the optimum by a thousandth of a đồng on each kilogra
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -113,13 +114,16 @@ def pulp_cbc(problem: Problem, pairs: Pairs) -> float:
     """Return the worth that CBC finds under PuLP."""
     pulp = library("pulp")
     model = pulp.LpProblem("volumes", pulp.LpMaximize)
-    x = [pulp.LpVariable(f"x{k}", 0) for k in range(len(pairs.lot))]
+    x = [model.add_variable(f"x{k}", 0) for k in range(len(pairs.lot))]
     model += pulp.LpAffineExpression(list(zip(x, pairs.gain_vnd_per_kg.tolist())))
     for rows, limits in ((pairs.lot, problem.lots.kg), (pairs.line, problem.lines.kg)):
         for group in _groups(rows, len(limits)):
             if len(group):
                 model += pulp.LpAffineExpression([(x[k], 1) for k in group.tolist()]) <= int(limits[rows[group[0]]])
-    model.solve(pulp.PULP_CBC_CMD(msg=False))
+    with warnings.catch_warnings():
+        # The CBC that comes with PuLP 3 is called by a name that PuLP 4 will drop.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        model.solve(pulp.PULP_CBC_CMD(msg=False))
     if pulp.LpStatus[model.status] != "Optimal":
         raise ArithmeticError(pulp.LpStatus[model.status])
     return float(pulp.value(model.objective)) - short_vnd(problem)
