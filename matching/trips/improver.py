@@ -186,8 +186,11 @@ class Improver:
         return True
 
     def finish(self) -> None:
-        """Give up trips of the best set that cost more than they bring."""
-        sweep(self.arena, self._best.state, make_scratch(self.layout, self.seed))
+        """Give up trips of the best set that cost more than they bring, if what leans on them for a minimum is worth less."""
+        copy_all(self._whole.state, self._best.state)
+        sweep(self.arena, self._whole.state, make_scratch(self.layout, self.seed))
+        if self._whole.books.worth[0] > self._best.books.worth[0]:
+            copy_all(self._best.state, self._whole.state)
 
     def _furnish(self, n_trips: int, n_ships: int, n_parts: int) -> None:
         """Have desks ready for each part, small, since a desk is copied at every step, but with room to grow."""
