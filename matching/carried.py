@@ -186,8 +186,9 @@ class _Program:
             self._group(members, float(p.roads.capacity_kg[road]), self._switch(("road", road, day), -charge) if charge > 0 else None)
         receives = (p.sites.kind == HUB) | (p.sites.kind == BUYER)
         arrival = f.day + p.roads.transit_days[f.road]
-        for site, day, loading in ((p.lots.site[f.lot], f.day, True), (p.lines.site[f.line], arrival, False)):
-            for (where, when), members in _groups_of_pairs(site, day):
+        ends = ((p.lots.site[f.lot], f.day, True), (p.lines.site[f.line], arrival, False))
+        for sites, dates, loading in ends:
+            for (where, when), members in _groups_of_pairs(sites, dates):
                 counts = loading != bool(receives[where])
                 most = float(p.sites.throughput_kg_per_day[where]) if counts else float(NO_LIMIT)
                 opening = float(p.sites.opening_vnd[where])
@@ -246,7 +247,8 @@ class _Program:
             else:
                 highs.changeColIntegrality(column, highspy.HighsVarType.kInteger)
         highs.run()
-        return np.rint(np.array(highs.getSolution().col_value)[:n]).astype(np.int64)
+        whole: IntArray = np.rint(np.array(highs.getSolution().col_value)[:n]).astype(np.int64)
+        return whole
 
 
 def _groups(owner: IntArray) -> list[tuple[int, IntArray]]:

@@ -33,7 +33,7 @@ def plan_of(problem: Problem, layout: Layout, books: Books) -> Plan:
     )
     n = len(ships)
     legs = Legs(allocation=np.arange(n), leg=np.ones(n, dtype=np.int64), trip=number[trip_of], from_site=start, to_site=end)
-    return Plan(allocations=allocations, legs=legs, trips=_trips(layout, books, trips), stops=_stops(problem, layout, books, trips))
+    return Plan(allocations=allocations, legs=legs, trips=_trips(layout, books, trips), stops=_stops(layout, books, trips))
 
 
 def _in_order(books: Books) -> IntArray:
@@ -77,7 +77,7 @@ def _costs(layout: Layout, books: Books, trips: IntArray, vehicle: IntArray) -> 
     return cost
 
 
-def _stops(problem: Problem, layout: Layout, books: Books, trips: IntArray) -> Stops:
+def _stops(layout: Layout, books: Books, trips: IntArray) -> Stops:
     """Stops of the trucks; a carrier has none."""
     trucks = np.flatnonzero(books.trip[trips, col.TRIP_CLASS] >= 0)
     n = (books.trip[trips, col.TRIP_NP] + books.trip[trips, col.TRIP_ND])[trucks]

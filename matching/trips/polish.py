@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import highspy
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csc_array
 
 from matching.highs import silent_highs
-from matching.problem import NO_LIMIT, FloatArray, IntArray
+from matching.problem import NO_LIMIT, BoolArray, FloatArray, IntArray
 from matching.trips import columns as col
 from matching.trips._core import State, list_ships
 from matching.trips.arena import Layout
@@ -107,7 +107,7 @@ def _lanes_between(layout: Layout, books: Books, pick: IntArray, drop: IntArray)
     return pick[pair[fits], 0], chosen[fits]
 
 
-def _admissible(layout: Layout, books: Books, trip: IntArray, lane: IntArray, now: Loads) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _admissible(layout: Layout, books: Books, trip: IntArray, lane: IntArray, now: Loads) -> BoolArray:
     """Loads that break no rule that the program leaves out: cold, whole lots, minimum takes, numbers of suppliers, minimum fills."""
     lot, line = layout.lane[lane, col.LANE_LOT], layout.lane[lane, col.LANE_LINE]
     fits = (layout.lot[lot, col.COLD] == 0) | (layout.vehicle[books.trip[trip, col.TRIP_CLASS], col.REFRIGERATED] > 0)
@@ -117,12 +117,12 @@ def _admissible(layout: Layout, books: Books, trip: IntArray, lane: IntArray, no
     fits &= filled[line] | (layout.line_real[line, col.LINE_MIN] <= 0)
     ruled = (layout.line[line, col.SUPPLIERS] < NO_LIMIT) | (layout.line_real[line, col.SUPPLIER_KG] > 0)
     served = np.unique(_supplier_key(layout, now.lane))
-    return fits & (~ruled | np.isin(_supplier_key(layout, lane), served))
+    return np.asarray(fits & (~ruled | np.isin(_supplier_key(layout, lane), served)))
 
 
 def _supplier_key(layout: Layout, lane: IntArray) -> IntArray:
     n = int(layout.lot[:, col.SUPPLIER].max(initial=0)) + 1
-    return layout.lane[lane, col.LANE_LINE] * n + layout.lot[layout.lane[lane, col.LANE_LOT], col.SUPPLIER]
+    return np.asarray(layout.lane[lane, col.LANE_LINE] * n + layout.lot[layout.lane[lane, col.LANE_LOT], col.SUPPLIER])
 
 
 def _solve(layout: Layout, books: Books, loads: Loads, now: Loads, seconds: float) -> FloatArray | None:
@@ -141,7 +141,9 @@ def _solve(layout: Layout, books: Books, loads: Loads, now: Loads, seconds: floa
     spare = np.bincount(lot, minlength=len(layout.lot)).astype(np.float64), np.bincount(line, minlength=len(layout.line)).astype(np.float64)
     least_lot = _kept_minimum(layout.lot_real[:, col.LOT_MIN], layout.lot_real[:, col.LOT_KG] - books.lot_left, spare[0])
     least_line = _kept_minimum(layout.line_real[:, col.LINE_MIN], layout.line_real[:, col.LINE_KG] - books.line_left, spare[1])
-    has = np.bincount(np.searchsorted(supplier, _supplier_key(layout, now.lane)), weights=now.kg, minlength=len(supplier))
+    has = np.bincount(np.searchsorted(supplier, _supplier_key(layout, now.lane)), weights=now.kg, minlength=len(supplier)).astype(
+        np.float64
+    )
     least_supplier = _kept_minimum(least_supplier, has, np.bincount(supplier_row, minlength=len(supplier)).astype(np.float64))
     volume = np.where(np.isfinite(layout.vehicle_real[vehicle, col.VOLUME]), layout.vehicle_real[vehicle, col.VOLUME], 1e15)
     ones, every = np.ones(n), np.arange(n)
@@ -174,7 +176,7 @@ def _kept_minimum(least: FloatArray, has: FloatArray, spare: FloatArray) -> Floa
 
 
 def _run(
-    gain: FloatArray, lower: FloatArray, upper: FloatArray, matrix: coo_array, low: FloatArray, high: FloatArray, seconds: float
+    gain: FloatArray, lower: FloatArray, upper: FloatArray, matrix: csc_array, low: FloatArray, high: FloatArray, seconds: float
 ) -> FloatArray | None:
     highs, lp = silent_highs(), highspy.HighsLp()
     highs.setOptionValue("time_limit", max(0.05, seconds))

@@ -83,8 +83,8 @@ def test_a_process_that_dies_is_replaced_and_its_work_done_again(country: Proble
 
 def test_a_worker_of_a_cluster_that_dies_is_replaced_and_its_work_done_again(country: Problem, expected: Plan) -> None:
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
-        Client(cluster) as client,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,  # type: ignore[no-untyped-call]
+        Client(cluster) as client,  # type: ignore[no-untyped-call]
     ):
         pids = client.run(os.getpid)
 
@@ -117,12 +117,15 @@ def test_work_that_fails_everywhere_says_why(country: Problem) -> None:
     assert len(tried) == 4
 
 
+def _nobody() -> list[Job]:
+    raise AssertionError("no job is asked for")
+
+
 def test_nothing_is_begun_when_time_is_up() -> None:
     crew = LocalProcesses(1)
 
     def jobs() -> Iterator[Job]:
-        raise AssertionError("no job is asked for")
-        yield
+        yield from _nobody()
 
     with pytest.raises(AssertionError, match="no job is asked for"):
         list(crew.run(jobs(), lambda: True))

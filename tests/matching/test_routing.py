@@ -81,7 +81,7 @@ def _worth(problem: Problem, plan: Plan) -> int:
     return verify(problem, plan).require().objective_vnd
 
 
-def test_bad_tours_become_the_known_best_ones():
+def test_bad_tours_become_the_known_best_ones() -> None:
     problem = _problem()
     given = _mixed_plan(problem)
     better = reroute(problem, given, iterations=ITERATIONS)
@@ -91,7 +91,7 @@ def test_bad_tours_become_the_known_best_ones():
     assert _worth(problem, better) > _worth(problem, given)
 
 
-def test_hired_trucks_are_routed_from_their_first_stop_to_the_receiver():
+def test_hired_trucks_are_routed_from_their_first_stop_to_the_receiver() -> None:
     problem = _problem(vehicles=[{**BASED, "base_site": "", "vnd_per_km": "0:20000;100:9000"}])
     better = reroute(problem, _mixed_plan(problem), iterations=ITERATIONS)
     assert problem.vehicles.base_site[0] == NO_BASE
@@ -103,7 +103,7 @@ def test_hired_trucks_are_routed_from_their_first_stop_to_the_receiver():
     assert verify(problem, better).ok
 
 
-def test_every_rule_holds_where_hours_doors_classes_and_shifts_bind():
+def test_every_rule_holds_where_hours_doors_classes_and_shifts_bind() -> None:
     problem = _problem(
         site={"open_from": "06:00", "open_until": "19:00", "stop_minutes": 20, "minutes_per_tonne": 10, "zone": "inner"},
         vehicles=[{**BASED, "max_hours": 15}, {**BASED, "payload_kg": 4000, "max_hours": 6}, {**BASED, "payload_kg": 9000, "fixed_vnd": 1}],
@@ -117,7 +117,7 @@ def test_every_rule_holds_where_hours_doors_classes_and_shifts_bind():
     assert _sold(better) == _sold(given)
 
 
-def test_a_door_keeps_the_large_class_out():
+def test_a_door_keeps_the_large_class_out() -> None:
     sites = [RECEIVER, *({**place, "max_vehicle_kg": 3000} for place in _places())]
     problem = _problem(sites=sites, vehicles=[BASED, {**BASED, "payload_kg": 12000, "fixed_vnd": 0}])
     better = reroute(problem, _mixed_plan(problem), iterations=ITERATIONS)
@@ -125,7 +125,7 @@ def test_a_door_keeps_the_large_class_out():
     assert int(better.trips.cost_vnd.sum()) == _best_cost(problem)
 
 
-def test_no_more_trucks_start_than_there_are():
+def test_no_more_trucks_start_than_there_are() -> None:
     problem = _problem(vehicles=[{**BASED, "count_per_day": 4}, {**BASED, "payload_kg": 6000, "count_per_day": 1}])
     better = reroute(problem, _mixed_plan(problem), iterations=ITERATIONS)
     assert verify(problem, better).ok
@@ -133,7 +133,7 @@ def test_no_more_trucks_start_than_there_are():
     assert int(better.trips.cost_vnd.sum()) < _best_cost(problem)
 
 
-def test_trucks_that_are_out_elsewhere_are_not_counted_on():
+def test_trucks_that_are_out_elsewhere_are_not_counted_on() -> None:
     problem = _problem(
         sites=[RECEIVER, *_places(), {**RECEIVER, "site_id": "b2", "lat": 21.01}],
         demands=[{"quantity_kg": 11000, "bid_vnd_per_kg": 100000}, {"site_id": "b2", "quantity_kg": 1000, "bid_vnd_per_kg": 100000}],
@@ -151,7 +151,7 @@ def test_trucks_that_are_out_elsewhere_are_not_counted_on():
     assert _worth(problem, better) > _worth(problem, given)
 
 
-def test_divisible_goods_are_spread_over_fewer_trucks():
+def test_divisible_goods_are_spread_over_fewer_trucks() -> None:
     problem = _problem(lot={"quantity_kg": 1000, "indivisible": "no"}, vehicles=[{**BASED, "payload_kg": 2700}])
     sites = [str(problem.sites.id[s]) for s in problem.lots.site]
     trucks = [Truck("class1", [*_at(sites[2 * n : 2 * n + 2]), "b1 7T20:00 7T20:30"]) for n in range(6)]
@@ -162,7 +162,7 @@ def test_divisible_goods_are_spread_over_fewer_trucks():
     assert _worth(problem, better) > _worth(problem, given)
 
 
-def test_trips_to_several_receivers_stay_as_they_are():
+def test_trips_to_several_receivers_stay_as_they_are() -> None:
     problem = _problem(
         sites=[RECEIVER, {**RECEIVER, "site_id": "b2", "lat": 21.01}, *_places()],
         demands=[{"quantity_kg": 12000, "bid_vnd_per_kg": 100000}, {"site_id": "b2", "quantity_kg": 12000, "bid_vnd_per_kg": 100000}],
@@ -177,26 +177,26 @@ def test_trips_to_several_receivers_stay_as_they_are():
     assert tours_share(problem, given) == 0
 
 
-def test_classes_of_few_stops_are_left_alone():
+def test_classes_of_few_stops_are_left_alone() -> None:
     problem = _problem(vehicles=[{**BASED, "max_stops": 6}])
     given = _mixed_plan(problem)
     assert not tours_allowed(problem)
     assert reroute(problem, given, iterations=ITERATIONS) is given
 
 
-def test_a_stopped_run_keeps_the_plan():
+def test_a_stopped_run_keeps_the_plan() -> None:
     problem = _problem()
     given = _mixed_plan(problem)
     assert reroute(problem, given, should_stop=lambda: True) is given
 
 
-def test_time_ends_a_run_that_has_no_other_limit():
+def test_time_ends_a_run_that_has_no_other_limit() -> None:
     problem = _problem()
     given = _mixed_plan(problem)
     assert _worth(problem, reroute(problem, given, seconds=0.0)) >= _worth(problem, given)
 
 
-def test_the_same_seed_gives_the_same_tours_and_nothing_is_printed(capfd: pytest.CaptureFixture[str]):
+def test_the_same_seed_gives_the_same_tours_and_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     problem = _problem(lot={"indivisible": "no"})
     one, other = (reroute(problem, _mixed_plan(problem), iterations=ITERATIONS, seed=3) for _ in range(2))
     for table in ("allocations", "legs", "trips", "stops"):
@@ -205,13 +205,13 @@ def test_the_same_seed_gives_the_same_tours_and_nothing_is_printed(capfd: pytest
     assert capfd.readouterr() == ("", "")
 
 
-def test_best_tours_stay_as_they_are():
+def test_best_tours_stay_as_they_are() -> None:
     problem = _problem()
     best = reroute(problem, _mixed_plan(problem), iterations=ITERATIONS)
     assert reroute(problem, best, iterations=ITERATIONS, seed=1) is best
 
 
-def test_a_tour_waits_for_the_site_to_open_and_starts_as_late_as_it_can():
+def test_a_tour_waits_for_the_site_to_open_and_starts_as_late_as_it_can() -> None:
     problem = _problem(sites=[{**RECEIVER, "open_from": "12:00"}, *_places(open_from="08:00")])
     site = np.array([list(problem.sites.id).index(name) for name in ("north2", "north0", "b1")])
     times = TourClock(problem, june(7), june(7)).times(0, site, np.array([1000, 1000, 2000]))
@@ -221,12 +221,12 @@ def test_a_tour_waits_for_the_site_to_open_and_starts_as_late_as_it_can():
     assert arrive[1] == 12 * 60 - np.ceil(_km(problem, site[1:].tolist()) - 1e-9)
 
 
-def test_no_clock_fits_a_site_that_is_open_too_late():
+def test_no_clock_fits_a_site_that_is_open_too_late() -> None:
     problem = _problem(sites=[{**RECEIVER, "open_until": "06:00"}, *_places(open_from="06:00", stop_minutes=1)])
     assert TourClock(problem, june(7), june(7)).times(0, np.array([1, 0]), np.array([1000, 1000])) is None
 
 
-def test_solve_puts_long_tours_together():
+def test_solve_puts_long_tours_together() -> None:
     problem = _problem()
     found = solve(problem, limits=Limits(None, iterations=200, cores=1), stopwatch=lambda: 0.0)
     assert int(found.plan.trips.cost_vnd.sum()) <= _best_cost(problem)
