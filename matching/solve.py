@@ -16,7 +16,7 @@ from matching.decisions import require_pins_kept, require_pins_possible
 from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
-from matching.hubs import with_hubs
+from matching.hubs import ATTEMPTS, with_hubs
 from matching.nation.planner import NationPlanner, guiding_volumes, is_large
 from matching.plan import Plan, Progress, Result, Status, Termination
 from matching.problem import HUB, NO_LIMIT, Problem
@@ -33,8 +33,9 @@ REROUTING_SHARE, LEAST_REROUTING = 0.75, 0.05
 """Share of the time held back for long tours where they are the whole plan, and the share of the plan below which they are let be."""
 REROUTING_ITERATIONS = 0.1
 """Iterations of rerouting for each of a search that is limited by iterations."""
+ITERATIONS_PER_ATTEMPT = 1_000
 HUB_SHARE = 0.08
-"""Share of the time in which transfers at hubs are tried."""
+"""Share of the time in which transfers at hubs are tried; a run limited by iterations makes one attempt for so many of them."""
 CLOSING_S = 0.15
 CLOSING_S_PER_ROW = 1.2e-4
 """Kept back for verification and reasons, for each lot and line."""
@@ -171,7 +172,8 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     plan, saved_vnd = _rerouted(problem, plan, run, seed)
     if hub_s > 0:
         run.deadline += hub_s
-        plan = with_hubs(problem, plan, seed=seed, expired=run.expired)
+        attempts = ATTEMPTS if run.limits.iterations is None else min(ATTEMPTS, max(1, run.limits.iterations // ITERATIONS_PER_ATTEMPT))
+        plan = with_hubs(problem, plan, seed=seed, iterations=attempts, expired=run.expired)
     run.tell("verify", max(planner.worth_vnd, carried.worth_vnd) + saved_vnd, proof.bound_vnd)
     return _verified(problem, plan, proof, run, seed, done=planner.iterations >= limit)
 

@@ -90,8 +90,9 @@ class _Search:
         kg = np.where(used, np.minimum(self.problem.lots.kg[lanes.lot], self.problem.lines.kg[lanes.line]), 0)
         kg = np.maximum(kg, np.minimum(left.lot_kg[lanes.lot], left.line_kg[lanes.line]))
         now = np.minimum(self._now, self.prospects.worth)
-        gain = (now - self.prospects.through.min(axis=0)) * kg
-        return np.where(kg > 0, gain, -np.inf)
+        each = now - self.prospects.through.min(axis=0)
+        # Where no lane pays at all, an infinite gain times no kilogram would be no number.
+        return np.where(kg > 0, np.where(kg > 0, each, 0.0) * kg, -np.inf)
 
     def _attempt(self, rng: np.random.Generator) -> bool:
         idea = self.prospects.idea(self._gain, rng)

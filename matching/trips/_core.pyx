@@ -19,6 +19,8 @@ cdef long ALWAYS = 1 << 40
 cdef long DAY = 1440
 cdef long ATTEMPTS = 24
 cdef long NEIGHBOUR_SITES = 5
+cdef long MOST_TURNS = 200
+cdef long MANY_LANES = 2000
 cdef double MOST_TRIALS = 40.0
 
 

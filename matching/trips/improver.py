@@ -26,6 +26,7 @@ TRIPS_PER_PART = 140
 ITERATIONS_PER_VISIT = 400
 ITERATIONS_PER_CHAIN = 5_000
 SMALLEST_PART = 16
+FIRST_TRIES = ((0.0, 1.0), (0.5, 1.0), (0.9, 1.0), (0.0, 0.3))
 SMALL_STATE = 15
 """Shipments up to which a chain makes all its iterations in one go; more make it shorter."""
 RUIN_SIZE = 12.0
@@ -81,12 +82,12 @@ class Improver:
         return float(self._best.books.worth[0])
 
     def first(self) -> None:
-        """Build a first set of trips greedily, at three different weights on what lots and lines could earn elsewhere."""
-        for alpha in (0.0, 0.5, 0.9):
+        """Build a first set of trips greedily: at several weights on what lots and lines could earn elsewhere, and once with dare."""
+        for alpha, dare in FIRST_TRIES:
             desk = self._desk(len(self._whole.books.trip), len(self._whole.books.ship))
             desk.books.line[self._pinned, col.FIRST] = 1
-            build(self.arena, desk.state, make_scratch(self.layout, self.seed), alpha)
-            if desk.books.worth[0] > self._best.books.worth[0] or alpha == 0.0:
+            build(self.arena, desk.state, make_scratch(self.layout, self.seed), alpha, dare)
+            if desk.books.worth[0] > self._best.books.worth[0] or (alpha, dare) == FIRST_TRIES[0]:
                 copy_all(self._best.state, desk.state)
         copy_all(self._whole.state, self._best.state)
 

@@ -83,7 +83,10 @@ cdef void _sort(Scratch x, State s, long row, long n) noexcept nogil:
 cdef void _serve_line(Arena w, State s, Scratch x, long line) noexcept nogil:
     """Put goods on trucks for a line until nothing more pays."""
     cdef long n_open, _, i
-    for _ in range(200):
+    if x.params[ORDER] > 0.0 and w.line[line, LINE_END] - w.line[line, LINE_FROM] > MANY_LANES:
+        _serve_in_turn(w, s, x, line)
+        return
+    for _ in range(MOST_TURNS):
         if s.line_left[line] <= 0.0:
             return
         clear_choice(x)
@@ -99,10 +102,23 @@ cdef void _serve_line(Arena w, State s, Scratch x, long line) noexcept nogil:
             return
 
 
+cdef void _serve_in_turn(Arena w, State s, Scratch x, long line) noexcept nogil:
+    """Put a line's lanes on trucks one after the other, best margin first: for lines with too many to weigh them all at every turn."""
+    cdef long i
+    for i in range(w.line[line, LINE_FROM], w.line[line, LINE_END]):
+        if s.line_left[line] <= 0.0:
+            return
+        clear_choice(x)
+        x.params[BLINK] = 0.0
+        try_lane(w, s, x, w.grouped[1, i])
+        if x.choice[TRIP] != NO_TRIP and commit(w, s, x) < 0:
+            return
+
+
 cdef void _place_lot(Arena w, State s, Scratch x, long lot) noexcept nogil:
     """Put a lot on trucks until nothing more pays."""
     cdef long n_open, _, i
-    for _ in range(200):
+    for _ in range(MOST_TURNS):
         if s.lot_left[lot] <= 0.0:
             return
         clear_choice(x)
@@ -347,13 +363,13 @@ cdef void _improve(Arena w, State s, State spare, State best, Scratch x, long it
             copy_state(s, spare)
 
 
-cdef void _build(Arena w, State s, Scratch x, double alpha) noexcept nogil:
+cdef void _build(Arena w, State s, Scratch x, double alpha, double dare) noexcept nogil:
     """Fill an empty or partly filled state greedily."""
     cdef long line
     forget_touched(s)
     for line in range(w.line.shape[0]):
         touch_line(s, line)
-    x.params[ALPHA], x.params[TRIALS], x.params[ORDER], x.params[DARE], x.params[CUT] = alpha, 1e9, 1.0, 1.0, 0.0
+    x.params[ALPHA], x.params[TRIALS], x.params[ORDER], x.params[DARE], x.params[CUT] = alpha, 1e9, 1.0, dare, 0.0
     recreate(w, s, x)
     mend_rules(w, s, x)
     _sweep(w, s, x)
@@ -391,10 +407,10 @@ cdef void _copy_trip(Arena w, State source, long trip, State target) noexcept no
         post_trip(w, target, copy, 1)
 
 
-def build(Arena w, State s, Scratch x, double alpha):
-    """Fill an empty or partly filled state greedily."""
+def build(Arena w, State s, Scratch x, double alpha, double dare=1.0):
+    """Fill an empty or partly filled state greedily; a new truck counts for ``dare`` times its cost while it is chosen."""
     with nogil:
-        _build(w, s, x, alpha)
+        _build(w, s, x, alpha, dare)
 
 
 def sweep(Arena w, State s, Scratch x):
