@@ -20,7 +20,7 @@ cdef long DAY = 1440
 cdef long ATTEMPTS = 24
 cdef long NEIGHBOUR_SITES = 5
 cdef long MOST_TURNS = 200
-cdef long MANY_LANES = 2000
+cdef long MANY_LANES = 600
 cdef double MOST_TRIALS = 40.0
 
 
