@@ -49,7 +49,12 @@ class Linear:
 
 
 def solve_highs(model: Linear, seconds: float) -> Solved:
-    """Solve with HiGHS on one thread."""
+    """Solve with HiGHS on one thread.
+
+    Raises
+    ------
+    ArithmeticError : where HiGHS refuses to run.
+    """
     highspy = library("highspy")
     made, lp = highspy.Highs(), highspy.HighsLp()
     for name, value in (("output_flag", False), ("threads", 1), ("time_limit", seconds), ("mip_rel_gap", 0.0)):
@@ -64,7 +69,8 @@ def solve_highs(model: Linear, seconds: float) -> Solved:
     lp.a_matrix_.value_ = np.array([value for row in model.rows for value in row[1]], dtype=np.float64)
     lp.integrality_ = [highspy.HighsVarType.kInteger] * len(model.gain)
     made.passModel(lp)
-    made.run()
+    if made.run() == highspy.HighsStatus.kError:
+        raise ArithmeticError("HiGHS refused the model or its options")
     info = made.getInfo()
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     return Solved(info.objective_function_value + model.constant if found else None, info.mip_dual_bound + model.constant)

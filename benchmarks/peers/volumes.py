@@ -81,6 +81,8 @@ def highs(problem: Problem, pairs: Pairs) -> float:
     matrix, limits = _rows(problem, pairs)
     made, lp = highspy.Highs(), highspy.HighsLp()
     made.setOptionValue("output_flag", False)
+    # All solvers of a process share their threads, so that one that asks for another number is refused.
+    made.setOptionValue("threads", 1)
     lp.num_col_, lp.num_row_ = len(pairs.lot), len(limits)
     lp.col_cost_, lp.col_lower_ = -pairs.gain_vnd_per_kg, np.zeros(len(pairs.lot))
     lp.col_upper_, lp.row_lower_, lp.row_upper_ = np.full(len(pairs.lot), np.inf), np.full(len(limits), -np.inf), limits

@@ -84,6 +84,21 @@ def test_volumes_first_keeps_every_rule_and_moves_only_the_volumes(size: str, re
     assert set(zip(plan.allocations.lot.tolist(), plan.allocations.line.tolist())) <= allowed
 
 
+def test_volumes_first_gives_up_a_line_that_its_trucks_leave_under_its_minimum() -> None:
+    sites = [
+        {"site_id": "near", "lat": 21.03, "lon": 105.86},
+        {"site_id": "far", "lat": 21.80, "lon": 106.70},
+        {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85},
+    ]
+    # A kilogram from afar pays in a full truck, but four hundred of them do not pay a truck of their own.
+    lots = [{"site_id": "near", "quantity_kg": 400}, {"site_id": "far", "quantity_kg": 400, "supplier_id": "s2", "ask_vnd_per_kg": 18000}]
+    both = build_problem(sites=sites, lots=lots, demands=[{"min_fill_kg": 700}])
+    assert solve_volumes(both).flows.kg.tolist() == [400, 400]
+    assert len(plan_volumes_first(both).allocations.kg) == 0
+    without = build_problem(sites=sites, lots=lots, demands=[{}])
+    assert plan_volumes_first(without).allocations.kg.tolist() == [400]
+
+
 def test_an_amount_fits_nothing_but_itself(commune: Problem) -> None:
     flows = solve_volumes(commune).flows
     alone = restricted(commune, flows.lot, flows.line, flows.kg)
