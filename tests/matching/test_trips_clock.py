@@ -45,9 +45,16 @@ def _place(r: random.Random, name: str, kind: str) -> dict[str, Any]:
         [("00:00", "24:00"), ("05:00", "20:00"), ("20:00", "05:00"), ("06:00", "08:00"), ("23:00", "01:00"), ("13:00", "14:30")]
     )
     return {
-        "site_id": name, "kind": kind, "lat": round(21 + 0.4 * r.random(), 3), "lon": round(106 + 0.4 * r.random(), 3), "open_from": opens[0],
-        "open_until": opens[1], "stop_minutes": r.choice([5, 30]), "minutes_per_tonne": r.choice([0, 12.5]), "zone": r.choice(["inner", ""]),
-    }  # fmt: skip
+        "site_id": name,
+        "kind": kind,
+        "lat": round(21 + 0.4 * r.random(), 3),
+        "lon": round(106 + 0.4 * r.random(), 3),
+        "open_from": opens[0],
+        "open_until": opens[1],
+        "stop_minutes": r.choice([5, 30]),
+        "minutes_per_tonne": r.choice([0, 12.5]),
+        "zone": r.choice(["inner", ""]),
+    }
 
 
 def some_schedule_exists(problem: Problem) -> bool:
@@ -104,7 +111,7 @@ def _arrives(problem: Problem, path: list[int], lasts: list[int], begins: list[M
         if len(later) == 0:
             return False
         now += int(later[0])
-    return now + lasts[-1] - start <= problem.vehicles.max_hours[0] * 60
+    return now + lasts[-1] - start <= float(problem.vehicles.max_hours[0]) * 60
 
 
 @pytest.mark.parametrize("n_pick_ups", [1, 2])
