@@ -64,7 +64,7 @@ def lane_kg(table: Table, desk: Desk) -> FloatArray:
     """Kilograms that each lane carries in all."""
     found = np.zeros(len(desk.books.ship), dtype=np.int64)
     ships = found[: list_ships(desk.state, found)]
-    return np.bincount(desk.books.ship[ships, col.SHIP_LANE], desk.books.ship_kg[ships], len(table.layout.lane))
+    return np.bincount(desk.books.ship[ships, col.SHIP_LANE], desk.books.ship_kg[ships], len(table.layout.lane)).astype(np.float64)
 
 
 def searched(table: Table, desk: Desk, seed: int, iterations: int = 150) -> None:
@@ -116,9 +116,9 @@ def test_parts_share_every_trip_and_every_kilogram_without_overlap(seed: int, n_
     for n, part in enumerate(parts):
         carve(table.layout, table.arena, table.whole, division, n, n_parts, part)
     assert sum(int(part.books.count[1]) for part in parts) == int(table.whole.books.count[1])
-    assert (sum(lane_kg(table, part) for part in parts) == lane_kg(table, table.whole)).all()
-    assert (sum(part.books.lot_left for part in parts) == table.whole.books.lot_left).all()
-    assert (sum(part.books.line_left for part in parts) == table.whole.books.line_left).all()
+    assert (np.sum([lane_kg(table, part) for part in parts], axis=0) == lane_kg(table, table.whole)).all()
+    assert (np.sum([part.books.lot_left for part in parts], axis=0) == table.whole.books.lot_left).all()
+    assert (np.sum([part.books.line_left for part in parts], axis=0) == table.whole.books.line_left).all()
     together = table.desk()
     gather(table.layout, table.arena, parts, together)
     assert together.books.worth[0] == table.whole.books.worth[0]
