@@ -17,7 +17,7 @@ from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
 from matching.hubs import ATTEMPTS, with_hubs
-from matching.nation.bound import find_pairs, lagrangian_bound
+from matching.nation.bound import country_bound
 from matching.nation.planner import NationPlanner, guiding_volumes, is_large
 from matching.plan import Plan, Progress, Result, Status, Termination
 from matching.problem import HUB, NO_LIMIT, Problem
@@ -190,7 +190,7 @@ def _in_parts(problem: Problem, run: _Run, seed: int, executor: Executor | None,
         guide = guiding_volumes(problem, workers=cores)
         planner = NationPlanner(problem, guide, crew, seed=seed, direct=direct, warm_start=warm_start)
         limit = run.limits.iterations or planner.own_limit
-        proof.lower(lagrangian_bound(problem, find_pairs(problem), guide.lot_price, expired=lambda: run.used() > PRICING_SHARE)[0])
+        proof.lower(country_bound(problem, workers=cores, expired=lambda: run.used() > PRICING_SHARE))
         while planner.iterations < limit and not run.expired():
             planner.improve(_progress(planner, limit, run), run.expired)
             run.tell("improve", planner.worth_vnd, proof.bound_vnd)

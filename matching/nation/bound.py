@@ -29,6 +29,7 @@ import numpy as np
 
 from matching.arcs import Market, arc_blocks, carrier_arcs, market
 from matching.compiled import compiled
+from matching.flow import solve_volumes
 from matching.problem import HUB, FloatArray, IntArray, Problem
 
 ROUNDING_VND = 0.5
@@ -53,6 +54,12 @@ class Pairs:
     group_start: IntArray
     lot: IntArray
     gain: FloatArray
+
+
+def country_bound(problem: Problem, *, workers: int, expired: Callable[[], bool]) -> int:
+    """Return an amount in đồng that no plan is worth more than; see the module."""
+    volumes = solve_volumes(problem, fixed_shift_vnd=-ROUNDING_VND, on_the_clock=True, workers=workers)
+    return lagrangian_bound(problem, find_pairs(problem), volumes.lot_price, expired=expired)[0]
 
 
 def find_pairs(problem: Problem) -> Pairs:

@@ -10,11 +10,16 @@ from matching.flow import Flows
 from matching.nation.bundles import bundles_of_flows, bundles_of_trips
 from matching.nation.divide import Division, divide
 from matching.nation.job import Others
+from matching.nation.leftovers import find_leftovers
 from matching.nation.shares import others_of, share_out, use_of
 from matching.nation.splice import into_part, take
 from matching.plan import Plan
 from matching.problem import NO_LIMIT, PIN, BoolArray, Decisions, FloatArray, IntArray, Problem
 from matching.subset import Subset, subset
+
+
+LEFTOVER_RATE = 2.0
+"""Trips with goods that were left so far cost about so much more than full trucks."""
 
 
 class Part(NamedTuple):
@@ -63,11 +68,18 @@ class Cut:
         kg = np.zeros_like(bundles.kg) if self._is_first else bundles.kg
         self._lines = _side(lines.kg, division.line, line_rule, bundles.line, part, kg, n_parts)
         self._lots = _side(lots.kg, division.lot, lot_rule, bundles.lot, part, kg, n_parts)
+        if not self._is_first:
+            self._bring_leftovers_together()
         self._bring_pins_together()
         first, n_days = _span(problem)
         needs = _needs(bundles.at[bundles.bundle, 4], part, bundles.kg, n_parts, first, n_days)
         shared = Division(n_parts, division.bundle, self._lots.owner, self._lines.owner)
         self._shares = share_out(problem, use_of(problem, plan, first, n_days), needs, shared, rng)
+
+    def _bring_leftovers_together(self) -> None:
+        """Let open lots be used where a line is that they could serve."""
+        found = find_leftovers(self.problem, self.plan, LEFTOVER_RATE)
+        self._lots.owner[found.lot] = self._lines.owner[found.line]
 
     def _bring_pins_together(self) -> None:
         """Let open lots that are pinned to a line be used where the line is; a line of two such lots follows the first."""
