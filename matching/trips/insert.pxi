@@ -296,7 +296,7 @@ cdef bint time_it(Arena w, State s, Scratch x, long trip, long lane, long vehicl
     old = -1
     if trip >= 0 and s.trip[trip, TRIP_CLASS] == vehicle:
         old = s.stop[trip, 0, STOP_ARRIVE] // DAY
-    for _ in range(6):
+    for _ in range(6 + w.horizon[0]):
         if not schedule(w, vehicle, n, x.seq, not_before):
             return False
         day = x.seq[SEQ_ARRIVE, 0] // DAY

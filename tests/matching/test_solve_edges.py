@@ -146,6 +146,17 @@ def test_goods_are_split_over_days_where_a_dock_takes_a_tonne_a_day(unproven: No
     assert len(set(result.plan.allocations.delivery_day.tolist())) == 3
 
 
+@pytest.mark.parametrize(
+    "limit", [{"vehicles": [{"count_per_day": 1}]}, {"sites": [COOPERATIVE, {**BUYER, "throughput_kg_per_day": 2000}]}]
+)
+def test_a_fortnight_of_full_days_is_used_to_its_last_day(limit: dict[str, Any], unproven: None) -> None:
+    lot = {"available_from": "2027-06-01", "available_until": "2027-06-14", "quantity_kg": 28000}
+    line = {"deliver_from": "2027-06-01", "deliver_until": "2027-06-14", "quantity_kg": 28000}
+    result = planned(build_problem(lots=[lot], demands=[line], **limit))
+    assert delivered_kg(result) == 28000
+    assert len(set(result.plan.allocations.delivery_day.tolist())) == 14
+
+
 def test_lots_that_do_not_pay_alone_share_a_truck(unproven: None) -> None:
     result = planned(build_problem(lots=[{"quantity_kg": 100}] * 3))
     assert delivered_kg(result) == 300
