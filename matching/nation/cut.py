@@ -17,7 +17,6 @@ from matching.plan import Plan
 from matching.problem import NO_LIMIT, PIN, BoolArray, Decisions, FloatArray, IntArray, Problem
 from matching.subset import Subset, subset
 
-
 LEFTOVER_RATE = 2.0
 """Trips with goods that were left so far cost about so much more than full trucks."""
 
