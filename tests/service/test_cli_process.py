@@ -71,7 +71,8 @@ def test_a_broken_folder_ends_with_two_and_writes_nothing(tmp_path: Path) -> Non
 
 
 def test_help_loads_no_numerical_library() -> None:
-    code = "import os, sys; os._exit = sys.exit; sys.argv = ['mca', '--help']\nfrom service.cli import main\ntry: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
+    begin = "import os, sys; os._exit = sys.exit; sys.argv = ['mca', '--help']"
+    code = f"{begin}\nfrom service.cli import main\ntry: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(ended.stdout.split())
     assert "service.cli" in loaded
