@@ -11,11 +11,17 @@ from matching.executors import Expired
 from matching.flow import relaxation_bound
 from matching.nation.bundles import bundles_of_trips
 from matching.nation.cut import Cut
-from matching.nation.job import Job, Outcome, work
+from matching.nation.job import Job, Outcome, _surroundings, work
 from matching.nation.planner import NationPlanner, guiding_volumes
 from matching.nation.splice import empty_plan, join, take, worth_vnd
 from matching.plan import Plan
 from matching.problem import NO_LIMIT, Problem
+from matching.trips._core import Arena, State
+from matching.trips.harvest import plan_of
+from matching.trips.improver import make_scratch
+from matching.trips.planner import lay_out
+from matching.trips.state import empty_state
+from matching.trips.warm import load_plan
 from matching.verify import verify
 from tests.matching.random_problems import FEATURES, random_problem
 
@@ -123,7 +129,11 @@ def test_a_part_starts_from_the_trips_that_it_has_and_never_loses_worth(country:
         problem = part.rows.problem
         zeros = np.zeros(max(problem.n_lots, problem.n_lines))
         job = Job(problem, zeros, zeros, part.plan, part.lot_locked, part.line_locked, part.others, False, 1, 0, 0.1, 0.01)
-        loaded = work(job).plan
+        layout = lay_out(problem, lambda lot, line: np.zeros(len(lot)), direct=False)
+        layout = layout._replace(surroundings=_surroundings(job, layout))
+        books = empty_state(layout, 200, 1000)
+        load_plan(problem, layout, Arena(layout), State(books), make_scratch(layout, 1), part.plan)
+        loaded = plan_of(problem, layout, books)
         assert verify(problem, loaded).objective_vnd >= verify(problem, part.plan).objective_vnd
 
 
