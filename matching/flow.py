@@ -60,6 +60,7 @@ class Volumes:
     line_price : what one more kilogram of each line's demand would add, less its penalty when short, shape (n_lines,).
     objective_vnd : worth of the volumes, rounded once.
     bound_vnd : no solution of the relaxation is worth more; above the objective by at most Σ kg / scale + 1.
+    limit_vnd : the same bound before it was rounded up.
     scale : gains were rounded to one ``scale``-th of a đồng per kg.
     unmet_pin_kg : pinned kilograms that no eligible pair or no quantity allows.
     """
@@ -69,6 +70,7 @@ class Volumes:
     line_price: FloatArray
     objective_vnd: int
     bound_vnd: int
+    limit_vnd: float
     scale: float
     unmet_pin_kg: int
 
@@ -125,7 +127,8 @@ def relaxation_bound(problem: Problem, *, workers: int = 1) -> int:
         on_the_clock=True,
         workers=workers,
     )
-    return relaxed.bound_vnd + 1
+    rates = np.concatenate([problem.sites.handling_vnd_per_kg, problem.roads.vnd_per_kg[~np.isnan(problem.roads.vnd_per_kg)]])
+    return math.floor(relaxed.limit_vnd + (1 if (rates % 1 != 0).any() else 0))
 
 
 # parts that share no product -----------------------------------------------------------------------------------------
@@ -269,6 +272,7 @@ def _valued(problem: Problem, flows: Flows, parts: Sequence[_Part], scale: float
         line_price=line_price - problem.lines.short_vnd_per_kg,
         objective_vnd=round(worth),
         bound_vnd=math.ceil(worth + most_kg / scale),
+        limit_vnd=worth + most_kg / scale,
         scale=scale,
         unmet_pin_kg=unmet_kg,
     )
