@@ -106,6 +106,12 @@ def test_a_proven_plan_ends_the_run_at_once() -> None:
     assert result.objective_vnd == result.bound_vnd == 800 * (20000 - 10000 - 500) - 20000
 
 
+def test_a_full_truck_from_one_lot_to_one_line_is_proven_to_the_dong() -> None:
+    result = run(build_problem(vehicles=[{"payload_kg": 800}]), iterations=10**9)
+    assert result.status is Status.OPTIMAL
+    assert result.bound_vnd == result.objective_vnd
+
+
 def test_more_iterations_never_make_a_plan_of_one_seed_worse_than_the_first_trips(unproven: None) -> None:
     for seed in range(3):
         seen = list[Progress]()
