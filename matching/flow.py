@@ -114,7 +114,7 @@ def relaxation_bound(problem: Problem, *, workers: int = 1) -> int:
 
     As `solve_volumes`, but a truck keeps its shift and the sites' hours, takes as many days as its longest shift can touch, goods may
     wait at a hub for the whole horizon, and a trip costs half a đồng less, since its cost is rounded. A plan is worth
-    whole đồng, so the bound is rounded down, after one is added where handling, rounded once in the total, or carriers' freight is not whole.
+    whole đồng, so the bound is rounded down, plus one where handling, rounded once in the total, or carriers' freight is not whole.
     """
     span = max(0, problem.horizon_until_day - problem.horizon_from_day)
     shift_days = math.ceil(float(problem.vehicles.max_hours.max(initial=0.0)) / 24)
