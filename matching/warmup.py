@@ -14,6 +14,7 @@ import numpy as np
 from matching.bound import prove
 from matching.exchange import read_problem
 from matching.flow import relaxation_bound
+from matching.nation.bound import country_bound
 from matching.problem import Problem
 from matching.solve import Limits, Mode, solve
 from matching.subset import subset
@@ -31,6 +32,7 @@ def warm_up(problem: Problem) -> None:
     few = subset(problem, np.arange(min(MOST_ROWS, problem.n_lots)), np.arange(min(MOST_ROWS, problem.n_lines))).problem
     countdown = iter(range(PATIENCE, 0, -1))
     prove(few, seconds_left=lambda: float(next(countdown, 0)), incumbent=lambda: 0, on_bound=lambda bound: None)
+    country_bound(few, workers=1, expired=lambda: False)
     modes: tuple[Mode, ...] = ("none", "full")
     for trips in modes:
         solve(problem, trips=trips, limits=Limits(seconds=None, iterations=ITERATIONS), stopwatch=lambda: 0.0)
