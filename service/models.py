@@ -141,8 +141,10 @@ class Endpoint(Exposed, Versioned, Base):
     url: Mapped[str] = mapped_column(length("url", 2000))
     secret: Mapped[str] = mapped_column(length("secret", 200))
     previous_secret: Mapped[str | None] = mapped_column(length("previous_secret", 200))
+    previous_until: Mapped[datetime | None]
     events: Mapped[list[str]] = mapped_column(default=list)
     state: Mapped[EndpointState] = word("state", EndpointState, default=EndpointState.ACTIVE)
+    disabled_why: Mapped[str] = mapped_column(length("disabled_why", 500, 0), default="")
 
 
 class Outbox(Exposed, Base):

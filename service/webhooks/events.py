@@ -1,0 +1,98 @@
+"""What partners are told of: every kind of event, and the one way to tell it.
+
+An event is written in the transaction that causes it, so that it is told if and only if it happened. Each organisation concerned gets an
+event of its own, with what it may see; the association's own endpoints get one as well. Its uid is the ``webhook-id``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.tenancy import owned, within
+from service.models import Delivery, Endpoint, EndpointState, Outbox
+
+EVERYTHING = "*"
+KINDS: Mapping[str, str] = {
+    "lot.declared": "A cooperative has put a lot on offer.",
+    "lot.revised": "A lot's quantity, window or price has changed.",
+    "lot.withdrawn": "A lot is no longer on offer.",
+    "order.placed": "A buyer has placed an order with its lines.",
+    "line.revised": "A demand line has changed.",
+    "line.cancelled": "A demand line has been cancelled.",
+    "upload.imported": "Lots or lines have been uploaded.",
+    "run.done": "A planning run has ended with a plan.",
+    "run.failed": "A planning run has ended without a plan.",
+    "run.stopped": "A planning run has been stopped; the best plan so far is kept, if there was one.",
+    "plan.created": "A verified plan has been stored.",
+    "plan.superseded": "A plan has been replaced by a later one.",
+    "proposal.created": "A plan has been put to a supplier or a buyer.",
+    "proposal.approved": "A broker has approved items of a proposal; their kilograms are held.",
+    "proposal.rejected": "Items of a proposal have been rejected, with a reason.",
+    "proposal.revised": "A broker has changed an item's kilograms, dates or truck.",
+    "proposal.confirmed": "A supplier or a buyer has confirmed its part.",
+    "proposal.superseded": "A proposal has been replaced by a later plan's.",
+    "promise.confirmed": "Both sides have confirmed: the kilograms are promised.",
+    "promise.cancelled": "A promise has been taken back before it was loaded.",
+    "promise.expired": "A hold has run out before both sides confirmed.",
+    "shipment.loaded": "A truck has been loaded.",
+    "shipment.delivered": "Everything on a truck has been received.",
+    "receipt.recorded": "A buyer's door has said what it accepted and rejected.",
+    "settlement.created": "The money of a received item has been shared out.",
+    "settlement.issued": "A settlement has been sent.",
+    "settlement.paid": "A settlement has been paid.",
+    "webhook.test": "Somebody has asked for a test event.",
+}
+"""Every kind of event, and what has happened when it is sent."""
+
+
+def emit(
+    session: Session,
+    association_id: int,
+    kind: str,
+    data: Mapping[str, Any],
+    organisations: Mapping[int, Mapping[str, Any] | None] | None = None,
+) -> list[Outbox]:
+    """Tell of an event, in the transaction that causes it.
+
+    Parameters
+    ----------
+    kind : one of `KINDS`.
+    data : what the association's endpoints are told: uids and plain JSON values.
+    organisations : number of each organisation concerned → what it is told; None where that is the same.
+    """
+    assert kind in KINDS, f"{kind} is no kind of event"
+    told: dict[int | None, Mapping[str, Any]] = {None: data}
+    told |= {number: data if own is None else own for number, own in (organisations or {}).items()}
+    events = [
+        Outbox(association_id=association_id, organisation_id=organisation_id, kind=kind, payload=dict(own))
+        for organisation_id, own in told.items()
+    ]
+    session.add_all(events)
+    session.flush()
+    endpoints = _listening(session, association_id, list(told))
+    session.add_all(
+        Delivery(endpoint_id=endpoint.id, event_id=event.id) for event in events for endpoint in endpoints if wants(endpoint, event)
+    )
+    session.flush()
+    return events
+
+
+def _listening(session: Session, association_id: int, organisations: list[int | None]) -> list[Endpoint]:
+    """Return the active endpoints of an association that may be told, in the order in which they were made."""
+    active = select(Endpoint).where(Endpoint.association_id == association_id, Endpoint.state == EndpointState.ACTIVE)
+    return [endpoint for endpoint in session.scalars(active.order_by(Endpoint.id)) if endpoint.organisation_id in organisations]
+
+
+def wants(endpoint: Endpoint, event: Outbox) -> bool:
+    """Tell whether an endpoint has asked for events of this kind, and is its organisation's."""
+    if endpoint.association_id != event.association_id or endpoint.organisation_id != event.organisation_id:
+        return False
+    return EVERYTHING in endpoint.events or event.kind in endpoint.events
+
+
+owned(Endpoint, Endpoint.organisation_id)
+within(Delivery, Delivery.endpoint_id, Endpoint)
