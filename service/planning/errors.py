@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from catalog.errors import Conflict
+from datetime import datetime
+
+from catalog.errors import Conflict, DomainError
 
 
 class LotOvercommitted(Conflict):
@@ -10,9 +12,9 @@ class LotOvercommitted(Conflict):
 
     code = "lot_overcommitted"
 
-    def __init__(self, message: str, left_kg: int, who: str | None = None, when: object = None) -> None:
+    def __init__(self, message: str, left_kg: int, who: str | None = None, when: datetime | None = None) -> None:
         self.left_kg = left_kg
-        super().__init__(message, who, when)  # type: ignore[arg-type]
+        super().__init__(message, who, when)
 
 
 class LineOvercommitted(LotOvercommitted):
@@ -40,6 +42,64 @@ class AlreadyMoved(Conflict):
 
 
 class PlanStale(Conflict):
-    """The plan has been superseded, or its supply or demand has changed since it was made."""
+    """The plan has been superseded, or its supply or demand has changed since it was made.
+
+    Attributes
+    ----------
+    current : uid of the association's current plan, None if it has none.
+    """
 
     code = "plan_stale"
+
+    def __init__(self, message: str, current: str | None = None, who: str | None = None, when: datetime | None = None) -> None:
+        self.current = current
+        super().__init__(message, who, when)
+
+
+class AlreadyDecided(Conflict):
+    """Somebody has approved, rejected or confirmed this item before."""
+
+    code = "already_decided"
+
+
+class AlreadyConfirmed(Conflict):
+    """Both sides have confirmed; what they agreed on is taken back by compensation alone.
+
+    Attributes
+    ----------
+    compensation : what can be done instead: ``cancel`` before the goods are loaded, ``receipt`` once they are on their way, ``none``
+        after they have been received.
+    """
+
+    code = "already_confirmed"
+
+    def __init__(self, message: str, compensation: str, who: str | None = None, when: datetime | None = None) -> None:
+        self.compensation = compensation
+        super().__init__(message, who, when)
+
+
+class NotApproved(Conflict):
+    """A supplier or buyer answers for an item that no broker has approved yet."""
+
+    code = "not_approved"
+
+
+class NothingToUndo(Conflict):
+    """Nothing that a broker did to this item is left to undo."""
+
+    code = "nothing_to_undo"
+
+
+class ManyRefused(Conflict):
+    """Several items were to be decided together, and some of them can't be: nothing was done.
+
+    Attributes
+    ----------
+    refusals : uid of each such item → what refused it.
+    """
+
+    code = "some_refused"
+
+    def __init__(self, refusals: dict[str, DomainError]) -> None:
+        self.refusals = refusals
+        super().__init__(f"{len(refusals)} of the items can't be decided, so none has been")

@@ -33,11 +33,17 @@ CLOSED_LOTS = (LotStatus.WITHDRAWN, LotStatus.EXPIRED)
 
 @dataclass(frozen=True)
 class Act:
-    """Who moves kilograms, why, and when by the database's clock (`service.db.now`)."""
+    """Who moves kilograms, why, and when by the database's clock (`service.db.now`).
+
+    The rest is for the audit trail: for whom somebody acts, from which address, in which request.
+    """
 
     actor: str
     why: str
     at: datetime
+    on_behalf_of: str = ""
+    address: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True)

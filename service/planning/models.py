@@ -16,6 +16,7 @@ from catalog.base import (
     MAX_VND_PER_KG,
     Base,
     Exposed,
+    Json,
     Keyed,
     Versioned,
     between,
@@ -33,6 +34,8 @@ from service.planning.states import (
     KgState,
     PlanState,
     ProposalState,
+    RejectReason,
+    ReturnReason,
     RunState,
     SettlementState,
     ShipmentState,
@@ -67,21 +70,30 @@ class Run(Exposed, Versioned, Base):
     schedule_key: Mapped[str | None] = mapped_column(length("schedule_key", 200))
     input_digest: Mapped[str | None] = mapped_column(length("input_digest", 64, 64))
     attempt: Mapped[int] = mapped_column(between("attempt", 0, 1000), default=0)
+    deaths: Mapped[int] = mapped_column(between("deaths", 0, 1000), default=0)
+    """Attempts that ended with the death of their worker; a release is none."""
     worker: Mapped[str | None] = mapped_column(length("worker", 200))
     lease_until: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     failure_code: Mapped[str | None] = mapped_column(length("failure_code", 100))
     failure_detail: Mapped[str | None] = mapped_column(length("failure_detail", 4000, 0))
+    failure_issues: Mapped[list[Any] | None] = mapped_column(Json)
+    remark: Mapped[str] = mapped_column(length("remark", 1000, 0), default="")
+    """What is odd about how the run came to its end, though it didn't fail."""
 
 
 class RunInput(Base):
-    """What a run was made from, in the exchange format, so that it can be played again."""
+    """What a run was made from, in the exchange format, so that it can be played again.
+
+    `rows` holds the numbers and versions of the rows behind it, in the problem's own order.
+    """
 
     __tablename__ = "run_input"
 
     run_id: Mapped[int] = reference("run.id", primary_key=True, index=False)
     media_type: Mapped[str] = mapped_column(length("media_type", 100))
+    rows: Mapped[dict[str, Any]] = mapped_column(default=dict)
     content: Mapped[bytes]
 
 
@@ -116,6 +128,8 @@ class Plan(Exposed, Versioned, Base):
     seconds: Mapped[float] = mapped_column(between("seconds", 0, MAX_RATE))
     seed: Mapped[int] = mapped_column(between("seed", 0, 2**31 - 1))
     engine: Mapped[str] = mapped_column(length("engine", 100))
+    figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The verifier's figures: parts of the worth in VND, kilograms, kilometres, trips."""
 
 
 class PlanTrip(Keyed, Base):
@@ -253,13 +267,20 @@ class Proposal(Exposed, Versioned, Base):
 class ProposalItem(Exposed, Versioned, Base):
     """One allocation as it is put to both sides, with what a broker has changed in it.
 
-    It stands in its supplier's proposal and in its buyer's; each side confirms its part.
+    It stands in its supplier's proposal and in its buyer's; each side confirms its part. An item that a broker has given other dates
+    or another truck no longer rides with the others of its trip: `own_km` and what follows it describe a truck of its own, from
+    the lot's site straight to the line's, in minutes since 1970-01-01T00:00 Vietnamese local time.
     """
 
     __tablename__ = "proposal_item"
     __table_args__ = (
         CheckConstraint("(state = 'rejected') = (reason_code IS NOT NULL)", name="rejection_has_reason"),
         CheckConstraint("pickup_on <= delivery_on", name="pickup_before_delivery"),
+        CheckConstraint(
+            "(own_km IS NULL) = (own_vnd IS NULL) AND (own_km IS NULL) = (own_load_min IS NULL)"
+            " AND (own_km IS NULL) = (own_unload_min IS NULL)",
+            name="own_truck_whole",
+        ),
     )
 
     allocation_id: Mapped[int] = reference("plan_allocation.id", index=False, unique=True)
@@ -272,8 +293,12 @@ class ProposalItem(Exposed, Versioned, Base):
     delivery_on: Mapped[date | None]
     vehicle_class_id: Mapped[int | None] = reference("vehicle_class.id")
     state: Mapped[ProposalState] = word("state", ProposalState, default=ProposalState.PROPOSED)
-    reason_code: Mapped[str | None] = mapped_column(length("reason_code", 100))
+    reason_code: Mapped[RejectReason | None] = word("reason_code", RejectReason)
     note: Mapped[str] = mapped_column(length("note", 2000, 0), default="")
+    own_km: Mapped[float | None] = mapped_column(between("own_km", 0, MAX_RATE))
+    own_vnd: Mapped[int | None] = mapped_column(between("own_vnd", 0, MAX_VND))
+    own_load_min: Mapped[int | None] = mapped_column(between("own_load_min", -(10**9), 10**9))
+    own_unload_min: Mapped[int | None] = mapped_column(between("own_unload_min", -(10**9), 10**9))
     supplier_confirmed_at: Mapped[datetime | None]
     supplier_confirmed_by: Mapped[str | None] = mapped_column(length("supplier_confirmed_by", 200))
     buyer_confirmed_at: Mapped[datetime | None]
@@ -438,7 +463,7 @@ class ReceiptItem(Keyed, Base):
     shipment_item_id: Mapped[int] = reference("shipment_item.id", index=False, unique=True)
     accepted_kg: Mapped[int] = mapped_column(between("accepted_kg", 0, MAX_KG))
     rejected_kg: Mapped[int] = mapped_column(between("rejected_kg", 0, MAX_KG))
-    reason_code: Mapped[str | None] = mapped_column(length("reason_code", 100))
+    reason_code: Mapped[ReturnReason | None] = word("reason_code", ReturnReason)
     note: Mapped[str] = mapped_column(length("note", 2000, 0), default="")
 
 

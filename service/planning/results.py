@@ -24,7 +24,16 @@ from service.planning.states import PlanState, ProposalState
 Ids = dict[int, int]
 
 
-def store(session: Session, loaded: Loaded, result: Result, engine: str, run_id: int | None = None) -> m.Plan:
+def store(
+    session: Session,
+    loaded: Loaded,
+    result: Result,
+    engine: str,
+    run_id: int | None = None,
+    *,
+    figures: dict[str, Any] | None = None,
+    overtaken: bool = False,
+) -> m.Plan:
     """Store a plan and its proposals, and let it take the place of the association's current plan.
 
     Parameters
@@ -32,11 +41,15 @@ def store(session: Session, loaded: Loaded, result: Result, engine: str, run_id:
     loaded : what the plan was made from; its digest and the versions of its lots and lines are kept with the plan.
     result : verified by the caller; `matching.verify` is the judge of that.
     engine : name and version of what made the plan.
+    figures : what the verifier found.
+    overtaken : what it was made from no longer holds; it is kept for reading, proposes nothing, and the current plan stays.
     """
-    supersede(session, loaded.association_id)
+    if not overtaken:
+        supersede(session, loaded.association_id)
     plan = m.Plan(
         association_id=loaded.association_id,
         run_id=run_id,
+        state=PlanState.SUPERSEDED if overtaken else PlanState.CURRENT,
         input_digest=loaded.problem.digest(),
         objective_vnd=result.objective_vnd,
         bound_vnd=result.bound_vnd,
@@ -45,6 +58,7 @@ def store(session: Session, loaded: Loaded, result: Result, engine: str, run_id:
         seconds=result.seconds,
         seed=result.seed,
         engine=engine,
+        figures=figures or {},
     )
     session.add(plan)
     session.flush()
@@ -54,7 +68,7 @@ def store(session: Session, loaded: Loaded, result: Result, engine: str, run_id:
     _insert(session, m.PlanLeg, _legs(loaded, result.plan.legs, allocations, trips))
     _insert(session, m.PlanReason, _reasons(plan.id, loaded, result.reasons))
     _insert(session, m.PlanPrice, _prices(plan.id, loaded, result.prices))
-    if result.status is not Status.RELAXED:
+    if result.status is not Status.RELAXED and not overtaken:
         _propose(session, plan, loaded, result)
     return plan
 

@@ -39,6 +39,45 @@ class DecisionKind(StrEnum):
     FORBID = "forbid"
 
 
+class RejectReason(StrEnum):
+    """Why a broker, a supplier or a buyer turns an item down."""
+
+    PRICE = "price"
+    QUANTITY = "quantity"
+    QUALITY = "quality"
+    DATES = "dates"
+    TRANSPORT = "transport"
+    CERTIFICATE = "certificate"
+    WEATHER = "weather"
+    SOLD_ELSEWHERE = "sold_elsewhere"
+    NO_NEED = "no_need"
+    FORBIDDEN = "forbidden"
+    CANCELLED = "cancelled"
+    """Taken back by agreement after both sides had confirmed."""
+    OTHER = "other"
+    """Needs a note."""
+
+
+class ReturnReason(StrEnum):
+    """Why a buyer's door turns goods away."""
+
+    BRUISED = "bruised"
+    OVERRIPE = "overripe"
+    UNDERRIPE = "underripe"
+    SPOILED = "spoiled"
+    PESTS = "pests"
+    RESIDUES = "residues"
+    WRONG_GRADE = "wrong_grade"
+    WRONG_PRODUCT = "wrong_product"
+    SHORT_WEIGHT = "short_weight"
+    PACKAGING = "packaging"
+    PAPERS = "papers"
+    COLD_CHAIN = "cold_chain"
+    LATE = "late"
+    OTHER = "other"
+    """Needs a note."""
+
+
 class ShipmentState(StrEnum):
     """Where a truck load stands."""
 
