@@ -45,6 +45,22 @@ class Settings(BaseSettings):
         120, ge=1, le=10_080, description="How long an approved proposal keeps its kilograms until both sides confirm."
     )
     run_seconds: float = Field(default=60.0, ge=1, le=86_400, description="Time limit of a planning run that names none.")
+    run_seconds_most: float = Field(default=3600.0, ge=1, le=86_400, description="Longest time limit that a planning run may ask for.")
+    run_memory_mb: int = Field(default=6144, ge=256, le=4_194_304, description="Address space that a planning run's process may use, MiB.")
+    run_cores: int = Field(default=2, ge=1, le=256, description="Processor cores that a planning run uses.")
+    run_grace_seconds: float = Field(
+        default=15.0, ge=0.1, le=3600, description="How long a planning run may overrun its time limit before it is ended."
+    )
+    run_stop_seconds: float = Field(
+        default=5.0, ge=0.1, le=600, description="How long a stopped planning run has to hand over its best plan."
+    )
+    runs_waiting: int = Field(default=20, ge=1, le=10_000, description="Planning runs of one association that may wait or work at a time.")
+    run_deaths: int = Field(default=3, ge=1, le=100, description="Workers that may die of a planning run before it is given up.")
+    worker_lease_seconds: float = Field(
+        default=30.0, ge=0.5, le=3600, description="How long a worker owns a run without renewing its lease."
+    )
+    worker_poll_seconds: float = Field(default=0.5, ge=0.01, le=60, description="How often an idle worker looks for a run.")
+    cluster: str = Field(default="", description="Address of a Dask scheduler on whose workers large plans are made; none by default.")
 
     @field_validator("database_url")
     @classmethod
