@@ -217,6 +217,8 @@ def _begin_sqlite(connection: Connection) -> None:
     Maintenance, such as ``VACUUM``, runs outside a transaction.
     """
     if connection.get_execution_options().get("mca_maintenance"):
+        # An earlier reader of this connection may have left it unable to write.
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
         return
     writes = connection.get_execution_options().get("mca_write", True)
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
