@@ -1,4 +1,4 @@
-"""`mca`: plan a folder or workbook, check a plan, plan the sample season.
+"""`mca`: plan a folder or workbook, check a plan, plan the sample season; and everything about the service and its database.
 
 Exit status: 0 a plan was written, or a checked plan keeps every rule; 1 a checked plan breaks a rule; 2 bad input, output or option.
 Modules that cost time to import are imported where they are used, so that ``mca --help`` answers at once.
@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from service import cli_db, cli_rows
 from service.stopwatch import process_age_s, start_stopwatch
 
 DEFAULT_LIMIT_S = 60.0
@@ -128,6 +129,14 @@ def demo(
     from service.commands import Order, run_demo
 
     raise typer.Exit(run_demo(Order(None, out, time_limit, 0, TripPolicy.FULL.value, as_json, quiet), _stopwatch(ctx)))
+
+
+app.add_typer(cli_db.db)
+app.add_typer(cli_db.audit)
+app.command()(cli_db.backup)
+app.command()(cli_db.restore)
+app.command("import")(cli_rows.import_)
+app.command()(cli_rows.export)
 
 
 def _stopwatch(ctx: typer.Context) -> Callable[[], float]:
