@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import chain, compress
 from typing import Any, Self
@@ -35,6 +35,10 @@ class Columns:
         kept._columns = {name: tuple(compress(values, wanted)) for name, values in self._columns.items()}
         kept.n_rows = sum(wanted)
         return kept
+
+    def add(self, name: str, more: Mapping[int, int]) -> None:
+        """Add to a column of whole numbers, by the number of the row."""
+        self._columns[name] = tuple(value + more.get(number, 0) for number, value in zip(self["id"], self[name]))
 
     def ints(self, name: str, absent: int = 0) -> IntArray:
         """Return a column of whole numbers."""

@@ -5,11 +5,12 @@ Also the way back: a stored plan as a `Plan` of the engine, for checks and for d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, case, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
@@ -18,8 +19,10 @@ from matching.plan import CARRIER, LOT, Allocations, Legs, Plan, Prices, Reasons
 from matching.problem import IntArray
 from service.planning import models as m
 from service.planning.columns import day_numbers, day_of
+from service.planning.models import LineBalance, LotBalance
 from service.planning.rows import Loaded
 from service.planning.states import PlanState, ProposalState
+from service.webhooks import events
 
 Ids = dict[int, int]
 
@@ -70,19 +73,75 @@ def store(
     _insert(session, m.PlanPrice, _prices(plan.id, loaded, result.prices))
     if result.status is not Status.RELAXED and not overtaken:
         _propose(session, plan, loaded, result)
+        rebase(session, plan.id)
+        _tell(session, plan)
     return plan
 
 
+def _tell(session: Session, plan: m.Plan) -> None:
+    """Tell every supplier and buyer of what is put to him."""
+    for proposal in session.scalars(select(m.Proposal).where(m.Proposal.plan_id == plan.id).order_by(m.Proposal.id)).all():
+        told = {"proposal": proposal.uid, "plan": plan.uid, "side": proposal.side.value}
+        if proposal.state is ProposalState.PROPOSED:
+            events.emit(session, plan.association_id, "proposal.created", told, {proposal.organisation_id: None})
+
+
 def supersede(session: Session, association_id: int) -> None:
-    """Mark the current plan as superseded, and with it the proposals that nobody has answered yet."""
+    """Mark the current plan as superseded, and with it the items that nobody has decided about yet.
+
+    A proposal then says what is left of it: approved or rejected items, or none.
+    """
     quiet = {"synchronize_session": False}
     plans = update(m.Plan).where(m.Plan.association_id == association_id, m.Plan.state == PlanState.CURRENT)
     session.execute(plans.values(state=PlanState.SUPERSEDED, version=m.Plan.version + 1).execution_options(**quiet))
     mine = select(m.Proposal.id).where(m.Proposal.association_id == association_id, m.Proposal.state == ProposalState.PROPOSED)
-    items = update(m.ProposalItem).where(m.ProposalItem.supply_proposal_id.in_(mine), m.ProposalItem.state == ProposalState.PROPOSED)
+    asked = list(session.scalars(mine))
+    items = update(m.ProposalItem).where(m.ProposalItem.supply_proposal_id.in_(asked), m.ProposalItem.state == ProposalState.PROPOSED)
     session.execute(items.values(state=ProposalState.SUPERSEDED, version=m.ProposalItem.version + 1).execution_options(**quiet))
-    proposals = update(m.Proposal).where(m.Proposal.id.in_(mine))
-    session.execute(proposals.values(state=ProposalState.SUPERSEDED, version=m.Proposal.version + 1).execution_options(**quiet))
+    proposals = update(m.Proposal).where(m.Proposal.id.in_(asked))
+    session.execute(proposals.values(state=_what_is_left(), version=m.Proposal.version + 1).execution_options(**quiet))
+    session.expire_all()
+
+
+def _what_is_left() -> ColumnElement[Any]:
+    """Return the state of a proposal none of whose items is proposed any more."""
+    own = or_(m.ProposalItem.supply_proposal_id == m.Proposal.id, m.ProposalItem.demand_proposal_id == m.Proposal.id)
+
+    def has(state: ProposalState) -> ColumnElement[bool]:
+        return select(m.ProposalItem.id).where(own, m.ProposalItem.state == state).correlate(m.Proposal).exists()
+
+    left = ((has(state), literal(state.value)) for state in (ProposalState.APPROVED, ProposalState.REJECTED))
+    return case(*left, else_=literal(ProposalState.SUPERSEDED.value))
+
+
+def rebase(session: Session, plan_id: int) -> int:
+    """Supersede the items of a new plan for which people have left too little, or whose lot or line they have edited, while it was made.
+
+    Returns
+    -------
+    int
+        How many items that are.
+    """
+    i, gone = m.ProposalItem, set(stale_items(session, plan_id))
+    query = select(i, LotBalance.offered_kg, LineBalance.quantity_kg - LineBalance.promised_kg)
+    query = query.join(m.PlanAllocation, m.PlanAllocation.id == i.allocation_id).where(m.PlanAllocation.plan_id == plan_id)
+    query = query.join(LotBalance, LotBalance.lot_id == i.lot_id).join(LineBalance, LineBalance.line_id == i.line_id)
+    lots: Counter[int] = Counter()
+    lines: Counter[int] = Counter()
+    for item, offered, wanted in session.execute(query.order_by(i.id)):
+        if item.allocation_id in gone or lots[item.lot_id] + item.kg > offered or lines[item.line_id] + item.kg > wanted:
+            item.state = ProposalState.SUPERSEDED
+            gone.add(item.allocation_id)
+        else:
+            lots[item.lot_id] += item.kg
+            lines[item.line_id] += item.kg
+    session.flush()
+    emptied = select(m.Proposal).where(m.Proposal.plan_id == plan_id, m.Proposal.state == ProposalState.PROPOSED)
+    alive = or_(i.supply_proposal_id == m.Proposal.id, i.demand_proposal_id == m.Proposal.id) & (i.state == ProposalState.PROPOSED)
+    for proposal in session.scalars(emptied.where(~select(i.id).where(alive).exists())):
+        proposal.state = ProposalState.SUPERSEDED
+    session.flush()
+    return len(gone)
 
 
 def _insert(session: Session, model: Any, rows: Sequence[dict[str, Any]]) -> None:

@@ -7,13 +7,13 @@ the new plan and the promises together keep every rule. Rows stand in the order 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine, LineProduct, LineRequirement, LineStatus
@@ -23,8 +23,8 @@ from catalog.models import AccessRule, Association, Lot, LotStatus, Organisation
 from matching.problem import IntArray, Problem
 from service.planning import tables
 from service.planning.columns import Columns, ascending, day_number, day_of, flat, of, places
-from service.planning.models import LineBalance, LotBalance
-from service.planning.promised import Promised
+from service.planning.models import LineBalance, LotBalance, Promise
+from service.planning.promised import KEPT, LEFT_THE_OFFER, Promised
 from service.planning.proofs import CertificateRow, Signers, certificate_rows
 
 OPEN_LOTS = (LotStatus.DECLARED, LotStatus.RESERVED)
@@ -54,6 +54,15 @@ class Horizon:
 
 
 WHOLE_SEASON = Horizon()
+
+
+@dataclass(frozen=True)
+class Only:
+    """A part of the market: some lots and lines, open or not, as if the promises of some proposal items had not been made."""
+
+    lot_ids: Collection[int]
+    line_ids: Collection[int]
+    apart: Collection[int] = ()
 
 
 @dataclass(frozen=True)
@@ -95,13 +104,14 @@ class _Read:
     product_codes: dict[int, str] = field(repr=False)
 
 
-def load(session: Session, association_id: int, horizon: Horizon = WHOLE_SEASON) -> Loaded:
+def load(session: Session, association_id: int, horizon: Horizon = WHOLE_SEASON, only: Only | None = None) -> Loaded:
     """Return the association's open supply and demand as a problem.
 
     Parameters
     ----------
     session : from `Database.read`, so that all tables are seen at one moment.
     horizon : where it is given, lots and lines outside it are left out.
+    only : a part of the market, for a question about a few items.
 
     Raises
     ------
@@ -111,12 +121,16 @@ def load(session: Session, association_id: int, horizon: Horizon = WHOLE_SEASON)
     association = session.get(Association, association_id)
     if association is None:
         raise NotFound("association", str(association_id))
-    return _assemble(_read(session, association, horizon))
+    return _assemble(_read(session, association, horizon, only), () if only is None else only.apart)
 
 
-def _read(session: Session, association: Association, horizon: Horizon) -> _Read:
+def _read(session: Session, association: Association, horizon: Horizon, only: Only | None) -> _Read:
     sites = Columns(session, of(Site, association.id, *SITE_COLUMNS).where(Site.closed_on.is_(None)))
-    lots, lines = Columns(session, _lot_query(association.id, horizon)), Columns(session, _line_query(association.id, horizon))
+    lots = Columns(session, _lot_query(association.id, horizon, only))
+    lines = Columns(session, _line_query(association.id, horizon, only))
+    if only is not None:
+        lots.add("offered_kg", _apart(session, Promise.lot_id, LEFT_THE_OFFER, only))
+        lines.add("promised_kg", {line: -kg for line, kg in _apart(session, Promise.line_id, KEPT, only).items()})
     signers = Signers(session, association.id)
     codes = dict(session.execute(select(Product.id, Product.code).where(Product.association_id == association.id)).all())
     accepted = _entries(session, association.id, LineProduct, "product_id")
@@ -136,7 +150,13 @@ def _read(session: Session, association: Association, horizon: Horizon) -> _Read
     )
 
 
-def _assemble(read: _Read) -> Loaded:
+def _apart(session: Session, key: Any, kg: Any, only: Only) -> dict[int, int]:
+    """Return the kilograms that the promises of the items apart have taken of each lot or line."""
+    query = select(key, func.sum(kg)).where(Promise.proposal_item_id.in_(only.apart)).group_by(key)
+    return {number: int(taken) for number, taken in session.execute(query)}
+
+
+def _assemble(read: _Read, apart: Collection[int]) -> Loaded:
     session, mine, certificates = read.session, read.association.id, read.certificates
     suppliers = ascending([*read.suppliers, *(row.supplier for row in certificates)])
     certified = [None if row.product_id is None else read.product_codes[row.product_id] for row in certificates]
@@ -145,7 +165,7 @@ def _assemble(read: _Read) -> Loaded:
     buyers, site_ids = ascending(read.lines["buyer"]), read.sites["id"]
     rules = Columns(session, _rule_query(mine, read.first_day, read.last_day))
     zones = ascending([*filter(None, read.sites["zone"]), *rules["zone"]])
-    promised = Promised(session, mine, read.first_day)
+    promised = Promised(session, mine, read.first_day, apart)
     classes, tariffs = _classes(session, mine, site_ids, read.first_day)
     problem = Problem(
         sites=tables.sites(read.sites, zones, promised),
@@ -188,19 +208,23 @@ def _within(horizon: Horizon, first: ColumnElement[date], last: ColumnElement[da
     return from_first + ([] if horizon.last is None else [first <= horizon.last])
 
 
-def _lot_query(association_id: int, horizon: Horizon) -> Select[Any]:
+def _lot_query(association_id: int, horizon: Horizon, only: Only | None) -> Select[Any]:
     query = of(Lot, association_id, *LOT_COLUMNS).join(Product, Product.id == Lot.product_id)
     query = query.join(LotBalance, LotBalance.lot_id == Lot.id).join(Site, Site.id == Lot.site_id)
     query = query.add_columns(Product.code.label("product"), LotBalance.offered_kg, LotBalance.withdrawn_kg)
+    if only is not None:
+        return query.where(Lot.id.in_(only.lot_ids))
     on_offer = or_(LotBalance.offered_kg > 0, Lot.quantity_kg == 0)
     window = _within(horizon, Lot.available_from.expression, Lot.available_until.expression)
     return query.where(Lot.status.in_(OPEN_LOTS), Site.closed_on.is_(None), on_offer, *window)
 
 
-def _line_query(association_id: int, horizon: Horizon) -> Select[Any]:
+def _line_query(association_id: int, horizon: Horizon, only: Only | None) -> Select[Any]:
     query = of(DemandLine, association_id, *LINE_COLUMNS).join(Organisation, Organisation.id == DemandLine.organisation_id)
     query = query.join(LineBalance, LineBalance.line_id == DemandLine.id).join(Site, Site.id == DemandLine.site_id)
     query = query.add_columns(Organisation.code.label("buyer"), LineBalance.promised_kg)
+    if only is not None:
+        return query.where(DemandLine.id.in_(only.line_ids))
     wanting = or_(LineBalance.promised_kg < DemandLine.quantity_kg, DemandLine.quantity_kg == 0)
     window = _within(horizon, DemandLine.deliver_from.expression, DemandLine.deliver_until.expression)
     closed = DemandLine.status.in_(CLOSED_LINES) & (DemandLine.quantity_kg > 0)

@@ -99,15 +99,15 @@ def test_a_new_plan_takes_the_place_of_the_old_and_of_what_nobody_has_answered(d
         {"site_id": "c1"}, {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85},
         {"site_id": "b2", "kind": "buyer", "lat": 21.03, "lon": 105.9}]))  # fmt: skip
     with database.write() as session:
-        answered = session.scalars(select(m.Proposal).where(m.Proposal.side == Side.SUPPLY)).one()
-        answered.state = ProposalState.APPROVED
         items = session.scalars(select(m.ProposalItem).order_by(m.ProposalItem.id)).all()
         items[0].state = ProposalState.APPROVED
     with database.write() as session:
         second = results.store(session, loaded, result, "mca 1").id
         assert [session.get_one(m.Plan, n).state for n in (first, second)] == [PlanState.SUPERSEDED, PlanState.CURRENT]
-        states = session.scalars(select(m.Proposal.state).where(m.Proposal.plan_id == first).order_by(m.Proposal.side.desc())).all()
-        assert sorted(states) == [ProposalState.APPROVED, *[ProposalState.SUPERSEDED] * (len(states) - 1)]
+        left = select(m.ProposalItem.state).where(m.ProposalItem.id.in_([item.id for item in items])).order_by(m.ProposalItem.id)
+        assert session.scalars(left).all() == [ProposalState.APPROVED, *[ProposalState.SUPERSEDED] * (len(items) - 1)]
+        states = session.scalars(select(m.Proposal.state).where(m.Proposal.plan_id == first)).all()
+        assert sorted(states) == [ProposalState.APPROVED] * 2 + [ProposalState.SUPERSEDED] * (len(states) - 2)
 
 
 def test_a_plan_is_never_rewritten(database: Database) -> None:

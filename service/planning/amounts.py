@@ -1,0 +1,106 @@
+"""What an item is worth to each side, before anything has been loaded: the same sums that a settlement makes afterwards.
+
+A trip's cost is shared over the live items that ride on it by their kilograms; who leaves it, or is turned down, leaves his share to the
+others. An item with a truck of its own pays for it alone. A carrier asks by the kilogram, so its price follows a change of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, aliased
+
+from buyers.models import DemandLine
+from catalog.models import Association, Lot, Road, Site
+from service.planning import money
+from service.planning.models import PlanAllocation, PlanLeg, PlanTrip, Proposal, ProposalItem
+from service.planning.money import Breakdown
+from service.planning.states import ProposalState
+
+LIVE = (ProposalState.PROPOSED, ProposalState.APPROVED)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """An item's money as it stands: prices per kilogram, and where the buyer's đồng go."""
+
+    ask_vnd_per_kg: int
+    bid_vnd_per_kg: int
+    parts: Breakdown
+
+
+def worth(session: Session, items: Sequence[ProposalItem]) -> dict[int, Worth]:
+    """Return what items are worth, by their number.
+
+    Parameters
+    ----------
+    items : of one association.
+    """
+    if not items:
+        return {}
+    freight, hub = _freight(session, items), _hub(session, items)
+    lots = dict(session.execute(select(Lot.id, Lot.ask_vnd_per_kg).where(Lot.id.in_({i.lot_id for i in items}))).all())
+    lines = dict(
+        session.execute(select(DemandLine.id, DemandLine.bid_vnd_per_kg).where(DemandLine.id.in_({i.line_id for i in items}))).all()
+    )
+    rate = select(Association.fee_per_mille).join(Proposal, Proposal.association_id == Association.id)
+    fee = session.execute(rate.where(Proposal.id == items[0].supply_proposal_id)).scalar_one()
+    return {
+        i.id: Worth(
+            lots[i.lot_id],
+            lines[i.line_id],
+            money.breakdown(i.kg, lines[i.line_id], freight.get(i.id, 0), hub.get(i.id, 0), fee),
+        )
+        for i in items
+    }
+
+
+def _freight(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
+    """Return each item's share of its trips, VND; an item that has been turned down would pay its share if it came back."""
+    found = {i.id: i.own_vnd for i in items if i.own_vnd is not None}
+    riding = {i.allocation_id: i for i in items if i.own_vnd is None}
+    legs = select(PlanLeg.trip_id).where(PlanLeg.allocation_id.in_(riding))
+    trips = {trip.id: trip for trip in session.scalars(select(PlanTrip).where(PlanTrip.id.in_(legs)))}
+    loads = _loads(session, trips, [i.id for i in riding.values()])
+    rates = _carrier_rates(session, [number for number, trip in trips.items() if trip.vehicle_class_id is None])
+    for number, aboard in loads.items():
+        cost = trips[number].cost_vnd
+        if number in rates:
+            cost += round((sum(kg for _, kg, _ in aboard) - sum(planned for _, _, planned in aboard)) * rates[number])
+        shares = money.share(max(0, cost), {item: kg for item, kg, _ in aboard})
+        for i in riding.values():
+            if i.id in shares:
+                found[i.id] = found.get(i.id, 0) + shares[i.id]
+    return found
+
+
+def _loads(session: Session, trips: Sequence[int] | dict[int, PlanTrip], asked: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:
+    """Return for each trip its live items, and those asked about: number, kg, and kg as planned."""
+    i, a = ProposalItem, PlanAllocation
+    live: ColumnElement[bool] = i.state.in_(LIVE) | i.id.in_(asked)
+    query = select(PlanLeg.trip_id, i.id, i.kg, a.kg).join(i, i.allocation_id == PlanLeg.allocation_id).join(a, a.id == i.allocation_id)
+    loads: dict[int, list[tuple[int, int, int]]] = {}
+    for trip, item, kg, planned in session.execute(query.where(PlanLeg.trip_id.in_(list(trips)), i.own_vnd.is_(None), live)):
+        loads.setdefault(trip, []).append((item, kg, planned))
+    return loads
+
+
+def _carrier_rates(session: Session, trips: Sequence[int]) -> dict[int, float]:
+    """Return the rate per kilogram of each carrier's trip, VND per kg."""
+    if not trips:
+        return {}
+    same = (Road.from_site_id == PlanLeg.from_site_id) & (Road.to_site_id == PlanLeg.to_site_id)
+    query = select(PlanLeg.trip_id, Road.vnd_per_kg).join(Road, same).where(PlanLeg.trip_id.in_(trips), Road.vnd_per_kg.is_not(None))
+    return {trip: float(rate or 0) for trip, rate in session.execute(query)}
+
+
+def _hub(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
+    """Return what the hub on an item's way takes for handling it, VND, rounded half up."""
+    first, second = aliased(PlanLeg), aliased(PlanLeg)
+    query = select(first.allocation_id, Site.handling_vnd_per_kg).join(Site, Site.id == first.to_site_id)
+    query = query.join(second, (second.allocation_id == first.allocation_id) & (second.leg == 2)).where(first.leg == 1)
+    riding = {i.allocation_id: i for i in items if i.own_vnd is None}
+    rates = session.execute(query.where(first.allocation_id.in_(riding))).all()
+    return {riding[allocation].id: int(riding[allocation].kg * rate + 0.5) for allocation, rate in rates}

@@ -1,0 +1,286 @@
+"""Pins and forbids: what a broker has decided about one lot and one line, kept by every later plan until it is revoked.
+
+Pins that can't be kept together are refused when they are made, each time with a smallest set of them that still conflicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from buyers.models import DemandLine
+from catalog.base import MAX_KG
+from catalog.errors import Conflict, Invalid, fault
+from catalog.models import Lot
+from catalog.tenancy import Scope, check_version, find, visible
+from matching.decisions import require_pins_possible
+from matching.errors import BadInput
+from matching.problem import PIN, Problem
+from service import audit
+from service.planning import items as desk
+from service.planning import ledger, proposals
+from service.planning.items import tell
+from service.planning.journal import Journal, before
+from service.planning.ledger import Act
+from service.planning.models import Decision, ProposalItem
+from service.planning.proposals import Chosen, Refusal
+from service.planning.rows import Only, load
+from service.planning.states import DecisionKind, ProposalState, RejectReason
+
+
+class PinsConflict(Conflict):
+    """Pins that no plan can keep together.
+
+    Attributes
+    ----------
+    pins : uids of the decisions of a smallest conflicting set; empty for the one that was about to be made.
+    pairs : lot and line codes with kilograms, one for each of them.
+    """
+
+    code = "pins_conflict"
+
+    def __init__(self, message: str, pins: Sequence[str], pairs: Sequence[str]) -> None:
+        self.pins, self.pairs = tuple(pins), tuple(pairs)
+        super().__init__(f"{message}: {', '.join(pairs)}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A decision to be made: uids of a lot and a line; `kg` is the least mass of a pin."""
+
+    lot: str
+    line: str
+    kind: DecisionKind
+    kg: int = 0
+    reason_code: str = ""
+    note: str = ""
+
+
+def decisions(scope: Scope, *, active: bool = True) -> Select[Any]:
+    """Select decisions, by default those that stand; sort by ``created_at, id``."""
+    query = visible(Decision, scope)
+    return query.where(Decision.revoked_at.is_(None)) if active else query
+
+
+def decide(session: Session, scope: Scope, wanted: Wanted, act: Act) -> Decision:
+    """Pin or forbid a pair; an earlier decision about it is revoked.
+
+    Raises
+    ------
+    Invalid
+        If a pin has no mass, or a forbid has one.
+    PinsConflict
+        If no plan can keep the pin together with the others.
+    """
+    if (wanted.kind is DecisionKind.PIN) != (1 <= wanted.kg <= MAX_KG):
+        raise Invalid([fault("kg", wanted.kg, "1 kg or more for a pin, 0 for a forbid")])
+    lot, line = find(session, scope, Lot, wanted.lot), find(session, scope, DemandLine, wanted.line)
+    ledger.lock(session, [lot.id], [line.id])
+    with Journal(session, scope.association_id, act) as journal:
+        was = _end(session, lot.id, line.id, act)
+        made = _make(session, scope.association_id, lot.id, line.id, wanted.kind, wanted.kg, act, wanted.reason_code, wanted.note)
+        journal.note(f"decision.{wanted.kind.value}", made, was, audit.snapshot(made))
+    return made
+
+
+def revoke(session: Session, scope: Scope, uid: str, act: Act, version: int | None = None) -> Decision:
+    """Take a decision back."""
+    decision = find(session, scope, Decision, uid)
+    ledger.lock(session, [decision.lot_id], [decision.line_id])
+    session.refresh(decision)
+    if decision.revoked_at is not None:
+        raise Conflict("this decision has been taken back already", decision.revoked_by, decision.revoked_at)
+    check_version(decision, version)
+    with Journal(session, scope.association_id, act) as journal:
+        was = before(decision)
+        decision.revoked_at, decision.revoked_by, decision.updated_by = act.at, act.actor, act.actor
+        session.flush()
+        journal.note("decision.revoke", decision, was)
+    return decision
+
+
+def pin(session: Session, scope: Scope, chosen: Chosen, act: Act) -> ProposalItem:
+    """Pin an item: every later plan brings at least its kilograms from its lot to its line. A rejected item is proposed again.
+
+    Raises
+    ------
+    PinsConflict
+        If no plan can keep the pin together with the others.
+    """
+
+    def step(s: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
+        if item.state in (ProposalState.REJECTED, ProposalState.SUPERSEDED):
+            desk.require_current(s, item)
+        check_version(item, version)
+        was = before(item)
+        old = _end(s, item.lot_id, item.line_id, journal.act)
+        made = _make(s, scope.association_id, item.lot_id, item.line_id, DecisionKind.PIN, item.kg, journal.act, planned=item)
+        if item.state is ProposalState.REJECTED:
+            item.state, item.reason_code = ProposalState.PROPOSED, None
+        desk.touch(item, journal.act)
+        s.flush()
+        journal.note("proposal_item.pin", item, *proposals.with_decision(was, item, old, _brief(made)))
+
+    return proposals.one(session, scope, chosen, act, step)
+
+
+def forbid(session: Session, scope: Scope, chosen: Chosen, act: Act, note: str = "") -> ProposalItem:
+    """Forbid an item's pair: it is rejected, and no later plan brings that lot to that line.
+
+    Raises
+    ------
+    AlreadyConfirmed
+        If both sides have confirmed the item.
+    """
+
+    def step(s: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
+        proposals.require_unbound(s, item)
+        check_version(item, version)
+        was = before(item)
+        proposals.give_back(s, item, journal.act)
+        if item.state in (ProposalState.PROPOSED, ProposalState.APPROVED):
+            proposals.turn_down(s, item, Refusal(RejectReason.FORBIDDEN, note), journal.act)
+        old = _end(s, item.lot_id, item.line_id, journal.act)
+        made = _make(s, scope.association_id, item.lot_id, item.line_id, DecisionKind.FORBID, 0, journal.act, note=note)
+        desk.touch(item, journal.act)
+        s.flush()
+        journal.note("proposal_item.forbid", item, *proposals.with_decision(was, item, old, _brief(made)))
+        tell(s, journal, "proposal.rejected", item, reason=RejectReason.FORBIDDEN.value)
+
+    return proposals.one(session, scope, chosen, act, step)
+
+
+def restore(session: Session, item: ProposalItem, old: dict[str, Any] | None, act: Act) -> None:
+    """Put back the decision about an item's pair that an audit entry remembers, or none."""
+    _end(session, item.lot_id, item.line_id, act)
+    if old is not None:
+        association_id = desk.plan_of(session, item).association_id
+        _make(session, association_id, item.lot_id, item.line_id, DecisionKind(old["kind"]), int(old["kg"]), act)
+
+
+def revoke_pin(session: Session, item: ProposalItem, act: Act) -> dict[str, Any] | None:
+    """Take back the pin of an item's pair, if there is one, and return it."""
+    standing = _standing(session, item.lot_id, item.line_id)
+    if standing is None or standing.kind is not DecisionKind.PIN:
+        return None
+    return _end(session, item.lot_id, item.line_id, act)
+
+
+def _standing(session: Session, lot_id: int, line_id: int) -> Decision | None:
+    query = select(Decision).where(Decision.lot_id == lot_id, Decision.line_id == line_id, Decision.revoked_at.is_(None))
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def _end(session: Session, lot_id: int, line_id: int, act: Act) -> dict[str, Any] | None:
+    """Revoke the decision about a pair, and return what it said."""
+    standing = _standing(session, lot_id, line_id)
+    if standing is None:
+        return None
+    standing.revoked_at, standing.revoked_by, standing.updated_by = act.at, act.actor, act.actor
+    session.flush()
+    return _brief(standing)
+
+
+def _brief(decision: Decision) -> dict[str, Any]:
+    return {"uid": decision.uid, "kind": decision.kind.value, "kg": decision.kg}
+
+
+def _make(
+    session: Session,
+    association_id: int,
+    lot_id: int,
+    line_id: int,
+    kind: DecisionKind,
+    kg: int,
+    act: Act,
+    reason_code: str = "",
+    note: str = "",
+    planned: ProposalItem | None = None,
+) -> Decision:
+    made = Decision(
+        association_id=association_id,
+        lot_id=lot_id,
+        line_id=line_id,
+        kind=kind,
+        kg=kg,
+        reason_code=reason_code,
+        note=note,
+        decided_by=act.actor,
+        created_at=act.at,
+        updated_by=act.actor,
+    )
+    session.add(made)
+    session.flush()
+    if kind is DecisionKind.PIN:
+        require_possible(session, association_id, made, planned)
+    return made
+
+
+def require_possible(session: Session, association_id: int, made: Decision, planned: ProposalItem | None = None) -> None:
+    """Refuse a pin that can't be kept together with those that stand on its lot or its line.
+
+    Raises
+    ------
+    PinsConflict
+        With a smallest set of pins that conflict.
+    """
+    near = select(Decision).where(Decision.association_id == association_id, Decision.revoked_at.is_(None))
+    near = near.where((Decision.lot_id == made.lot_id) | (Decision.line_id == made.line_id), Decision.kind == DecisionKind.PIN)
+    pins = {(pin.lot_id, pin.line_id): pin for pin in session.scalars(near)}
+    apart = [] if planned is None else [planned.id]
+    only = Only({lot for lot, _ in pins}, {line for _, line in pins}, apart)
+    loaded = load(session, association_id, only=only)
+    conflict = smallest_conflict(loaded.problem)
+    if conflict is None:
+        return
+    message, rows = conflict
+    d, lots, lines = loaded.problem.decisions, loaded.lot_ids, loaded.line_ids
+    found = [pins[int(lots[d.lot[row]]), int(lines[d.line[row]])] for row in rows]
+    pairs = [f"{loaded.problem.lots.id[d.lot[row]]} → {loaded.problem.lines.id[d.line[row]]} {d.kg[row]} kg" for row in rows]
+    raise PinsConflict(message, [pin.uid for pin in found], pairs)
+
+
+def smallest_conflict(problem: Problem) -> tuple[str, list[int]] | None:
+    """Return what is wrong with the pins of a problem, and the rows of a smallest set of them for which it stays wrong.
+
+    None if they can all be kept as far as quantities, eligibility, numbers of suppliers and indivisible lots go.
+    """
+    d = problem.decisions
+    rows = [int(row) for row in range(len(d.lot)) if d.kind[row] == PIN and d.kg[row] > 0]
+    message = _wrong(problem, rows)
+    if message is None:
+        return None
+    for row in list(rows):
+        fewer = [other for other in rows if other != row]
+        still = _wrong(problem, fewer)
+        if still is not None:
+            rows, message = fewer, still
+    return message, rows
+
+
+def _wrong(problem: Problem, rows: Sequence[int]) -> str | None:
+    """Return the first thing wrong with these pins alone, None if nothing is."""
+    for message in _too_much(problem, rows):
+        return message
+    d = problem.decisions
+    kept = problem.replace(decisions=d.replace(lot=d.lot[rows], line=d.line[rows], kind=d.kind[rows], kg=d.kg[rows]))
+    try:
+        require_pins_possible(kept)
+    except BadInput as bad:
+        return "these pins can't be kept: " + bad.issues[0].expected
+    return None
+
+
+def _too_much(problem: Problem, rows: Sequence[int]) -> Iterator[str]:
+    d = problem.decisions
+    for noun, places, room in (("lot", d.lot, problem.lots.kg), ("line", d.line, problem.lines.kg)):
+        wanted: dict[int, int] = {}
+        for row in rows:
+            wanted[int(places[row])] = wanted.get(int(places[row]), 0) + int(d.kg[row])
+        for place, kg in wanted.items():
+            if kg > room[place]:
+                yield f"these pins want {kg} kg of a {noun} that has {room[place]} kg left"

@@ -1,0 +1,217 @@
+"""The items of proposals: found for a scope, locked in the one order, and kept in step with the ledger and with their proposals.
+
+Whoever changes items locks, in this order, their plans (shared), their lots, their lines; everything else about an item is changed
+under the lock of its lot, so two people who decide about one item meet there. The later one then sees what the earlier one did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from buyers.models import DemandLine
+from catalog.errors import NotFound
+from catalog.models import Lot, Organisation, Side
+from catalog.tenancy import Scope, visible
+from service.planning import ledger
+from service.planning.errors import PlanStale
+from service.planning.journal import Journal, before
+from service.planning.ledger import Act
+from service.planning.models import Plan, PlanAllocation, Promise, Proposal, ProposalItem
+from service.planning.states import PlanState, ProposalState
+
+CONFIRMATION = ("supplier_confirmed_at", "supplier_confirmed_by", "buyer_confirmed_at", "buyer_confirmed_by")
+SYSTEM = "system"
+
+
+def items(scope: Scope, *, plan: str = "", states: Sequence[ProposalState] = ()) -> Select[Any]:
+    """Select items, of one plan (uid) and in some states where these are given; sort by ``id``."""
+    query = visible(ProposalItem, scope)
+    if plan:
+        of_plan = select(PlanAllocation.id).join(Plan, Plan.id == PlanAllocation.plan_id).where(Plan.uid == plan)
+        query = query.where(ProposalItem.allocation_id.in_(of_plan))
+    return query.where(ProposalItem.state.in_(states)) if states else query
+
+
+def proposals(scope: Scope, *, plan: str = "", states: Sequence[ProposalState] = (), side: Side | None = None) -> Select[Any]:
+    """Select proposals, of one plan (uid), side and some states where these are given; sort by ``created_at, id``."""
+    query = visible(Proposal, scope)
+    if plan:
+        query = query.where(Proposal.plan_id.in_(select(Plan.id).where(Plan.uid == plan)))
+    if side is not None:
+        query = query.where(Proposal.side == side)
+    return query.where(Proposal.state.in_(states)) if states else query
+
+
+def locked(session: Session, scope: Scope, uids: Sequence[str]) -> dict[str, ProposalItem]:
+    """Return visible items by uid as they are once their plans, lots and lines are locked.
+
+    Raises
+    ------
+    NotFound
+        Naming the first uid that the scope can't see.
+    """
+    i, a = ProposalItem, PlanAllocation
+    places = select(i.uid, i.id, i.lot_id, i.line_id, a.plan_id).join(a, a.id == i.allocation_id)
+    found = session.execute(places.where(i.uid.in_(uids), i.id.in_(visible(i, scope).with_only_columns(i.id)))).all()
+    seen = {row.uid for row in found}
+    for uid in uids:
+        if uid not in seen:
+            raise NotFound("proposal item", uid)
+    plans = sorted({row.plan_id for row in found})
+    session.execute(select(Plan.id).where(Plan.id.in_(plans)).order_by(Plan.id).with_for_update(read=True)).all()
+    ledger.lock(session, [row.lot_id for row in found], [row.line_id for row in found])
+    fresh = select(i).where(i.id.in_([row.id for row in found])).execution_options(populate_existing=True)
+    return {item.uid: item for item in session.scalars(fresh)}
+
+
+def plan_of(session: Session, item: ProposalItem) -> Plan:
+    """Return an item's plan as it is now."""
+    query = select(Plan).join(PlanAllocation, PlanAllocation.plan_id == Plan.id).where(PlanAllocation.id == item.allocation_id)
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def promise_of(session: Session, item: ProposalItem) -> Promise | None:
+    """Return the latest promise that was made for an item, None if there never was one."""
+    query = select(Promise).where(Promise.proposal_item_id == item.id).order_by(Promise.id.desc()).limit(1)
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def bound_kg(promise: Promise | None) -> int:
+    """Return the kilograms of a promise that both sides have confirmed, wherever they are now."""
+    if promise is None:
+        return 0
+    return promise.confirmed_kg + promise.loaded_kg + promise.accepted_kg + promise.rejected_kg + promise.settled_kg
+
+
+def require_current(session: Session, item: ProposalItem) -> None:
+    """Refuse an item whose plan isn't the current one, or whose lot or line has been edited since the plan was made.
+
+    Raises
+    ------
+    PlanStale
+        Naming the current plan.
+    """
+    plan = plan_of(session, item)
+    if plan.state is not PlanState.CURRENT or item.state is ProposalState.SUPERSEDED:
+        raise PlanStale(f"the plan {plan.uid} has been superseded", current_plan(session, plan.association_id), who=None)
+    query = select(PlanAllocation.lot_version, PlanAllocation.line_version).where(PlanAllocation.id == item.allocation_id)
+    planned = session.execute(query).one()
+    kinds: tuple[tuple[Any, int, int], ...] = (
+        (Lot, item.lot_id, planned.lot_version),
+        (DemandLine, item.line_id, planned.line_version),
+    )
+    for model, number, version in kinds:
+        now: Any = session.execute(select(model).where(model.id == number).execution_options(populate_existing=True)).scalar_one()
+        if now.version != version:
+            message = f"the {'lot' if model is Lot else 'line'} {now.code} has changed since the plan was made"
+            raise PlanStale(message, plan.uid, now.updated_by, now.updated_at)
+
+
+def current_plan(session: Session, association_id: int) -> str | None:
+    """Return the uid of the association's current plan."""
+    current = select(Plan.uid).where(Plan.association_id == association_id, Plan.state == PlanState.CURRENT)
+    return session.scalars(current.order_by(Plan.id.desc()).limit(1)).one_or_none()
+
+
+def clear_confirmations(item: ProposalItem) -> None:
+    """Forget what both sides have said, because what they said it to has changed."""
+    for column in CONFIRMATION:
+        setattr(item, column, None)
+
+
+def touch(item: ProposalItem, act: Act) -> None:
+    """Let an item say who changed it last, and when; its version rises."""
+    item.updated_at, item.updated_by = act.at, act.actor
+
+
+def refresh_proposals(session: Session, changed: Iterable[ProposalItem]) -> None:
+    """Let the proposals of some items say what their items say."""
+    session.flush()
+    wanted = {number for item in changed for number in (item.supply_proposal_id, item.demand_proposal_id)}
+    fresh = select(Proposal).where(Proposal.id.in_(wanted)).order_by(Proposal.id).with_for_update()
+    for proposal in session.scalars(fresh.execution_options(populate_existing=True)):
+        _refresh(session, proposal)
+    session.flush()
+
+
+def _refresh(session: Session, proposal: Proposal) -> None:
+    i = ProposalItem
+    supplies = proposal.side is Side.SUPPLY
+    answered_at, answered_by = (
+        (i.supplier_confirmed_at, i.supplier_confirmed_by) if supplies else (i.buyer_confirmed_at, i.buyer_confirmed_by)
+    )
+    mine = (i.supply_proposal_id if supplies else i.demand_proposal_id) == proposal.id
+    rows = session.execute(select(i.state, answered_at.label("at"), answered_by.label("by")).where(mine).order_by(i.id)).all()
+    states = {row.state for row in rows}
+    proposal.state = next(state for state in ProposalState if state in states)
+    approved = [row for row in rows if row.state is ProposalState.APPROVED]
+    whole = proposal.state is ProposalState.APPROVED and all(row.at for row in approved)
+    last = max(approved, key=lambda row: row.at) if whole else None
+    proposal.confirmed_at, proposal.confirmed_by = (last.at, last.by) if last else (None, None)
+
+
+def expire(session: Session, at: datetime, limit: int = 1000) -> int:
+    """Give back the kilograms of holds that have run out, put their items back on the broker's desk; return how many holds that were.
+
+    An item of the current plan is proposed again; one of an older plan is superseded. Whoever keeps the service running calls this.
+    """
+    released = ledger.expire_holds(session, at, limit)
+    for item in session.scalars(_lapsed(limit)).all():
+        association_id = session.get_one(Proposal, item.supply_proposal_id).association_id
+        with Journal(session, association_id, Act(SYSTEM, "the hold has run out", at)) as journal:
+            lapse(session, journal, item)
+    return released
+
+
+def _lapsed(limit: int) -> Select[Any]:
+    """Select approved items none of whose kilograms is held or confirmed any more."""
+    p = aliased(Promise)
+    alive = select(p.id).where(p.proposal_item_id == ProposalItem.id, or_(p.held_kg > 0, bound_kg_sql(p) > 0))
+    query = select(ProposalItem).where(ProposalItem.state == ProposalState.APPROVED, ~alive.exists())
+    return query.order_by(ProposalItem.id).limit(limit).with_for_update(skip_locked=True)
+
+
+def bound_kg_sql(promise: Any) -> Any:
+    """Return `bound_kg` as a condition of a query."""
+    return promise.confirmed_kg + promise.loaded_kg + promise.accepted_kg + promise.rejected_kg + promise.settled_kg
+
+
+def lapse(session: Session, journal: Journal, item: ProposalItem) -> None:
+    """Put an item back on the broker's desk after its hold has run out."""
+    was = before(item)
+    current = plan_of(session, item).state is PlanState.CURRENT
+    item.state = ProposalState.PROPOSED if current else ProposalState.SUPERSEDED
+    clear_confirmations(item)
+    touch(item, journal.act)
+    refresh_proposals(session, [item])
+    journal.note("proposal_item.lapse", item, was)
+    tell(session, journal, "promise.expired", item)
+
+
+def parties(session: Session, item: ProposalItem) -> tuple[Organisation, Organisation]:
+    """Return an item's supplier and buyer."""
+    query = select(Organisation).join(Proposal, Proposal.organisation_id == Organisation.id)
+    supply, demand = (
+        session.scalars(query.where(Proposal.id == number)).one() for number in (item.supply_proposal_id, item.demand_proposal_id)
+    )
+    return supply, demand
+
+
+def tell(session: Session, journal: Journal, kind: str, item: ProposalItem, **more: Any) -> None:
+    """Tell the association, the supplier and the buyer of an event of one item; neither is told of the other's price."""
+    supplier, buyer = parties(session, item)
+    lot, line = session.get_one(Lot, item.lot_id), session.get_one(DemandLine, item.line_id)
+    numbers = (item.supply_proposal_id, item.demand_proposal_id)
+    supply, demand = (session.get_one(Proposal, number).uid for number in numbers)
+    common = {
+        "item": item.uid, "lot": lot.uid, "line": line.uid, "kg": item.kg, "state": item.state.value,
+        "pickup_on": item.pickup_on and item.pickup_on.isoformat(),
+        "delivery_on": item.delivery_on and item.delivery_on.isoformat(), **more,
+    }  # fmt: skip
+    own = {supplier.id: {**common, "proposal": supply}, buyer.id: {**common, "proposal": demand}}
+    journal.tell(kind, {**common, "supply_proposal": supply, "demand_proposal": demand}, own)
