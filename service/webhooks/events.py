@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.models import Side
 from catalog.tenancy import owned, within
 from service.models import Delivery, Endpoint, EndpointState, Outbox
 
@@ -47,6 +48,10 @@ KINDS: Mapping[str, str] = {
     "webhook.test": "Somebody has asked for a test event.",
 }
 """Every kind of event, and what has happened when it is sent."""
+BROKERS_ONLY = frozenset({"run.done", "run.failed", "run.stopped", "plan.created", "plan.superseded"})
+"""Kinds that speak of everybody at once, and that no single organisation hears."""
+ONE_SIDE = {"lot": Side.SUPPLY, "order": Side.DEMAND, "line": Side.DEMAND}
+"""Kinds, by their first word, that organisations of one side alone hear."""
 
 
 def emit(
@@ -85,6 +90,11 @@ def _listening(session: Session, association_id: int, organisations: list[int | 
     """Return the active endpoints of an association that may be told, in the order in which they were made."""
     active = select(Endpoint).where(Endpoint.association_id == association_id, Endpoint.state == EndpointState.ACTIVE)
     return [endpoint for endpoint in session.scalars(active.order_by(Endpoint.id)) if endpoint.organisation_id in organisations]
+
+
+def heard_by(kind: str, side: Side | None) -> bool:
+    """Tell whether organisations of a side, or the association where there is none, ever hear of a kind."""
+    return side is None or (kind not in BROKERS_ONLY and ONE_SIDE.get(kind.partition(".")[0], side) is side)
 
 
 def wants(endpoint: Endpoint, event: Outbox) -> bool:
