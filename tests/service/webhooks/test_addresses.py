@@ -11,7 +11,7 @@ from service.webhooks.addresses import BadAddress, Target, allowed, resolve
 
 
 def known_as(*addresses: str) -> Any:
-    return lambda host, port, type: [(socket.AF_INET, type, 6, "", (address, port)) for address in addresses]
+    return lambda host, port, **_: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
 
 PUBLIC = known_as("203.0.114.7")

@@ -151,9 +151,14 @@ def test_each_hears_its_own_events_and_no_others(database: Database) -> None:
 def test_an_event_that_did_not_happen_is_not_told(database: Database) -> None:
     scope, _, _ = market(database)
     listen(database, scope, "http://127.0.0.1:9/hook")
-    with pytest.raises(RuntimeError, match="changed my mind"), database.write() as session:
-        emit(session, scope.association_id, "lot.declared", {"lot": "a"})
-        raise RuntimeError("changed my mind")
+
+    def undone() -> None:
+        with database.write() as session:
+            emit(session, scope.association_id, "lot.declared", {"lot": "a"})
+            raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        undone()
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Outbox)) == 0
 

@@ -85,8 +85,7 @@ def test_of_a_huge_answer_only_the_start_is_read() -> None:
         handler.end_headers()
         # The sender has hung up by then.
         with suppress(OSError):
-            for _ in range(10_000):
-                sent.append(handler.wfile.write(b"x\x00" * 500))
+            sent.extend(handler.wfile.write(b"x\x00" * 500) for _ in range(10_000))
 
     with receiving() as receiver:
         receiver.reply = huge
