@@ -373,6 +373,9 @@ class Lot(Exposed, Versioned, Base):
     supplier: Mapped[Organisation] = relationship(foreign_keys=[supplier_id], lazy="raise")
     site: Mapped[Site] = relationship(lazy="raise")
     product: Mapped[Product] = relationship(foreign_keys=[product_id], lazy="raise")
+    variety: Mapped[Variety | None] = relationship(
+        primaryjoin="foreign(Lot.variety_id) == Variety.id", viewonly=True, lazy="raise", uselist=False
+    )
 
 
 class LotShare(Base):

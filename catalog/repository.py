@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from catalog import names
-from catalog.models import Certificate, Grade, Lot, LotStatus, Organisation, Product, ProductUnit, Side, Site, Unit
+from catalog.models import Certificate, Grade, Lot, LotStatus, Organisation, Product, ProductUnit, Side, Site, Unit, Variety
 from catalog.tenancy import Scope, visible
 
 RECENT_LOTS = 50
@@ -46,7 +46,12 @@ def lots(
     product_code : one product, empty for all.
     first, last : only lots that can be picked up on some day between these.
     """
-    query = visible(Lot, scope).options(joinedload(Lot.product), joinedload(Lot.site), joinedload(Lot.organisation))
+    query = visible(Lot, scope).options(
+        joinedload(Lot.product, innerjoin=True).load_only(Product.code, Product.name),
+        joinedload(Lot.site, innerjoin=True).load_only(Site.uid, Site.name),
+        joinedload(Lot.organisation, innerjoin=True).load_only(Organisation.uid, Organisation.name),
+        joinedload(Lot.variety).load_only(Variety.code),
+    )
     if status:
         query = query.where(Lot.status.in_(status))
     if product_code:

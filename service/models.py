@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 import buyers.models
@@ -17,8 +17,12 @@ import catalog.models
 import service.planning.models
 import service.planning.repository
 from catalog.base import Base, Exposed, Keyed, Named, Versioned, between, length, now_utc, reference, word
+from catalog.tenancy import Scope, owned, rule, within
 
-__all__ = ["ApiKey", "AuditEvent", "AuditHead", "Delivery", "Endpoint", "IdempotencyKey", "Outbox", "Role", "RoleGrant", "Session", "User"]
+__all__ = [
+    "ApiKey", "AuditEvent", "AuditHead", "Delivery", "Endpoint", "IdempotencyKey", "Outbox", "Role", "RoleGrant", "ServiceSecret",
+    "Session", "User",
+]  # fmt: skip
 metadata = Base.metadata
 ROOMS = (catalog.models, buyers.models, service.planning.models)
 """The modules whose tables make up the database, besides this one."""
@@ -98,7 +102,7 @@ class ApiKey(Exposed, Versioned, Base):
     replaces_id: Mapped[int | None] = reference("api_key.id")
 
 
-class Session(Keyed, Base):
+class Session(Exposed, Base):
     """A login that can be revoked."""
 
     __tablename__ = "login_session"
@@ -114,8 +118,17 @@ class Session(Keyed, Base):
     agent: Mapped[str] = mapped_column(length("agent", 500, 0), default="")
 
 
+class ServiceSecret(Base):
+    """A random secret that the service made for itself, such as the one that signs cursors; every process uses the same."""
+
+    __tablename__ = "service_secret"
+
+    name: Mapped[str] = mapped_column(length("name", 100), primary_key=True)
+    value: Mapped[bytes]
+
+
 class IdempotencyKey(Keyed, Base):
-    """The reply to a write, kept so that the same request again gets the same answer."""
+    """The reply to a write, kept so that the same request again gets the same answer; `key` is the hash of what the client sent."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (UniqueConstraint("principal", "method", "path", "key"), Index(None, "created_at"))
@@ -212,3 +225,15 @@ class AuditHead(Base):
     chain: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int]
     hash: Mapped[str] = mapped_column(length("hash", 64, 64))
+
+
+def _association_only(scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the condition that one of the association's own people asks; an organisation sees none of the trail."""
+    return [AuditEvent.association_id == scope.association_id, *([] if scope.organisation_id is None else [false()])]
+
+
+# Who sees which rows. A user without an association is seen by nobody but himself.
+owned(User, User.organisation_id)
+within(Session, Session.user_id, User)
+owned(ApiKey, ApiKey.organisation_id)
+rule(AuditEvent, _association_only)

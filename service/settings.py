@@ -45,6 +45,36 @@ class Settings(BaseSettings):
         120, ge=1, le=10_080, description="How long an approved proposal keeps its kilograms until both sides confirm."
     )
     run_seconds: float = Field(default=60.0, ge=1, le=86_400, description="Time limit of a planning run that names none.")
+    public_url: str = Field(
+        default="",
+        max_length=500,
+        pattern=r"^(https?://[^/?#\s]+)?$",
+        description="Where people reach the service, such as https://mca.example.vn; with https, cookies are sent over https alone.",
+    )
+    body_limit_kib: int = Field(default=1024, ge=16, le=65_536, description="Largest body of a request that isn't an upload, KiB.")
+    rate_per_minute: int = Field(default=1200, ge=10, le=10_000_000, description="Requests a minute that each key or account may make.")
+    guest_rate_per_minute: int = Field(
+        default=240, ge=10, le=10_000_000, description="Requests a minute from one address without a valid key or login."
+    )
+    login_rate_per_minute: int = Field(default=5, ge=1, le=10_000_000, description="Logins a minute for one account from one address.")
+    session_hours: float = Field(default=12.0, gt=0, le=720, description="How long a login lasts.")
+    reply_hours: float = Field(
+        default=48.0, ge=24, le=720, description="How long the answer to a write is kept for the same Idempotency-Key."
+    )
+    most_requests: int = Field(
+        default=500, ge=1, le=100_000, description="Requests that one process takes on at a time; more are answered with 503."
+    )
+    request_threads: int = Field(default=8, ge=1, le=200, description="Requests that one process works on at a time.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="What is logged: debug, info, warning or error."
+    )
+    oidc_issuer: str = Field(
+        default="", max_length=500, description="Address of an OpenID Connect provider for logins by another organisation's accounts."
+    )
+    oidc_client_id: str = Field(default="", max_length=500, description="What that provider calls this service.")
+    oidc_client_secret: str = Field(
+        default="", max_length=500, repr=False, description="The secret that this service proves itself to that provider with."
+    )
     run_seconds_most: float = Field(default=3600.0, ge=1, le=86_400, description="Longest time limit that a planning run may ask for.")
     run_memory_mb: int = Field(default=6144, ge=256, le=4_194_304, description="Address space that a planning run's process may use, MiB.")
     run_cores: int = Field(default=2, ge=1, le=256, description="Processor cores that a planning run uses.")

@@ -169,7 +169,8 @@ def withdraw(session: Session, lot_id: int, act: Act, status: LotStatus = LotSta
         raise NotFound("lot", str(lot_id))
     if left:
         _insert(session, lot_id, None, KgState.OFFERED, KgState.WITHDRAWN, left, act)
-    session.execute(update(Lot).where(Lot.id == lot_id).values(status=status).execution_options(synchronize_session=False))
+    changed = {"status": status, "version": Lot.version + 1, "updated_by": act.actor, "updated_at": act.at}
+    session.execute(update(Lot).where(Lot.id == lot_id).values(changed).execution_options(synchronize_session=False))
     return int(left)
 
 

@@ -78,6 +78,13 @@ CREATE TABLE legal_fact (
 )
  STRICT
 -- next
+CREATE TABLE service_secret (
+  name TEXT NOT NULL CONSTRAINT ck_service_secret_name_length CHECK (length(name) BETWEEN 1 AND 100),
+  value BLOB NOT NULL,
+  CONSTRAINT pk_service_secret PRIMARY KEY (name)
+)
+ STRICT
+-- next
 CREATE TABLE access_rule (
   id INTEGER NOT NULL,
   association_id INTEGER NOT NULL,
@@ -712,6 +719,7 @@ CREATE INDEX ix_contract_supplier_id ON contract (supplier_id)
 -- next
 CREATE TABLE login_session (
   id INTEGER NOT NULL,
+  uid TEXT NOT NULL CONSTRAINT ck_login_session_uid_length CHECK (length(uid) BETWEEN 26 AND 26),
   user_id INTEGER NOT NULL,
   token_hash TEXT NOT NULL CONSTRAINT ck_login_session_token_hash_length CHECK (length(token_hash) BETWEEN 64 AND 64),
   csrf_hash TEXT NOT NULL CONSTRAINT ck_login_session_csrf_hash_length CHECK (length(csrf_hash) BETWEEN 64 AND 64),
@@ -722,6 +730,7 @@ CREATE TABLE login_session (
   address TEXT NOT NULL CONSTRAINT ck_login_session_address_length CHECK (length(address) BETWEEN 0 AND 100),
   agent TEXT NOT NULL CONSTRAINT ck_login_session_agent_length CHECK (length(agent) BETWEEN 0 AND 500),
   CONSTRAINT pk_login_session PRIMARY KEY (id),
+  CONSTRAINT uq_login_session_uid UNIQUE (uid),
   CONSTRAINT fk_login_session_user_id FOREIGN KEY(user_id) REFERENCES user_account (id) ON DELETE RESTRICT,
   CONSTRAINT uq_login_session_token_hash UNIQUE (token_hash)
 )

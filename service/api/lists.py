@@ -1,0 +1,99 @@
+"""Lists: a page at a time, in one of the orders that a list allows.
+
+A route states a `Listing` beside itself, takes its place in the list by ``Annotated[Part, LOTS.part()]``, and answers ``LOTS.page(...)``.
+Filters are parameters of the route; sorting and filtering by anything that isn't declared is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from fastapi import Depends, Query, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from sqlalchemy import Select
+
+from catalog import names, tenancy
+from service.api.deps import Asked
+from service.api.problems import Refused
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Page(BaseModel, Generic[Item]):
+    """A part of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[Item] = Field(description="The rows of this part, in the order asked for.")
+    next_cursor: str | None = Field(
+        default=None, description="Hand this back as `cursor` for the next part; absent from the last.", examples=[None]
+    )
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of a list is asked for: how many rows, after which cursor, in which order, and the filters that a cursor belongs to."""
+
+    limit: int
+    cursor: str | None
+    sort: str
+    filters: str
+
+
+def _storable(text: str) -> str:
+    names.storable(text)
+    return text
+
+
+SearchText = Annotated[str, AfterValidator(_storable)]
+"""A text of a query that a database can look for."""
+
+
+class Listing:
+    """A list that people page through.
+
+    Parameters
+    ----------
+    name : of the list, which its cursors bear.
+    sorts : words to sort by → columns without missing values, the last of them unique.
+    usual : the order where none is asked for; a minus in front means descending.
+    """
+
+    def __init__(self, name: str, sorts: Mapping[str, Sequence[Any]], usual: str) -> None:
+        self.name, self.sorts, self.usual = name, dict(sorts), usual
+
+    def part(self) -> Any:
+        """Return the dependency that reads which part is asked for."""
+        words = tuple(f"{sign}{word}" for word in self.sorts for sign in ("", "-"))
+
+        async def asked_part(request: Request, limit: int, sort: str, cursor: str | None = None) -> Part:
+            kept = sorted(f"{name}={value}" for name, value in request.query_params.multi_items() if name not in {"cursor", "limit"})
+            return Part(limit, cursor, sort, "&".join(kept))
+
+        asked_part.__annotations__.update(
+            request=Request,
+            limit=Annotated[int, Query(ge=1, le=tenancy.MAX_PAGE, description="Most rows in the answer.", examples=[50])],
+            sort=Annotated[Literal[words], Query(description="The order; a minus means descending.", examples=[self.usual])],
+            cursor=Annotated[
+                str | None,
+                Query(
+                    max_length=2000, pattern=r"^[A-Za-z0-9_-]+$", description="The `next_cursor` of the part before; absent for the first."
+                ),
+            ],
+        )
+        asked_part.__defaults__ = (50, self.usual, None)
+        return Depends(asked_part)
+
+    def page(self, asked: Asked, query: Select[Any], part: Part, show: Callable[[Any], Item]) -> Page[Item]:
+        """Return the part of a query that is asked for, each row as `show` shows it."""
+        word = part.sort.removeprefix("-")
+        place = f"{self.name}|{part.sort}|{part.filters}|{asked.principal.uid}|{asked.scope.association_id}"
+        after = None if part.cursor is None else asked.cursors.read(place, part.cursor)
+        order = self.sorts[word]
+        if after is not None and len(after) != len(order):
+            raise Refused(400, "bad_cursor", "this cursor isn't one of this list's")
+        found = tenancy.page(asked.session, query, order, after, part.limit, descending=part.sort.startswith("-"))
+        following = None if found.next is None else asked.cursors.write(place, found.next)
+        return Page[Any].model_construct(items=[show(row) for row in found.items], next_cursor=following)

@@ -1,0 +1,198 @@
+"""The description of the API: what FastAPI finds out by itself, with the words, examples, answers and headers that all routes share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service.api import admission, problems
+from service.api.glossary import UID, meaning
+from service.api.routing import Api, Rule, rule_of
+from service.version import engine_name
+
+TITLE = "MCA"
+ABOUT = """Matches farmers' cooperatives' harvest with buyers' demand, trucks included.
+
+Log in by `POST /api/v1/login` (a cookie, with a CSRF token for writes) or send an API key as `Authorization: Bearer mca_…`. Every write
+takes an `Idempotency-Key`; what changes a row needs the row's `ETag` as `If-Match`. Lists are read part by part with `cursor`. Failures
+are problem details (RFC 9457) whose `code` never changes. Masses are whole kilograms, money is whole đồng, instants carry their offset.
+"""
+_ALWAYS = (401, 403, 408, 429, 500, 503)
+_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {"description": "Names this request in our logs.", "schema": {"type": "string"}, "example": UID},
+    "RateLimit": {
+        "description": "How many requests are left, and in how many seconds there is the next or all are back.",
+        "schema": {"type": "string"}, "example": '"default";r=1199;t=1',
+    },
+}  # fmt: skip
+
+
+def describe(app: FastAPI, apis: Sequence[Api]) -> dict[str, Any]:
+    """Return the OpenAPI document of an application."""
+    made = get_openapi(
+        title=TITLE,
+        version=engine_name().removeprefix("mca "),
+        description=ABOUT,
+        routes=app.routes,
+        tags=[{"name": api.tag, "description": api.description} for api in apis],
+        license_info={"name": "MIT", "identifier": "MIT"},
+        servers=[{"url": "/", "description": "This service."}],
+    )
+    schemas = made.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(_problem_schemas())
+    made["components"]["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "login": {"type": "apiKey", "in": "cookie", "name": admission.COOKIE, "description": "A login; writes also need X-CSRF-Token."},
+    }
+    rules = {(route.path, method): rule_of(route) for route in app.routes if hasattr(route, "dependant") for method in route.methods}
+    for path, method, operation in operations(made):
+        _complete(operation, rules[path, method.upper()], path)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for name, schema in schemas.items():
+        _put_words(name, schema)
+    for _, _, operation in operations(made):
+        _put_examples(operation, schemas)
+    return made
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield every operation with its path and method."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def _problem_schemas() -> dict[str, Any]:
+    schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    nested = schema.pop("$defs", {})
+    return {**nested, "Problem": schema}
+
+
+def _complete(operation: dict[str, Any], rule: Rule, path: str) -> None:
+    """Add what all routes of a kind share: who may call it, its headers, its failures."""
+    may = rule.may.value if rule.may else None
+    operation["security"] = [{"key": []}, {"login": []}] if may else []
+    needs = f"\n\nNeeds the permission `{may}`." if may else "\n\nOpen to everybody."
+    operation["description"] = operation.get("description", operation.get("summary", "")).strip() + needs
+    operation["parameters"] = [*operation.get("parameters", []), *_header_parameters(rule)]
+    answers = operation["responses"]
+    answers.pop("422", None)
+    for code, answer in answers.items():
+        if code.startswith("2"):
+            answer["description"] = (
+                _GOOD.get(int(code), "Done.") if answer["description"] == "Successful Response" else answer["description"]
+            )
+            answer.setdefault("headers", {}).update(_good_headers(rule))
+    for status in sorted(_failures(rule, operation, path)):
+        answers.setdefault(
+            str(status),
+            {"description": problems.TITLES[status] + ".", "headers": {"X-Request-ID": _HEADERS["X-Request-ID"]},
+             "content": {problems.MEDIA_TYPE: {"schema": _SCHEMA, "example": _problem_example(status)}}},
+        )  # fmt: skip
+    if not rule.writes and rule.may:
+        answers.setdefault("304", {"description": "Unchanged since the version that If-None-Match names."})
+
+
+_GOOD = {200: "Done.", 201: "Made.", 202: "Taken on.", 204: "Done; there is nothing to say."}
+
+
+def _good_headers(rule: Rule) -> dict[str, Any]:
+    return dict(_HEADERS) if rule.may else {"X-Request-ID": _HEADERS["X-Request-ID"]}
+
+
+def _header_parameters(rule: Rule) -> list[dict[str, Any]]:
+    found = []
+    if rule.may:
+        found.append(_parameter(
+            "MCA-Association", "Uid of the association to look at; only an administrator of all associations needs it.",
+            {"type": "string", "pattern": "^[0-9a-hjkmnp-tv-z]{26}$"}, UID,
+        ))  # fmt: skip
+    if rule.writes and rule.may:
+        words = "Names this write: the same again gets the same answer and has no second effect."
+        key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+        found.append(_parameter("Idempotency-Key", words, key, "6f0e6b1c-8a52-4f0b-9a2e-2b6f6f2c9d11"))
+    if rule.if_match:
+        words = "The ETag of the version that the change was made on, or * for whatever it is now."
+        found.append({**_parameter("If-Match", words, {"type": "string"}, 'W/"1"'), "required": True})
+    return found
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any], example: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema, "example": example}
+
+
+def _failures(rule: Rule, operation: dict[str, Any], path: str) -> set[int]:
+    found = set(_ALWAYS) | {400, 404, 422} if rule.may else {408, 422, 429, 500, 503}
+    if any(parameter["name"] == "cursor" for parameter in operation["parameters"]):
+        found |= {410}
+    if rule.writes:
+        found |= {409, 507}
+    if rule.if_match:
+        found |= {412, 428}
+    if "requestBody" in operation:
+        found |= {400, 413, 415}
+    return found | ({404} if "{" in path else set())
+
+
+def _problem_example(status: int) -> dict[str, Any]:
+    codes = {401: "not_authenticated", 403: "forbidden", 404: "not_found", 409: "conflict", 412: "stale", 422: "invalid",
+             428: "if_match_required", 429: "rate_limited", 503: "busy"}  # fmt: skip
+    code = codes.get(status, "refused")
+    return {"type": f"urn:mca:problem:{code}", "title": problems.TITLES[status], "status": status, "code": code,
+            "detail": problems.TITLES[status].lower(), "request_id": UID}  # fmt: skip
+
+
+def _put_words(model: str, schema: dict[str, Any]) -> None:
+    """Give each property its description and example."""
+    base = model.split("[")[0].removesuffix("-Input").removesuffix("-Output")
+    schema.setdefault("description", base)
+    for name, field in schema.get("properties", {}).items():
+        known = meaning(base, name)
+        if known is not None:
+            field.setdefault("description", known[0])
+            if known[1] is not None and "examples" not in field and "example" not in field:
+                field["examples"] = [known[1]]
+
+
+def _put_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Give each body an example, put together from those of its fields, and each parameter its words."""
+    bodies = [operation.get("requestBody", {}), *(answer for code, answer in operation["responses"].items() if code.startswith("2"))]
+    for body in bodies:
+        for kind, content in body.get("content", {}).items():
+            if "json" in kind and "example" not in content and "examples" not in content:
+                content["example"] = example_of(content.get("schema", {}), schemas)
+    for parameter in operation["parameters"]:
+        known = meaning("", parameter["name"])
+        shown = parameter["schema"].pop("examples", None)
+        if known is not None:
+            parameter.setdefault("description", known[0])
+        if "example" not in parameter and (shown or known):
+            parameter["example"] = shown[0] if shown else known[1]  # type: ignore[index]
+
+
+def example_of(schema: dict[str, Any], schemas: dict[str, Any], depth: int = 0) -> Any:
+    """Return an example of a schema, put together from those of its parts."""
+    if depth > 8:
+        return None
+    if "$ref" in schema:
+        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, depth + 1)
+    if schema.get("examples"):
+        return schema["examples"][0]
+    for word in ("anyOf", "oneOf", "allOf"):
+        if word in schema:
+            return example_of(schema[word][0], schemas, depth + 1)
+    if "properties" in schema:
+        return {name: example_of(field, schemas, depth + 1) for name, field in schema["properties"].items() if _shown(name, field, schema)}
+    if schema.get("type") == "array":
+        return [example_of(schema.get("items", {}), schemas, depth + 1)]
+    return schema.get("const", schema.get("default", next(iter(schema.get("enum", [None])))))
+
+
+def _shown(name: str, field: dict[str, Any], schema: dict[str, Any]) -> bool:
+    """Tell whether a field belongs in an example: what is required, and what has an example of its own and no default."""
+    return name in schema.get("required", []) or "default" not in field

@@ -1,0 +1,64 @@
+"""The service as an ASGI application.
+
+Each part of the API is one `Api` in `APIS`; `create_app` puts them together with a database, and nothing happens on import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from service import logs
+from service.api import edge, health, lots, openapi
+from service.api.admission import Service
+from service.api.routing import PREFIX, Api
+from service.db import Database
+from service.settings import Settings
+
+APIS: Sequence[Api] = (lots.api, health.api)
+"""Every part of the API, in the order in which the description shows them."""
+
+
+def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings : checked already.
+    database : opened from the settings where none is given; whoever gives one closes it.
+    """
+    logs.configure(settings.log_level)
+    opened = database or Database(settings.database_url, settings.database_pool)
+    service = Service(settings, opened)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # More threads than connections would only wait for each other, and SQLite answers sooner with few.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.request_threads
+        yield
+        if database is None:
+            opened.close()
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
+    app.state.service = service
+    for api in APIS:
+        api.register(app, "" if api is health.api else PREFIX)
+    edge.install(app, service)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the application describe itself once, when it is first asked."""
+    made: list[dict[str, Any]] = []
+
+    def described() -> dict[str, Any]:
+        if not made:
+            made.append(openapi.describe(app, APIS))
+        return made[0]
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -1,0 +1,36 @@
+"""Whether a request that bears a cookie was meant by the page that the cookie belongs to.
+
+A browser sends cookies along with requests that other sites make it send. A write by cookie must therefore come from our own origin, as
+the browser says, and bear a token that only our own page can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from service.auth.tokens import same, token_hash
+
+HEADER = "x-csrf-token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def forged(method: str, headers: Mapping[str, str], csrf_hash: str | None, public_url: str = "") -> bool:
+    """Tell whether a request by cookie must be refused.
+
+    Parameters
+    ----------
+    method, headers : of the request; names of headers in lower case.
+    csrf_hash : hash of the token that the login was given.
+    public_url : where people reach the service, if that differs from the host that the request names.
+    """
+    if method in SAFE:
+        return False
+    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return True
+    origin = headers.get("origin")
+    ours = {urlsplit(public_url).netloc, headers.get("host", "")} - {""}
+    if origin is not None and urlsplit(origin).netloc not in ours:
+        return True
+    token = headers.get(HEADER, "")
+    return csrf_hash is None or not same(token_hash(token), csrf_hash)

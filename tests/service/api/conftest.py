@@ -1,0 +1,146 @@
+"""The service in process, on both databases, with callers of every role.
+
+``client_as(Role.CLERK)`` is a person of the market's cooperative, ``client_as(Role.PROCUREMENT)`` of its buyer, other roles belong to the
+association; ``client_as(role, organisation)`` binds to an organisation, ``client_as(role, market=other)`` to another association.
+Paths are below ``/api/v1``: ``client_as(Role.CLERK).get("/lots")``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.orm import Session as DbSession
+
+from catalog.base import now_utc
+from catalog.models import Organisation
+from service.api.routing import PREFIX
+from service.app import create_app
+from service.auth import keys
+from service.auth.permissions import BOUND_ROLES
+from service.auth.tokens import new_token, token_hash
+from service.db import Database
+from service.models import Role, RoleGrant, Session, User
+from service.settings import Settings
+from tests.market import Market
+
+with warnings.catch_warnings():
+    # Starlette would rather have httpx's successor, which other packages of ours don't speak yet.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+
+class World:
+    """Two associations, each with a cooperative, a buyer, their sites and one product, and a lot and a line."""
+
+    def __init__(self, session: DbSession) -> None:
+        self.ours, self.theirs = Market(session, "ours"), Market(session, "theirs")
+        self.lots = {market: market.lot() for market in (self.ours, self.theirs)}
+        self.lines = {market: market.line() for market in (self.ours, self.theirs)}
+
+
+class Caller:
+    """Somebody who calls the API, with what proves who he is."""
+
+    def __init__(self, client: TestClient, headers: dict[str, str], uid: str = "") -> None:
+        self.client, self.headers, self.uid = client, headers, uid
+
+    def request(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> httpx.Response:
+        """Send a request to a path below the prefix."""
+        self.client.cookies.clear()
+        place = path if path.startswith(("/api", "/healthz", "/readyz", "/metrics")) else PREFIX + path
+        return self.client.request(method, place, headers={**self.headers, **(headers or {})}, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("DELETE", path, **options)
+
+
+ClientAs = Callable[..., Caller]
+
+
+@pytest.fixture
+def settings(database_address: str) -> Settings:
+    """Settings under which no test meets a rate limit by accident."""
+    rates = {"rate_per_minute": 1_000_000, "guest_rate_per_minute": 1_000_000, "login_rate_per_minute": 1_000_000}
+    return Settings(database_url=database_address, log_level="error", **rates)
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> FastAPI:
+    """The application on the test's database."""
+    return create_app(settings, database)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A client that shows nothing of who it is."""
+    with TestClient(app, raise_server_exceptions=False, base_url="http://mca.test") as opened:
+        yield opened
+
+
+@pytest.fixture
+def guest(client: TestClient) -> Caller:
+    """Somebody who isn't logged in."""
+    return Caller(client, {})
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """Two associations with rows of their own."""
+    with database.write() as session:
+        return World(session)
+
+
+def log_in(session: DbSession, user: User) -> tuple[str, str]:
+    """Give a user a login; return its token and its CSRF token."""
+    token, csrf = new_token(), new_token()
+    ends = now_utc() + timedelta(hours=1)
+    session.add(Session(user_id=user.id, token_hash=token_hash(token), csrf_hash=token_hash(csrf), expires_at=ends))
+    return token, csrf
+
+
+def add_user(session: DbSession, role: Role, market: Market | None, organisation: Organisation | None = None, **more: Any) -> User:
+    """Add a user of a role."""
+    bound = organisation or (market and role in BOUND_ROLES and (market.cooperative if role is Role.CLERK else market.buyer)) or None
+    who = {"association_id": market and market.association.id, "organisation_id": bound.id if bound else None}
+    user = User(login=more.pop("login", f"{role}-{new_token()[:8]}@example.vn"), name=f"Người {role}", **who, **more)
+    session.add(user)
+    session.flush()
+    session.add(RoleGrant(user_id=user.id, role=role, granted_by="test"))
+    session.flush()
+    return user
+
+
+@pytest.fixture
+def client_as(client: TestClient, database: Database, world: World) -> ClientAs:
+    """Make a caller who is logged in as a role; by API key with ``key=True``."""
+
+    def make(role: Role, organisation: Organisation | None = None, *, market: Market | None = world.ours, key: bool = False) -> Caller:
+        with database.write() as session:
+            if key:
+                assert market is not None
+                bound = organisation or (market.cooperative if role is Role.CLERK else market.buyer if role in BOUND_ROLES else None)
+                row, text = keys.issue(session, market.association.id, bound and bound.id, "test", role, by="test")
+                return Caller(client, {"authorization": f"Bearer {text}"}, row.uid)
+            user = add_user(session, role, market, organisation)
+            token, csrf = log_in(session, user)
+        return Caller(client, {"cookie": f"mca_session={token}", "x-csrf-token": csrf}, user.uid)
+
+    return make
