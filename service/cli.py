@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_db, cli_rows
+from service import cli_db, cli_rows, cli_worker
 from service.stopwatch import process_age_s, start_stopwatch
 
 DEFAULT_LIMIT_S = 60.0
@@ -137,6 +137,7 @@ app.command()(cli_db.backup)
 app.command()(cli_db.restore)
 app.command("import")(cli_rows.import_)
 app.command()(cli_rows.export)
+app.command()(cli_worker.worker)
 
 
 def _stopwatch(ctx: typer.Context) -> Callable[[], float]:

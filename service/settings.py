@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         default="", max_length=500, repr=False, description="The secret that this service proves itself to that provider with."
     )
     run_seconds_most: float = Field(default=3600.0, ge=1, le=86_400, description="Longest time limit that a planning run may ask for.")
-    run_memory_mb: int = Field(default=6144, ge=256, le=4_194_304, description="Address space that a planning run's process may use, MiB.")
+    run_memory_mb: int = Field(default=6144, ge=512, le=4_194_304, description="Address space that a planning run's process may use, MiB.")
     run_cores: int = Field(default=2, ge=1, le=256, description="Processor cores that a planning run uses.")
     run_grace_seconds: float = Field(
         default=15.0, ge=0.1, le=3600, description="How long a planning run may overrun its time limit before it is ended."

@@ -1,0 +1,211 @@
+"""One attempt at one run: from its input to its end, for as long as the lease lasts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from matching.errors import InputIssue, PlanInvalid
+from matching.plan import Progress, Result, Status, Termination
+from matching.verify import verify_result
+from service import logs
+from service.db import Database
+from service.planning.models import Run
+from service.planning.rows import Loaded
+from service.planning.states import RunState
+from service.report import summarise
+from service.runs import ending, inputs, queue
+from service.runs.errors import Failure, Fenced
+from service.runs.heart import Heart
+from service.runs.orders import Answer, Broken, Order, Planned, Refused, Solver
+from service.runs.pace import Pace
+from service.runs.queue import Lease
+from service.runs.solving import Child, Patience
+from service.runs.telling import tell_end
+from service.settings import Settings
+from service.version import engine_name
+
+log = logs.get(__name__)
+LISTEN_S = 0.1
+CLOSING_S_PER_ROW = 3e-4
+"""Added to what a stopped planner is given, for each lot and line: it verifies and explains its plan."""
+BY_RULE = "the planner had to be ended by force, so this is the plan that simple rules make"
+DATABASE_ERRORS = (DBAPIError, PoolTimeout)
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""Errors of the database that may be gone with the next try."""
+Value = TypeVar("Value")
+
+
+class LeaseLost(Exception):
+    """The lease could not be renewed in time."""
+
+
+class ShutDown(Exception):
+    """The worker has been told to end."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A worker's attempt at a run.
+
+    Attributes
+    ----------
+    solver, fallback : how the run is planned, and how in a hurry where the solver had to be ended by force.
+    shutting_down : set when the worker is to end.
+    """
+
+    database: Database
+    settings: Settings
+    lease: Lease
+    heart: Heart
+    solver: Solver
+    fallback: Solver
+    shutting_down: threading.Event
+
+    def work(self) -> None:
+        """Bring the run to its end.
+
+        Raises
+        ------
+        Fenced
+            If the run is no longer this attempt's.
+        LeaseLost
+            If the lease couldn't be renewed in time.
+        ShutDown
+            If the worker is to end.
+        """
+        loaded = self._insist(lambda: inputs.take(self.database, self.lease))
+        order = self._insist(lambda: self._order(loaded))
+        answer, remark = self._ask(order), ""
+        if answer is None:
+            answer, remark = self._ask_by_rule(order), BY_RULE
+        if isinstance(answer, Planned):
+            self._keep(loaded, answer.result, remark)
+        elif isinstance(answer, Refused):
+            pins = all(issue.table == "decisions" for issue in answer.issues)
+            code = Failure.PINS_CONTRADICT if pins else Failure.BAD_INPUT
+            self.fail(code, "; ".join(map(str, answer.issues[:3])), answer.issues)
+        elif answer.code == Failure.CLUSTER_LOST:
+            self._give_back(answer.detail)
+        else:
+            self.fail(Failure(answer.code), answer.detail)
+
+    def fail(self, code: Failure, detail: str, issues: Sequence[InputIssue] = ()) -> None:
+        """End the run without a plan."""
+        log.warning("run_failed", run=self.lease.uid, code=code.value)
+
+        def step() -> None:
+            with self.database.write() as session:
+                ending.end_without_plan(session, self.lease, code, detail, issues)
+
+        self._insist(step)
+
+    def _order(self, loaded: Loaded) -> Order:
+        with self.database.read() as session:
+            run = session.get_one(Run, self.lease.run_id)
+        return Order(
+            problem=loaded.problem,
+            trips=run.parameters.get("trips", "full"),
+            seconds=run.time_limit_s,
+            iterations=run.parameters.get("iterations"),
+            seed=run.seed,
+            cores=self.settings.run_cores,
+            cluster=self.settings.cluster,
+        )
+
+    def _ask(self, order: Order) -> Answer | None:
+        """Have an order planned; None if the planner had to be ended by force."""
+        pace, rows = Pace(order.seconds), order.problem.n_lots + order.problem.n_lines
+        closing_s = self.settings.run_stop_seconds + CLOSING_S_PER_ROW * rows
+        with Child(order, self.solver, self.settings.run_memory_mb) as child:
+            overdue, last = Patience(order.seconds + self.settings.run_grace_seconds), None
+            while last is None or not last():
+                said = child.hear(LISTEN_S)
+                if isinstance(said, Progress):
+                    self.heart.note(pace.admit(said))
+                elif said is not None:
+                    self.heart.note(pace.rest())
+                    return said
+                self._require_life()
+                if last is None and (self.heart.stop_asked or overdue()):
+                    child.ask_to_stop()
+                    last = Patience(closing_s)
+        log.warning("planner_killed", run=self.lease.uid)
+        return None
+
+    def _ask_by_rule(self, order: Order) -> Answer:
+        """Have an order planned by simple rules, in what a run may overrun its limit by."""
+        late = Broken(Failure.NO_SOLUTION_IN_TIME.value, f"there was no plan within {order.seconds:g} s")
+        if order.trips != "full":
+            return late
+        with Child(order, self.fallback, self.settings.run_memory_mb) as child:
+            overdue = Patience(self.settings.run_grace_seconds)
+            while not overdue():
+                said = child.hear(LISTEN_S)
+                if isinstance(said, Planned):
+                    why = Termination.STOPPED if self.heart.stop_asked else Termination.TIME
+                    return Planned(replace(said.result, termination=why))
+                if isinstance(said, Refused | Broken):
+                    return late
+                self._require_life()
+        return late
+
+    def _keep(self, loaded: Loaded, result: Result, remark: str) -> None:
+        """Verify a plan, then store it and end the run, in one transaction."""
+        if result.status is not Status.RELAXED:
+            try:
+                verify_result(loaded.problem, result).require()
+            except PlanInvalid as error:
+                self.fail(Failure.SOLVER_ERROR, str(error))
+                return
+        figures = ending.figures_of(summarise(loaded.problem, result))
+
+        def step() -> None:
+            self.heart.beat()
+            with self.database.write() as session:
+                ending.keep_plan(session, self.lease, loaded, result, figures, engine_name(), remark)
+
+        self._insist(step)
+
+    def _give_back(self, detail: str) -> None:
+        """Give a run back that failed through no fault of its own, unless that has happened too often."""
+
+        def step() -> None:
+            with self.database.write() as session:
+                run = queue.owned(session, self.lease)
+                if run.deaths + 1 >= self.settings.run_deaths:
+                    ending.end_without_plan(session, self.lease, Failure.CLUSTER_LOST, detail)
+                elif queue.release(session, self.lease, died=True).state is RunState.STOPPED:
+                    tell_end(session, run)
+
+        log.warning("cluster_lost", run=self.lease.uid, detail=detail)
+        self._insist(step)
+
+    def _require_life(self) -> None:
+        """Go on only with a lease that can be relied upon, and only while the worker isn't to end.
+
+        A run that is being stopped is brought to its end first; that takes seconds.
+        """
+        if self.heart.fenced:
+            raise Fenced(self.lease.uid, self.lease.attempt)
+        if not self.heart.beats:
+            raise LeaseLost
+        if self.shutting_down.is_set() and not self.heart.stop_asked:
+            raise ShutDown
+
+    def _insist(self, step: Callable[[], Value]) -> Value:
+        """Take a step that needs the database, again and again while the database is away and the lease lasts."""
+        pause_s = 0.05
+        while True:
+            try:
+                return step()
+            except AWAY as error:
+                log.warning("database_away", run=self.lease.uid, error=type(error).__name__)
+                self._require_life()
+                self.shutting_down.wait(pause_s)
+                pause_s = min(1.0, 2 * pause_s)

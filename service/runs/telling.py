@@ -1,0 +1,54 @@
+"""What is told of a run: the audit trail and the events for partners, in the transaction that causes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.models import Organisation
+from service import audit
+from service.audit import Deed
+from service.db import now
+from service.planning.models import Plan, Proposal, Run
+from service.planning.states import RunState
+from service.webhooks.events import emit
+
+KINDS = {RunState.DONE: "run.done", RunState.FAILED: "run.failed", RunState.STOPPED: "run.stopped"}
+SYSTEM = "system"
+
+
+def tell_end(session: Session, run: Run, plan: Plan | None = None) -> None:
+    """Tell that a run has ended, and of the plan that it ended with."""
+    session.flush()
+    session.refresh(run)
+    outcome: dict[str, Any] = {"run": run.uid, "state": run.state.value, "plan": None if plan is None else plan.uid}
+    if run.failure_code is not None:
+        outcome |= {"failure_code": run.failure_code, "failure_detail": run.failure_detail}
+    emit(session, run.association_id, KINDS[run.state], outcome)
+    after = outcome | {"attempt": run.attempt, "worker": run.worker, "remark": run.remark}
+    deed = Deed(run.association_id, SYSTEM, KINDS[run.state], "run", run.uid, None, after, run.failure_code or "")
+    audit.record(session, deed, now(session))
+
+
+def tell_plan(session: Session, plan: Plan, replaced: list[str]) -> None:
+    """Tell of a new plan, of those whose place it has taken, and each party of its proposal.
+
+    Parameters
+    ----------
+    replaced : uids of the plans that were current before.
+    """
+    made = {"plan": plan.uid, "state": plan.state.value, "objective_vnd": plan.objective_vnd, "bound_vnd": plan.bound_vnd}
+    emit(session, plan.association_id, "plan.created", made)
+    for uid in replaced:
+        emit(session, plan.association_id, "plan.superseded", {"plan": uid, "by": plan.uid})
+    put = select(Proposal, Organisation.uid).join(Organisation, Organisation.id == Proposal.organisation_id)
+    for proposal, organisation in session.execute(put.where(Proposal.plan_id == plan.id).order_by(Proposal.id)):
+        told = {"proposal": proposal.uid, "side": proposal.side.value, "organisation": organisation}
+        emit(session, plan.association_id, "proposal.created", told | {"plan": plan.uid}, {proposal.organisation_id: told})
+
+
+def deed_of(run: Run, actor: str, action: str, why: str = "", **after: Any) -> Deed:
+    """Return what somebody has done to a run, for the audit trail."""
+    return Deed(run.association_id, actor, action, "run", run.uid, None, after, why)

@@ -1,0 +1,84 @@
+"""Planners for tests: quick ones, stubborn ones and ones that break; found by the planner's process under their names."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matching.errors import BadInput, InputIssue
+from matching.plan import Progress, Result
+from service.runs.orders import Order
+from service.runs.solvers import plan_by_rule
+
+FOLDER = "RUN_TEST_FOLDER"
+"""Environment variable: the folder in which planners say that they have begun, and look for leave to end."""
+
+
+def _say(name: str) -> None:
+    Path(os.environ[FOLDER], f"{name}-{os.getpid()}").touch()
+
+
+def quick(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    on_progress(Progress(stopwatch(), "trips", 1, 9))
+    return plan_by_rule(order, stopwatch, on_progress, should_stop)
+
+
+def patient(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Work until it is stopped, or until there is a file ``go``."""
+    _say("begun")
+    on_progress(Progress(stopwatch(), "improve", 5, 10))
+    while not should_stop() and not Path(os.environ[FOLDER], "go").exists():
+        time.sleep(0.02)
+    return plan_by_rule(order, stopwatch, on_progress, should_stop)
+
+
+def deaf(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Never look whether it shall stop, and hold every other thread up, as a library does that is far down in C++."""
+    _say("begun")
+    on_progress(Progress(stopwatch(), "improve", 5, 10))
+    ctypes.PyDLL(None).sleep(3600)
+    raise AssertionError
+
+
+def greedy(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Ask for more memory than there may be."""
+    return Result(np.zeros(2**40), 0, 0, None, None, 0, 0, None, None)  # type: ignore[arg-type]
+
+
+def greedy_below(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Run out of memory far below Python, where there is no exception but an abort."""
+    os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+    os.abort()
+
+
+def crashing(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    threading.Event().wait()
+    raise AssertionError
+
+
+def failing(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    raise RuntimeError("a defect in the planner")
+
+
+def refusing(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    raise BadInput([InputIssue("lots", 2, "grade", "9", "1 to 5"), InputIssue("sites", 3, "lat", "x", "a number")])
+
+
+def lying(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Hand over a plan that takes more of a lot than there is."""
+    result = plan_by_rule(order, stopwatch, on_progress, should_stop)
+    a = result.plan.allocations
+    more = a.replace(kg=a.kg + 10**6)
+    return Result(**{**vars(result), "plan": type(result.plan)(more, result.plan.legs, result.plan.trips, result.plan.stops)})
+
+
+def clusterless(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    raise BadInput([InputIssue("--cluster", 0, "", "tcp://gone:1", "the address of a running scheduler")])
