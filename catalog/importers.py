@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -36,6 +36,7 @@ from catalog.models import (
 )
 
 Row = dict[str, Any]
+Value = TypeVar("Value")
 FIRST_ROW = 2
 """Number of the first record as a spreadsheet shows it, below its header."""
 
@@ -286,8 +287,8 @@ def tariffs_on(session: Session, vehicle_class_ids: Sequence[int], day: Any) -> 
     return {key: (tariff.fixed_vnd, tuple(bands[tariff.id])) for key, tariff in latest.items()}
 
 
-def batched(ids: Sequence[int], size: int = 10_000) -> Iterator[Sequence[int]]:
-    """Yield ids in parts that fit into one statement."""
+def batched(ids: Sequence[Value], size: int = 10_000) -> Iterator[Sequence[Value]]:
+    """Yield ids or codes in parts that fit into one statement."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 

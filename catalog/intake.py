@@ -7,10 +7,11 @@ Faults are gathered and raised at once as `Invalid`; nothing is written then. No
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -55,9 +56,31 @@ class Given(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _composed(cls, value: Any) -> Any:
-        """Take every text in the one form in which it is stored, and none that a database can't store."""
-        return names.storable(value) if isinstance(value, str) else value
+    def _composed(cls, value: Any, about: ValidationInfo) -> Any:
+        """Take every text in the one form in which it is stored, and none that a database can't store; guess no type."""
+        if isinstance(value, str):
+            value = names.storable(value)
+        wanted = _kinds(cls, str(about.field_name))
+        for kinds, wrong, expected in _GUESSES:
+            if type(value) in wrong and kinds & wanted and type(value) not in wanted:
+                raise ValueError(expected)
+        return value
+
+
+_GUESSES: tuple[tuple[frozenset[type], tuple[type, ...], str], ...] = (
+    (frozenset({date, datetime}), (int, float, bool), "expected a text such as 2027-06-07"),
+    (frozenset({int, float}), (str, bool), "expected a number"),
+    (frozenset({bool}), (str, int, float), "expected true or false"),
+)
+"""Values that would be taken for something else: a number for a date, a text for a number."""
+
+
+@lru_cache(maxsize=4096)
+def _kinds(model: type[BaseModel], field: str) -> frozenset[type]:
+    """Return the plain types that a field may hold."""
+    annotation = model.model_fields[field].annotation
+    parts = get_args(annotation) or (annotation,)
+    return frozenset(part for part in parts if part in (date, datetime, int, float, bool, str))
 
 
 class OrganisationIn(Given):
@@ -223,7 +246,7 @@ def add_site(session: Session, scope: Scope, given: SiteIn, by: str) -> Site:
     if not (-90 <= given.lat <= 90 and -180 <= given.lon <= 180):
         faults.append(fault("lat,lon", f"{given.lat}, {given.lon}", "degrees from -90 to 90 and from -180 to 180"))
     _raise(faults)
-    _confirm_place(given)
+    confirm_place(given.lat, given.lon, confirmed=given.confirmed)
     owner = find(session, scope, Organisation, given.organisation) if given.organisation else None
     if owner is None and scope.organisation_id is not None:
         _raise([fault("organisation", "", "the uid of the owner")])
@@ -233,13 +256,21 @@ def add_site(session: Session, scope: Scope, given: SiteIn, by: str) -> Site:
     return _add(session, Site(**values, **keys, association_id=scope.association_id, organisation_id=owner and owner.id, updated_by=by))
 
 
-def _confirm_place(given: SiteIn) -> None:
+def confirm_place(given_lat: float, given_lon: float, *, confirmed: bool) -> None:
+    """Ask whether a place outside Vietnam is meant.
+
+    Raises
+    ------
+    NeedsConfirmation
+        Unless it is confirmed already.
+    """
+
     def inside(lat: float, lon: float) -> bool:
         return VIETNAM_LAT[0] <= lat <= VIETNAM_LAT[1] and VIETNAM_LON[0] <= lon <= VIETNAM_LON[1]
 
-    if not given.confirmed and not inside(given.lat, given.lon):
-        hint = "; latitude and longitude seem to be swapped" if inside(given.lon, given.lat) else ""
-        raise NeedsConfirmation("lat,lon", f"{given.lat}, {given.lon} lies outside Vietnam{hint}")
+    if not confirmed and not inside(given_lat, given_lon):
+        hint = "; latitude and longitude seem to be swapped" if inside(given_lon, given_lat) else ""
+        raise NeedsConfirmation("lat,lon", f"{given_lat}, {given_lon} lies outside Vietnam{hint}")
 
 
 def add_product(session: Session, scope: Scope, given: ProductIn, by: str) -> Product:

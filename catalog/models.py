@@ -294,7 +294,7 @@ class Certificate(Exposed, Versioned, Base):
     withdrawn_on: Mapped[date | None]
 
 
-class Suspension(Keyed, Base):
+class Suspension(Exposed, Versioned, Base):
     """Days, both included, on which a certificate doesn't count; open-ended until somebody lifts it."""
 
     __tablename__ = "suspension"
@@ -450,7 +450,7 @@ class TariffBand(Base):
     vnd_per_km: Mapped[float] = mapped_column(between("vnd_per_km", 0, MAX_RATE))
 
 
-class AccessRule(Keyed, Base):
+class AccessRule(Exposed, Versioned, Base):
     """Hours in which classes of at least some payload are kept out of a zone, with dates and source."""
 
     __tablename__ = "access_rule"
@@ -466,7 +466,7 @@ class AccessRule(Keyed, Base):
     source: Mapped[str] = mapped_column(length("source", 500))
 
 
-class Road(Keyed, Base):
+class Road(Exposed, Versioned, Base):
     """A known road, or a carrier that takes goods by the kilogram, in one direction."""
 
     __tablename__ = "road"

@@ -29,6 +29,7 @@ from catalog.models import (
     Product,
     Road,
     Site,
+    Suspension,
     Variety,
     VehicleClass,
 )
@@ -203,6 +204,7 @@ shared(AccessRule)
 shared(Road)
 owned(Evidence, Evidence.organisation_id)
 owned(Certificate, Certificate.organisation_id)
+within(Suspension, Suspension.certificate_id, Certificate)
 owned(PlantingArea, PlantingArea.organisation_id)
 owned(Lot, Lot.organisation_id)
 owned(ImportBatch, ImportBatch.organisation_id)

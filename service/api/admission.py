@@ -81,7 +81,8 @@ def admit(service: Service, request: Request, may: Permission | None) -> Asked:
     """
     address = request.client.host if request.client else ""
     shown = _shown(request)
-    who, headers = GUEST, {}
+    who = GUEST
+    headers: dict[str, str]
     if may is not None:
         who, headers = _identified(service, request, shown, address)
         _check_meant(service, request, who)

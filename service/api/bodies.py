@@ -80,7 +80,7 @@ def parse(body: bytes) -> Any:
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise _bad(f"not JSON: {error.msg}, at character {error.pos}" if isinstance(error.pos, int) else "not JSON") from None
+        raise _bad(f"not JSON: {error.msg}, at character {error.pos}") from None
     try:
         json.loads(body, object_pairs_hook=_once, parse_float=float, parse_int=_nothing, parse_constant=_nothing)
     except RecursionError:

@@ -86,7 +86,8 @@ class Edge:
 
         try:
             await self.app(scope, receive, noting)
-        except Exception as error:  # noqa: BLE001  Whatever it is, the client gets an answer and the log the reason.
+        except Exception as error:
+            # Whatever it is, the client gets an answer and the log the reason.
             log.error("failed", method=scope["method"], path=scope["path"], exc_info=error)
             if not started:
                 await _named(problems.plain(500, "internal", "something went wrong on our side"), request_id)(scope, receive, send)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -147,9 +147,9 @@ def forget_old(database: Database, keep: timedelta) -> int:
         return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def _where(claim: Claim) -> list[object]:
+def _where(claim: Claim) -> list[ColumnElement[bool]]:
     principal, method, path, key = claim.name
-    wanted: list[object] = [IdempotencyKey.principal == principal, IdempotencyKey.method == method]
+    wanted = [IdempotencyKey.principal == principal, IdempotencyKey.method == method]
     return [*wanted, IdempotencyKey.path == path, IdempotencyKey.key == key]
 
 

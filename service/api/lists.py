@@ -88,6 +88,10 @@ class Listing:
 
     def page(self, asked: Asked, query: Select[Any], part: Part, show: Callable[[Any], Item]) -> Page[Item]:
         """Return the part of a query that is asked for, each row as `show` shows it."""
+        return self.page_of(asked, query, part, lambda rows: [show(row) for row in rows])
+
+    def page_of(self, asked: Asked, query: Select[Any], part: Part, show: Callable[[list[Any]], list[Item]]) -> Page[Item]:
+        """Return the part of a query that is asked for, its rows shown together, so that what they refer to is looked up once."""
         word = part.sort.removeprefix("-")
         place = f"{self.name}|{part.sort}|{part.filters}|{asked.principal.uid}|{asked.scope.association_id}"
         after = None if part.cursor is None else asked.cursors.read(place, part.cursor)
@@ -96,4 +100,4 @@ class Listing:
             raise Refused(400, "bad_cursor", "this cursor isn't one of this list's")
         found = tenancy.page(asked.session, query, order, after, part.limit, descending=part.sort.startswith("-"))
         following = None if found.next is None else asked.cursors.write(place, found.next)
-        return Page[Any].model_construct(items=[show(row) for row in found.items], next_cursor=following)
+        return Page[Any].model_construct(items=show(found.items), next_cursor=following)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from catalog.tenancy import check_version, find
 from service.api.deps import Reading, Uid, Writing, before
 from service.api.lists import Listing, Page, Part, SearchText
 from service.api.routing import Api
+from service.api.shapes import Out, shown
 from service.auth.permissions import Permission
 from service.planning import ledger
 from service.planning.models import LotBalance
@@ -24,12 +25,6 @@ from service.planning.models import LotBalance
 api = Api("lots", "Harvest lots on offer, and the revisions of their forecasts.")
 LOTS = Listing("lots", {"created_at": (Lot.created_at, Lot.id), "available_from": (Lot.available_from, Lot.id)}, "-created_at")
 MOST_AT_ONCE = 1000
-
-
-class Out(BaseModel):
-    """What the API answers; a field that isn't declared is never shown."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class LotOut(Out):
@@ -126,7 +121,7 @@ def lot_out(lot: Lot) -> LotOut:
     return LotOut.model_construct(**_fields(lot))
 
 
-def _fields(lot: Lot) -> dict[str, object]:
+def _fields(lot: Lot) -> dict[str, Any]:
     return {
         "uid": lot.uid, "code": lot.code, "organisation": lot.organisation.uid, "organisation_name": lot.organisation.name,
         "site": lot.site.uid, "site_name": lot.site.name, "product": lot.product.code, "variety": lot.variety and lot.variety.code,
@@ -204,12 +199,12 @@ def _detail(asked: Reading, uid: str) -> LotDetail:
 
 def _balance(session: Session, lot: Lot) -> BalanceOut:
     balance = session.get_one(LotBalance, lot.id, populate_existing=True)
-    return BalanceOut(**{name: getattr(balance, name) for name in BalanceOut.model_fields})
+    return shown(BalanceOut, balance)
 
 
 def _shares(session: Session, lot: Lot) -> dict[str, int]:
     query = select(Member.uid, LotShare.kg).join(Member, Member.id == LotShare.member_id).where(LotShare.lot_id == lot.id)
-    return {uid: kg for uid, kg in session.execute(query.order_by(Member.uid))}
+    return dict(session.execute(query.order_by(Member.uid)).all())
 
 
 @api.patch("/lots/{uid}", may=Permission.LOTS_WRITE)
@@ -245,5 +240,4 @@ def list_forecasts(asked: Reading, uid: Uid) -> Forecasts:
     """List the revisions of a lot's forecast, the latest first."""
     lot = find(asked.session, asked.scope, Lot, uid)
     query = select(ForecastRevision).where(ForecastRevision.lot_id == lot.id).order_by(ForecastRevision.id.desc()).limit(1000)
-    names = ForecastOut.model_fields
-    return Forecasts(items=[ForecastOut(**{name: getattr(row, name) for name in names}) for row in asked.session.scalars(query)])
+    return Forecasts(items=[shown(ForecastOut, row) for row in asked.session.scalars(query)])

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from service.api import admission, problems
 from service.api.glossary import UID, meaning
-from service.api.routing import Api, Rule, rule_of
+from service.api.routing import Api, Route, Rule, rule_of
 from service.version import engine_name
 
 TITLE = "MCA"
@@ -48,7 +48,7 @@ def describe(app: FastAPI, apis: Sequence[Api]) -> dict[str, Any]:
         "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
         "login": {"type": "apiKey", "in": "cookie", "name": admission.COOKIE, "description": "A login; writes also need X-CSRF-Token."},
     }
-    rules = {(route.path, method): rule_of(route) for route in app.routes if hasattr(route, "dependant") for method in route.methods}
+    rules = {(route.path, method): rule_of(route) for route in app.routes if isinstance(route, Route) for method in route.methods or ()}
     for path, method, operation in operations(made):
         _complete(operation, rules[path, method.upper()], path)
     for name in ("HTTPValidationError", "ValidationError"):

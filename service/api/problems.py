@@ -110,7 +110,7 @@ def of_domain(error: DomainError) -> Problem:
     if isinstance(error, NeedsConfirmation):
         problem.errors = [ErrorItem(pointer=f"/{name}", message=error.doubt) for name in error.field.split(",")]
     if isinstance(error, Conflict):
-        problem.who, problem.when = error.who, error.when and error.when.isoformat()
+        problem.who, problem.when = error.who, None if error.when is None else error.when.isoformat()
     if isinstance(error, AlreadyImported):
         problem.facts["uid"] = error.uid
     return problem

@@ -195,7 +195,7 @@ def perform(asked: Asked, rule: Rule, work: Callable[[], Any]) -> Response:
     with idempotency.alone(claim), asked.database.write() as session:
         asked._session = session
         asked.deeds.clear()
-        kept = claim and idempotency.find_reply(session, claim, timedelta(hours=asked.settings.reply_hours))
+        kept = idempotency.find_reply(session, claim, timedelta(hours=asked.settings.reply_hours)) if claim else None
         if kept is not None:
             return kept
         response = present(work(), rule, asked)

@@ -51,9 +51,10 @@ def hashed(password: str) -> str:
 def matches(password_hash: str | None, password: str) -> bool:
     """Tell whether a password fits a hash; an account without one takes as long to refuse."""
     try:
-        return _hasher.verify(password_hash or _DECOY, password) and password_hash is not None
+        _hasher.verify(password_hash or _DECOY, password)
     except (VerificationError, InvalidHashError):
         return False
+    return password_hash is not None
 
 
 def outdated(password_hash: str) -> bool:

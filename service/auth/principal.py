@@ -24,7 +24,7 @@ PREFIX_LENGTH = 12
 SEEN_EVERY = timedelta(minutes=1)
 
 
-class NotKnown(Exception):  # noqa: N818  A fact about the one who asks, like the errors of the catalogue.
+class NotKnown(Exception):
     """The key or session is not valid, for whatever reason; nobody is told for which."""
 
 

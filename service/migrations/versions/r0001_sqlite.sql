@@ -87,6 +87,7 @@ CREATE TABLE service_secret (
 -- next
 CREATE TABLE access_rule (
   id INTEGER NOT NULL,
+  uid TEXT NOT NULL CONSTRAINT ck_access_rule_uid_length CHECK (length(uid) BETWEEN 26 AND 26),
   association_id INTEGER NOT NULL,
   zone TEXT NOT NULL CONSTRAINT ck_access_rule_zone_length CHECK (length(zone) BETWEEN 1 AND 100),
   min_payload_kg INTEGER NOT NULL CONSTRAINT ck_access_rule_min_payload_kg_range CHECK (min_payload_kg BETWEEN 0 AND 9000000000000000),
@@ -95,8 +96,13 @@ CREATE TABLE access_rule (
   valid_from TEXT NOT NULL,
   valid_until TEXT,
   source TEXT NOT NULL CONSTRAINT ck_access_rule_source_length CHECK (length(source) BETWEEN 1 AND 500),
+  version INTEGER DEFAULT '1' NOT NULL CONSTRAINT ck_access_rule_version_positive CHECK (version >= 1),
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  updated_by TEXT NOT NULL CONSTRAINT ck_access_rule_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_access_rule PRIMARY KEY (id),
   CONSTRAINT ck_access_rule_valid_from_before_valid_until CHECK (valid_from <= valid_until),
+  CONSTRAINT uq_access_rule_uid UNIQUE (uid),
   CONSTRAINT fk_access_rule_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT ck_access_rule_valid_from_date CHECK (valid_from = date(valid_from)),
   CONSTRAINT ck_access_rule_valid_until_date CHECK (valid_until = date(valid_until))
@@ -848,6 +854,7 @@ CREATE TABLE receiving_slot (
 -- next
 CREATE TABLE road (
   id INTEGER NOT NULL,
+  uid TEXT NOT NULL CONSTRAINT ck_road_uid_length CHECK (length(uid) BETWEEN 26 AND 26),
   association_id INTEGER NOT NULL,
   from_site_id INTEGER NOT NULL,
   to_site_id INTEGER NOT NULL,
@@ -859,8 +866,13 @@ CREATE TABLE road (
   transit_days INTEGER NOT NULL CONSTRAINT ck_road_transit_days_range CHECK (transit_days BETWEEN 0 AND 3650),
   cold INTEGER NOT NULL,
   source TEXT NOT NULL CONSTRAINT ck_road_source_length CHECK (length(source) BETWEEN 0 AND 500),
+  version INTEGER DEFAULT '1' NOT NULL CONSTRAINT ck_road_version_positive CHECK (version >= 1),
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  updated_by TEXT NOT NULL CONSTRAINT ck_road_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_road PRIMARY KEY (id),
   CONSTRAINT uq_road_association_id_from_site_id_to_site_id UNIQUE (association_id, from_site_id, to_site_id),
+  CONSTRAINT uq_road_uid UNIQUE (uid),
   CONSTRAINT fk_road_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_road_from_site_id FOREIGN KEY(from_site_id) REFERENCES site (id) ON DELETE RESTRICT,
   CONSTRAINT fk_road_to_site_id FOREIGN KEY(to_site_id) REFERENCES site (id) ON DELETE RESTRICT,
@@ -1035,12 +1047,18 @@ CREATE INDEX ix_plan_trip_vehicle_class_id ON plan_trip (vehicle_class_id)
 -- next
 CREATE TABLE suspension (
   id INTEGER NOT NULL,
+  uid TEXT NOT NULL CONSTRAINT ck_suspension_uid_length CHECK (length(uid) BETWEEN 26 AND 26),
   certificate_id INTEGER NOT NULL,
   from_day TEXT NOT NULL,
   until_day TEXT,
   reason TEXT NOT NULL CONSTRAINT ck_suspension_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
+  version INTEGER DEFAULT '1' NOT NULL CONSTRAINT ck_suspension_version_positive CHECK (version >= 1),
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  updated_by TEXT NOT NULL CONSTRAINT ck_suspension_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
   CONSTRAINT pk_suspension PRIMARY KEY (id),
   CONSTRAINT ck_suspension_from_day_before_until_day CHECK (from_day <= until_day AND from_day >= '1900-01-01' AND until_day <= '2200-12-31'),
+  CONSTRAINT uq_suspension_uid UNIQUE (uid),
   CONSTRAINT fk_suspension_certificate_id FOREIGN KEY(certificate_id) REFERENCES certificate (id) ON DELETE RESTRICT,
   CONSTRAINT ck_suspension_from_day_date CHECK (from_day = date(from_day)),
   CONSTRAINT ck_suspension_until_day_date CHECK (until_day = date(until_day))

@@ -22,7 +22,6 @@ from catalog.models import Organisation
 from service.api.routing import PREFIX
 from service.app import create_app
 from service.auth import keys
-from service.auth.permissions import BOUND_ROLES
 from service.auth.tokens import new_token, token_hash
 from service.db import Database
 from service.models import Role, RoleGrant, Session, User
@@ -54,7 +53,8 @@ class Caller:
         """Send a request to a path below the prefix."""
         self.client.cookies.clear()
         place = path if path.startswith(("/api", "/healthz", "/readyz", "/metrics")) else PREFIX + path
-        return self.client.request(method, place, headers={**self.headers, **(headers or {})}, **options)
+        answer: httpx.Response = self.client.request(method, place, headers={**self.headers, **(headers or {})}, **options)
+        return answer
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)
@@ -78,7 +78,8 @@ ClientAs = Callable[..., Caller]
 @pytest.fixture
 def settings(database_address: str) -> Settings:
     """Settings under which no test meets a rate limit by accident."""
-    rates = {"rate_per_minute": 1_000_000, "guest_rate_per_minute": 1_000_000, "login_rate_per_minute": 1_000_000}
+    most = 1_000_000
+    rates: dict[str, Any] = {"rate_per_minute": most, "guest_rate_per_minute": most, "login_rate_per_minute": most}
     return Settings(database_url=database_address, log_level="error", **rates)
 
 
@@ -116,9 +117,14 @@ def log_in(session: DbSession, user: User) -> tuple[str, str]:
     return token, csrf
 
 
+def of_role(role: Role, market: Market) -> Organisation | None:
+    """The organisation that a person of a role belongs to."""
+    return {Role.CLERK: market.cooperative, Role.PROCUREMENT: market.buyer}.get(role)
+
+
 def add_user(session: DbSession, role: Role, market: Market | None, organisation: Organisation | None = None, **more: Any) -> User:
     """Add a user of a role."""
-    bound = organisation or (market and role in BOUND_ROLES and (market.cooperative if role is Role.CLERK else market.buyer)) or None
+    bound = organisation or (of_role(role, market) if market else None)
     who = {"association_id": market and market.association.id, "organisation_id": bound.id if bound else None}
     user = User(login=more.pop("login", f"{role}-{new_token()[:8]}@example.vn"), name=f"Người {role}", **who, **more)
     session.add(user)
@@ -136,8 +142,8 @@ def client_as(client: TestClient, database: Database, world: World) -> ClientAs:
         with database.write() as session:
             if key:
                 assert market is not None
-                bound = organisation or (market.cooperative if role is Role.CLERK else market.buyer if role in BOUND_ROLES else None)
-                row, text = keys.issue(session, market.association.id, bound and bound.id, "test", role, by="test")
+                bound = organisation or of_role(role, market)
+                row, text = keys.issue(session, market.association.id, bound.id if bound else None, "test", role, by="test")
                 return Caller(client, {"authorization": f"Bearer {text}"}, row.uid)
             user = add_user(session, role, market, organisation)
             token, csrf = log_in(session, user)
