@@ -77,7 +77,7 @@ def ship(
     session.flush()
     for load in loads:
         if from_hub:
-            _require_at_hub(session, load)
+            require_at_hub(session, load)
         else:
             ledger.load(session, load.promise_id, act, load.kg)
     session.add_all(m.ShipmentItem(shipment_id=shipment.id, promise_id=load.promise_id, kg=load.kg) for load in loads)
@@ -85,7 +85,14 @@ def ship(
     return shipment
 
 
-def _require_at_hub(session: Session, load: Load) -> None:
+def require_at_hub(session: Session, load: Load) -> None:
+    """Refuse to take on from a hub what no truck has brought there.
+
+    Raises
+    ------
+    Conflict
+        Naming the kilograms that have left the farm.
+    """
     promise = session.get_one(m.Promise, load.promise_id, populate_existing=True)
     if not 1 <= load.kg <= promise.loaded_kg:
         raise Conflict(f"{promise.loaded_kg} kg of the promise {promise.uid} have left its farm, not {load.kg}")
@@ -180,8 +187,25 @@ def _close(session: Session, shipment_id: int, act: Act) -> None:
     )
     if session.scalars(open_items).first() is None:
         shipment = session.get_one(m.Shipment, shipment_id)
+        _deliver(session, [shipment], act)
+        if shipment.from_hub:
+            _deliver(session, _emptied_feeders(session, shipment_id), act)
+
+
+def _deliver(session: Session, shipments: Sequence[m.Shipment], act: Act) -> None:
+    for shipment in shipments:
         shipment.state, shipment.delivered_at, shipment.updated_by = ShipmentState.DELIVERED, act.at, act.actor
-        session.flush()
+    session.flush()
+
+
+def _emptied_feeders(session: Session, shipment_id: int) -> list[m.Shipment]:
+    """Return the shipments that brought goods of this one to the hub, and of which nothing is under way any more."""
+    mine = select(m.ShipmentItem.promise_id).where(m.ShipmentItem.shipment_id == shipment_id)
+    brought = select(m.ShipmentItem.shipment_id).where(m.ShipmentItem.promise_id.in_(mine))
+    feeders = select(m.Shipment).where(m.Shipment.id.in_(brought), m.Shipment.from_hub.is_(False), m.Shipment.state == ShipmentState.LOADED)
+    here = select(m.Promise.id).join(m.ShipmentItem, m.ShipmentItem.promise_id == m.Promise.id)
+    here = here.where(m.ShipmentItem.shipment_id == m.Shipment.id, m.Promise.loaded_kg > 0).correlate(m.Shipment)
+    return list(session.scalars(feeders.where(~here.exists())))
 
 
 def settle(session: Session, receipt_item_id: int, act: Act) -> m.Settlement:
@@ -248,7 +272,8 @@ def freight_vnd(session: Session, item: m.ShipmentItem) -> int:
 def _of_promise(session: Session, item: m.ShipmentItem, *, from_hub: bool) -> list[m.ShipmentItem]:
     """Return the parts of an item's promise that travelled to a hub, or from it."""
     parts = select(m.ShipmentItem).join(m.Shipment, m.Shipment.id == m.ShipmentItem.shipment_id)
-    return list(session.scalars(parts.where(m.ShipmentItem.promise_id == item.promise_id, m.Shipment.from_hub.is_(from_hub))))
+    parts = parts.where(m.ShipmentItem.promise_id == item.promise_id, m.Shipment.from_hub.is_(from_hub))
+    return list(session.scalars(parts.where(m.Shipment.state.not_in([ShipmentState.PLANNED, ShipmentState.CANCELLED]))))
 
 
 def _truck_share(session: Session, item: m.ShipmentItem) -> int:

@@ -18,7 +18,7 @@ from catalog.models import Lot, Side
 from matching.plan import CARRIER, LOT, Allocations, Legs, Plan, Prices, Reasons, Result, Status, Stops, Trips
 from matching.problem import IntArray
 from service.planning import models as m
-from service.planning.columns import day_numbers, day_of
+from service.planning.columns import EPOCH, day_numbers, day_of
 from service.planning.models import LineBalance, LotBalance
 from service.planning.rows import Loaded
 from service.planning.states import PlanState, ProposalState
@@ -295,8 +295,8 @@ def read_plan(session: Session, plan_id: int, loaded: Loaded) -> Plan:
             lot=_array(lot[row.lot_id] for row in allocations),
             line=_array(line[row.line_id] for row in allocations),
             kg=_array(row.kg for row in allocations),
-            pickup_day=day_numbers(row.pickup_on for row in allocations if row.pickup_on),
-            delivery_day=day_numbers(row.delivery_on for row in allocations if row.delivery_on),
+            pickup_day=day_numbers(row.pickup_on or EPOCH for row in allocations),
+            delivery_day=day_numbers(row.delivery_on or EPOCH for row in allocations),
         ),
         legs=Legs(
             allocation=_array(allocation[row.allocation_id] for row in legs),

@@ -1,0 +1,19 @@
+"""Whom a promise concerns: the supplier that signs for its lot, and the buyer of its line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buyers.models import DemandLine
+from catalog.models import Lot
+from service.planning.models import Promise
+
+
+def concerned(session: Session, promise_ids: Collection[int]) -> list[int]:
+    """Return the numbers of the suppliers and buyers of some promises, each once, in ascending order."""
+    query = select(Lot.supplier_id, DemandLine.organisation_id).select_from(Promise)
+    query = query.join(Lot, Lot.id == Promise.lot_id).join(DemandLine, DemandLine.id == Promise.line_id)
+    return sorted({number for row in session.execute(query.where(Promise.id.in_(promise_ids))) for number in row})
