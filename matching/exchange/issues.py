@@ -35,6 +35,11 @@ class Issues:
     def __len__(self) -> int:
         return len(self._listed)
 
+    @property
+    def total(self) -> int:
+        """How many faults there are, listed or not."""
+        return self._count.total()
+
     def add(self, table: str, row: int, column: str, value: str, expected: str) -> None:
         """Note one fault, unless its cell already has one; the arguments are the fields of `matching.errors.InputIssue`."""
         if row and column:
