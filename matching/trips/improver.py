@@ -15,10 +15,10 @@ import numpy as np
 from matching.plan import Plan
 from matching.problem import Problem
 from matching.trips import columns as col
-from matching.trips._core import Arena, Scratch, State, build, copy_all, copy_trips, improve, reload, sweep
+from matching.trips._core import Arena, Scratch, State, build, copy_all, copy_trips, improve, sweep
 from matching.trips.arena import Layout
 from matching.trips.parts import Desk, carve, divide, gather
-from matching.trips.polish import best_loads
+from matching.trips.polish import reload_best
 from matching.trips.state import Books, clear, empty_state
 from matching.trips.warm import load_plan
 
@@ -174,17 +174,14 @@ class Improver:
 
     def polish(self, seconds: float) -> bool:
         """Make the volumes of the current trips best for their stops; True if that made them worth more."""
-        loads = best_loads(self.layout, self._whole.books, seconds)
-        if loads is None:
-            return False
         before = self._desk(len(self._whole.books.trip), len(self._whole.books.ship))
         copy_all(before.state, self._whole.state)
-        reload(self.arena, self._whole.state, make_scratch(self.layout, self.seed), *loads)
-        if self._whole.books.worth[0] <= before.books.worth[0]:
+        better = reload_best(self.layout, self.arena, self._whole, before, make_scratch(self.layout, self.seed), seconds)
+        if better:
+            self._keep(self._whole)
+        else:
             copy_all(self._whole.state, before.state)
-            return False
-        self._keep(self._whole)
-        return True
+        return better
 
     def finish(self) -> None:
         """Give up trips of the best set that cost more than they bring, if what leans on them for a minimum is worth less."""

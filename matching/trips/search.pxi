@@ -456,35 +456,69 @@ def list_ships(State s, long[::1] out):
     return n
 
 
-def reload(Arena w, State s, Scratch x, long[::1] trips, long[::1] lanes, double[::1] kg):
-    """Give every truck trip listed in ``trips`` new loads: row ``i`` puts ``kg[i]`` of ``lanes[i]`` on ``trips[i]``, rows by trip.
+cdef void _reload_trip(Arena w, State s, long trip, long[::1] lanes, double[::1] kg, long start, long end) noexcept nogil:
+    """Give an unbooked, empty truck trip its loads; stops keep their order and times."""
+    cdef long i, k, a, b, ship
+    for k in range(s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]):
+        s.stop_kg[trip, k] = 0.0
+    for i in range(start, end):
+        ship = new_ship(s) if kg[i] >= 0.5 else -1
+        if ship < 0:
+            continue
+        link_ship(w, s, ship, lanes[i], trip, kg[i])
+        a, b = w.lot[w.lane[lanes[i], LANE_LOT], LOT_SITE], w.line[w.lane[lanes[i], LANE_LINE], LINE_SITE]
+        for k in range(s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]):
+            if s.stop[trip, k, STOP_SITE] == a or s.stop[trip, k, STOP_SITE] == b:
+                s.stop_kg[trip, k] += kg[i]
 
-    The loads' sites must be stops of the trip. Stops left empty go; trips that can't be timed any more are given up.
+
+cdef bint _books_as_it_was(Arena w, State s, Scratch x, long trip) noexcept nogil:
+    """Book an unbooked trip with the class and times that it had, or say that they no longer do."""
+    cdef long n, k, vehicle = s.trip[trip, TRIP_CLASS]
+    _strike_empty_stops(s, trip)
+    if s.trip[trip, TRIP_HEAD] < 0:
+        drop_trip_record(s, trip)
+        return True
+    n = _windows(w, s, x, trip)
+    if not (_carries(w, s, trip, vehicle, n) and _keeps_time(w, s, x, trip, vehicle, n) and _on_time(w, s, x, trip, n)):
+        return False
+    if _site_costs(w, s, x, -1, n, 0.0) == INF:
+        return False
+    for k in range(n):
+        free_node(s, s.stop[trip, k, STOP_SITE], s.stop[trip, k, STOP_NODE])
+    write_stops(w, s, x, trip, vehicle)
+    return True
+
+
+def reload(Arena w, State s, Scratch x, long[::1] trips, long[::1] start, long[::1] lanes, double[::1] kg, long[::1] failed):
+    """Give truck trips new loads: ``trips[i]`` gets ``kg`` of ``lanes`` in rows ``start[i]`` to ``start[i + 1]``.
+
+    The loads' sites must be stops of the trip. Stops left empty go. Trips that keep their times go first, so that the others are timed
+    around them; those that can't be timed at all are given up and listed in ``failed``. Returns how many those are.
     """
-    cdef long i, k, n = trips.shape[0], trip, ship, lane, a, b
+    cdef long i, n = trips.shape[0], n_late = 0, n_failed = 0
     with nogil:
         for i in range(n):
-            trip = trips[i]
-            if i > 0 and trips[i - 1] == trip:
-                continue
-            post_trip(w, s, trip, -1)
-            while s.trip[trip, TRIP_HEAD] >= 0:
-                unlink_ship(w, s, s.trip[trip, TRIP_HEAD])
-            for k in range(s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]):
-                s.stop_kg[trip, k] = 0.0
+            post_trip(w, s, trips[i], -1)
+            while s.trip[trips[i], TRIP_HEAD] >= 0:
+                unlink_ship(w, s, s.trip[trips[i], TRIP_HEAD])
         for i in range(n):
-            trip, lane = trips[i], lanes[i]
-            ship = new_ship(s) if kg[i] >= 0.5 else -1
-            if ship < 0:
-                continue
-            link_ship(w, s, ship, lane, trip, kg[i])
-            a, b = w.lot[w.lane[lane, LANE_LOT], LOT_SITE], w.line[w.lane[lane, LANE_LINE], LINE_SITE]
-            for k in range(s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]):
-                if s.stop[trip, k, STOP_SITE] == a or s.stop[trip, k, STOP_SITE] == b:
-                    s.stop_kg[trip, k] += kg[i]
+            _reload_trip(w, s, trips[i], lanes, kg, start[i], start[i + 1])
         for i in range(n):
-            if i == 0 or trips[i - 1] != trips[i]:
+            if not _books_as_it_was(w, s, x, trips[i]):
+                failed[n_late] = trips[i]
+                n_late += 1
+        for i in range(n_late):
+            settle(w, s, x, failed[i])
+            if s.trip[failed[i], TRIP_CLASS] == FREE:
+                failed[n_failed] = failed[i]
+                n_failed += 1
+        for i in range(n):
+            if s.trip[trips[i], TRIP_CLASS] != FREE:
+                # Less to carry may do with a smaller truck.
+                post_trip(w, s, trips[i], -1)
                 settle(w, s, x, trips[i])
         mend_rules(w, s, x)
         _sweep(w, s, x)
         forget_touched(s)
+    return n_failed

@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
-from matching.problem import FloatArray, IntArray, Problem
+from matching.problem import FloatArray
 from matching.trips import columns as col
-from matching.trips._core import Arena, State, copy_trips, improve, list_ships
-from matching.trips.arena import Layout
-from matching.trips.harvest import plan_of
-from matching.trips.improver import Cooling, Improver, make_scratch
+from matching.trips._core import list_ships
 from matching.trips.parts import Desk, carve, divide, gather
-from matching.trips.planner import lay_out
-from matching.trips.state import clear, empty_state
-from matching.verify import Verdict, verify
-from tests.matching.solving import squeezed_problem
+from matching.trips.state import clear
+from tests.matching.tables import Table, laid_out, searched
 
 SEEDS = (1, 3, 5, 7)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A problem laid out, with desks to work at."""
-
-    problem: Problem
-    layout: Layout
-    arena: Arena
-    whole: Desk
-
-    def desk(self) -> Desk:
-        books = empty_state(self.layout, 400, 2000)
-        return Desk(books, State(books))
-
-    def worth_vnd(self, desk: Desk) -> int:
-        """Worth that the books claim."""
-        return round(float(desk.books.worth[0])) - int(self.problem.lines.kg @ self.problem.lines.short_vnd_per_kg)
-
-    def verdict(self, desk: Desk) -> Verdict:
-        return verify(self.problem, plan_of(self.problem, self.layout, desk.books))
-
-
-def no_price(lot: IntArray, line: IntArray) -> FloatArray:
-    return np.zeros(len(lot))
-
-
-def laid_out(seed: int, size: int = 24) -> Table:
-    """Return a random problem with a first set of trips."""
-    problem = squeezed_problem(seed, size)
-    layout = lay_out(problem, no_price, direct=False)
-    improver = Improver(layout, seed=seed, cores=1)
-    improver.first()
-    books = empty_state(layout, 400, 2000)
-    table = Table(problem, layout, Arena(layout), Desk(books, State(books)))
-    best = State(improver.best)
-    copy_trips(table.arena, best, table.whole.state, np.flatnonzero(improver.best.trip[:, col.TRIP_CLASS] > -2))
-    return table
 
 
 def lane_kg(table: Table, desk: Desk) -> FloatArray:
@@ -65,22 +20,6 @@ def lane_kg(table: Table, desk: Desk) -> FloatArray:
     found = np.zeros(len(desk.books.ship), dtype=np.int64)
     ships = found[: list_ships(desk.state, found)]
     return np.bincount(desk.books.ship[ships, col.SHIP_LANE], desk.books.ship_kg[ships], len(table.layout.lane)).astype(np.float64)
-
-
-def searched(table: Table, desk: Desk, seed: int, iterations: int = 150) -> None:
-    """Improve the trips at a desk for a while."""
-    heat = Cooling(2e5, 2e3)
-    improve(
-        table.arena,
-        desk.state,
-        table.desk().state,
-        table.desk().state,
-        make_scratch(table.layout, seed),
-        iterations,
-        heat.hot,
-        heat.cold,
-        9.0,
-    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
