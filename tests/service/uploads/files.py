@@ -49,7 +49,7 @@ def with_parts(content: bytes, **parts: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            new.writestr(name, wanted.pop(name, None) or old.read(name))
+            new.writestr(name, wanted.pop(name) if name in wanted else old.read(name))
         for name, data in wanted.items():
             new.writestr(name, data)
     return file.getvalue()
