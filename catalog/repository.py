@@ -22,17 +22,17 @@ def organisations(scope: Scope, side: Side | None = None, search: str = "") -> S
     query = visible(Organisation, scope)
     if side is not None:
         query = query.where(Organisation.side == side)
-    return _search(query, Organisation, search)
+    return searched(query, Organisation, search)
 
 
 def sites(scope: Scope, search: str = "") -> Select[Any]:
     """Select open sites; sort by ``sort_key, id``."""
-    return _search(visible(Site, scope).where(Site.closed_on.is_(None)), Site, search)
+    return searched(visible(Site, scope).where(Site.closed_on.is_(None)), Site, search)
 
 
 def products(scope: Scope, search: str = "") -> Select[Any]:
     """Select products; sort by ``sort_key, id``."""
-    return _search(visible(Product, scope), Product, search)
+    return searched(visible(Product, scope), Product, search)
 
 
 def lots(
@@ -84,7 +84,8 @@ def usual_kg(session: Session, organisation_id: int, product_id: int) -> float |
     return median(found) if len(found) >= 3 else None
 
 
-def _search(query: Select[Any], model: Any, search: str) -> Select[Any]:
+def searched(query: Select[Any], model: Any, search: str) -> Select[Any]:
+    """Narrow a query of named rows to those whose name or code holds a text; all of them where there is none."""
     if not search.strip():
         return query
     pattern = names.like_pattern(search)

@@ -13,13 +13,41 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from service import logs
-from service.api import edge, health, lots, openapi
+from service.api import (
+    accounts,
+    certificates,
+    demand,
+    edge,
+    health,
+    login,
+    lots,
+    openapi,
+    organisations,
+    products,
+    proposals,
+    shipments,
+    sites,
+    vehicles,
+)
 from service.api.admission import Service
 from service.api.routing import PREFIX, Api
 from service.db import Database
 from service.settings import Settings
 
-APIS: Sequence[Api] = (lots.api, health.api)
+APIS: Sequence[Api] = (
+    lots.api,
+    demand.api,
+    proposals.api,
+    shipments.api,
+    login.api,
+    accounts.api,
+    organisations.api,
+    sites.api,
+    products.api,
+    certificates.api,
+    vehicles.api,
+    health.api,
+)
 """Every part of the API, in the order in which the description shows them."""
 
 

@@ -18,6 +18,7 @@ from service.api.limits import Limits
 from service.api.problems import Refused
 from service.audit import Deed, record
 from service.auth import csrf, principal
+from service.auth.oidc import Provider
 from service.auth.permissions import Permission
 from service.auth.principal import NotKnown, Principal
 from service.db import Database
@@ -37,6 +38,7 @@ class Service:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings, self.database = settings, database
         self.limits = Limits(settings)
+        self.provider = Provider(settings)
         self._cursors: Cursors | None = None
         self._lock = threading.Lock()
 

@@ -50,6 +50,7 @@ class Asked:
     headers : of the answer; a route may add to them.
     deeds : what was done so far.
     claim : the ``Idempotency-Key`` of a write.
+    rule : what holds for the route.
     """
 
     principal: Principal
@@ -62,6 +63,7 @@ class Asked:
     headers: dict[str, str] = field(default_factory=dict)
     deeds: list[Deed] = field(default_factory=list)
     claim: Claim | None = None
+    rule: Any = None
     _session: Session | None = None
 
     @property

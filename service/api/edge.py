@@ -28,6 +28,7 @@ from catalog.errors import Conflict, DomainError
 from service import logs
 from service.api import problems
 from service.api.admission import Service
+from service.auth.oidc import OidcFailed
 from service.auth.passwords import Busy
 from service.refusals import refusal
 
@@ -157,7 +158,12 @@ def install(app: FastAPI, service: Service) -> None:
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(SQLAlchemyError, on_database)
+    async def on_oidc(request: Request, error: Exception) -> Response:
+        log.warning("oidc", exc_info=error)
+        return said(request, problems.plain(401, "wrong_login", "the other organisation's account can't be used: begin the login anew"))
+
     app.add_exception_handler(Busy, on_busy)
+    app.add_exception_handler(OidcFailed, on_oidc)
     app.add_middleware(Edge, service=service)
 
 

@@ -187,6 +187,9 @@ WORDS: dict[str, tuple[str, Any]] = {
     "volume_l": ("Room in a truck, litres.", 22_000.0),
     "weekday": ("Day of the week; 0 is Monday.", 0),
     "why": ("The reason given.", "Mưa đá"),
+    "withdrawn_on": ("Day from which the issuer has taken it back.", "2027-09-01"),
+    "oidc_subject": ("Whom another organisation's provider vouches for: its issuer, a bar, its subject.", "https://id.example.vn|4711"),
+    "tariff": ("What it costs.", None),
     "zone": ("Zone with closing hours, if the site lies in one.", "hanoi-inner"),
 }
 

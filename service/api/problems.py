@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from buyers.errors import ContractExceeded
 from catalog.errors import AlreadyImported, Conflict, DomainError, Fault, Invalid, NeedsConfirmation, NotFound, Stale
+from service.planning.errors import ManyRefused, PinsConflict
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50
@@ -86,7 +87,7 @@ class Refused(HTTPException):
 _STATUS: dict[type[DomainError], int] = {
     NotFound: 404, Invalid: 422, NeedsConfirmation: 422, Stale: 412, Conflict: 409, ContractExceeded: 409, DomainError: 422,
 }  # fmt: skip
-_FACTS = ("left_kg", "version", "uid", "field", "current")
+_FACTS = ("left_kg", "version", "uid", "field", "current", "compensation")
 
 
 def say(error: type[DomainError], status: int) -> None:
@@ -111,6 +112,12 @@ def of_domain(error: DomainError) -> Problem:
         problem.errors = [ErrorItem(pointer=f"/{name}", message=error.doubt) for name in error.field.split(",")]
     if isinstance(error, Conflict):
         problem.who, problem.when = error.who, None if error.when is None else error.when.isoformat()
+    if isinstance(error, ManyRefused):
+        shown = list(error.refusals.items())[:MOST_ERRORS]
+        problem.errors = [ErrorItem(pointer="/items", value=uid, message=f"{one.code}: {one}"[:1000]) for uid, one in shown]
+    if isinstance(error, PinsConflict):
+        pins = zip(error.pins, error.pairs, strict=True)
+        problem.errors = [ErrorItem(pointer="/decisions", value=uid, message=pair) for uid, pair in pins]
     if isinstance(error, AlreadyImported):
         problem.facts["uid"] = error.uid
     return problem

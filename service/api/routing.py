@@ -185,6 +185,11 @@ def _around(function: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
     return endpoint  # type: ignore[no-any-return]
 
 
+async def transact(asked: Asked, work: Callable[[], Any]) -> Any:
+    """Do the work of an ``async`` route as that of a plain one is done: in a transaction, once for one ``Idempotency-Key``, audited."""
+    return await run_in_threadpool(perform, asked, asked.rule, work)
+
+
 def perform(asked: Asked, rule: Rule, work: Callable[[], Any]) -> Response:
     """Do the work of a route in a transaction of its kind, and return the answer."""
     if not rule.writes:
@@ -241,7 +246,7 @@ class Route(APIRoute):
             limit = rule.body_limit or service.settings.body_limit_kib * 1024
             strict = StrictRequest(request.scope, bounded(request.receive, limit))
             asked = await run_in_threadpool(admission.admit, service, strict, rule.may)
-            strict.state.asked = asked
+            strict.state.asked, asked.rule = asked, rule
             _check_query(strict, known)
             if rule.if_match:
                 etags.expected(asked.if_match)

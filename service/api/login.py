@@ -1,0 +1,313 @@
+"""Logging in and out, one's own logins and password."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from pydantic import Field
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from catalog.base import now_utc
+from catalog.errors import NotFound
+from catalog.intake import Given
+from catalog.models import Association, Organisation
+from catalog.tenancy import find
+from service.api.admission import COOKIE, CSRF_COOKIE, Service
+from service.api.deps import Asked, Reading, Uid, Writing
+from service.api.problems import Refused
+from service.api.routing import PREFIX, Api, transact
+from service.api.shapes import Out, References, shown
+from service.audit import Deed, record
+from service.auth import oidc, passwords, sessions
+from service.auth.permissions import Permission, granted
+from service.auth.principal import roles_of
+from service.auth.tokens import same
+from service.models import Role, Session, User
+
+api = Api("login", "Logging in and out, one's own account and logins.")
+TO_PROVIDER: dict[int | str, dict[str, Any]] = {303: {"description": "On to the provider."}, 501: {"description": "No provider is set up."}}
+HOME: dict[int | str, dict[str, Any]] = {
+    303: {"description": "Logged in; on to the first page."},
+    501: {"description": "No provider is set up."},
+}
+WRONG = "the login or the password is wrong, or too many were tried"
+
+
+class LoginIn(Given):
+    """What one logs in with."""
+
+    login: str = Field(min_length=1, max_length=254)
+    password: str = Field(min_length=1, max_length=passwords.MOST, repr=False)
+
+
+class AccountOut(Out):
+    """One's own account."""
+
+    uid: str
+    name: str
+    login: str | None = Field(description="The name to log in by; null for a key.", examples=["lan@phidien.example.vn"])
+    roles: list[Role]
+    permissions: list[Permission]
+    association: str | None
+    organisation: str | None
+    language: str
+
+
+class LoggedIn(AccountOut):
+    """One's own account and what writes by cookie need."""
+
+    csrf_token: str
+    expires_at: datetime
+
+
+class PasswordIn(Given):
+    """The old password and the new one."""
+
+    password: str = Field(min_length=1, max_length=passwords.MOST, repr=False)
+    new_password: str = Field(min_length=passwords.LEAST, max_length=passwords.MOST, repr=False)
+
+
+class LoginOut(Out):
+    """A login of one's own."""
+
+    uid: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    address: str
+    agent: str
+    current: bool = Field(description="Whether it is the one that asks.", examples=[True])
+
+
+class Logins(Out):
+    """One's own logins."""
+
+    items: list[LoginOut] = Field(description="The logins that haven't ended, the latest first.")
+
+
+@api.post("/login", public=True, status=200, audited=False)
+async def log_in(request: Request, given: LoginIn) -> LoggedIn:
+    """Log in by password: a cookie that scripts can't read, and a token that writes by cookie need as X-CSRF-Token.
+
+    Five attempts a minute for an account from one address. What is wrong isn't said, and takes as long as what is right.
+    """
+    _check_own_page(request)
+    service: Service = request.app.state.service
+    asked: Asked = request.state.asked
+    name = given.login.lower()
+    headers = service.limits.admit(service.limits.logins, f"{name}|{asked.address}")
+    user_id, digest = await run_in_threadpool(_found, service, name)
+    fits = await passwords.aside(lambda: passwords.matches(digest, given.password))
+    fresh = await passwords.aside(lambda: passwords.hashed(given.password)) if fits and digest and passwords.outdated(digest) else None
+    opened = await run_in_threadpool(_logged_in, asked, user_id, fits, fresh, request.headers.get("user-agent", ""))
+    if opened is None:
+        raise Refused(401, "wrong_login", WRONG, headers=headers)
+    service.limits.logins.forget(f"{name}|{asked.address}")
+    return _with_cookies(service, *opened)  # type: ignore[return-value]
+
+
+def _check_own_page(request: Request) -> None:
+    """Refuse a login that another site's page sends."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise Refused(403, "csrf", "log in from our own page")
+
+
+def _found(service: Service, login: str) -> tuple[int | None, str | None]:
+    with service.database.read() as session:
+        user = session.scalars(select(User).where(User.login == login)).one_or_none()
+        usable = user is not None and user.active and not sessions.is_delayed(user)
+        return (user.id, user.password_hash if usable else None) if user else (None, None)
+
+
+def _logged_in(asked: Asked, user_id: int | None, fits: bool, fresh: str | None, agent: str) -> tuple[LoggedIn, sessions.Opened] | None:
+    """Open a login, or count a wrong password."""
+    if user_id is None:
+        return None
+    with asked.database.write() as session:
+        user = session.get_one(User, user_id, with_for_update=True)
+        if not fits or not user.active or sessions.is_delayed(user):
+            sessions.note_failure(user)
+            return None
+        if fresh is not None:
+            user.password_hash = fresh
+        return open_for(session, asked, user, agent)
+
+
+def open_for(session: Any, asked: Asked, user: User, agent: str) -> tuple[LoggedIn, sessions.Opened]:
+    """Open a login of a user who has proven who he is."""
+    sessions.note_success(user)
+    opened = sessions.open_session(session, user, timedelta(hours=asked.settings.session_hours), asked.address, agent)
+    deed = Deed(user.association_id, user.uid, "login", "login_session", opened.row.uid, address=asked.address, request_id=asked.request_id)
+    record(session, deed, now_utc())
+    shape = _account(session, user)
+    return LoggedIn(**shape, csrf_token=opened.csrf, expires_at=opened.row.expires_at), opened
+
+
+def _account(session: Any, user: User) -> dict[str, Any]:
+    known = References(session)
+    roles = roles_of(session, user.id)
+    return {
+        "uid": user.uid, "name": user.name, "login": user.login, "roles": list(roles),
+        "permissions": sorted(granted(roles, user.organisation_id)), "language": user.language,
+        "association": known.uids(Association, [user.association_id])[user.association_id],
+        "organisation": known.uids(Organisation, [user.organisation_id])[user.organisation_id],
+    }  # fmt: skip
+
+
+def _with_cookies(service: Service, shape: LoggedIn, opened: sessions.Opened, answer: Response | None = None) -> Response:
+    answer = answer or Response(shape.model_dump_json(), 200, media_type="application/json")
+    secure = service.settings.public_url.startswith("https://")
+    lasts = int(service.settings.session_hours * 3600)
+    for name, value, hidden in ((COOKIE, opened.token, True), (CSRF_COOKIE, opened.csrf, False)):
+        answer.set_cookie(name, value, max_age=lasts, path="/", secure=secure, httponly=hidden, samesite="lax")
+    return answer
+
+
+@api.post("/logout", may=Permission.OWN_ACCOUNT)
+def log_out(asked: Writing) -> None:
+    """End this login."""
+    number = _own_session(asked)
+    sessions.revoke(asked.session, number)
+    asked.note("logout", "login_session", str(asked.principal.session_uid))
+    asked.headers["set-cookie"] = f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=lax"
+
+
+def _own_session(asked: Asked) -> int:
+    if asked.principal.session_id is None:
+        raise Refused(403, "forbidden", "a key has no logins")
+    return asked.principal.session_id
+
+
+@api.get("/account", may=Permission.OWN_ACCOUNT)
+def get_account(asked: Reading) -> AccountOut:
+    """Show one's own account and what it may do."""
+    who = asked.principal
+    if who.is_key:
+        known = References(asked.session)
+        return AccountOut(
+            uid=who.uid, name=who.name, login=None, roles=list(who.roles), permissions=sorted(who.permissions), language="vi",
+            association=known.uids(Association, [who.association_id])[who.association_id],
+            organisation=known.uids(Organisation, [who.organisation_id])[who.organisation_id],
+        )  # fmt: skip
+    return AccountOut(**_account(asked.session, asked.session.get_one(User, who.row_id)))
+
+
+@api.get("/logins", may=Permission.OWN_ACCOUNT)
+def list_logins(asked: Reading) -> Logins:
+    """List one's own logins."""
+    own = _own_session(asked)
+    query = select(Session).where(Session.user_id == asked.principal.row_id, Session.revoked_at.is_(None), Session.expires_at > now_utc())
+    rows = asked.session.scalars(query.order_by(Session.id.desc()).limit(200))
+    return Logins(items=[shown(LoginOut, row, current=row.id == own) for row in rows])
+
+
+@api.delete("/logins", may=Permission.OWN_ACCOUNT, if_match=False)
+def end_all_logins(asked: Writing) -> None:
+    """End every login of one's own, this one too."""
+    _own_session(asked)
+    sessions.revoke_all(asked.session, asked.principal.row_id)
+    asked.note("logout.all", "user_account", asked.by)
+
+
+@api.delete("/logins/{uid}", may=Permission.OWN_ACCOUNT, if_match=False)
+def end_login(asked: Writing, uid: Uid) -> None:
+    """End one login of one's own."""
+    _own_session(asked)
+    row = asked.session.scalars(select(Session).where(Session.uid == uid, Session.user_id == asked.principal.row_id)).one_or_none()
+    if row is None:
+        raise NotFound("login", uid)
+    sessions.revoke(asked.session, row.id)
+    asked.note("logout", "login_session", uid)
+
+
+@api.post("/users/{uid}/end-logins", may=Permission.ACCOUNTS_WRITE)
+def end_logins_of(asked: Writing, uid: Uid) -> None:
+    """End every login of an account."""
+    user = find(asked.session, asked.scope, User, uid)
+    sessions.revoke_all(asked.session, user.id)
+    asked.note("logout.all", "user_account", uid)
+
+
+@api.put("/account/password", may=Permission.OWN_ACCOUNT, status=204)
+async def change_password(request: Request, asked: Writing, given: PasswordIn) -> None:
+    """Change one's own password, which ends all of one's logins; log in again with the new one."""
+    _own_session(asked)
+    service: Service = request.app.state.service
+    headers = service.limits.admit(service.limits.logins, f"{asked.by}|{asked.address}")
+    login, digest = await run_in_threadpool(_own_hash, asked)
+    passwords.check_strength(given.new_password, login, asked.principal.name)
+    if not await passwords.aside(lambda: passwords.matches(digest, given.password)):
+        raise Refused(403, "wrong_password", "the password is wrong", headers=headers)
+    fresh = await passwords.aside(lambda: passwords.hashed(given.new_password))
+    return await transact(asked, lambda: _keep_password(asked, fresh))  # type: ignore[no-any-return]
+
+
+def _own_hash(asked: Asked) -> tuple[str, str | None]:
+    with asked.database.read() as session:
+        user = session.get_one(User, asked.principal.row_id)
+        return user.login, user.password_hash
+
+
+def _keep_password(asked: Asked, digest: str) -> None:
+    user = asked.session.get_one(User, asked.principal.row_id, with_for_update=True)
+    user.password_hash, user.updated_by = digest, asked.by
+    asked.session.flush()
+    sessions.revoke_all(asked.session, user.id)
+    asked.note("password.change", "user_account", user.uid)
+
+
+OIDC_COOKIE = "mca_oidc"
+
+
+@api.get("/login/oidc", public=True, response_class=Response, responses=TO_PROVIDER)
+async def begin_oidc(request: Request) -> Response:
+    """Log in with another organisation's account: sends the browser to the provider that the settings name."""
+    service: Service = request.app.state.service
+    begun = await run_in_threadpool(_provider(service).begin, _callback(request))
+    kept = service.cursors.write(OIDC_COOKIE, (begun.state, begun.nonce, begun.verifier))
+    answer = RedirectResponse(begun.address, 303)
+    secure = service.settings.public_url.startswith("https://")
+    answer.set_cookie(OIDC_COOKIE, kept, max_age=oidc.GOOD_FOR_S, path=f"{PREFIX}/login/oidc", secure=secure, httponly=True, samesite="lax")
+    return answer
+
+
+@api.get("/login/oidc/callback", public=True, response_class=Response, responses=HOME)
+async def finish_oidc(
+    request: Request,
+    state: Annotated[str, Query(min_length=1, max_length=500, description="What the login began with.", examples=["x7Yb2"])],
+    code: Annotated[str, Query(max_length=2000, description="What the provider vouches by.", examples=["SplxlOBeZQQYbYS6WxSbIA"])] = "",
+) -> Response:
+    """Come back from the provider: logs in the account that names the subject which the provider vouches for."""
+    service: Service = request.app.state.service
+    kept = service.cursors.read(OIDC_COOKIE, request.cookies.get(OIDC_COOKIE, ""))
+    if len(kept) != 3 or not same(str(kept[0]), state) or not code:
+        raise Refused(401, "wrong_login", "begin the login anew")
+    subject = await run_in_threadpool(_provider(service).subject, code, str(kept[1]), str(kept[2]), _callback(request))
+    opened = await run_in_threadpool(_logged_in_as, request.state.asked, subject, request.headers.get("user-agent", ""))
+    answer = _with_cookies(service, *opened, answer=RedirectResponse("/", 303))
+    answer.delete_cookie(OIDC_COOKIE, path=f"{PREFIX}/login/oidc")
+    return answer
+
+
+def _provider(service: Service) -> oidc.Provider:
+    if not service.settings.oidc_issuer:
+        raise Refused(501, "no_oidc", "no other organisation's accounts are set up here")
+    return service.provider
+
+
+def _callback(request: Request) -> str:
+    service: Service = request.app.state.service
+    base = service.settings.public_url or str(request.base_url).rstrip("/")
+    return f"{base}{PREFIX}/login/oidc/callback"
+
+
+def _logged_in_as(asked: Asked, subject: str, agent: str) -> tuple[LoggedIn, sessions.Opened]:
+    with asked.database.write() as session:
+        user = session.scalars(select(User).where(User.oidc_subject == subject).with_for_update()).one_or_none()
+        if user is None or not user.active:
+            raise Refused(401, "wrong_login", "there is no account for this subject")
+        return open_for(session, asked, user, agent)
