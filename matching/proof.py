@@ -24,20 +24,21 @@ class Proof:
     ----------
     bound_vnd : no plan can be worth more.
     prices : local shadow prices of lots and lines.
+    lot_price, line_price : what a kilogram of each is worth elsewhere, the saved shortage penalty included, đồng per kg.
     """
 
     def __init__(self, problem: Problem, *, cores: int) -> None:
         self._problem = problem
         self._thread: Thread | None = None
         volumes = solve_volumes(problem, workers=cores)
-        self._lot_price = volumes.lot_price
-        self._line_price = volumes.line_price + problem.lines.short_vnd_per_kg
+        self.lot_price = volumes.lot_price
+        self.line_price = volumes.line_price + problem.lines.short_vnd_per_kg
         self.prices: Prices = shadow_prices(volumes)
         self.bound_vnd = relaxation_bound(problem, workers=cores)
 
     def lane_price(self, lot: IntArray, line: IntArray) -> FloatArray:
         """What a kilogram of each lane's lot and line is worth elsewhere, đồng per kg; shape of ``lot``."""
-        return np.asarray(self._lot_price[lot] + self._line_price[line])
+        return np.asarray(self.lot_price[lot] + self.line_price[line])
 
     @contextmanager
     def continued(self, seconds_left: Callable[[], float], incumbent: Callable[[], int]) -> Iterator[None]:

@@ -16,7 +16,7 @@ from matching.decisions import require_pins_kept, require_pins_possible
 from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
-from matching.hubs import ATTEMPTS, with_hubs
+from matching.hubs import ATTEMPTS, HubPlanner, choose_movements, with_hubs
 from matching.nation.bound import country_bound
 from matching.nation.planner import NationPlanner, guiding_volumes, is_large
 from matching.plan import Plan, Progress, Result, Status, Termination
@@ -35,6 +35,8 @@ REROUTING_SHARE, LEAST_REROUTING = 0.75, 0.05
 REROUTING_ITERATIONS = 0.1
 """Iterations of rerouting for each of a search that is limited by iterations."""
 ITERATIONS_PER_ATTEMPT = 1_000
+CHOOSING_SHARE = 0.1
+"""Share of the time in which goods are chosen that are to wait at hubs."""
 HUB_SHARE = 0.08
 """Share of the time in which transfers at hubs are tried; a run limited by iterations makes one attempt for so many of them."""
 PRICING_SHARE = 0.12
@@ -155,7 +157,7 @@ def _volumes_alone(problem: Problem, run: _Run, seed: int) -> Result:
 def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> Result:
     run.tell("volumes", None, None)
     proof = Proof(problem, cores=run.limits.cores)
-    planner = TripPlanner(problem, proof.lane_price, seed=seed, cores=run.limits.cores, direct=direct, warm_start=warm_start)
+    planner = _planner(problem, proof, run, seed, direct=direct, warm_start=warm_start)
     run.tell("trips", planner.worth_vnd, proof.bound_vnd)
     carried = _carriers_alone(problem, planner, proof, run)
     limit = run.limits.iterations or planner.own_limit
@@ -179,6 +181,17 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
         plan = with_hubs(problem, plan, seed=seed, iterations=attempts, expired=run.expired)
     run.tell("verify", max(planner.worth_vnd, carried.worth_vnd) + saved_vnd, proof.bound_vnd)
     return _verified(problem, plan, proof, run, seed, done=planner.iterations >= limit)
+
+
+def _planner(problem: Problem, proof: Proof, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> TripPlanner | HubPlanner:
+    """Begin a search: for direct trips, or where it pays with goods that wait at hubs."""
+    cores = run.limits.cores
+    if not direct and warm_start is None and (problem.sites.kind == HUB).any():
+        latest = run.stopwatch() + CHOOSING_SHARE * (run.deadline - run.stopwatch())
+        movements = choose_movements(problem, proof.lot_price, proof.line_price, lambda: latest - run.stopwatch())
+        if movements is not None:
+            return HubPlanner(problem, movements, proof.lot_price, proof.line_price, seed=seed, cores=cores)
+    return TripPlanner(problem, proof.lane_price, seed=seed, cores=cores, direct=direct, warm_start=warm_start)
 
 
 def _in_parts(problem: Problem, run: _Run, seed: int, executor: Executor | None, *, direct: bool, warm_start: Plan | None) -> Result:
@@ -221,7 +234,7 @@ def _verified(problem: Problem, plan: Plan, proof: Proof, run: _Run, seed: int, 
     )
 
 
-def _hold_back(problem: Problem, planner: TripPlanner, run: _Run) -> None:
+def _hold_back(problem: Problem, planner: TripPlanner | HubPlanner, run: _Run) -> None:
     """Keep time for long tours, where the first trips are such."""
     share = tours_share(problem, planner.plan()) if tours_allowed(problem) else 0.0
     if share >= LEAST_REROUTING:
@@ -258,7 +271,7 @@ class _Carriers:
     closed: bool = False
 
 
-def _carriers_alone(problem: Problem, planner: TripPlanner, proof: Proof, run: _Run) -> _Carriers:
+def _carriers_alone(problem: Problem, planner: TripPlanner | HubPlanner, proof: Proof, run: _Run) -> _Carriers:
     """Solve the problem as a mixed-integer program where no truck pays."""
     if planner.trucks_pay:
         return _Carriers()
@@ -277,8 +290,11 @@ def _carriers_alone(problem: Problem, planner: TripPlanner, proof: Proof, run: _
 class _Search(Protocol):
     """What the pace of a search is told by."""
 
-    iterations: int
-    rounds: int
+    @property
+    def iterations(self) -> int: ...
+
+    @property
+    def rounds(self) -> int: ...
 
 
 def _progress(planner: _Search, limit: int, run: _Run) -> float:

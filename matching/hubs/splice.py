@@ -12,9 +12,9 @@ import numpy as np
 
 from matching.lanes import Lanes
 from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
-from matching.problem import HUB, BoolArray, IntArray, Lots, Problem
+from matching.problem import HUB, BoolArray, Certificates, IntArray, Lots, Problem
 
-Table = TypeVar("Table", Allocations, Legs, Trips, Stops, Lots, Lanes)
+Table = TypeVar("Table", Allocations, Legs, Trips, Stops, Lots, Lanes, Certificates)
 
 
 def take(table: Table, rows: IntArray) -> Table:

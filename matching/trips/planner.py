@@ -13,7 +13,7 @@ from matching.lanes import Lanes, find_lanes
 from matching.plan import Plan
 from matching.problem import FloatArray, IntArray, Problem
 from matching.trips.arena import Layout, make_arena
-from matching.trips.columns import LANE_CARRIER
+from matching.trips.columns import LANE_CARRIER, LINE_KG, LOT_KG
 from matching.trips.harvest import plan_of
 from matching.trips.improver import Cooling, Improver
 from matching.trips.state import PIN_WORTH
@@ -69,6 +69,14 @@ class TripPlanner:
         """Worth of the best plan so far."""
         met_kg = self.layout.pin_kg - np.maximum(0.0, self._improver.best.pin_left)
         return int(np.rint(self._improver.worth - PIN_WORTH * met_kg.sum())) - self._short
+
+    def loads(self, lines: IntArray, lots: IntArray) -> tuple[IntArray, IntArray]:
+        """Kilograms that the best plan so far delivers to some lines, and takes of some lots."""
+        best, layout = self._improver.best, self.layout
+        return (
+            np.rint(layout.line_real[lines, LINE_KG] - best.line_left[lines]).astype(np.int64),
+            np.rint(layout.lot_real[lots, LOT_KG] - best.lot_left[lots]).astype(np.int64),
+        )
 
     def improve(self, progress: float, expired: Callable[[], bool], cores: int) -> None:
         """Make one round on ``cores`` threads; ``progress`` in [0, 1] says how far the search is."""

@@ -1,0 +1,181 @@
+"""Movements: kilograms that are to wait at a hub between two trucks, chosen before any truck is.
+
+A hub turns a lot that is ripe too early into one that a line can still have. Which kilograms are worth it depends on everything else that
+lots and lines could do, so the volumes under the discrete rules choose them, with haulage priced as real trucks through a hub cost it.
+
+Each movement then gets one hub and one turning day: it arrives on that day or before and leaves on a later one, so that its two halves
+can be planned apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from matching.bound.model import linear
+from matching.bound.volumes import volumes_model
+from matching.bound.ways import CARRIER, THROUGH_HUB, Ways, find_ways
+from matching.hubs.part import lane_rows
+from matching.lanes import Lanes, find_lanes
+from matching.problem import HUB, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem, _Table
+from matching.rates import Haulage, haulage
+
+DEARER_INTO, DEARER_OUT = 1.6, 1.4
+"""What trucks to and from a hub cost on a kilogram, against full ones: lots are small, and loads for one hub and day are few."""
+OPENING_LOAD_KG = 6_000
+"""Kilograms among which one day's opening of a hub is thought to be shared."""
+LEAST_KG = 30
+"""Movements of fewer kilograms are not worth two stops."""
+REDUCED_VND_PER_KG = 2_500.0
+"""Ways whose reduced cost is above this are not looked at: the volumes at the plain rates say that they don't pay."""
+
+
+@dataclass(frozen=True, eq=False)
+class Movements(_Table):
+    """Kilograms that pass a hub; shape of each column (n_movements,)."""
+
+    lot: IntArray
+    line: IntArray
+    hub: IntArray
+    kg: IntArray
+    pickup_from_day: IntArray
+    pickup_until_day: IntArray
+    turning_day: IntArray  # last day on which they arrive at the hub; they leave on a later one
+    deliver_from_day: IntArray
+    deliver_until_day: IntArray
+    gate_vnd_per_kg: IntArray  # what a kilogram is thought to be worth at the hub, handling not yet paid
+
+    def rows(self, rows: IntArray) -> Movements:
+        """Return some movements."""
+        return Movements(*(getattr(self, spec.name)[rows] for spec in fields(self)))
+
+
+def choose_movements(
+    problem: Problem, lot_price: FloatArray, line_price: FloatArray, seconds_left: Callable[[], float] = lambda: float("inf")
+) -> Movements | None:
+    """Return what the volumes would send through hubs, or None where that is nothing, or can't be found in time.
+
+    Parameters
+    ----------
+    lot_price, line_price : shadow prices of the plain volumes, đồng per kg, shapes (n_lots,) and (n_lines,).
+    """
+    if not (problem.sites.kind == HUB).any():
+        return None
+    by = haulage(problem)
+    boxes = _boxes(problem)
+    ways = _worth_a_look(problem, _priced(problem, by, find_ways(problem), boxes), lot_price, line_price)
+    if not (ways.kind == THROUGH_HUB).any():
+        return None
+    model = volumes_model(problem, ways)
+    reached = linear(model, seconds_left)
+    if reached.point is None:
+        return None
+    kg = np.floor(reached.point[: len(ways.lot)] + 1e-6).astype(np.int64)
+    rows = np.flatnonzero((ways.kind == THROUGH_HUB) & (kg >= np.maximum(LEAST_KG, problem.lots.min_take_kg[ways.lot])))
+    if len(rows) == 0:
+        return None
+    return _settled(problem, by, boxes, ways.lot[rows], ways.line[rows], kg[rows], lot_price)
+
+
+def _boxes(problem: Problem) -> Lanes:
+    """Days of pairs on which goods may wait a night at a hub, one box a pair: the one that leaves most days."""
+    span = max(0, problem.horizon_until_day - problem.horizon_from_day)
+    lanes = find_lanes(problem, max_transit_days=span, prune_unprofitable=False)
+    first, last = lanes.pickup_from_day, lanes.deliver_until_day
+    slack = np.minimum(last - first, lanes.max_days)
+    width = max(1, problem.n_lines)
+    order = np.lexsort((-slack, lanes.line, lanes.lot))
+    _, best = np.unique((lanes.lot * width + lanes.line)[order], return_index=True)
+    rows = order[best]
+    rows = rows[(slack[rows] >= 1) & ~_settled_otherwise(problem)[lanes.lot[rows]]]
+    return lane_rows(lanes, rows)
+
+
+def _settled_otherwise(problem: Problem) -> BoolArray:
+    """Lots that stay out of it: indivisible ones, for they ride on one trip, and those that a broker has pinned."""
+    out = problem.lots.indivisible.copy()
+    out[problem.decisions.lot[problem.decisions.kind == PIN]] = True
+    return out
+
+
+def _priced(problem: Problem, by: Haulage, ways: Ways, boxes: Lanes) -> Ways:
+    """Ways with what real trucks through a hub cost; ways through a hub that need no night there are left out."""
+    width = max(1, problem.n_lines)
+    through = ways.kind == THROUGH_HUB
+    kept = ~through | np.isin(ways.lot * width + ways.line, boxes.lot * width + boxes.line)
+    ways, through = ways.take(kept), through[kept]
+    rate = ways.rate_vnd_per_kg.copy()
+    rate[through] = _hub_costs(problem, by, ways.lot[through], ways.line[through]).min(axis=1)
+    ways = Ways(ways.lot, ways.line, ways.kind, rate)
+    return ways.take(np.isfinite(rate))
+
+
+def _hub_costs(problem: Problem, by: Haulage, lot: IntArray, line: IntArray) -> FloatArray:
+    """What a kilogram is thought to cost through each hub, đồng, shape (n_pairs, n_hubs)."""
+    hubs, lots, lines = np.flatnonzero(problem.sites.kind == HUB), problem.lots, problem.lines
+    cold = lots.cold[lot].astype(np.int64)
+    handling = problem.sites.handling_vnd_per_kg[hubs]
+    into = by.into_hub[cold, lots.site[lot]] - handling
+    cost = DEARER_INTO * into + handling + DEARER_OUT * by.out_of_hub[cold, lines.site[line]]
+    cost += 2.0 * problem.sites.opening_vnd[hubs] / OPENING_LOAD_KG
+    cost[(lots.site[lot][:, None] == hubs) | (lines.site[line][:, None] == hubs)] = np.inf
+    return np.where(_carried(problem, lots.site[lot], lines.site[line], hubs), np.inf, cost)
+
+
+def _carried(problem: Problem, start: IntArray, end: IntArray, hubs: IntArray) -> BoolArray:
+    """Whether a carrier serves either half of the way: it would take the half for goods of its own, shape (n_pairs, n_hubs)."""
+    roads, n = problem.roads, problem.n_sites
+    lanes = np.unique((roads.from_site * n + roads.to_site)[~np.isnan(roads.vnd_per_kg)])
+    first, second = start[:, None] * n + hubs, hubs * n + end[:, None]
+    return np.asarray(np.isin(first, lanes) | np.isin(second, lanes))
+
+
+def _worth_a_look(problem: Problem, ways: Ways, lot_price: FloatArray, line_price: FloatArray) -> Ways:
+    lots, lines = problem.lots, problem.lines
+    gain = (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[ways.line] - lots.ask_vnd_per_kg[ways.lot] - ways.rate_vnd_per_kg
+    reduced = lot_price[ways.lot] + line_price[ways.line] - gain
+    return ways.take((ways.kind == CARRIER) | (reduced <= REDUCED_VND_PER_KG))
+
+
+def _settled(problem: Problem, by: Haulage, boxes: Lanes, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray) -> Movements:
+    """Give each movement its days, hub and price."""
+    width, lots, lines = max(1, problem.n_lines), problem.lots, problem.lines
+    box = np.searchsorted(boxes.lot * width + boxes.line, lot * width + line)
+    pick_from, pick_until = boxes.pickup_from_day[box], boxes.pickup_until_day[box]
+    drop_from, drop_until = boxes.deliver_from_day[box], boxes.deliver_until_day[box]
+    turning = np.maximum(pick_from, np.minimum(pick_until, np.maximum(drop_from, pick_from + 1) - 1))
+    turning = np.minimum(turning, drop_until - 1)
+    drop_until = np.minimum(drop_until, turning + np.maximum(1, drop_until - turning))
+    # Any day of the one half must go with any day of the other.
+    pick_from = np.minimum(turning, np.maximum(pick_from, drop_until - boxes.max_days[box]))
+    drop_until = np.minimum(drop_until, pick_from + boxes.max_days[box])
+    hubs, costs = np.flatnonzero(problem.sites.kind == HUB), _hub_costs(problem, by, lot, line)
+    place = _gathered(problem, hubs, costs, kg, turning)
+    cold = lots.cold[lot].astype(np.int64)
+    into = DEARER_INTO * (by.into_hub[cold, lots.site[lot], place] - problem.sites.handling_vnd_per_kg[hubs[place]])
+    worth = lines.bid_vnd_per_kg[line] + lines.short_vnd_per_kg[line]
+    most = worth - np.rint(problem.sites.handling_vnd_per_kg[hubs[place]]).astype(np.int64)
+    gate = lots.ask_vnd_per_kg[lot] + np.rint(np.maximum(0.0, lot_price[lot]) + into).astype(np.int64)
+    fits = np.flatnonzero((turning >= pick_from) & (drop_until > turning))
+    pick_until, drop_from = np.minimum(pick_until, turning), np.maximum(drop_from, turning + 1)
+    columns = (lot, line, hubs[place], kg, pick_from, pick_until, turning, drop_from, drop_until, np.minimum(gate, most))
+    return Movements(*(column[fits] for column in columns))
+
+
+def _gathered(problem: Problem, hubs: IntArray, costs: FloatArray, kg: IntArray, turning: IntArray) -> IntArray:
+    """Hub of each movement: the cheapest, a hub that is open anyway on that day being cheaper by its opening."""
+    opening, place = problem.sites.opening_vnd[hubs].astype(np.float64), np.empty(len(kg), dtype=np.int64)
+    room: dict[tuple[int, int], int] = {}
+    for k in np.argsort(-kg, kind="stable").tolist():
+        day = int(turning[k])
+        total = costs[k] * kg[k]
+        for h in range(len(hubs)):
+            left = room.get((h, day), int(min(problem.sites.throughput_kg_per_day[hubs[h]], NO_LIMIT)))
+            total[h] += 0.0 if (h, day) in room else opening[h]
+            total[h] += np.inf if left < kg[k] else 0.0
+        best = int(np.argmin(total))
+        place[k] = best
+        room[best, day] = room.get((best, day), int(problem.sites.throughput_kg_per_day[hubs[best]])) - int(kg[k])
+    return place
