@@ -135,8 +135,10 @@ class Attempt:
                 if last is None and (self.heart.stop_asked or overdue()):
                     child.ask_to_stop()
                     last = Patience(closing_s)
+            # A thread that gets no memory may die and leave the others waiting for it.
+            starved = child.is_near_limit and not self.heart.stop_asked
         log.warning("planner_killed", run=self.lease.uid)
-        return None
+        return child.out_of_memory() if starved else None
 
     def _ask_by_rule(self, order: Order) -> Answer:
         """Have an order planned by simple rules, in what a run may overrun its limit by."""

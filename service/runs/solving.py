@@ -63,6 +63,11 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def is_near_limit(self) -> bool:
+        """Tell whether the process has come close to the memory that it may use."""
+        return self._peak_kb >= NEAR_LIMIT * self._memory_mb * 1024
+
     def hear(self, seconds: float) -> Progress | Answer | None:
         """Return what the child says within so many seconds, None if nothing; its death is an answer."""
         self._peak_kb = max(self._peak_kb, _peak_kb(self._process.pid))
@@ -92,12 +97,15 @@ class Child:
             self._process.wait(timeout=10)
         status, words = self._process.poll(), self._last_words()
         violent = status is None or status < 0
-        near = self._peak_kb >= NEAR_LIMIT * self._memory_mb * 1024
         by_kernel = status == -signal.SIGKILL and not self._killed
-        if any(sign in words for sign in MEMORY_SIGNS) or (violent and near) or by_kernel:
-            return Broken(Failure.MEMORY.value, f"the planner ran out of memory; a run may have {self._memory_mb} MiB")
+        if any(sign in words for sign in MEMORY_SIGNS) or (violent and self.is_near_limit) or by_kernel:
+            return self.out_of_memory()
         end = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
         return Broken(Failure.SOLVER_ERROR.value, f"the planner's process ended with {end}. {words}".strip())
+
+    def out_of_memory(self) -> Broken:
+        """Return the answer that says so."""
+        return Broken(Failure.MEMORY.value, f"the planner ran out of memory; a run may have {self._memory_mb} MiB")
 
     def _last_words(self) -> str:
         size = self._words.seek(0, os.SEEK_END)

@@ -154,8 +154,8 @@ def test_a_planner_that_breaks_down_takes_its_run_down_and_nothing_else(database
 
 
 def test_a_planner_that_is_given_too_little_memory_says_so(database: Database) -> None:
-    settings, scope = settings_for(database, run_memory_mb=512), open_market(database)
-    uid = ask(database, scope, settings)
+    settings, scope = settings_for(database, run_memory_mb=512, run_grace_seconds=2), open_market(database)
+    uid = ask(database, scope, settings, time_limit_s=1)
     run = worked_off(database, settings, uid, plan_wholly)
     assert (run.state, run.failure_code) == (RunState.FAILED, Failure.MEMORY.value)
 
