@@ -23,6 +23,7 @@ from matching.problem import PIN, Problem
 from service import audit
 from service.planning import items as desk
 from service.planning import ledger, proposals
+from service.planning.errors import PinsConflict
 from service.planning.items import tell
 from service.planning.journal import Journal, before
 from service.planning.ledger import Act
@@ -30,22 +31,6 @@ from service.planning.models import Decision, ProposalItem
 from service.planning.proposals import Chosen, Refusal
 from service.planning.rows import Only, load
 from service.planning.states import DecisionKind, ProposalState, RejectReason
-
-
-class PinsConflict(Conflict):
-    """Pins that no plan can keep together.
-
-    Attributes
-    ----------
-    pins : uids of the decisions of a smallest conflicting set; empty for the one that was about to be made.
-    pairs : lot and line codes with kilograms, one for each of them.
-    """
-
-    code = "pins_conflict"
-
-    def __init__(self, message: str, pins: Sequence[str], pairs: Sequence[str]) -> None:
-        self.pins, self.pairs = tuple(pins), tuple(pairs)
-        super().__init__(f"{message}: {', '.join(pairs)}")
 
 
 @dataclass(frozen=True)

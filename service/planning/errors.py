@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from catalog.errors import Conflict, DomainError
@@ -103,3 +104,19 @@ class ManyRefused(Conflict):
     def __init__(self, refusals: dict[str, DomainError]) -> None:
         self.refusals = refusals
         super().__init__(f"{len(refusals)} of the items can't be decided, so none has been")
+
+
+class PinsConflict(Conflict):
+    """Pins that no plan can keep together.
+
+    Attributes
+    ----------
+    pins : uids of the decisions of a smallest conflicting set; empty for the one that was about to be made.
+    pairs : lot and line codes with kilograms, one for each of them.
+    """
+
+    code = "pins_conflict"
+
+    def __init__(self, message: str, pins: Sequence[str], pairs: Sequence[str]) -> None:
+        self.pins, self.pairs = tuple(pins), tuple(pairs)
+        super().__init__(f"{message}: {', '.join(pairs)}")

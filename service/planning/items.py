@@ -23,6 +23,7 @@ from service.planning.journal import Journal, before
 from service.planning.ledger import Act
 from service.planning.models import Plan, PlanAllocation, Promise, Proposal, ProposalItem
 from service.planning.states import PlanState, ProposalState
+from service.runs.freshness import stale_pairs
 
 CONFIRMATION = ("supplier_confirmed_at", "supplier_confirmed_by", "buyer_confirmed_at", "buyer_confirmed_by")
 SYSTEM = "system"
@@ -110,6 +111,8 @@ def require_current(session: Session, item: ProposalItem) -> None:
         if now.version != version:
             message = f"the {'lot' if model is Lot else 'line'} {now.code} has changed since the plan was made"
             raise PlanStale(message, plan.uid, now.updated_by, now.updated_at)
+    for lot, line in stale_pairs(session, plan, [item.allocation_id]):
+        raise PlanStale(f"the lot {lot} may no longer go to the line {line}: withdrawn, forbidden, or without its certificate", plan.uid)
 
 
 def current_plan(session: Session, association_id: int) -> str | None:
@@ -129,13 +132,14 @@ def touch(item: ProposalItem, act: Act) -> None:
     item.updated_at, item.updated_by = act.at, act.actor
 
 
-def refresh_proposals(session: Session, changed: Iterable[ProposalItem]) -> None:
-    """Let the proposals of some items say what their items say."""
+def refresh_proposals(session: Session, changed: Iterable[ProposalItem], act: Act) -> None:
+    """Let the proposals of some items say what their items say; their versions rise with each change of an item."""
     session.flush()
     wanted = {number for item in changed for number in (item.supply_proposal_id, item.demand_proposal_id)}
     fresh = select(Proposal).where(Proposal.id.in_(wanted)).order_by(Proposal.id).with_for_update()
     for proposal in session.scalars(fresh.execution_options(populate_existing=True)):
         _refresh(session, proposal)
+        proposal.updated_at, proposal.updated_by = act.at, act.actor
     session.flush()
 
 
@@ -188,7 +192,7 @@ def lapse(session: Session, journal: Journal, item: ProposalItem) -> None:
     item.state = ProposalState.PROPOSED if current else ProposalState.SUPERSEDED
     clear_confirmations(item)
     touch(item, journal.act)
-    refresh_proposals(session, [item])
+    refresh_proposals(session, [item], journal.act)
     journal.note("proposal_item.lapse", item, was)
     tell(session, journal, "promise.expired", item)
 

@@ -244,7 +244,7 @@ def one(session: Session, scope: Scope, chosen: Chosen, act: Act, step: Step) ->
     item = desk.locked(session, scope, [chosen.uid])[chosen.uid]
     with Journal(session, scope.association_id, act) as journal:
         step(session, journal, item, chosen.version)
-        desk.refresh_proposals(session, [item])
+        desk.refresh_proposals(session, [item], act)
     return item
 
 
@@ -256,7 +256,7 @@ def _many(session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, st
         refused = {outcome.uid: outcome.refusal for outcome in outcomes if outcome.refusal is not None}
         if refused and not partial:
             raise ManyRefused(refused)
-        desk.refresh_proposals(session, [outcome.item for outcome in outcomes if outcome.item is not None])
+        desk.refresh_proposals(session, [outcome.item for outcome in outcomes if outcome.item is not None], act)
     return outcomes
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from catalog.models import Association, Organisation, Side
 from catalog.tenancy import Scope
@@ -41,13 +42,10 @@ def season(**tables: Any) -> Problem:
 class Desk:
     """An association whose plan has just been put to everybody."""
 
-    def __init__(self, database: Database, problem: Problem | None = None, code: str = "a") -> None:
+    def __init__(self, database: Database, problem: Problem | None = None, code: str = "a", association: int | None = None) -> None:
         self.database = database
         with database.write() as session:
-            association = Association(code=code, name="Liên minh")
-            session.add(association)
-            session.flush()
-            self.association = association.id
+            self.association = _association(session, code) if association is None else association
             import_problem(session, self.association, season() if problem is None else problem, "clerk", file_name="season")
             self.parties = {
                 o.code: o.id for o in session.scalars(select(Organisation).where(Organisation.association_id == self.association))
@@ -105,6 +103,13 @@ class Desk:
         with self.database.read() as session:
             query = select(AuditEvent.action).where(AuditEvent.object_uid == uid).order_by(AuditEvent.seq)
             return list(session.scalars(query))
+
+
+def _association(session: Session, code: str) -> int:
+    made = Association(code=code, name="Liên minh")
+    session.add(made)
+    session.flush()
+    return made.id
 
 
 def chosen(item: m.ProposalItem) -> Chosen:

@@ -17,7 +17,8 @@ from service.db import Database
 from service.models import AuditEvent
 from service.planning import decisions, proposals
 from service.planning import models as m
-from service.planning.decisions import PinsConflict, Wanted, smallest_conflict
+from service.planning.decisions import Wanted, smallest_conflict
+from service.planning.errors import PinsConflict
 from service.planning.proposals import Chosen
 from service.planning.rows import load
 from service.planning.states import DecisionKind, ProposalState, RejectReason

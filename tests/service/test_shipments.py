@@ -106,7 +106,7 @@ def test_nothing_is_planned_twice_or_more_than_is_confirmed(database: Database) 
     desk = Desk(database)
     (first,) = promised(desk, 0)
     desk.do(shipments.plan, [Cargo(first, 1000)], TRUCK)
-    with pytest.raises(NotApproved, match="800 kg of the promise .* wait for a shipment, not 801"):
+    with pytest.raises(NotApproved, match=r"800 kg of the promise .* wait for a shipment, not 801"):
         desk.do(shipments.plan, [Cargo(first, 801)], TRUCK)
     rest = desk.do(shipments.plan, [Cargo(first)], TRUCK)
     with pytest.raises(NotApproved, match="0 kg of the promise"):
