@@ -18,20 +18,28 @@ from service.api import (
     certificates,
     demand,
     edge,
+    epcis,
+    exports,
     health,
     login,
     lots,
+    metrics,
     openapi,
     organisations,
+    plans,
     products,
     proposals,
+    runs,
     shipments,
     sites,
+    uploads,
     vehicles,
+    webhooks,
 )
 from service.api.admission import Service
 from service.api.routing import PREFIX, Api
 from service.db import Database
+from service.metrics import Measured, Metrics
 from service.settings import Settings
 
 APIS: Sequence[Api] = (
@@ -46,9 +54,18 @@ APIS: Sequence[Api] = (
     products.api,
     certificates.api,
     vehicles.api,
+    runs.api,
+    plans.api,
+    uploads.api,
+    exports.api,
+    epcis.api,
+    webhooks.api,
+    metrics.api,
     health.api,
 )
 """Every part of the API, in the order in which the description shows them."""
+AT_THE_ROOT = (metrics.api, health.api)
+"""Parts whose addresses don't begin with the prefix."""
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
@@ -74,8 +91,10 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
     app.state.service = service
     for api in APIS:
-        api.register(app, "" if api is health.api else PREFIX)
+        api.register(app, "" if api in AT_THE_ROOT else PREFIX)
     edge.install(app, service)
+    app.state.metrics = Metrics(opened)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     _describe(app)
     return app
 

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     run_seconds_most: float = Field(default=3600.0, ge=1, le=86_400, description="Longest time limit that a planning run may ask for.")
     run_memory_mb: int = Field(default=6144, ge=512, le=4_194_304, description="Address space that a planning run's process may use, MiB.")
     run_cores: int = Field(default=2, ge=1, le=256, description="Processor cores that a planning run uses.")
+    run_niceness: int = Field(
+        default=5, ge=0, le=19, description="How far a planning run stands back behind everything else on its machine."
+    )
     run_grace_seconds: float = Field(
         default=15.0, ge=0.1, le=3600, description="How long a planning run may overrun its time limit before it is ended."
     )
@@ -90,6 +93,16 @@ class Settings(BaseSettings):
         default=30.0, ge=0.5, le=3600, description="How long a worker owns a run without renewing its lease."
     )
     worker_poll_seconds: float = Field(default=0.5, ge=0.01, le=60, description="How often an idle worker looks for a run.")
+    host: str = Field(default="127.0.0.1", max_length=253, description="Address that `mca serve` listens on; 0.0.0.0 for every one.")
+    port: int = Field(default=8000, ge=1, le=65_535, description="Port that `mca serve` listens on.")
+    webhook_local: bool = Field(
+        default=False, description="Let webhooks go to this machine itself, and by plain http: for development, never in production."
+    )
+    webhook_seconds: float = Field(default=15.0, ge=0.1, le=60, description="Longest time for one attempt to deliver a webhook.")
+    webhook_keep_days: int = Field(default=30, ge=1, le=3650, description="How long events and their deliveries are kept.")
+    metrics_open: bool = Field(
+        default=False, description="Let everybody read /metrics, where only monitoring can reach it; else the permission metrics:read."
+    )
     cluster: str = Field(default="", description="Address of a Dask scheduler on whose workers large plans are made; none by default.")
 
     @field_validator("database_url")

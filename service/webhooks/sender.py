@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
+from service import logs
 from service.db import Database, now
 from service.webhooks.deliveries import Job, claim, due, finish, prune
 from service.webhooks.posting import Outcome, post
@@ -22,7 +22,7 @@ GRACE_S = 15.0
 """How much longer than its timeout an attempt is leased, for the look-up of the name and the writing down of its result."""
 PRUNE_EVERY_S = 3600.0
 Post = Callable[..., Outcome]
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Sender:
@@ -67,9 +67,9 @@ class Sender:
             return []
         try:
             return self._claim(most)
-        except DBAPIError:
+        except DBAPIError as error:
             # The database is away or busy; what is due stays due.
-            log.warning("webhooks wait: the database can't be asked", exc_info=True)
+            log.warning("webhooks_wait", error=type(error).__name__)
             return []
 
     def _claim(self, most: int) -> list[Job]:
@@ -88,13 +88,13 @@ class Sender:
             outcome = self._post(job.url, headers, job.body, timeout_s=self.timeout_s, local=self.local)
             with self.database.write() as session:
                 finish(session, job, outcome, now(session))
-        except DBAPIError:
+        except DBAPIError as error:
             # The lease ends by itself and the event is sent again under the same id.
-            log.warning("the result of a webhook is lost: the database can't be reached", exc_info=True)
+            log.warning("webhook_result_lost", event=job.event_uid, attempt=job.attempt, error=type(error).__name__)
 
     def _prune(self) -> None:
         try:
             with self.database.write() as session:
                 prune(session, now(session) - timedelta(days=self.keep_days))
-        except DBAPIError:
-            log.warning("old webhooks stay for another hour: the database can't be reached", exc_info=True)
+        except DBAPIError as error:
+            log.warning("webhooks_not_pruned", error=type(error).__name__)

@@ -1,0 +1,28 @@
+"""Figures for monitoring."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from service.api import admission
+from service.api.routing import Api
+from service.auth.permissions import Permission
+
+api = Api("monitoring", "Figures for monitoring.")
+ANSWER = {200: {"description": "Figures in Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+@api.get("/metrics", public=True, responses=ANSWER, response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Show requests by route, what the queues hold, and the process itself, in Prometheus' text format.
+
+    Needs the permission `metrics:read`, unless the setting `metrics_open` says that only monitoring can reach this address.
+    """
+    service: admission.Service = request.app.state.service
+    if not service.settings.metrics_open:
+        await run_in_threadpool(admission.admit, service, request, Permission.METRICS_READ)
+    text = await run_in_threadpool(request.app.state.metrics.text)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
