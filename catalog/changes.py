@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from catalog import intake, names, quantities
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_RATE
 from catalog.errors import AlreadyThere, Conflict, Fault, Invalid, fault
-from catalog.intake import Code, Given, Name
+from catalog.intake import EMAIL, Code, Given, Name
 from catalog.models import (
     MAX_GRADE,
     AccessRule,
@@ -80,7 +80,7 @@ class OrganisationChange(Given):
     tax_code: str | None = may(min_length=1, max_length=20)
     commune_code: str | None = may(min_length=1, max_length=10)
     phone: str | None = may(min_length=1, max_length=40)
-    email: str | None = may(min_length=3, max_length=254)
+    email: str | None = may(max_length=254, pattern=EMAIL)
     closed_on: date | None = may()
 
 

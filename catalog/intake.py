@@ -44,6 +44,7 @@ from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
 VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
 SUSPICIOUS_RATIO = 20
+EMAIL = r"^[^@\s]{1,120}@[^@\s]{1,120}$"
 Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
 Code = Field(min_length=1, max_length=100)
 Name = Field(min_length=1, max_length=200)
@@ -61,6 +62,8 @@ class Given(BaseModel):
         if isinstance(value, str):
             value = names.storable(value)
         wanted = _kinds(cls, str(about.field_name))
+        if isinstance(value, float) and value.is_integer() and int in wanted and float not in wanted:
+            return int(value)
         for kinds, wrong, expected in _GUESSES:
             if type(value) in wrong and kinds & wanted and type(value) not in wanted:
                 raise ValueError(expected)
@@ -93,7 +96,7 @@ class OrganisationIn(Given):
     tax_code: str | None = Field(default=None, min_length=1, max_length=20)
     commune_code: str | None = Field(default=None, max_length=10)
     phone: str | None = Field(default=None, min_length=1, max_length=40)
-    email: str | None = Field(default=None, min_length=3, max_length=254)
+    email: str | None = Field(default=None, max_length=254, pattern=EMAIL)
 
 
 class MemberIn(Given):
@@ -157,7 +160,7 @@ class PlantingAreaIn(Given):
     organisation: str
     product: str
     code: str = Code
-    market: str = Field(min_length=2, max_length=20)
+    market: str = Field(pattern="^[A-Za-z][A-Za-z0-9-]{1,19}$")
     area_m2: int | None = Field(default=None, ge=1, le=10**12)
     valid_from: date
     valid_until: date

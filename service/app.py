@@ -92,7 +92,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.service = service
     for api in APIS:
         api.register(app, "" if api in AT_THE_ROOT else PREFIX)
-    edge.install(app, service)
+    edge.install(app)
     app.state.metrics = Metrics(opened)
     app.add_middleware(Measured, metrics=app.state.metrics)
     _describe(app)

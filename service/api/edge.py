@@ -28,6 +28,7 @@ from catalog.errors import Conflict, DomainError
 from service import logs
 from service.api import problems
 from service.api.admission import Service
+from service.api.naming import name_who
 from service.auth.oidc import OidcFailed
 from service.auth.passwords import Busy
 from service.refusals import refusal
@@ -53,8 +54,8 @@ log = logs.get(__name__)
 class Edge:
     """The layer itself; see the module."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self.app, self.service = app, service
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,7 +75,7 @@ class Edge:
             structlog.contextvars.clear_contextvars()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Callable[[Message], Any], request_id: str) -> None:
-        if self._under_way > self.service.settings.most_requests:
+        if self._under_way > _service(scope).settings.most_requests:
             busy = problems.plain(503, "busy", "too many requests at once: try again in a moment")
             await _named(busy, request_id, _AWAY)(scope, receive, send)
             return
@@ -96,7 +97,7 @@ class Edge:
     def _dressed(self, scope: Scope, send: Send, request_id: str) -> Callable[[Message], Any]:
         """Return a `send` that adds the headers that every answer has, and logs the answer."""
         began = time.monotonic()
-        secure = self.service.settings.public_url.startswith("https://")
+        secure = _service(scope).settings.public_url.startswith("https://")
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -113,58 +114,67 @@ class Edge:
         return dressed
 
 
+def _service(scope: Scope) -> Service:
+    service: Service = scope["app"].state.service
+    return service
+
+
 def _named(problem: problems.Problem, request_id: str, headers: dict[str, str] | None = None) -> Response:
     problem.request_id = request_id
     return problems.answer(problem, headers)
 
 
-def install(app: FastAPI, service: Service) -> None:
+def install(app: FastAPI) -> None:
     """Put the layer around an application, and give each kind of error its answer."""
+    app.add_exception_handler(DomainError, _on_domain)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(SQLAlchemyError, _on_database)
+    app.add_exception_handler(Busy, _on_busy)
+    app.add_exception_handler(OidcFailed, _on_oidc)
+    app.add_middleware(Edge)
 
-    def said(request: Request, problem: problems.Problem, headers: dict[str, str] | None = None) -> Response:
-        return _named(problem, request.state.request_id, headers)
 
-    async def on_domain(request: Request, error: Exception) -> Response:
-        assert isinstance(error, DomainError)
-        problem = problems.of_domain(error)
-        if isinstance(error, Conflict):
-            from service.api.naming import name_who
+def _said(request: Request, problem: problems.Problem, headers: dict[str, str] | None = None) -> Response:
+    return _named(problem, request.state.request_id, headers)
 
-            await name_who(service, problem)
-        headers = {"ETag": f'W/"{problem.facts["version"]}"'} if problem.code == "stale" and "version" in problem.facts else None
-        return said(request, problem, headers)
 
-    async def on_http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        headers = dict(error.headers or {})
-        if error.status_code == 405:
-            headers["Allow"] = ", ".join(sorted(allowed_at(app, request.scope)))
-        return said(request, problems.of_refusal(error), headers)
+async def _on_domain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    problem = problems.of_domain(error)
+    if isinstance(error, Conflict):
+        await name_who(_service(request.scope), problem)
+    stale = problem.code == "stale" and "version" in problem.facts
+    return _said(request, problem, {"ETag": f'W/"{problem.facts["version"]}"'} if stale else None)
 
-    async def on_validation(request: Request, error: Exception) -> Response:
-        assert isinstance(error, (RequestValidationError, ValidationError))
-        return said(request, problems.of_validation(error))
 
-    async def on_database(request: Request, error: Exception) -> Response:
-        problem, headers = of_database(error)
-        if problem.status >= 500:
-            log.error("database", path=request.url.path, exc_info=error)
-        return said(request, problem, headers)
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(allowed_at(request.app, request.scope)))
+    return _said(request, problems.of_refusal(error), headers)
 
-    async def on_busy(request: Request, _error: Exception) -> Response:
-        return said(request, problems.plain(503, "busy", "too many logins at once: try again in a moment"), _AWAY)
 
-    app.add_exception_handler(DomainError, on_domain)
-    app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(RequestValidationError, on_validation)
-    app.add_exception_handler(SQLAlchemyError, on_database)
-    async def on_oidc(request: Request, error: Exception) -> Response:
-        log.warning("oidc", exc_info=error)
-        return said(request, problems.plain(401, "wrong_login", "the other organisation's account can't be used: begin the login anew"))
+async def _on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, (RequestValidationError, ValidationError))
+    return _said(request, problems.of_validation(error))
 
-    app.add_exception_handler(Busy, on_busy)
-    app.add_exception_handler(OidcFailed, on_oidc)
-    app.add_middleware(Edge, service=service)
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    problem, headers = of_database(error)
+    if problem.status >= 500:
+        log.error("database", path=request.url.path, exc_info=error)
+    return _said(request, problem, headers)
+
+
+async def _on_busy(request: Request, _error: Exception) -> Response:
+    return _said(request, problems.plain(503, "busy", "too many logins at once: try again in a moment"), _AWAY)
+
+
+async def _on_oidc(request: Request, error: Exception) -> Response:
+    log.warning("oidc", exc_info=error)
+    return _said(request, problems.plain(401, "wrong_login", "the other organisation's account can't be used: begin the login anew"))
 
 
 def of_database(error: Exception) -> tuple[problems.Problem, dict[str, str]]:

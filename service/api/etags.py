@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from service.api.problems import Refused
+from service.api.problems import ErrorItem, Refused
 
-_TAG = re.compile(r'(?:W/)?"(\d{1,15})"')
+_TAG = re.compile(r'(?:W/)?"([1-9]\d{0,14})"', re.ASCII)
+PATTERN = r'^(\*|(W/)?"[1-9][0-9]{0,14}")$'
 
 
 def tag(version: int) -> str:
@@ -20,15 +21,16 @@ def expected(if_match: str | None) -> int | None:
     Raises
     ------
     Refused
-        With 428 if the request doesn't say, with 412 if it says something that no row was ever tagged with.
+        With 428 if the request doesn't say, with 422 if it says something that no row is ever tagged with.
     """
     if if_match is None or not if_match.strip():
         raise Refused(428, "if_match_required", 'send the ETag that you have seen as If-Match, such as If-Match: W/"3"')
     if if_match.strip() == "*":
         return None
     found = _TAG.fullmatch(if_match.strip())
-    if found is None or int(found[1]) < 1:
-        raise Refused(412, "stale", "If-Match names no version of this row")
+    if found is None:
+        wrong = ErrorItem(pointer="header/If-Match", message='an ETag such as W/"3", or *')
+        raise Refused(422, "invalid_request", "1 fault", errors=[wrong])
     return int(found[1])
 
 

@@ -6,6 +6,7 @@ Filters are parameters of the route; sorting and filtering by anything that isn'
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -14,7 +15,7 @@ from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import Select
 
-from catalog import names, tenancy
+from catalog import tenancy
 from service.api.deps import Asked
 from service.api.problems import Refused
 
@@ -42,12 +43,12 @@ class Part:
     filters: str
 
 
-def _storable(text: str) -> str:
-    names.storable(text)
-    return text
+def _findable(text: str) -> str:
+    """Return a text as it would be stored; what can't be stored is left out, for nothing that is stored holds it."""
+    return unicodedata.normalize("NFC", "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"}))
 
 
-SearchText = Annotated[str, AfterValidator(_storable)]
+SearchText = Annotated[str, AfterValidator(_findable)]
 """A text of a query that a database can look for."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.api import admission, problems
+from service.api import admission, etags, problems
 from service.api.glossary import UID, meaning
 from service.api.routing import Api, Route, Rule, rule_of
 from service.version import engine_name
@@ -55,6 +55,8 @@ def describe(app: FastAPI, apis: Sequence[Api]) -> dict[str, Any]:
         schemas.pop(name, None)
     for name, schema in schemas.items():
         _put_words(name, schema)
+    for name in _taken_in(made, schemas):
+        _bound_texts(schemas[name])
     for _, _, operation in operations(made):
         _put_examples(operation, schemas)
     return made
@@ -118,7 +120,7 @@ def _header_parameters(rule: Rule) -> list[dict[str, Any]]:
         found.append(_parameter("Idempotency-Key", words, key, "6f0e6b1c-8a52-4f0b-9a2e-2b6f6f2c9d11"))
     if rule.if_match:
         words = "The ETag of the version that the change was made on, or * for whatever it is now."
-        found.append({**_parameter("If-Match", words, {"type": "string"}, 'W/"1"'), "required": True})
+        found.append({**_parameter("If-Match", words, {"type": "string", "pattern": etags.PATTERN}, 'W/"1"'), "required": True})
     return found
 
 
@@ -157,6 +159,43 @@ def _put_words(model: str, schema: dict[str, Any]) -> None:
             field.setdefault("description", known[0])
             if known[1] is not None and "examples" not in field and "example" not in field:
                 field["examples"] = [known[1]]
+
+
+_CONTROL = "\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f"
+_TEXT = f"^[^{_CONTROL}]*$"
+_SOME_TEXT = f"^\\s*[^\\s{_CONTROL}][^{_CONTROL}]*$"
+
+
+def _taken_in(document: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
+    """Return the names of the models that requests are made of."""
+    found: set[str] = set()
+
+    def walk(part: Any) -> None:
+        for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            if isinstance(value, str) and value.startswith("#/components/schemas/"):
+                name = value.rpartition("/")[2]
+                if name not in found:
+                    found.add(name)
+                    walk(schemas[name])
+            else:
+                walk(value)
+
+    for _, _, operation in operations(document):
+        walk(operation.get("requestBody", {}))
+    return found
+
+
+def _bound_texts(part: Any) -> None:
+    """Say of each text that is taken in that it holds no control characters, and more than blanks if it must hold something."""
+    if isinstance(part, dict):
+        free = part.get("type") == "string" and not {"pattern", "format", "enum", "const", "contentMediaType"} & part.keys()
+        if free:
+            part["pattern"] = _SOME_TEXT if part.get("minLength", 0) >= 1 else _TEXT
+        for value in part.values():
+            _bound_texts(value)
+    elif isinstance(part, list):
+        for value in part:
+            _bound_texts(value)
 
 
 def _put_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from catalog.base import now_utc
 from catalog.models import Organisation
+from service.api.admission import Service
 from service.api.routing import PREFIX
 from service.app import create_app
 from service.auth import keys
@@ -83,10 +85,18 @@ def settings(database_address: str) -> Settings:
     return Settings(database_url=database_address, log_level="error", **rates)
 
 
+@pytest.fixture(scope="session")
+def one_app(sqlite_template: Path) -> FastAPI:
+    """The application, put together once: its routes take longer to build than most tests."""
+    address = f"sqlite:///{sqlite_template}"
+    return create_app(Settings(database_url=address, log_level="error"), Database(address))
+
+
 @pytest.fixture
-def app(settings: Settings, database: Database) -> FastAPI:
+def app(one_app: FastAPI, settings: Settings, database: Database) -> FastAPI:
     """The application on the test's database."""
-    return create_app(settings, database)
+    one_app.state.service = Service(settings, database)
+    return one_app
 
 
 @pytest.fixture
