@@ -26,6 +26,8 @@ SAFE_SQLITE = (3, 51, 3)
 """First SQLite whose write-ahead log can't be damaged by two processes resetting it at once."""
 BUSY_S = 10
 POOL_TIMEOUT_S = 5
+NETWORK = {"tcp_user_timeout": 15_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
+"""A connection whose other end has gone silent, cable cut or machine lost, is given up after about twenty seconds."""
 
 
 class SchemaMismatch(RuntimeError):
@@ -182,7 +184,7 @@ def _postgresql_engine(url: URL, pool_size: int) -> Engine:
         max_overflow=pool_size // 2,
         pool_timeout=POOL_TIMEOUT_S,
         pool_pre_ping=True,
-        connect_args={"options": options, "application_name": "mca", "connect_timeout": POOL_TIMEOUT_S},
+        connect_args={"options": options, "application_name": "mca", "connect_timeout": POOL_TIMEOUT_S, **NETWORK},
     )
 
 

@@ -122,7 +122,7 @@ class Attempt:
         """Have an order planned; None if the planner had to be ended by force."""
         pace, rows = Pace(order.seconds), order.problem.n_lots + order.problem.n_lines
         closing_s = self.settings.run_stop_seconds + CLOSING_S_PER_ROW * rows
-        with Child(order, self.solver, self.settings.run_memory_mb) as child:
+        with self._child(order, self.solver) as child:
             overdue, last = Patience(order.seconds + self.settings.run_grace_seconds), None
             while last is None or not last():
                 said = child.hear(LISTEN_S)
@@ -140,12 +140,15 @@ class Attempt:
         log.warning("planner_killed", run=self.lease.uid)
         return child.out_of_memory() if starved else None
 
+    def _child(self, order: Order, solver: Solver) -> Child:
+        return Child(order, solver, self.settings.run_memory_mb, self.settings.run_niceness)
+
     def _ask_by_rule(self, order: Order) -> Answer:
         """Have an order planned by simple rules, in what a run may overrun its limit by."""
         late = Broken(Failure.NO_SOLUTION_IN_TIME.value, f"there was no plan within {order.seconds:g} s")
         if order.trips != "full":
             return late
-        with Child(order, self.fallback, self.settings.run_memory_mb) as child:
+        with self._child(order, self.fallback) as child:
             overdue = Patience(self.settings.run_grace_seconds)
             while not overdue():
                 said = child.hear(LISTEN_S)

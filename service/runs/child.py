@@ -23,8 +23,6 @@ from service.stopwatch import process_age_s, start_stopwatch
 if TYPE_CHECKING:
     from service.runs.orders import Answer, Order, Solver
 
-NICENESS = 5
-"""Whoever uses the service goes before whoever waits for a plan."""
 LONGEST_TRACE = 3000
 
 
@@ -43,12 +41,12 @@ class _Stop:
         return self.asked
 
 
-def main(memory_bytes: int, answers_fd: int) -> None:
+def main(memory_bytes: int, niceness: int, answers_fd: int) -> None:
     """Take an order, work it off, answer."""
     stop, stopwatch = _Stop(), start_stopwatch(already_s=process_age_s())
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(NICENESS)
+    os.nice(niceness)
     answers = Connection(answers_fd, readable=False)
     try:
         orders = Connection(os.dup(0), writable=False)
@@ -108,5 +106,5 @@ def leave() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))
     leave()

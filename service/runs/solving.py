@@ -31,13 +31,14 @@ class Child:
     Parameters
     ----------
     memory_mb : address space that the process may use, MiB.
+    niceness : how far it stands back behind other processes.
     """
 
-    def __init__(self, order: Order, solver: Solver, memory_mb: int) -> None:
+    def __init__(self, order: Order, solver: Solver, memory_mb: int, niceness: int = 0) -> None:
         self._memory_mb, self._peak_kb, self._killed = memory_mb, 0, False
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  It is closed with the child.
         inward, outward = os.pipe()
-        command = [sys.executable, "-m", "service.runs.child", str(memory_mb * MIB), str(outward)]
+        command = [sys.executable, "-m", "service.runs.child", str(memory_mb * MIB), str(niceness), str(outward)]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

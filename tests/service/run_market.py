@@ -30,10 +30,11 @@ OVER = (RunState.DONE, RunState.FAILED, RunState.STOPPED)
 def settings_for(database: Database, **given: Any) -> Settings:
     usual: dict[str, Any] = {
         "database_url": database.url.render_as_string(hide_password=False),
-        "worker_lease_seconds": 2.0,
+        "worker_lease_seconds": 5.0,
         "worker_poll_seconds": 0.02,
-        "run_stop_seconds": 1.0,
-        "run_grace_seconds": 8.0,
+        "run_stop_seconds": 30.0,
+        "run_grace_seconds": 30.0,
+        "run_niceness": 0,
     }
     return Settings(**(usual | given))
 

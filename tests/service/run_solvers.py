@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from matching.errors import BadInput, InputIssue
-from matching.plan import Progress, Result
+from matching.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Progress, Reasons, Result, Status, Stops, Termination, Trips
 from service.runs.orders import Order
 from service.runs.solvers import plan_by_rule
 
@@ -25,9 +25,32 @@ def _say(name: str) -> None:
     Path(os.environ[FOLDER], f"{name}-{os.getpid()}").touch()
 
 
+def idle(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Hand over an empty plan at once, without loading the engine."""
+    on_progress(Progress(stopwatch(), "trips", 1, 9))
+    p, no = order.problem, np.zeros(0, dtype=np.int64)
+    empty = Plan(Allocations(no, no, no, no, no), Legs(no, no, no, no, no), Trips(no, np.zeros(0), no), Stops(no, no, no, no, no))
+    subject = np.array([LOT] * p.n_lots + [LINE] * p.n_lines, dtype=object)
+    index = np.concatenate([np.arange(p.n_lots), np.arange(p.n_lines)])
+    texts = np.array(["not_tried"] * len(subject), dtype=object)
+    reasons = Reasons(subject, index, np.concatenate([p.lots.kg, p.lines.kg]), texts, texts.copy())
+    worth = -int((p.lines.kg * p.lines.short_vnd_per_kg).sum())
+    prices = Prices(subject[:0].copy(), no, np.zeros(0))
+    return Result(empty, worth, None, Status.FEASIBLE, Termination.TIME, stopwatch(), order.seed, reasons, prices)
+
+
 def quick(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
     on_progress(Progress(stopwatch(), "trips", 1, 9))
     return plan_by_rule(order, stopwatch, on_progress, should_stop)
+
+
+def patient_idle(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Work until it is stopped, or until there is a file ``go``, without loading the engine."""
+    _say("begun")
+    on_progress(Progress(stopwatch(), "improve", 5, 10))
+    while not should_stop() and not Path(os.environ[FOLDER], "go").exists():
+        time.sleep(0.02)
+    return idle(order, stopwatch, on_progress, should_stop)
 
 
 def patient(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
@@ -43,8 +66,9 @@ def deaf(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Re
     """Never look whether it shall stop, and hold every other thread up, as a library does that is far down in C++."""
     _say("begun")
     on_progress(Progress(stopwatch(), "improve", 5, 10))
-    ctypes.PyDLL(None).sleep(3600)
-    raise AssertionError
+    while True:
+        # A signal wakes it up, and it goes on sleeping.
+        ctypes.PyDLL(None).sleep(3600)
 
 
 def greedy(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
@@ -82,3 +106,11 @@ def lying(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> R
 
 def clusterless(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
     raise BadInput([InputIssue("--cluster", 0, "", "tcp://gone:1", "the address of a running scheduler")])
+
+
+def poison(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Kill the worker, if the run's seed is 666."""
+    if order.seed == 666:
+        os.kill(os.getppid(), signal.SIGKILL)
+        threading.Event().wait()
+    return idle(order, stopwatch, on_progress, should_stop)

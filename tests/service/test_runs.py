@@ -71,7 +71,7 @@ def test_a_run_ends_with_a_verified_plan_with_the_digest_of_what_it_was_made_fro
 def test_what_a_run_did_is_told_once_and_written_down(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
     uid = ask(database, scope, settings)
-    worked_off(database, settings, uid)
+    worked_off(database, settings, uid, run_solvers.idle)
     assert kinds_told(database) == ["plan.created", "run.done"]
     with database.read() as session:
         deed = session.scalars(select(AuditEvent).where(AuditEvent.object_uid == uid)).one()
@@ -94,7 +94,7 @@ def test_the_engine_itself_plans_a_run(database: Database) -> None:
 def test_a_plan_of_volumes_alone_is_kept_for_reading_and_proposes_nothing(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
     first = ask(database, scope, settings)
-    worked_off(database, settings, first)
+    worked_off(database, settings, first, run_solvers.idle)
     uid = ask(database, scope, settings, time_limit_s=20, trips="none")
     run = worked_off(database, settings, uid, plan_wholly)
     assert "volumes" in run.remark
@@ -105,7 +105,7 @@ def test_a_later_plan_takes_the_place_of_an_earlier_one(database: Database) -> N
     settings, scope = settings_for(database), open_market(database)
     uids = [ask(database, scope, settings, seed=seed) for seed in (1, 2)]
     for uid in uids:
-        worked_off(database, settings, uid)
+        worked_off(database, settings, uid, run_solvers.idle)
     first, second = (plans_of(database, uid)[0] for uid in uids)
     assert (first.state, second.state) == (PlanState.SUPERSEDED, PlanState.CURRENT)
     assert kinds_told(database) == ["plan.created", "run.done", "plan.created", "plan.superseded", "run.done"]
@@ -150,11 +150,11 @@ def test_a_planner_that_breaks_down_takes_its_run_down_and_nothing_else(database
     assert (run.state, run.failure_code, run.deaths) == (RunState.FAILED, code.value, 0)
     assert plans_of(database, uid) == []
     assert kinds_told(database) == ["run.failed"]
-    assert worked_off(database, settings, following).state is RunState.DONE
+    assert worked_off(database, settings, following, run_solvers.idle).state is RunState.DONE
 
 
 def test_a_planner_that_is_given_too_little_memory_says_so(database: Database) -> None:
-    settings, scope = settings_for(database, run_memory_mb=512, run_grace_seconds=2), open_market(database)
+    settings, scope = settings_for(database, run_memory_mb=512, run_grace_seconds=10, run_stop_seconds=1), open_market(database)
     uid = ask(database, scope, settings, time_limit_s=1)
     run = worked_off(database, settings, uid, plan_wholly)
     assert (run.state, run.failure_code) == (RunState.FAILED, Failure.MEMORY.value)
@@ -170,7 +170,7 @@ def test_bad_input_is_listed_fault_by_fault(database: Database) -> None:
 
 def test_pins_that_contradict_are_named_and_the_earlier_plan_stays(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
-    worked_off(database, settings, first := ask(database, scope, settings))
+    worked_off(database, settings, first := ask(database, scope, settings), run_solvers.idle)
     with database.write() as session:
         lot = session.scalars(select(Lot).where(Lot.code == "lot1")).one()
         lot.indivisible = True
@@ -202,7 +202,7 @@ def test_a_run_that_is_stopped_keeps_its_best_plan(database: Database) -> None:
 
 
 def test_a_planner_that_doesnt_hear_is_killed_and_simple_rules_make_the_plan(database: Database, folder: Path) -> None:
-    settings, scope = settings_for(database), open_market(database)
+    settings, scope = settings_for(database, run_stop_seconds=0.5), open_market(database)
     uid = ask(database, scope, settings)
     with working(database, settings, run_solvers.deaf):
         begun = wait_for(lambda: list(folder.glob("begun-*")))
@@ -218,10 +218,11 @@ def test_a_planner_that_doesnt_hear_is_killed_and_simple_rules_make_the_plan(dat
 
 
 def test_a_planner_that_overruns_its_time_is_ended_with_a_plan_or_without(database: Database) -> None:
-    settings, scope = settings_for(database, run_grace_seconds=0.2, run_stop_seconds=0.2), open_market(database)
+    settings, scope = settings_for(database, run_grace_seconds=0.5, run_stop_seconds=0.5), open_market(database)
     with_plan, without = (ask(database, scope, settings, time_limit_s=1) for _ in range(2))
-    run = worked_off(database, settings_for(database, run_stop_seconds=0.2), with_plan, run_solvers.deaf)
-    assert (run.state, plans_of(database, with_plan)[0].termination) == (RunState.DONE, "time")
+    run = worked_off(database, settings_for(database, run_grace_seconds=20, run_stop_seconds=0.5), with_plan, run_solvers.deaf)
+    assert (run.state, run.failure_detail) == (RunState.DONE, None)
+    assert plans_of(database, with_plan)[0].termination == "time"
     run = worked_off(database, settings, without, run_solvers.deaf, fallback=run_solvers.deaf)
     assert (run.state, run.failure_code) == (RunState.FAILED, Failure.NO_SOLUTION_IN_TIME.value)
 
@@ -238,7 +239,7 @@ def test_a_run_that_waits_is_stopped_at_once(database: Database) -> None:
 def test_progress_is_stored_at_a_modest_rate_and_numbered_through(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
     uid = ask(database, scope, settings)
-    worked_off(database, settings, uid)
+    worked_off(database, settings, uid, run_solvers.idle)
     with database.read() as session:
         rows = session.scalars(select(RunProgress).order_by(RunProgress.seq)).all()
     assert [(row.seq, row.attempt, row.phase, row.bound_vnd) for row in rows] == [(1, 1, "trips", 9)]
@@ -269,7 +270,7 @@ def test_a_plan_that_was_replaced_is_stale_and_names_the_current_one(database: D
     settings, scope = settings_for(database), open_market(database)
     uids = [ask(database, scope, settings) for _ in range(2)]
     for uid in uids:
-        worked_off(database, settings, uid)
+        worked_off(database, settings, uid, run_solvers.idle)
     old, new = (plans_of(database, uid)[0] for uid in uids)
     with database.write() as session, pytest.raises(PlanStale, match=f"the current plan is {new.uid}"):
         require_fresh(session, old.id)
@@ -279,7 +280,7 @@ def test_a_plan_whose_kilograms_were_promised_meanwhile_is_kept_but_doesnt_take_
     database: Database, folder: Path
 ) -> None:
     settings, scope = settings_for(database), open_market(database)
-    worked_off(database, settings, first := ask(database, scope, settings))
+    worked_off(database, settings, first := ask(database, scope, settings), run_solvers.idle)
     uid = ask(database, scope, settings)
     with working(database, settings, run_solvers.patient):
         wait_for(lambda: list(folder.glob("begun-*")))

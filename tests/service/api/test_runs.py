@@ -33,8 +33,8 @@ from tests.service.run_market import open_market, wait_for, worked_off, working
 
 @pytest.fixture
 def quickly(settings: Settings) -> Settings:
-    """Settings of a worker that doesn't wait long."""
-    return settings.model_copy(update={"worker_lease_seconds": 2.0, "worker_poll_seconds": 0.02, "run_stop_seconds": 1.0})
+    """Settings of a worker that looks often and is patient with a busy machine."""
+    return settings.model_copy(update={"worker_poll_seconds": 0.02, "run_stop_seconds": 30.0, "run_niceness": 0})
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_a_run_that_makes_no_sense_is_refused(broker: Caller, given: dict[str, A
 
 def test_events_begin_with_the_state_and_end_with_the_run(broker: Caller, database: Database, quickly: Settings) -> None:
     uid = asked_for(broker)
-    worked_off(database, quickly, uid)
+    worked_off(database, quickly, uid, run_solvers.idle)
     answer = broker.get(f"/runs/{uid}/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     kinds = [(kind, number) for kind, number, _ in events_of(answer.text)]
@@ -172,7 +172,7 @@ def test_a_stream_that_broke_goes_on_after_the_last_event(broker: Caller, databa
 
 def test_whoever_has_seen_the_end_is_told_to_stop_asking(broker: Caller, database: Database, quickly: Settings) -> None:
     uid = asked_for(broker)
-    worked_off(database, quickly, uid)
+    worked_off(database, quickly, uid, run_solvers.idle)
     assert broker.get(f"/runs/{uid}/events", headers={"last-event-id": "end:1"}).status_code == 204
     assert broker.get(f"/runs/{uid}/events", headers={"last-event-id": "nonsense"}).status_code == 422
 
