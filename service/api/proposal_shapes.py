@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Side, VehicleClass
@@ -149,21 +149,35 @@ class DecisionOut(Out):
     created_at: datetime
 
 
+_item, _supply, _demand = m.ProposalItem, aliased(m.Proposal), aliased(m.Proposal)
+_supplier, _buyer = aliased(Organisation), aliased(Organisation)
+_ABOUT = (
+    select(
+        _item.id, Lot.uid.label("lot"), Lot.code.label("lot_code"), Lot.grade, DemandLine.uid.label("line"),
+        DemandLine.code.label("line_code"), Product.code.label("product"), _supply.uid.label("supply"), _demand.uid.label("demand"),
+        _supplier.uid.label("supplier"), _supplier.name.label("supplier_name"), _buyer.uid.label("buyer"),
+        _buyer.name.label("buyer_name"), VehicleClass.code.label("vehicle_class"), m.Plan.uid.label("plan"),
+    )
+    .select_from(_item)
+    .join(Lot, Lot.id == _item.lot_id)
+    .join(DemandLine, DemandLine.id == _item.line_id)
+    .join(Product, Product.id == Lot.product_id)
+    .join(_supply, _supply.id == _item.supply_proposal_id)
+    .join(_demand, _demand.id == _item.demand_proposal_id)
+    .join(_supplier, _supplier.id == _supply.organisation_id)
+    .join(_buyer, _buyer.id == _demand.organisation_id)
+    .join(m.Plan, m.Plan.id == _supply.plan_id)
+    .outerjoin(VehicleClass, VehicleClass.id == _item.vehicle_class_id)
+    .where(_item.id.in_(bindparam("items", expanding=True)))
+)  # fmt: skip
+"""What items refer to. Made once, for making a query costs more than asking it."""
+
+
 class _Around:
     """What items refer to, each kind looked up once."""
 
     def __init__(self, session: Session, items: Sequence[m.ProposalItem]) -> None:
-        of = References(session)
-        lots = {lot.id: lot for lot in session.scalars(select(Lot).where(Lot.id.in_({i.lot_id for i in items})))}
-        lines = {line.id: line for line in session.scalars(select(DemandLine).where(DemandLine.id.in_({i.line_id for i in items})))}
-        self.lots, self.lines = lots, lines
-        numbers = {number for i in items for number in (i.supply_proposal_id, i.demand_proposal_id)}
-        self.proposals = {p.id: p for p in session.scalars(select(m.Proposal).where(m.Proposal.id.in_(numbers)))}
-        self.products = of.codes(Product, {lot.product_id for lot in lots.values()})
-        parties = {p.organisation_id for p in self.proposals.values()}
-        self.party_uids, self.party_names = of.uids(Organisation, parties), of.names(Organisation, parties)
-        self.classes = of.codes(VehicleClass, {i.vehicle_class_id for i in items})
-        self.plans = of.uids(m.Plan, {p.plan_id for p in self.proposals.values()})
+        self.rows = {row.id: row for row in session.execute(_ABOUT, {"items": [item.id for item in items]})}
         self.promises = _promises(session, items)
         self.worth: dict[int, Worth] = worth(session, items)
 
@@ -201,15 +215,12 @@ def item_out(session: Session, item: m.ProposalItem) -> ItemOut:
 
 
 def _item_out(around: _Around, i: m.ProposalItem) -> ItemOut:
-    lot, line, money = around.lots[i.lot_id], around.lines[i.line_id], around.worth[i.id]
-    supply, demand = around.proposals[i.supply_proposal_id], around.proposals[i.demand_proposal_id]
-    promise = around.promises.get(i.id)
+    at, money, promise = around.rows[i.id], around.worth[i.id], around.promises.get(i.id)
     return ItemOut.model_construct(
-        uid=i.uid, plan=around.plans[supply.plan_id], supply_proposal=supply.uid, demand_proposal=demand.uid,
-        lot=lot.uid, lot_code=lot.code, line=line.uid, line_code=line.code, product=around.products[lot.product_id], grade=lot.grade,
-        supplier=around.party_uids[supply.organisation_id], supplier_name=around.party_names[supply.organisation_id],
-        buyer=around.party_uids[demand.organisation_id], buyer_name=around.party_names[demand.organisation_id],
-        kg=i.kg, pickup_on=i.pickup_on, delivery_on=i.delivery_on, vehicle_class=around.classes[i.vehicle_class_id],
+        uid=i.uid, plan=at.plan, supply_proposal=at.supply, demand_proposal=at.demand,
+        lot=at.lot, lot_code=at.lot_code, line=at.line, line_code=at.line_code, product=at.product, grade=at.grade,
+        supplier=at.supplier, supplier_name=at.supplier_name, buyer=at.buyer, buyer_name=at.buyer_name,
+        kg=i.kg, pickup_on=i.pickup_on, delivery_on=i.delivery_on, vehicle_class=at.vehicle_class,
         own_truck=i.own_km is not None, state=i.state, stage=stage_of(i, promise), reason=i.reason_code, note=i.note,
         ask_vnd_per_kg=money.ask_vnd_per_kg, bid_vnd_per_kg=money.bid_vnd_per_kg, **vars(money.parts),
         supplier_confirmed_at=i.supplier_confirmed_at, supplier_confirmed_by=i.supplier_confirmed_by,
@@ -233,15 +244,12 @@ def parts_out(session: Session, items: Sequence[m.ProposalItem], side: Side) -> 
 
 
 def _part_out(around: _Around, i: m.ProposalItem, side: Side) -> PartOut:
-    lot, line, parts = around.lots[i.lot_id], around.lines[i.line_id], around.worth[i.id].parts
-    sells = side is Side.SUPPLY
-    other = around.proposals[i.demand_proposal_id if sells else i.supply_proposal_id]
+    at, parts, promise, sells = around.rows[i.id], around.worth[i.id].parts, around.promises.get(i.id), side is Side.SUPPLY
     mine = (i.supplier_confirmed_at, i.supplier_confirmed_by) if sells else (i.buyer_confirmed_at, i.buyer_confirmed_by)
-    promise = around.promises.get(i.id)
     return PartOut.model_construct(
-        uid=i.uid, side=side, product=around.products[lot.product_id], grade=lot.grade,
-        own=lot.uid if sells else line.uid, own_code=lot.code if sells else line.code, other_name=around.party_names[other.organisation_id],
-        kg=i.kg, day=i.pickup_on if sells else i.delivery_on, vehicle_class=around.classes[i.vehicle_class_id],
+        uid=i.uid, side=side, product=at.product, grade=at.grade, own=at.lot if sells else at.line,
+        own_code=at.lot_code if sells else at.line_code, other_name=at.buyer_name if sells else at.supplier_name,
+        kg=i.kg, day=i.pickup_on if sells else i.delivery_on, vehicle_class=at.vehicle_class,
         amount_vnd=parts.supplier_vnd if sells else parts.buyer_vnd, state=i.state, stage=stage_of(i, promise), reason=i.reason_code,
         confirmed_at=mine[0], confirmed_by=mine[1],
         other_confirmed=(i.buyer_confirmed_at if sells else i.supplier_confirmed_at) is not None,

@@ -9,17 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine
 from catalog.models import Association, Lot, Road, Site
 from service.planning import money
-from service.planning.models import PlanAllocation, PlanLeg, PlanTrip, Proposal, ProposalItem
+from service.planning.models import PlanAllocation, PlanLeg, PlanTrip, ProposalItem
 from service.planning.money import Breakdown
 from service.planning.states import ProposalState
 
 LIVE = (ProposalState.PROPOSED, ProposalState.APPROVED)
+
+
+_first, _second = aliased(PlanLeg), aliased(PlanLeg)
+_HANDLING = (
+    select(_first.allocation_id, Site.handling_vnd_per_kg)
+    .join(Site, Site.id == _first.to_site_id)
+    .join(_second, (_second.allocation_id == _first.allocation_id) & (_second.leg == 2))
+    .where(_first.leg == 1, _first.allocation_id.in_(bindparam("allocations", expanding=True)))
+)
+_RATES = (
+    select(ProposalItem.id, Lot.ask_vnd_per_kg, DemandLine.bid_vnd_per_kg, Association.fee_per_mille)
+    .join(Lot, Lot.id == ProposalItem.lot_id)
+    .join(DemandLine, DemandLine.id == ProposalItem.line_id)
+    .join(Association, Association.id == Lot.association_id)
+    .where(ProposalItem.id.in_(bindparam("items", expanding=True)))
+)
 
 
 @dataclass(frozen=True)
@@ -41,20 +57,12 @@ def worth(session: Session, items: Sequence[ProposalItem]) -> dict[int, Worth]:
     if not items:
         return {}
     freight, hub = _freight(session, items), _hub(session, items)
-    lots = dict(session.execute(select(Lot.id, Lot.ask_vnd_per_kg).where(Lot.id.in_({i.lot_id for i in items}))).all())
-    lines = dict(
-        session.execute(select(DemandLine.id, DemandLine.bid_vnd_per_kg).where(DemandLine.id.in_({i.line_id for i in items}))).all()
-    )
-    rate = select(Association.fee_per_mille).join(Proposal, Proposal.association_id == Association.id)
-    fee = session.execute(rate.where(Proposal.id == items[0].supply_proposal_id)).scalar_one()
-    return {
-        i.id: Worth(
-            lots[i.lot_id],
-            lines[i.line_id],
-            money.breakdown(i.kg, lines[i.line_id], freight.get(i.id, 0), hub.get(i.id, 0), fee),
-        )
-        for i in items
-    }
+    rates = {number: (ask, bid, fee) for number, ask, bid, fee in session.execute(_RATES, {"items": [i.id for i in items]})}
+    found = {}
+    for i in items:
+        ask, bid, fee = rates[i.id]
+        found[i.id] = Worth(ask, bid, money.breakdown(i.kg, bid, freight.get(i.id, 0), hub.get(i.id, 0), fee))
+    return found
 
 
 def _freight(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
@@ -63,6 +71,8 @@ def _freight(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
     riding = {i.allocation_id: i for i in items if i.own_vnd is None}
     legs = select(PlanLeg.trip_id).where(PlanLeg.allocation_id.in_(riding))
     trips = {trip.id: trip for trip in session.scalars(select(PlanTrip).where(PlanTrip.id.in_(legs)))}
+    if not trips:
+        return found
     loads = _loads(session, trips, [i.id for i in riding.values()])
     rates = _carrier_rates(session, [number for number, trip in trips.items() if trip.vehicle_class_id is None])
     for number, aboard in loads.items():
@@ -98,9 +108,6 @@ def _carrier_rates(session: Session, trips: Sequence[int]) -> dict[int, float]:
 
 def _hub(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
     """Return what the hub on an item's way takes for handling it, VND, rounded half up."""
-    first, second = aliased(PlanLeg), aliased(PlanLeg)
-    query = select(first.allocation_id, Site.handling_vnd_per_kg).join(Site, Site.id == first.to_site_id)
-    query = query.join(second, (second.allocation_id == first.allocation_id) & (second.leg == 2)).where(first.leg == 1)
     riding = {i.allocation_id: i for i in items if i.own_vnd is None}
-    rates = session.execute(query.where(first.allocation_id.in_(riding))).all()
+    rates = session.execute(_HANDLING, {"allocations": list(riding)}).all()
     return {riding[allocation].id: int(riding[allocation].kg * rate + 0.5) for allocation, rate in rates}

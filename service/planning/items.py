@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine
@@ -27,6 +27,28 @@ from service.runs.freshness import stale_pairs
 
 CONFIRMATION = ("supplier_confirmed_at", "supplier_confirmed_by", "buyer_confirmed_at", "buyer_confirmed_by")
 SYSTEM = "system"
+
+
+_supply, _demand = aliased(Proposal), aliased(Proposal)
+_SIDES = (
+    select(Lot.uid, DemandLine.uid, _supply.uid, _demand.uid, _supply.organisation_id, _demand.organisation_id)
+    .select_from(ProposalItem)
+    .join(Lot, Lot.id == ProposalItem.lot_id)
+    .join(DemandLine, DemandLine.id == ProposalItem.line_id)
+    .join(_supply, _supply.id == ProposalItem.supply_proposal_id)
+    .join(_demand, _demand.id == ProposalItem.demand_proposal_id)
+    .where(ProposalItem.id == bindparam("item"))
+)
+"""Of an item: lot, line, both proposals, supplier and buyer. Made once, for making a query costs more than asking it."""
+_BASIS = (
+    select(Plan, PlanAllocation.lot_version, PlanAllocation.line_version, Lot.version, DemandLine.version)
+    .join(PlanAllocation, PlanAllocation.plan_id == Plan.id)
+    .join(Lot, Lot.id == PlanAllocation.lot_id)
+    .join(DemandLine, DemandLine.id == PlanAllocation.line_id)
+    .where(PlanAllocation.id == bindparam("allocation"))
+    .execution_options(populate_existing=True)
+)
+"""Of an allocation: its plan, and the versions of its lot and line, then and now."""
 
 
 def items(scope: Scope, *, plan: str = "", states: Sequence[ProposalState] = ()) -> Select[Any]:
@@ -64,7 +86,8 @@ def locked(session: Session, scope: Scope, uids: Sequence[str]) -> dict[str, Pro
         if uid not in seen:
             raise NotFound("proposal item", uid)
     plans = sorted({row.plan_id for row in found})
-    session.execute(select(Plan.id).where(Plan.id.in_(plans)).order_by(Plan.id).with_for_update(read=True)).all()
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(Plan.id).where(Plan.id.in_(plans)).order_by(Plan.id).with_for_update(read=True)).all()
     ledger.lock(session, [row.lot_id for row in found], [row.line_id for row in found])
     fresh = select(i).where(i.id.in_([row.id for row in found])).execution_options(populate_existing=True)
     return {item.uid: item for item in session.scalars(fresh)}
@@ -97,20 +120,15 @@ def require_current(session: Session, item: ProposalItem) -> None:
     PlanStale
         Naming the current plan.
     """
-    plan = plan_of(session, item)
+    plan, *planned, lot_version, line_version = session.execute(_BASIS, {"allocation": item.allocation_id}).one()
     if plan.state is not PlanState.CURRENT or item.state is ProposalState.SUPERSEDED:
-        raise PlanStale(f"the plan {plan.uid} has been superseded", current_plan(session, plan.association_id), who=None)
-    query = select(PlanAllocation.lot_version, PlanAllocation.line_version).where(PlanAllocation.id == item.allocation_id)
-    planned = session.execute(query).one()
-    kinds: tuple[tuple[Any, int, int], ...] = (
-        (Lot, item.lot_id, planned.lot_version),
-        (DemandLine, item.line_id, planned.line_version),
-    )
-    for model, number, version in kinds:
-        now: Any = session.execute(select(model).where(model.id == number).execution_options(populate_existing=True)).scalar_one()
-        if now.version != version:
-            message = f"the {'lot' if model is Lot else 'line'} {now.code} has changed since the plan was made"
-            raise PlanStale(message, plan.uid, now.updated_by, now.updated_at)
+        raise PlanStale(f"the plan {plan.uid} has been superseded", current_plan(session, plan.association_id))
+    if planned != [lot_version, line_version]:
+        now: Any = session.get_one(
+            *((Lot, item.lot_id) if planned[0] != lot_version else (DemandLine, item.line_id)), populate_existing=True
+        )
+        kind = "lot" if isinstance(now, Lot) else "line"
+        raise PlanStale(f"the {kind} {now.code} has changed since the plan was made", plan.uid, now.updated_by, now.updated_at)
     for lot, line in stale_pairs(session, plan, [item.allocation_id]):
         raise PlanStale(f"the lot {lot} may no longer go to the line {line}: withdrawn, forbidden, or without its certificate", plan.uid)
 
@@ -150,13 +168,14 @@ def _refresh(session: Session, proposal: Proposal) -> None:
         (i.supplier_confirmed_at, i.supplier_confirmed_by) if supplies else (i.buyer_confirmed_at, i.buyer_confirmed_by)
     )
     mine = (i.supply_proposal_id if supplies else i.demand_proposal_id) == proposal.id
-    rows = session.execute(select(i.state, answered_at.label("at"), answered_by.label("by")).where(mine).order_by(i.id)).all()
-    states = {row.state for row in rows}
-    proposal.state = next(state for state in ProposalState if state in states)
-    approved = [row for row in rows if row.state is ProposalState.APPROVED]
-    whole = proposal.state is ProposalState.APPROVED and all(row.at for row in approved)
-    last = max(approved, key=lambda row: row.at) if whole else None
-    proposal.confirmed_at, proposal.confirmed_by = (last.at, last.by) if last else (None, None)
+    counts = select(i.state, func.count(), func.count(answered_at)).where(mine).group_by(i.state)
+    found = {state: (total, answered) for state, total, answered in session.execute(counts)}
+    proposal.state = next(state for state in ProposalState if state in found)
+    total, answered = found.get(ProposalState.APPROVED, (0, 0))
+    proposal.confirmed_at, proposal.confirmed_by = None, None
+    if proposal.state is ProposalState.APPROVED and total == answered:
+        last = select(answered_at, answered_by).where(mine, i.state == ProposalState.APPROVED).order_by(answered_at.desc()).limit(1)
+        proposal.confirmed_at, proposal.confirmed_by = session.execute(last).one()
 
 
 def expire(session: Session, at: datetime, limit: int = 1000) -> int:
@@ -208,14 +227,11 @@ def parties(session: Session, item: ProposalItem) -> tuple[Organisation, Organis
 
 def tell(session: Session, journal: Journal, kind: str, item: ProposalItem, **more: Any) -> None:
     """Tell the association, the supplier and the buyer of an event of one item; neither is told of the other's price."""
-    supplier, buyer = parties(session, item)
-    lot, line = session.get_one(Lot, item.lot_id), session.get_one(DemandLine, item.line_id)
-    numbers = (item.supply_proposal_id, item.demand_proposal_id)
-    supply, demand = (session.get_one(Proposal, number).uid for number in numbers)
+    lot, line, selling, buying, supplier, buyer = session.execute(_SIDES, {"item": item.id}).one()
     common = {
-        "item": item.uid, "lot": lot.uid, "line": line.uid, "kg": item.kg, "state": item.state.value,
+        "item": item.uid, "lot": lot, "line": line, "kg": item.kg, "state": item.state.value,
         "pickup_on": item.pickup_on and item.pickup_on.isoformat(),
         "delivery_on": item.delivery_on and item.delivery_on.isoformat(), **more,
     }  # fmt: skip
-    own = {supplier.id: {**common, "proposal": supply}, buyer.id: {**common, "proposal": demand}}
-    journal.tell(kind, {**common, "supply_proposal": supply, "demand_proposal": demand}, own)
+    own = {supplier: {**common, "proposal": selling}, buyer: {**common, "proposal": buying}}
+    journal.tell(kind, {**common, "supply_proposal": selling, "demand_proposal": buying}, own)
