@@ -29,11 +29,8 @@ from service.auth.tokens import same
 from service.models import Role, Session, User
 
 api = Api("login", "Logging in and out, one's own account and logins.")
-TO_PROVIDER: dict[int | str, dict[str, Any]] = {303: {"description": "On to the provider."}, 501: {"description": "No provider is set up."}}
-HOME: dict[int | str, dict[str, Any]] = {
-    303: {"description": "Logged in; on to the first page."},
-    501: {"description": "No provider is set up."},
-}
+TO_PROVIDER: dict[int | str, dict[str, Any]] = {303: {"description": "On to the provider."}, 404: {}, 401: {}}
+HOME: dict[int | str, dict[str, Any]] = {303: {"description": "Logged in; on to the first page."}, 404: {}, 401: {}}
 WRONG = "the login or the password is wrong, or too many were tried"
 
 
@@ -89,7 +86,7 @@ class Logins(Out):
     items: list[LoginOut] = Field(description="The logins that haven't ended, the latest first.")
 
 
-@api.post("/login", public=True, status=200, audited=False)
+@api.post("/login", public=True, status=200, audited=False, responses={401: {}, 403: {}})
 async def log_in(request: Request, given: LoginIn) -> LoggedIn:
     """Log in by password: a cookie that scripts can't read, and a token that writes by cookie need as X-CSRF-Token.
 
@@ -283,19 +280,28 @@ async def finish_oidc(
 ) -> Response:
     """Come back from the provider: logs in the account that names the subject which the provider vouches for."""
     service: Service = request.app.state.service
-    kept = service.cursors.read(OIDC_COOKIE, request.cookies.get(OIDC_COOKIE, ""))
+    provider = _provider(service)
+    kept = _kept(service, request.cookies.get(OIDC_COOKIE, ""))
     if len(kept) != 3 or not same(str(kept[0]), state) or not code:
         raise Refused(401, "wrong_login", "begin the login anew")
-    subject = await run_in_threadpool(_provider(service).subject, code, str(kept[1]), str(kept[2]), _callback(request))
+    subject = await run_in_threadpool(provider.subject, code, str(kept[1]), str(kept[2]), _callback(request))
     opened = await run_in_threadpool(_logged_in_as, request.state.asked, subject, request.headers.get("user-agent", ""))
     answer = _with_cookies(service, *opened, answer=RedirectResponse("/", 303))
     answer.delete_cookie(OIDC_COOKIE, path=f"{PREFIX}/login/oidc")
     return answer
 
 
+def _kept(service: Service, cookie: str) -> tuple[Any, ...]:
+    """Return what the browser was given when the login began, nothing if that isn't what it brings back."""
+    try:
+        return service.cursors.read(OIDC_COOKIE, cookie)
+    except Refused:
+        return ()
+
+
 def _provider(service: Service) -> oidc.Provider:
     if not service.settings.oidc_issuer:
-        raise Refused(501, "no_oidc", "no other organisation's accounts are set up here")
+        raise Refused(404, "no_oidc", "no other organisation's accounts are set up here")
     return service.provider
 
 

@@ -90,7 +90,10 @@ def _complete(operation: dict[str, Any], rule: Rule, path: str) -> None:
                 _GOOD.get(int(code), "Done.") if answer["description"] == "Successful Response" else answer["description"]
             )
             answer.setdefault("headers", {}).update(_good_headers(rule))
-    for status in sorted(_failures(rule, operation, path)):
+    stated = {int(code) for code, answer in answers.items() if code.isdecimal() and int(code) >= 400 and "content" not in answer}
+    for status in sorted(_failures(rule, operation, path) | stated):
+        if status in stated:
+            answers.pop(str(status))
         answers.setdefault(
             str(status),
             {"description": problems.TITLES[status] + ".", "headers": {"X-Request-ID": _HEADERS["X-Request-ID"]},
@@ -163,7 +166,7 @@ def _put_words(model: str, schema: dict[str, Any]) -> None:
 
 _CONTROL = "\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f"
 _TEXT = f"^[^{_CONTROL}]*$"
-_SOME_TEXT = f"^\\s*[^\\s{_CONTROL}][^{_CONTROL}]*$"
+_SOME_TEXT = f"^[^\\S{_CONTROL}]*[^\\s{_CONTROL}][^{_CONTROL}]*$"
 
 
 def _taken_in(document: dict[str, Any], schemas: dict[str, Any]) -> set[str]:

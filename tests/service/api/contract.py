@@ -1,0 +1,238 @@
+"""Ask every operation of the API what its description allows and what it doesn't, as every role, and check each answer.
+
+``python -m tests.service.api.contract --examples 50`` asks for longer than the tests do; ``--only /lots`` asks one part.
+
+Each case goes out once as each role. The rows that a case names are real ones wherever it is allowed at all, so that it gets beyond
+"there is no such thing". All of schemathesis's checks are made. One of them, that data which the description allows is never refused,
+can't know what a description can't say: that a code is taken, a window upside down, a row in another state. Such a refusal has
+a code of its own, so here it must not be one of the codes that speak of the description.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, seed
+from hypothesis import settings as hypothesis_settings
+from schemathesis.checks import CHECKS, load_all_checks
+from sqlalchemy import select
+
+from catalog.base import Base
+from service.api.admission import Service
+from service.app import create_app
+from service.auth import keys
+from service.db import Database
+from service.models import Role
+from service.settings import Settings
+from tests.service.api.conftest import World, add_user, log_in, of_role
+
+load_all_checks()
+OF_SHAPE = {"invalid_request", "bad_json", "unknown_parameter", "unsupported_media_type", "if_match_required"}
+"""Codes that say that a request isn't what the description allows."""
+TABLES = {
+    "lots": "lot", "lines": "demand_line", "orders": "buyer_order", "contracts": "contract", "associations": "association",
+    "organisations": "organisation", "members": "member", "sites": "site", "products": "product", "certificates": "certificate",
+    "suspensions": "suspension", "evidence": "evidence", "planting-areas": "planting_area", "vehicles": "vehicle_class",
+    "access-rules": "access_rule", "roads": "road", "users": "user_account", "keys": "api_key", "logins": "login_session",
+    "proposals": "proposal", "proposal-items": "proposal_item", "shipments": "shipment", "receipts": "receipt",
+    "settlements": "settlement", "runs": "run", "plans": "plan", "decisions": "decision", "webhook-endpoints": "webhook_endpoint",
+    "webhook-deliveries": "webhook_delivery",
+}  # fmt: skip
+"""The table that the first word of an address names."""
+FIELDS = {
+    "organisation": "organisation", "site": "site", "buyer": "organisation", "supplier": "organisation", "from_site": "site",
+    "to_site": "site", "lot": "lot", "line": "demand_line", "evidence": "evidence", "base_site": "site", "sponsor": "organisation",
+    "plan": "plan",
+}  # fmt: skip
+"""The table that a field of a body names by uid."""
+
+
+@dataclass
+class Caller:
+    """What a role shows, and the uids of its rows by table."""
+
+    headers: dict[str, str]
+    uids: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass
+class Report:
+    """What was asked and what went wrong: by operation and kind of failure, the first of each."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: dict[tuple[str, str], str] = field(default_factory=dict)
+    asked: int = 0
+
+
+def callers(database: Database, roles: list[Role]) -> dict[Role, Caller]:
+    """Make a world and a key for each role, for one role a login, so that both ways in are asked."""
+    made: dict[Role, Caller] = {}
+    with database.write() as session:
+        market = World(session).ours
+        for role in roles:
+            home = of_role(role, market)
+            if role is Role.MANAGER:
+                token, csrf = log_in(session, add_user(session, role, market))
+                made[role] = Caller({"Cookie": f"mca_session={token}", "X-CSRF-Token": csrf})
+            else:
+                _, text = keys.issue(session, market.association.id, home.id if home else None, "contract", role, by="test")
+                made[role] = Caller({"Authorization": f"Bearer {text}"})
+        spare = add_user(session, Role.BROKER, market)
+        spare_key, _ = keys.issue(session, market.association.id, None, "spare", Role.PARTNER, ["lots:read"], by="test")
+        uids = _uids(session, market.association.id)
+    uids |= {"user_account": [spare.uid], "api_key": [spare_key.uid], "association": [market.association.uid]}
+    for caller in made.values():
+        caller.uids = uids
+    return made
+
+
+def _uids(session: Any, association_id: int) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for mapper in Base.registry.mappers:
+        model: Any = mapper.class_
+        if hasattr(model, "uid") and hasattr(model, "association_id"):
+            found[model.__tablename__] = list(session.scalars(select(model.uid).where(model.association_id == association_id)))
+    return {table: uids for table, uids in found.items() if uids}
+
+
+def refused_as_stated(ctx: Any, response: Any, case: Any) -> bool | None:
+    """Check that what the description allows is refused for another reason alone; see the module."""
+    if response.status_code in {400, 410, 412, 422} and response.headers.get("content-type", [""])[0] == "application/problem+json":
+        assert response.json()["code"] not in OF_SHAPE or _is_negative(case), response.text
+        return None
+    original: Any = CHECKS.get_one("positive_data_acceptance")
+    return original(ctx, response, case)  # type: ignore[no-any-return]
+
+
+def _is_negative(case: Any) -> bool:
+    return case.meta is None or case.meta.generation.mode.value != "positive"
+
+
+CHECKED = [refused_as_stated if check.__name__ == "positive_data_acceptance" else check for check in CHECKS.get_all()]
+
+
+def ask(app: FastAPI, who: dict[Role, Caller], examples: int, only: str = "", budget_s: float = 1e9, chosen: int = 0) -> Report:
+    """Ask each operation.
+
+    Parameters
+    ----------
+    examples : cases for each operation; half of them are allowed by its description.
+    only : part of the operations' names.
+    budget_s : time after which no further operation is asked, s.
+    chosen : the seed.
+    """
+    report, began = Report(), time.monotonic()
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
+    for operation in (result.ok() for result in schema.get_all_operations()):
+        if only in operation.label and time.monotonic() - began < budget_s:
+            _ask_one(operation, who, examples, chosen, report)
+    return report
+
+
+def _ask_one(operation: Any, who: dict[Role, Caller], examples: int, chosen: int, report: Report) -> None:
+    for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
+
+        def asked(case: Any) -> None:
+            for role, caller in who.items():
+                _send(case, role, caller, report)
+
+        limits = hypothesis_settings(
+            max_examples=max(1, examples // 2), database=None, deadline=None, derandomize=False, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        try:
+            seed(chosen)(limits(given(operation.as_strategy(generation_mode=mode))(asked)))()
+        except Exception as error:  # noqa: BLE001  Whatever an operation does, the others are asked too.
+            # An operation without parameters and body has nothing that could be wrong about it.
+            if "Unsatisfiable" not in type(error).__name__ and "negative" not in str(error).lower():
+                report.failures.setdefault((operation.label, type(error).__name__), str(error)[:500])
+
+
+def _send(case: Any, role: Role, caller: Caller, report: Report) -> None:
+    if not _is_negative(case):
+        _make_real(case, caller)
+    for name in ("Authorization", "Cookie", "X-CSRF-Token", "MCA-Association"):
+        (case.headers or {}).pop(name, None)
+    response = case.call(headers=caller.headers)
+    report.statuses[response.status_code] += 1
+    report.asked += 1
+    try:
+        case.validate_response(response, checks=CHECKED, headers=caller.headers)
+    except BaseException as error:
+        for one in getattr(error, "exceptions", [error]):
+            where = (case.operation.label, f"{role} {type(one).__name__}")
+            report.failures.setdefault(where, f"{str(one)[:600]}\n{case.as_curl_command()[:900]}")
+        if not isinstance(error, Exception):
+            raise
+
+
+def _make_real(case: Any, caller: Caller) -> None:
+    """Let a case name rows that are there."""
+    first = case.operation.path.removeprefix("/api/v1/").partition("/")[0]
+    if case.path_parameters and "uid" in case.path_parameters and TABLES.get(first) in caller.uids:
+        case.path_parameters["uid"] = caller.uids[TABLES[first]][0]
+    if case.headers and "If-Match" in case.headers:
+        case.headers["If-Match"] = "*"
+    if case.headers:
+        case.headers.pop("Idempotency-Key", None)
+    if case.query:
+        case.query.pop("cursor", None)
+    _name_real(case.body, caller)
+
+
+def _name_real(part: Any, caller: Caller) -> None:
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if isinstance(value, str) and FIELDS.get(name) in caller.uids:
+                part[name] = caller.uids[FIELDS[name]][0]
+            elif isinstance(value, str) and name == "product":
+                part[name] = "lychee"
+            else:
+                _name_real(value, caller)
+    elif isinstance(part, list):
+        for value in part:
+            _name_real(value, caller)
+
+
+def settings_of(address: str) -> Settings:
+    """Settings under which nobody is asked to slow down."""
+    most: dict[str, Any] = dict.fromkeys(("rate_per_minute", "guest_rate_per_minute", "login_rate_per_minute"), 1_000_000)
+    return Settings(database_url=address, log_level="error", **most)
+
+
+def _main() -> Iterator[str]:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--examples", type=int, default=20)
+    words.add_argument("--only", default="")
+    words.add_argument("--seed", type=int, default=0)
+    words.add_argument("--role", action="append", choices=[role.value for role in Role])
+    words.add_argument("--database", default="")
+    chosen = words.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        address = chosen.database or f"sqlite:///{Path(folder) / 'mca.db'}"
+        database = Database(address)
+        database.upgrade()
+        app = create_app(settings_of(address), database)
+        app.state.service = Service(settings_of(address), database)
+        who = callers(database, [Role(name) for name in chosen.role or [role.value for role in Role]])
+        report = ask(app, who, chosen.examples, chosen.only, chosen=chosen.seed)
+        for (label, kind), text in report.failures.items():
+            yield f"{label} {kind}\n    " + text.replace("\n", "\n    ")
+        yield f"{report.asked} requests {dict(sorted(report.statuses.items()))}, {len(report.failures)} failures"
+        database.close()
+
+
+if __name__ == "__main__":
+    import sys
+
+    for line in _main():
+        sys.stdout.write(line + "\n")
