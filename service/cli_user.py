@@ -68,6 +68,7 @@ def _add(
     except ValidationError as error:
         raise Invalid([fault(".".join(map(str, one["loc"])), "", one["msg"]) for one in error.errors(include_input=False)]) from None
     made = accounts.add_user(session, scope, given, password_hash, COMMAND_LINE, [Role.ADMINISTRATOR])
-    deed = audit.Deed(None if owner is None else owner.id, COMMAND_LINE, "user.add", "user_account", made.uid, after={"roles": [role.value]})
+    chain = None if owner is None else owner.id
+    deed = audit.Deed(chain, COMMAND_LINE, "user.add", "user_account", made.uid, after={"roles": [role.value]})
     audit.record(session, deed, now(session))
     return made

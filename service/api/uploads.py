@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as StarletteRefusal
 from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
@@ -163,14 +164,16 @@ async def _content(request: Request) -> tuple[bytes, Media, str]:
     if kind != FORM:
         return await request.body(), _media(kind, ""), ""
     try:
-        form = await request.form(max_files=1, max_fields=1, max_part_size=ENVELOPE_BYTES)
-    except MultiPartException as error:
-        raise Refused(422, "bad_form", f"not a form: {error.message}") from None
-    file = form.get("file")
-    if file is None or isinstance(file, str):
-        raise Refused(422, "bad_form", "a form with one file, named file", errors=[ErrorItem(pointer="/file", message="a file")])
-    content, name = await file.read(), file.filename or ""
-    return content, _media((file.content_type or "").partition(";")[0].strip().lower(), name), name
+        async with request.form(max_files=1, max_fields=1, max_part_size=ENVELOPE_BYTES) as form:
+            file = form.get("file")
+            if file is None or isinstance(file, str):
+                raise Refused(422, "bad_form", "a form with one file, named file", errors=[ErrorItem(pointer="/file", message="a file")])
+            content, name, said = await file.read(), file.filename or "", file.content_type or ""
+    except (MultiPartException, StarletteRefusal) as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(422, "bad_form", "not a form with one file") from None
+    return content, _media(said.partition(";")[0].strip().lower(), name), name
 
 
 def _media(kind: str, name: str) -> Media:

@@ -48,9 +48,7 @@ class EndpointOut(Out):
 class EndpointMade(EndpointOut):
     """An endpoint with its secret, which is shown this once."""
 
-    secret: str = Field(
-        description="What signs events. It is shown once, here.", examples=["whsec_c2VjcmV0LWluLWJhc2U2NA=="]
-    )
+    secret: str = Field(description="What signs events. It is shown once, here.", examples=["whsec_c2VjcmV0LWluLWJhc2U2NA=="])
 
 
 class DeliveryOut(Out):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -91,8 +92,9 @@ def _of_json(content: bytes, names: tuple[str, ...]) -> Sheet:
     """Return the rows of a list of objects, numbered as if a spreadsheet held them below its header."""
     try:
         given = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise Unreadable(f"JSON ({error.msg})") from error
+        json.loads(content, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"JSON, each name once in an object ({str(error)[:100]})") from error
     rows = given.get("rows") if isinstance(given, dict) and set(given) == {"rows"} else given
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Unreadable('a list of objects, one for each row, or {"rows": [...]}')
@@ -103,6 +105,12 @@ def _of_json(content: bytes, names: tuple[str, ...]) -> Sheet:
         raise Unreadable(f"objects with the members {', '.join(names)}")
     numbered = [(number, [_cell(row.get(title)) for title in titles]) for number, row in enumerate(rows, 2)]
     return Sheet([(1, titles), *numbered])
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object that says one thing twice, of which another reader might take the other."""
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a name stands twice")
 
 
 def _cell(value: Any) -> Any:
