@@ -103,7 +103,7 @@ class Attempt:
             with self.database.write() as session:
                 ending.end_without_plan(session, self.lease, code, detail, issues)
 
-        self._insist(step)
+        self._insist(lambda: self.heart.last(step))
 
     def _order(self, loaded: Loaded) -> Order:
         with self.database.read() as session:
@@ -175,7 +175,7 @@ class Attempt:
             with self.database.write() as session:
                 ending.keep_plan(session, self.lease, loaded, result, figures, engine_name(), remark)
 
-        self._insist(step)
+        self._insist(lambda: self.heart.last(step))
 
     def _give_back(self, detail: str) -> None:
         """Give a run back that failed through no fault of its own, unless that has happened too often."""
@@ -189,7 +189,7 @@ class Attempt:
                     tell_end(session, run)
 
         log.warning("cluster_lost", run=self.lease.uid, detail=detail)
-        self._insist(step)
+        self._insist(lambda: self.heart.last(step))
 
     def _require_life(self) -> None:
         """Go on only with a lease that can be relied upon, and only while the worker isn't to end.

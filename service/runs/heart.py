@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -29,6 +29,7 @@ MARGIN = 0.1
 """Share of the lease before whose end the worker gives up."""
 LONGEST_PAUSE_S = 1.0
 log = logs.get(__name__)
+Value = TypeVar("Value")
 
 
 class Heart:
@@ -43,7 +44,7 @@ class Heart:
         self._database, self._lease, self._clock = database, lease, clock
         self._renewed_at = clock()
         self._pending: list[Progress] = []
-        self._lock, self._done = threading.Lock(), threading.Event()
+        self._lock, self._done, self._turn = threading.Lock(), threading.Event(), threading.RLock()
         self._thread = threading.Thread(target=self._live, name=f"heart-{lease.uid}", daemon=True)
         self.fenced = False
         self.stop_asked = False
@@ -58,8 +59,19 @@ class Heart:
         with self._lock:
             self._pending.extend(moments)
 
+    def last(self, step: Callable[[], Value]) -> Value:
+        """Take the step that ends the run or gives it back; there is no beat during it, nor after it."""
+        with self._turn:
+            done = step()
+            self._done.set()
+            return done
+
     def beat(self) -> None:
         """Renew the lease and store what has been noted, in one transaction."""
+        with self._turn:
+            self._beat()
+
+    def _beat(self) -> None:
         asked_at = self._clock()
         with self._lock:
             moments, self._pending = self._pending, []
@@ -80,7 +92,9 @@ class Heart:
         pause = min(LONGEST_PAUSE_S, self._lease.seconds / BEATS_PER_LEASE)
         while not self._done.wait(pause):
             try:
-                self.beat()
+                with self._turn:
+                    if not self._done.is_set():
+                        self._beat()
             except Fenced as fenced:
                 log.warning("fenced", run=fenced.uid, attempt=fenced.attempt)
                 return

@@ -70,7 +70,11 @@ class Keeper(threading.Thread):
                 return None
             self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment, start_new_session=True)
             self.starts += 1
-        return self._process.wait()
+            process = self._process
+        status = process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+        return status
 
     def end(self) -> None:
         """Ask the process to end, and see that it does."""
@@ -83,6 +87,5 @@ class Keeper(threading.Thread):
                 process.wait(timeout=ENDING_S)
             if process.poll() is None:
                 process.kill()
-            if process.stdin is not None:
-                process.stdin.close()
-        self.join(timeout=1)
+        if self.is_alive():
+            self.join(timeout=ENDING_S)

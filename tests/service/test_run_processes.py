@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -22,7 +23,15 @@ from service.settings import Settings
 from tests.relay import Relay, relay
 from tests.service import run_solvers
 from tests.service.run_market import ask, ended, look, open_market, plans_of, progress_of, settings_for, wait_for, worked_off
-from tests.service.run_process import command, environment, worker_process
+from tests.service.run_process import Nursery, worker_process, worker_with_wrong_clock
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    """Where worker processes come from."""
+    opened = Nursery()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -61,17 +70,17 @@ def told(database: Database, uid: str) -> list[str]:
 
 
 def test_a_run_whose_worker_is_killed_is_finished_by_another_with_the_same_plan(
-    database: Database, settings: Settings, scope: Scope, folder: Path
+    database: Database, settings: Settings, scope: Scope, folder: Path, nursery: Nursery
 ) -> None:
     undisturbed = ask(database, scope, settings, seed=4)
     worth = (worked_off(database, settings, undisturbed, run_solvers.quick), plans_of(database, undisturbed)[0].objective_vnd)[1]
     uid = ask(database, scope, settings, seed=4)
-    with worker_process("patient", settings, folder) as first:
+    with worker_process(nursery, "patient", settings, folder) as first:
         (planner,) = wait_for(lambda: planners(folder))
         first.signal(signal.SIGKILL)
         wait_for(lambda: not alive(planner), "the planner outlived its worker")
     (folder / "go").touch()
-    with worker_process("patient", settings, folder):
+    with worker_process(nursery, "patient", settings, folder):
         run = ended(database, uid)
     assert (run.state, run.attempt, run.deaths) == (RunState.DONE, 2, 1)
     (plan,) = plans_of(database, uid)
@@ -80,66 +89,74 @@ def test_a_run_whose_worker_is_killed_is_finished_by_another_with_the_same_plan(
 
 
 def test_a_worker_that_wakes_up_late_finds_its_run_gone_and_drops_its_result(
-    database: Database, settings: Settings, scope: Scope, folder: Path
+    database: Database, settings: Settings, scope: Scope, folder: Path, nursery: Nursery
 ) -> None:
     uid = ask(database, scope, settings)
-    with worker_process("patient_idle", settings, folder) as zombie:
+    with worker_process(nursery, "patient_idle", settings, folder) as zombie:
         wait_for(lambda: progress_of(database, uid))
         zombie.signal(signal.SIGSTOP)
         (folder / "go").touch()
-        with worker_process("patient_idle", settings, folder):
+        with worker_process(nursery, "patient_idle", settings, folder):
             run = ended(database, uid)
         zombie.signal(signal.SIGCONT)
         wait_for(lambda: '"fenced"' in zombie.logged() or '"lease_lost"' in zombie.logged())
-        assert zombie.process.poll() is None
+        assert zombie.is_running
     assert (run.state, run.attempt, look(database, uid).version) == (RunState.DONE, 2, run.version)
     assert (len(plans_of(database, uid)), told(database, uid)) == (1, ["run.done"])
 
 
 def test_a_run_that_kills_its_workers_is_given_up_and_the_queue_goes_on(
-    database: Database, settings: Settings, scope: Scope, folder: Path
+    database: Database, settings: Settings, scope: Scope, folder: Path, nursery: Nursery
 ) -> None:
     poison, following = ask(database, scope, settings, seed=666), ask(database, scope, settings)
-    keeper = Keeper(command("poison"), environment(settings, folder))
-    keeper.start()
-    try:
+    for _ in range(3):
+        with worker_process(nursery, "poison", settings, folder) as worker:
+            assert worker.wait() == -signal.SIGKILL
+    with worker_process(nursery, "poison", settings, folder):
         run = ended(database, poison)
         assert (run.state, run.failure_code, run.deaths) == (RunState.FAILED, Failure.CRASH_LOOP.value, 3)
         assert ended(database, following).state is RunState.DONE
-    finally:
-        keeper.end()
     assert told(database, poison) == ["run.failed"]
-    assert keeper.starts >= 4
-    assert keeper.pid is not None
-    assert not alive(keeper.pid)
 
 
-def test_a_worker_that_is_told_to_end_gives_its_run_back_at_once(database: Database, scope: Scope, folder: Path) -> None:
+def test_the_service_keeps_a_worker_beside_it_alive_until_it_ends_itself(folder: Path) -> None:
+    says = f"import os, pathlib, time; pathlib.Path({str(folder)!r}, f'worker-{{os.getpid()}}').touch(); time.sleep(60)"
+    keeper = Keeper([sys.executable, "-c", says], None)
+    keeper.start()
+    first = wait_for(lambda: list(folder.glob("worker-*")))[0]
+    os.kill(int(first.name.partition("-")[2]), signal.SIGKILL)
+    wait_for(lambda: len(list(folder.glob("worker-*"))) == 2, "it wasn't started again")
+    keeper.end()
+    assert keeper.starts == 2
+    assert not any(alive(int(path.name.partition("-")[2])) for path in folder.glob("worker-*"))
+
+
+def test_a_worker_that_is_told_to_end_gives_its_run_back_at_once(database: Database, scope: Scope, folder: Path, nursery: Nursery) -> None:
     settings = settings_for(database, worker_lease_seconds=3000.0)
     uid = ask(database, scope, settings)
-    with worker_process("patient_idle", settings, folder) as worker:
+    with worker_process(nursery, "patient_idle", settings, folder) as worker:
         (planner,) = wait_for(lambda: planners(folder))
         worker.signal(signal.SIGTERM)
-        assert worker.process.wait(timeout=30) == 0
+        assert worker.wait() == 0
     run = look(database, uid)
     assert (run.state, run.attempt, run.deaths, run.lease_until) == (RunState.QUEUED, 1, 0, None)
     assert not alive(planner)
     (folder / "go").touch()
-    with worker_process("patient_idle", settings, folder):
+    with worker_process(nursery, "patient_idle", settings, folder):
         assert ended(database, uid).attempt == 2
 
 
 @pytest.mark.parametrize("hours", [2.0, -2.0])
 def test_a_worker_with_a_wrong_clock_neither_steals_a_run_nor_keeps_one(
-    database_on_postgresql: Database, folder: Path, hours: float
+    database_on_postgresql: Database, folder: Path, nursery: Nursery, hours: float
 ) -> None:
     database = database_on_postgresql
     settings, scope = settings_for(database, worker_lease_seconds=3.0), open_market(database)
     uid = ask(database, scope, settings)
-    with worker_process("patient_idle", settings, folder) as right:
+    with worker_process(nursery, "patient_idle", settings, folder) as right:
         wait_for(lambda: progress_of(database, uid))
-        with worker_process("patient_idle", settings, folder, hours) as wrong:
-            wait_for(lambda: "worker_begins" in wrong.logged())
+        with worker_with_wrong_clock("patient_idle", settings, folder, hours) as log:
+            wait_for(lambda: "worker_begins" in log.read_text())
             renewed = look(database, uid).lease_until
             wait_for(lambda: look(database, uid).lease_until != renewed)
             assert look(database, uid).attempt == 1
@@ -158,24 +175,26 @@ def database_on_postgresql(new_database: object) -> Iterator[Database]:
         database.close()
 
 
-def test_a_worker_waits_for_a_database_that_is_down_and_works_when_it_comes(database_on_postgresql: Database, folder: Path) -> None:
+def test_a_worker_waits_for_a_database_that_is_down_and_works_when_it_comes(
+    database_on_postgresql: Database, folder: Path, nursery: Nursery
+) -> None:
     database = database_on_postgresql
     scope = open_market(database)
     uid = ask(database, scope, settings_for(database))
-    with relay(address_of(database)) as wire, worker_process("idle", through(wire, database), folder) as worker:
+    with relay(address_of(database)) as wire, worker_process(nursery, "idle", through(wire, database), folder) as worker:
         wait_for(lambda: worker.logged().count("database_away") >= 2)
-        assert worker.process.poll() is None
+        assert worker.is_running
         wire.mend()
         assert ended(database, uid).state is RunState.DONE
 
 
-def test_a_run_survives_a_restart_of_the_database(database_on_postgresql: Database, folder: Path) -> None:
+def test_a_run_survives_a_restart_of_the_database(database_on_postgresql: Database, folder: Path, nursery: Nursery) -> None:
     database = database_on_postgresql
     scope, settings = open_market(database), settings_for(database, worker_lease_seconds=20.0)
     uid = ask(database, scope, settings)
     with relay(address_of(database)) as wire:
         wire.mend()
-        with worker_process("patient_idle", through(wire, database, settings.worker_lease_seconds), folder) as worker:
+        with worker_process(nursery, "patient_idle", through(wire, database, settings.worker_lease_seconds), folder) as worker:
             wait_for(lambda: progress_of(database, uid))
             wire.cut()
             (folder / "go").touch()
@@ -188,21 +207,21 @@ def test_a_run_survives_a_restart_of_the_database(database_on_postgresql: Databa
 
 @pytest.mark.parametrize("how", ["cut", "stall"])
 def test_a_worker_cut_off_from_the_database_ends_its_planner_before_its_lease_ends(
-    database_on_postgresql: Database, folder: Path, how: str
+    database_on_postgresql: Database, folder: Path, nursery: Nursery, how: str
 ) -> None:
     database = database_on_postgresql
     scope, settings = open_market(database), settings_for(database, worker_lease_seconds=4.0)
     uid = ask(database, scope, settings)
     with relay(address_of(database)) as wire:
         wire.mend()
-        with worker_process("patient_idle", through(wire, database, settings.worker_lease_seconds), folder) as worker:
+        with worker_process(nursery, "patient_idle", through(wire, database, settings.worker_lease_seconds), folder) as worker:
             (planner,) = wait_for(lambda: progress_of(database, uid) and planners(folder))
             getattr(wire, how)()
             wait_for(lambda: not alive(planner), "a planner without a lease goes on")
             assert '"lease_lost"' in wait_for(lambda: '"lease_lost"' in worker.logged() and worker.logged())
             assert look(database, uid).state is RunState.RUNNING
             (folder / "go").touch()
-            with worker_process("patient_idle", settings, folder):
+            with worker_process(nursery, "patient_idle", settings, folder):
                 run = ended(database, uid)
     assert (run.state, run.attempt, len(plans_of(database, uid))) == (RunState.DONE, 2, 1)
 
@@ -230,7 +249,7 @@ while True:
 
 
 def test_whatever_was_acknowledged_is_there_and_nothing_is_torn_however_often_writers_are_killed(
-    database: Database, scope: Scope, folder: Path
+    database: Database, scope: Scope, folder: Path, nursery: Nursery
 ) -> None:
     acknowledged: list[str] = []
     for number in range(8):
