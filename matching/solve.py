@@ -16,13 +16,15 @@ from matching.decisions import require_pins_kept, require_pins_possible
 from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
-from matching.hubs import ATTEMPTS, HubPlanner, choose_movements, with_hubs
+from matching.hubs import ATTEMPTS, with_hubs
 from matching.nation.bound import country_bound
 from matching.nation.planner import NationPlanner, guiding_volumes, is_large
+from matching.outline import outline
 from matching.plan import Plan, Progress, Result, Status, Termination
 from matching.problem import HUB, NO_LIMIT, Problem
 from matching.proof import Proof
 from matching.routing import reroute, tours_allowed, tours_share
+from matching.staged import StagedPlanner
 from matching.trips.planner import TripPlanner
 from matching.verify import verify
 
@@ -35,8 +37,10 @@ REROUTING_SHARE, LEAST_REROUTING = 0.75, 0.05
 REROUTING_ITERATIONS = 0.1
 """Iterations of rerouting for each of a search that is limited by iterations."""
 ITERATIONS_PER_ATTEMPT = 1_000
-CHOOSING_SHARE = 0.1
-"""Share of the time in which goods are chosen that are to wait at hubs."""
+OUTLINED_ROWS = 400
+"""Rows of lots and lines from which a search begins with an outline."""
+OUTLINE_SHARE = 0.2
+"""Most of the time that the outline may take."""
 HUB_SHARE = 0.08
 """Share of the time in which transfers at hubs are tried; a run limited by iterations makes one attempt for so many of them."""
 PRICING_SHARE = 0.12
@@ -183,14 +187,14 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     return _verified(problem, plan, proof, run, seed, done=planner.iterations >= limit)
 
 
-def _planner(problem: Problem, proof: Proof, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> TripPlanner | HubPlanner:
-    """Begin a search: for direct trips, or where it pays with goods that wait at hubs."""
+def _planner(problem: Problem, proof: Proof, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> TripPlanner | StagedPlanner:
+    """Begin a search: where the problem is large or has hubs, with an outline of the plan."""
     cores = run.limits.cores
-    if not direct and warm_start is None and (problem.sites.kind == HUB).any():
-        latest = run.stopwatch() + CHOOSING_SHARE * (run.deadline - run.stopwatch())
-        movements = choose_movements(problem, proof.lot_price, proof.line_price, lambda: latest - run.stopwatch())
-        if movements is not None:
-            return HubPlanner(problem, movements, proof.lot_price, proof.line_price, seed=seed, cores=cores)
+    if warm_start is None and (problem.n_lots + problem.n_lines >= OUTLINED_ROWS or (problem.sites.kind == HUB).any()):
+        latest = run.stopwatch() + OUTLINE_SHARE * (run.deadline - run.stopwatch())
+        begun = outline(problem, proof.lot_price, proof.line_price, lambda: latest - run.stopwatch(), hubs=not direct)
+        if begun is not None:
+            return StagedPlanner(problem, begun, proof.lot_price, proof.line_price, seed=seed, cores=cores, direct=direct)
     return TripPlanner(problem, proof.lane_price, seed=seed, cores=cores, direct=direct, warm_start=warm_start)
 
 
@@ -234,7 +238,7 @@ def _verified(problem: Problem, plan: Plan, proof: Proof, run: _Run, seed: int, 
     )
 
 
-def _hold_back(problem: Problem, planner: TripPlanner | HubPlanner, run: _Run) -> None:
+def _hold_back(problem: Problem, planner: TripPlanner | StagedPlanner, run: _Run) -> None:
     """Keep time for long tours, where the first trips are such."""
     share = tours_share(problem, planner.plan()) if tours_allowed(problem) else 0.0
     if share >= LEAST_REROUTING:
@@ -271,7 +275,7 @@ class _Carriers:
     closed: bool = False
 
 
-def _carriers_alone(problem: Problem, planner: TripPlanner | HubPlanner, proof: Proof, run: _Run) -> _Carriers:
+def _carriers_alone(problem: Problem, planner: TripPlanner | StagedPlanner, proof: Proof, run: _Run) -> _Carriers:
     """Solve the problem as a mixed-integer program where no truck pays."""
     if planner.trucks_pay:
         return _Carriers()

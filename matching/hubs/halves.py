@@ -51,6 +51,12 @@ class Halves:
     def n(self) -> int:
         return len(self.movements.lot)
 
+    def pairs_among(self, pairs: IntArray) -> IntArray:
+        """Return pairs (lot × n_lines + line) of the problem, and those of all halves, in the numbers of the halved problem."""
+        width, wider = max(1, self.problem.n_lines), max(1, self.halved.n_lines)
+        own = pairs // width * wider + pairs % width
+        return np.concatenate([own, self.first_lots * wider + self.hub_lines, self.second_lots * wider + self.movements.line])
+
     def prices(self, lot_price: FloatArray, line_price: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return what a kilogram of each lot and line is worth elsewhere: a half has no other use but its lot's or line's own."""
         nothing = np.zeros(self.n)

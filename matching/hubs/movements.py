@@ -1,7 +1,7 @@
 """Movements: kilograms that are to wait at a hub between two trucks, chosen before any truck is.
 
 A hub turns a lot that is ripe too early into one that a line can still have. Which kilograms are worth it depends on everything else that
-lots and lines could do, so the volumes under the discrete rules choose them, with haulage priced as real trucks through a hub cost it.
+lots and lines could do, so `matching.outline` chooses them, with haulage priced here as real trucks through a hub cost it.
 
 Each movement then gets one hub and one turning day: it arrives on that day or before and leaves on a later one, so that its two halves
 can be planned apart.
@@ -9,14 +9,10 @@ can be planned apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from matching.bound.model import linear
-from matching.bound.volumes import volumes_model
-from matching.bound.ways import CARRIER, THROUGH_HUB, Ways, find_ways
 from matching.hubs.part import lane_rows
 from matching.lanes import Lanes, find_lanes
 from matching.problem import HUB, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem, _Table
@@ -28,8 +24,6 @@ OPENING_LOAD_KG = 6_000
 """Kilograms among which one day's opening of a hub is thought to be shared."""
 LEAST_KG = 30
 """Movements of fewer kilograms are not worth two stops."""
-REDUCED_VND_PER_KG = 2_500.0
-"""Ways whose reduced cost is above this are not looked at: the volumes at the plain rates say that they don't pay."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,31 +46,20 @@ class Movements(_Table):
         return Movements(*(getattr(self, spec.name)[rows] for spec in fields(self)))
 
 
-def choose_movements(
-    problem: Problem, lot_price: FloatArray, line_price: FloatArray, seconds_left: Callable[[], float] = lambda: float("inf")
-) -> Movements | None:
-    """Return what the volumes would send through hubs, or None where that is nothing, or can't be found in time.
-
-    Parameters
-    ----------
-    lot_price, line_price : shadow prices of the plain volumes, đồng per kg, shapes (n_lots,) and (n_lines,).
-    """
-    if not (problem.sites.kind == HUB).any():
-        return None
-    by = haulage(problem)
+def hub_ways(problem: Problem, lot: IntArray, line: IntArray) -> tuple[IntArray, FloatArray]:
+    """Return which pairs may let goods wait at a hub, and what real trucks through one would cost, đồng per kg."""
+    width = max(1, problem.n_lines)
     boxes = _boxes(problem)
-    ways = _worth_a_look(problem, _priced(problem, by, find_ways(problem), boxes), lot_price, line_price)
-    if not (ways.kind == THROUGH_HUB).any():
-        return None
-    model = volumes_model(problem, ways)
-    reached = linear(model, seconds_left)
-    if reached.point is None:
-        return None
-    kg = np.floor(reached.point[: len(ways.lot)] + 1e-6).astype(np.int64)
-    rows = np.flatnonzero((ways.kind == THROUGH_HUB) & (kg >= np.maximum(LEAST_KG, problem.lots.min_take_kg[ways.lot])))
-    if len(rows) == 0:
-        return None
-    return _settled(problem, by, boxes, ways.lot[rows], ways.line[rows], kg[rows], lot_price)
+    rows = np.flatnonzero(np.isin(lot * width + line, boxes.lot * width + boxes.line))
+    rate = _hub_costs(problem, haulage(problem), lot[rows], line[rows]).min(axis=1, initial=np.inf)
+    paying = np.isfinite(rate)
+    return rows[paying], rate[paying]
+
+
+def settled(problem: Problem, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray) -> Movements:
+    """Give each movement that is worth two stops, and enough of its lot, its days, its hub and its price at the hub."""
+    rows = np.flatnonzero(kg >= np.maximum(LEAST_KG, problem.lots.min_take_kg[lot]))
+    return _settled(problem, haulage(problem), _boxes(problem), lot[rows], line[rows], kg[rows], lot_price)
 
 
 def _boxes(problem: Problem) -> Lanes:
@@ -100,18 +83,6 @@ def _settled_otherwise(problem: Problem) -> BoolArray:
     return out
 
 
-def _priced(problem: Problem, by: Haulage, ways: Ways, boxes: Lanes) -> Ways:
-    """Ways with what real trucks through a hub cost; ways through a hub that need no night there are left out."""
-    width = max(1, problem.n_lines)
-    through = ways.kind == THROUGH_HUB
-    kept = ~through | np.isin(ways.lot * width + ways.line, boxes.lot * width + boxes.line)
-    ways, through = ways.take(kept), through[kept]
-    rate = ways.rate_vnd_per_kg.copy()
-    rate[through] = _hub_costs(problem, by, ways.lot[through], ways.line[through]).min(axis=1)
-    ways = Ways(ways.lot, ways.line, ways.kind, rate)
-    return ways.take(np.isfinite(rate))
-
-
 def _hub_costs(problem: Problem, by: Haulage, lot: IntArray, line: IntArray) -> FloatArray:
     """What a kilogram is thought to cost through each hub, đồng, shape (n_pairs, n_hubs)."""
     hubs, lots, lines = np.flatnonzero(problem.sites.kind == HUB), problem.lots, problem.lines
@@ -132,13 +103,6 @@ def _carried(problem: Problem, start: IntArray, end: IntArray, hubs: IntArray) -
     return np.asarray(np.isin(first, lanes) | np.isin(second, lanes))
 
 
-def _worth_a_look(problem: Problem, ways: Ways, lot_price: FloatArray, line_price: FloatArray) -> Ways:
-    lots, lines = problem.lots, problem.lines
-    gain = (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[ways.line] - lots.ask_vnd_per_kg[ways.lot] - ways.rate_vnd_per_kg
-    reduced = lot_price[ways.lot] + line_price[ways.line] - gain
-    return ways.take((ways.kind == CARRIER) | (reduced <= REDUCED_VND_PER_KG))
-
-
 def _settled(problem: Problem, by: Haulage, boxes: Lanes, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray) -> Movements:
     """Give each movement its days, hub and price."""
     width, lots, lines = max(1, problem.n_lines), problem.lots, problem.lines
@@ -151,7 +115,8 @@ def _settled(problem: Problem, by: Haulage, boxes: Lanes, lot: IntArray, line: I
     # Any day of the one half must go with any day of the other.
     pick_from = np.minimum(turning, np.maximum(pick_from, drop_until - boxes.max_days[box]))
     drop_until = np.minimum(drop_until, pick_from + boxes.max_days[box])
-    hubs, costs = np.flatnonzero(problem.sites.kind == HUB), _hub_costs(problem, by, lot, line)
+    hubs = np.flatnonzero(problem.sites.kind == HUB)
+    costs = _hub_costs(problem, by, lot, line)
     place = _gathered(problem, hubs, costs, kg, turning)
     cold = lots.cold[lot].astype(np.int64)
     into = DEARER_INTO * (by.into_hub[cold, lots.site[lot], place] - problem.sites.handling_vnd_per_kg[hubs[place]])

@@ -47,22 +47,33 @@ class TripPlanner:
         cores: int,
         direct: bool,
         warm_start: Plan | None,
+        only: IntArray | None = None,
+        warmth: float = 1.0,
+        progress: float = 0.0,
     ) -> None:
+        """Begin a search.
+
+        Parameters
+        ----------
+        only : pairs (lot × n_lines + line) that it may use, all by default.
+        warmth : first temperature, against that of a search that begins with nothing.
+        progress : how far a search is that goes on with this one.
+        """
         self.problem = problem
         self.iterations = self.rounds = 0
         self.own_limit = ITERATIONS + ITERATIONS_PER_ROW * (problem.n_lots + problem.n_lines)
         self._short = int(problem.lines.kg @ problem.lines.short_vnd_per_kg)
-        self.layout = lay_out(problem, lane_price, direct=direct)
+        self.layout = lay_out(problem, lane_price, direct=direct, only=only)
         self.trucks_pay = bool((self.layout.lane[:, LANE_CARRIER] < 0).any())
         self._improver = Improver(self.layout, seed=seed, cores=cores)
         if warm_start is None:
             self._improver.first()
         else:
             self._improver.resume(problem, warm_start)
-        self._cooling = self._temperatures()
+        self._cooling = self._temperatures(warmth)
         self._cycles = next((cycles for rows, cycles in CYCLES if problem.n_lots + problem.n_lines <= rows), 1)
-        self._turn = 0.0
-        self._mark = 0
+        self._turn = divmod(min(progress, 0.999999) * self._cycles, 1.0)[0]
+        self._mark = int(progress * POLISHINGS)
 
     @property
     def worth_vnd(self) -> int:
@@ -96,14 +107,16 @@ class TripPlanner:
         self._improver.finish()
         return plan_of(self.problem, self.layout, self._improver.best)
 
-    def _temperatures(self) -> Cooling:
+    def _temperatures(self, warmth: float) -> Cooling:
         cost = self._improver.best.trip_real[:, 3]
         mean = float(cost[cost > 0].mean()) if (cost > 0).any() else 1e5
-        return Cooling(HOT_SHARE * mean, COLD_SHARE * mean)
+        return Cooling(warmth * HOT_SHARE * mean, COLD_SHARE * mean)
 
 
-def lay_out(problem: Problem, lane_price: Callable[[IntArray, IntArray], FloatArray], *, direct: bool) -> Layout:
-    """Find all lanes, those of carriers included, and lay the problem out for the search."""
+def lay_out(
+    problem: Problem, lane_price: Callable[[IntArray, IntArray], FloatArray], *, direct: bool, only: IntArray | None = None
+) -> Layout:
+    """Find all lanes, those of carriers included, or those of some pairs (lot × n_lines + line) alone, and lay the problem out."""
     if direct:
         problem = problem.replace(vehicles=problem.vehicles.replace(max_stops=np.minimum(problem.vehicles.max_stops, 2)))
     shift_days = int(np.ceil(float(problem.vehicles.max_hours.max(initial=0.0)) / 24))
@@ -112,6 +125,9 @@ def lay_out(problem: Problem, lane_price: Callable[[IntArray, IntArray], FloatAr
     if only_carriers_pay(problem, lanes):
         lanes = Lanes(*(getattr(lanes, column.name)[:0] for column in fields(lanes)))
     lanes, road = _with_carriers(problem, lanes)
+    if only is not None:
+        kept = np.flatnonzero(np.isin(lanes.lot * max(1, problem.n_lines) + lanes.line, only))
+        lanes, road = Lanes(*(getattr(lanes, column.name)[kept] for column in fields(lanes))), road[kept]
     return make_arena(problem, lanes, lane_price(lanes.lot, lanes.line), road)
 
 

@@ -9,13 +9,14 @@ import pytest
 
 from matching.exact import solve_exactly
 from matching.flow import solve_volumes
-from matching.hubs import HubPlanner, choose_movements
 from matching.hubs.halves import Halves, halve
 from matching.hubs.movements import Movements
 from matching.lanes import find_lanes
+from matching.outline import Outline, outline
 from matching.plan import Plan
 from matching.problem import Problem
 from matching.solve import Limits, solve
+from matching.staged import StagedPlanner
 from matching.trips.planner import TripPlanner
 from matching.verify import verify
 from tests.matching.builders import build_problem
@@ -46,15 +47,25 @@ def stored(**changes: Any) -> Problem:
     return build_problem(sites=[FARM, HUB_SITE, SHOP], lots=[lot], demands=[line], vehicles=[VAN], **more)
 
 
-def chosen(problem: Problem) -> Movements | None:
+def begun(problem: Problem) -> Outline | None:
     volumes = solve_volumes(problem)
-    return choose_movements(problem, volumes.lot_price, volumes.line_price + problem.lines.short_vnd_per_kg)
+    return outline(problem, volumes.lot_price, volumes.line_price + problem.lines.short_vnd_per_kg)
+
+
+def chosen(problem: Problem) -> Movements | None:
+    found = begun(problem)
+    return None if found is None or len(found.movements.lot) == 0 else found.movements
+
+
+def search(problem: Problem, start: Problem | None = None, seed: int = 0) -> StagedPlanner:
+    volumes, found = solve_volumes(problem), begun(start or problem)
+    assert found is not None
+    line_price = volumes.line_price + problem.lines.short_vnd_per_kg
+    return StagedPlanner(problem, found, volumes.lot_price, line_price, seed=seed, cores=1, direct=False)
 
 
 def planned(problem: Problem, iterations: int = 4_000, seed: int = 0) -> Plan:
-    volumes, movements = solve_volumes(problem), chosen(problem)
-    assert movements is not None
-    planner = HubPlanner(problem, movements, volumes.lot_price, volumes.line_price + problem.lines.short_vnd_per_kg, seed=seed, cores=1)
+    planner = search(problem, seed=seed)
     while planner.iterations < iterations:
         planner.improve(planner.iterations / iterations, lambda: False, 1)
     worth, plan = planner.worth_vnd, planner.plan()
@@ -129,13 +140,10 @@ def test_no_plan_with_halves_breaks_a_rule(seed: int) -> None:
 def test_a_half_without_the_other_counts_for_nothing() -> None:
     # The shop's gate is closed for good but for one minute a day, so nothing that was brought to the hub can leave it.
     problem = stored()
-    movements = chosen(problem)
-    assert movements is not None
     narrow = problem.replace(
         sites=problem.sites.replace(max_vehicle_kg=np.where(problem.sites.id == "shop", 1, problem.sites.max_vehicle_kg))
     )
-    volumes = solve_volumes(problem)
-    planner = HubPlanner(narrow, movements, volumes.lot_price, volumes.line_price, seed=0, cores=1)
+    planner = search(narrow, problem)
     planner.improve(0.1, lambda: False, 1)
     assert planner.worth_vnd <= 0
     assert len(planner.plan().allocations.kg) == 0
