@@ -94,6 +94,8 @@ def _body(table: str) -> dict[str, Any]:
     """Describe the body of an upload."""
     binary = {"type": "string", "format": "binary"}
     row = {"type": "object", "additionalProperties": True, "description": "A row: columns of the exchange format and their values."}
+    # An object, for generated clients stumble over a bare list among several kinds of body; a bare list is understood all the same.
+    rows = {"type": "object", "properties": {"rows": {"type": "array", "items": row}}, "required": ["rows"], "additionalProperties": False}
     return {
         "requestBody": {
             "required": True,
@@ -101,7 +103,7 @@ def _body(table: str) -> dict[str, Any]:
             "first 20 rows.",
             "content": {
                 Media.CSV.value: {"schema": {"type": "string"}, "example": CSV_EXAMPLES[table]},
-                Media.JSON.value: {"schema": {"type": "array", "items": row}, "example": []},
+                Media.JSON.value: {"schema": rows, "example": {"rows": []}},
                 Media.XLSX.value: {"schema": binary},
                 FORM: {"schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]}},
             },

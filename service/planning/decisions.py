@@ -17,7 +17,6 @@ from catalog.base import MAX_KG
 from catalog.errors import Conflict, Invalid, fault
 from catalog.models import Lot
 from catalog.tenancy import Scope, check_version, find, visible
-from matching.decisions import require_pins_possible
 from matching.errors import BadInput
 from matching.problem import PIN, Problem
 from service import audit
@@ -251,6 +250,8 @@ def _wrong(problem: Problem, rows: Sequence[int]) -> str | None:
     """Return the first thing wrong with these pins alone, None if nothing is."""
     for message in _too_much(problem, rows):
         return message
+    from matching.decisions import require_pins_possible
+
     d = problem.decisions
     kept = problem.replace(decisions=d.replace(lot=d.lot[rows], line=d.line[rows], kind=d.kind[rows], kg=d.kg[rows]))
     try:

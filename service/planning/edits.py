@@ -3,6 +3,8 @@
 The question is asked of a part of the plan: the item, what rides on its trucks, and what else its lot gives or its line takes. That part
 is judged by `matching.verify` as it was and as it would be; a rule that the change would break is refused by name. An item with other dates
 or another truck leaves its trip and gets a truck of its own, straight from the lot's site to the line's.
+
+The engine is loaded when the first change is judged, not when the service starts.
 """
 
 from __future__ import annotations
@@ -19,13 +21,10 @@ from sqlalchemy.orm import Session
 from catalog.errors import Fault, Invalid, fault
 from catalog.models import VehicleClass
 from catalog.tenancy import Scope, check_version, find_code
-from matching.baseline.clock import stop_minutes
 from matching.errors import Violation
 from matching.geography import road_km, tariff_vnd
 from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
 from matching.problem import Problem
-from matching.routing.clock import TourClock
-from matching.verify import verify
 from service.planning import items as desk
 from service.planning import models as m
 from service.planning import proposals
@@ -171,6 +170,8 @@ def _own_truck(loaded: Loaded, item: m.ProposalItem, kg: int, days: tuple[date, 
     Invalid
         If no class is named, the class can't be had, or no hours fit.
     """
+    from matching.routing.clock import TourClock
+
     classes = loaded.class_ids.tolist()
     if class_id not in classes:
         raise Invalid([fault("vehicle_class", "", "the code of a class of trucks that can be had: the item leaves its trip")])
@@ -206,6 +207,8 @@ def _judge(session: Session, loaded: Loaded, near: Sequence[m.ProposalItem], ite
     Invalid
         With one fault for each rule broken.
     """
+    from matching.verify import verify
+
     drawn = _Part(session, loaded, near)
     was = {(v.rule, v.where) for v in verify(loaded.problem, drawn.plan({})).violations}
     found = verify(loaded.problem, drawn.plan({item.id: wanted})).violations
@@ -275,6 +278,8 @@ class _Part:
         self, n: int, item: m.ProposalItem, one: _Wanted, truck: OwnTruck,
         legs: list[tuple[int, ...]], rows: list[tuple[int, float, int]], stops: list[tuple[int, ...]],
     ) -> None:  # fmt: skip
+        from matching.baseline.clock import stop_minutes
+
         assert one.class_id is not None
         start, end = _ends(self._loaded, item)
         trip, problem = len(rows), self._loaded.problem

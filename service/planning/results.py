@@ -80,10 +80,12 @@ def store(
 
 def _tell(session: Session, plan: m.Plan) -> None:
     """Tell every supplier and buyer of what is put to him."""
-    for proposal in session.scalars(select(m.Proposal).where(m.Proposal.plan_id == plan.id).order_by(m.Proposal.id)).all():
-        told = {"proposal": proposal.uid, "plan": plan.uid, "side": proposal.side.value}
-        if proposal.state is ProposalState.PROPOSED:
-            events.emit(session, plan.association_id, "proposal.created", told, {proposal.organisation_id: None})
+    mine = select(m.Proposal).where(m.Proposal.plan_id == plan.id, m.Proposal.state == ProposalState.PROPOSED).order_by(m.Proposal.id)
+    told: list[tuple[dict[str, Any], dict[int, None]]] = [
+        ({"proposal": proposal.uid, "plan": plan.uid, "side": proposal.side.value}, {proposal.organisation_id: None})
+        for proposal in session.scalars(mine)
+    ]
+    events.emit_many(session, plan.association_id, "proposal.created", told)
 
 
 def supersede(session: Session, association_id: int) -> None:
@@ -123,25 +125,29 @@ def rebase(session: Session, plan_id: int) -> int:
         How many items that are.
     """
     i, gone = m.ProposalItem, set(stale_items(session, plan_id))
-    query = select(i, LotBalance.offered_kg, LineBalance.quantity_kg - LineBalance.promised_kg)
+    query = select(
+        i.id, i.allocation_id, i.lot_id, i.line_id, i.kg, LotBalance.offered_kg, LineBalance.quantity_kg - LineBalance.promised_kg
+    )
     query = query.join(m.PlanAllocation, m.PlanAllocation.id == i.allocation_id).where(m.PlanAllocation.plan_id == plan_id)
     query = query.join(LotBalance, LotBalance.lot_id == i.lot_id).join(LineBalance, LineBalance.line_id == i.line_id)
     lots: Counter[int] = Counter()
     lines: Counter[int] = Counter()
-    for item, offered, wanted in session.execute(query.order_by(i.id)):
-        if item.allocation_id in gone or lots[item.lot_id] + item.kg > offered or lines[item.line_id] + item.kg > wanted:
-            item.state = ProposalState.SUPERSEDED
-            gone.add(item.allocation_id)
+    late: list[int] = []
+    for item, allocation, lot, line, kg, offered, wanted in session.execute(query.order_by(i.id)):
+        if allocation in gone or lots[lot] + kg > offered or lines[line] + kg > wanted:
+            late.append(item)
         else:
-            lots[item.lot_id] += item.kg
-            lines[item.line_id] += item.kg
+            lots[lot] += kg
+            lines[line] += kg
+    for item in session.scalars(select(i).where(i.id.in_(late))) if late else ():
+        item.state = ProposalState.SUPERSEDED
     session.flush()
     emptied = select(m.Proposal).where(m.Proposal.plan_id == plan_id, m.Proposal.state == ProposalState.PROPOSED)
     alive = or_(i.supply_proposal_id == m.Proposal.id, i.demand_proposal_id == m.Proposal.id) & (i.state == ProposalState.PROPOSED)
     for proposal in session.scalars(emptied.where(~select(i.id).where(alive).exists())):
         proposal.state = ProposalState.SUPERSEDED
     session.flush()
-    return len(gone)
+    return len(late)
 
 
 def _insert(session: Session, model: Any, rows: Sequence[dict[str, Any]]) -> None:
@@ -224,27 +230,29 @@ def _prices(plan_id: int, loaded: Loaded, prices: Prices) -> list[dict[str, Any]
 
 def _propose(session: Session, plan: m.Plan, loaded: Loaded, result: Result) -> None:
     """Put each allocation to its supplier and to its buyer."""
-    rows = session.scalars(select(m.PlanAllocation).where(m.PlanAllocation.plan_id == plan.id).order_by(m.PlanAllocation.number)).all()
+    a = m.PlanAllocation
+    columns = select(a.id, a.number, a.lot_id, a.line_id, a.kg, a.pickup_on, a.delivery_on).where(a.plan_id == plan.id)
+    rows = session.execute(columns.order_by(a.number)).all()
     suppliers = _owner(session, Lot.id, Lot.supplier_id, [row.lot_id for row in rows])
     buyers = _owner(session, DemandLine.id, DemandLine.organisation_id, [row.line_id for row in rows])
     supply = _proposals(session, plan, Side.SUPPLY, [suppliers[row.lot_id] for row in rows])
     demand = _proposals(session, plan, Side.DEMAND, [buyers[row.line_id] for row in rows])
     trucks = _first_trucks(loaded, result)
-    session.add_all(
-        m.ProposalItem(
-            allocation_id=row.id,
-            supply_proposal_id=supply[suppliers[row.lot_id]],
-            demand_proposal_id=demand[buyers[row.line_id]],
-            lot_id=row.lot_id,
-            line_id=row.line_id,
-            kg=row.kg,
-            pickup_on=row.pickup_on,
-            delivery_on=row.delivery_on,
-            vehicle_class_id=trucks.get(row.number),
-        )
+    items = [
+        {
+            "allocation_id": row.id,
+            "supply_proposal_id": supply[suppliers[row.lot_id]],
+            "demand_proposal_id": demand[buyers[row.line_id]],
+            "lot_id": row.lot_id,
+            "line_id": row.line_id,
+            "kg": row.kg,
+            "pickup_on": row.pickup_on,
+            "delivery_on": row.delivery_on,
+            "vehicle_class_id": trucks.get(row.number),
+        }
         for row in rows
-    )
-    session.flush()
+    ]
+    _insert(session, m.ProposalItem, items)
 
 
 def _owner(session: Session, key: Any, owner: Any, ids: Sequence[int]) -> Ids:

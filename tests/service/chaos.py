@@ -1,9 +1,9 @@
-"""Sixteen clients decide, confirm, release, ship and receive over HTTP while the service is killed again and again; then the books are read.
+"""Sixteen clients decide, confirm, release, ship and receive over HTTP while the service is killed; then the books are read.
 
 ``python -m tests.service.chaos --operations 10000 --dialect postgresql`` does it at full length and prints what happened.
 
-Every request has an ``Idempotency-Key`` and bears its own name in a field that ends up in the audit trail. A client that gets no answer asks
-again with the same key until it has one, so in the end every request has one definite answer. Then, from the database alone:
+Every request has an ``Idempotency-Key`` and bears its own name in a field that ends up in the audit trail. A client that gets no answer
+asks again with the same key until it has one, so in the end every request has one definite answer. Then, from the database alone:
 
 - no kilogram is oversold, lost or doubled: ledger, balances, lots and lines agree, and so does every đồng;
 - the names in the audit trail are exactly those of the requests that were answered with success: nothing acknowledged is missing, nothing
@@ -92,7 +92,7 @@ def furnish(database: Database, operations: int, seed: int) -> Market16:
         ends = list(zip(buyers, doors, strict=True))
         lines = [market.line(1500, organisation_id=b.id, site_id=d.id) for b, d in (rng.choice(ends) for _ in range(n_lots))]
         trade.total_kg, trade.doors = 1000 * n_lots, [door.uid for door in doors]
-        _propose(session, market, rng, lots, lines, n_items)
+        propose(session, market, rng, lots, lines, n_items)
         _, trade.broker = keys.issue(session, market.association.id, None, "broker", by="test")
         for firm in (*suppliers, *buyers):
             _, trade.firms[firm.uid] = keys.issue(session, market.association.id, firm.id, firm.code, by="test")
@@ -116,7 +116,7 @@ def _doors(session: Session, market: Market, buyers: list[Organisation]) -> list
     return doors
 
 
-def _propose(session: Session, market: Market, rng: random.Random, lots: list[Lot], lines: list[Any], n: int) -> None:
+def propose(session: Session, market: Market, rng: random.Random, lots: list[Lot], lines: list[Any], n: int) -> None:
     """Store a plan that promises far more than there is; no verified plan does, and the ledger alone must hold."""
     head = {"association_id": market.association.id, "input_digest": "0" * 64, "objective_vnd": 0, "status": "feasible"}
     plan = m.Plan(**head, termination="time", seconds=1.0, seed=0, engine="chaos")
@@ -176,7 +176,7 @@ class Client(threading.Thread):
         self.serial += 1
         return f"op{self.number:02}-{self.serial:05}"
 
-    def _ask(self, action: str, path: str, body: Known, name: str, key: str, version: int | None = None) -> Known | None:
+    def ask(self, action: str, path: str, body: Known, name: str, key: str, version: int | None = None) -> Known | None:
         """Send a request until it has been answered; return what it did, None if it was refused."""
         headers = {"authorization": f"Bearer {key}", "content-type": "application/json", "idempotency-key": name}
         if version is not None:
@@ -205,7 +205,7 @@ class Client(threading.Thread):
                 answer = self._line.getresponse()
                 said = json.loads(answer.read())
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
-                self._hang_up()
+                self.hang_up()
                 continue
             if answer.status in (429, 500, 503) or said.get("code") in ("still_running", "conflict_now"):
                 self.tally.counts[f"again: {answer.status} {said.get('code')}"] += 1
@@ -216,7 +216,8 @@ class Client(threading.Thread):
             return answer.status, said, answer.headers.get("idempotency-replayed") == "true"
         raise AssertionError(f"{path}: no answer within {PATIENCE_S} s")
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Drop the connection; the next request opens another."""
         with contextlib.suppress(OSError):
             if self._line is not None:
                 self._line.close()
@@ -232,15 +233,15 @@ class Client(threading.Thread):
         verb = self._verb(item)
         if verb.startswith("confirm"):
             firm = self.trade.firms[item["supplier" if verb == "confirm supply" else "buyer"]]
-            said = self._ask(verb, f"{place}/confirm", {"why": name}, name, firm, item["version"])
+            said = self.ask(verb, f"{place}/confirm", {"why": name}, name, firm, item["version"])
         elif verb == "refuse":
             firm = self.trade.firms[item[self.rng.choice(["supplier", "buyer"])]]
-            said = self._ask(verb, f"{place}/refuse", {"reason": "quantity", "note": name}, name, firm, item["version"])
+            said = self.ask(verb, f"{place}/refuse", {"reason": "quantity", "note": name}, name, firm, item["version"])
         elif verb in ("reject", "cancel item"):
             path = f"{place}/{verb.split()[0]}"
-            said = self._ask(verb, path, {"reason": "price", "note": name}, name, broker, item["version"])
+            said = self.ask(verb, path, {"reason": "price", "note": name}, name, broker, item["version"])
         else:
-            said = self._ask(verb, f"{place}/{verb}", {"reason": name}, name, broker, item["version"])
+            said = self.ask(verb, f"{place}/{verb}", {"reason": name}, name, broker, item["version"])
         self._learn(item, said)
         return True
 
@@ -258,7 +259,7 @@ class Client(threading.Thread):
 
     def _learn(self, item: Known, said: Known | None) -> None:
         """Remember what an item is now; after a refusal, have a look."""
-        said = said or self._look(f"/proposal-items/{item['uid']}")
+        said = said or self.look(f"/proposal-items/{item['uid']}")
         item.update({name: said[name] for name in ("version", "state", "stage", "promise", "kg")})
         if "side" in said:
             other = {"supply": "demand", "demand": "supply"}[said["side"]]
@@ -266,7 +267,7 @@ class Client(threading.Thread):
         else:
             item["supply"], item["demand"] = said["supplier_confirmed_at"] is not None, said["buyer_confirmed_at"] is not None
 
-    def _look(self, path: str) -> Known:
+    def look(self, path: str) -> Known:
         """Read something with the broker's eyes."""
         ends = time.monotonic() + PATIENCE_S
         while time.monotonic() < ends:
@@ -277,7 +278,7 @@ class Client(threading.Thread):
                 answer = self._line.getresponse()
                 said: Known = json.loads(answer.read())
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
-                self._hang_up()
+                self.hang_up()
                 continue
             if answer.status == 200:
                 return said
@@ -298,7 +299,7 @@ class Client(threading.Thread):
             "plate": name,
             "cost_vnd": self.rng.randint(1, 10**6),
         }
-        said = self._ask("plan shipment", "/shipments", body, name, self.trade.broker)
+        said = self.ask("plan shipment", "/shipments", body, name, self.trade.broker)
         if said is None:
             self._learn(cargo[0], None)
         else:
@@ -312,13 +313,13 @@ class Client(threading.Thread):
         shipment = self.rng.choice(alive)
         place, broker, name = f"/shipments/{shipment['uid']}", self.trade.broker, self._next_name()
         if self.rng.random() < 0.1:
-            said = self._ask("cancel shipment", f"{place}/cancel", {"reason": name}, name, broker, shipment["version"])
+            said = self.ask("cancel shipment", f"{place}/cancel", {"reason": name}, name, broker, shipment["version"])
         elif shipment["state"] == "planned":
-            said = self._ask("load", f"{place}/load", {"reason": name}, name, broker, shipment["version"])
+            said = self.ask("load", f"{place}/load", {"reason": name}, name, broker, shipment["version"])
         else:
             self._receive(shipment, name)
             said = None
-        shipment.update(said or self._look(place))
+        shipment.update(said or self.look(place))
         return True
 
     def _receive(self, shipment: Known, name: str) -> None:
@@ -331,7 +332,7 @@ class Client(threading.Thread):
                 row = {"promise": one["promise"], "accepted_kg": one["kg"] - bad, "rejected_kg": bad}
                 rows.append(row | ({"reason": "bruised"} if bad else {}))
         body = {"site": door, "items": rows, "note": name}
-        said = self._ask("receive", f"/shipments/{shipment['uid']}/receipts", body, name, self.trade.broker)
+        said = self.ask("receive", f"/shipments/{shipment['uid']}/receipts", body, name, self.trade.broker)
         if said is not None:
             self.trade.receipts.append({"uid": said["uid"]})
             with self.tally.lock:
@@ -342,7 +343,7 @@ class Client(threading.Thread):
         if not self.trade.receipts:
             return False
         receipt, name = self.rng.choice(self.trade.receipts), self._next_name()
-        self._ask("settle", f"/receipts/{receipt['uid']}/settlements", {"reason": name}, name, self.trade.broker)
+        self.ask("settle", f"/receipts/{receipt['uid']}/settlements", {"reason": name}, name, self.trade.broker)
         return True
 
 
@@ -392,7 +393,7 @@ def run(address: str, operations: int, seed: int = 1, kills: int = 12, clients: 
     try:
         shares = [operations // clients + (n < operations % clients) for n in range(clients)]
         hands = [Client(n, service.port, trade, tally, share, seed) for n, share in enumerate(shares)]
-        trade.items = _all_items(hands[0])
+        trade.items = all_items(hands[0])
         for hand in hands:
             hand.start()
         _kill_at_random(service, hands, tally, operations, kills, seed)
@@ -405,12 +406,12 @@ def run(address: str, operations: int, seed: int = 1, kills: int = 12, clients: 
     return trade, tally
 
 
-def _all_items(client: Client) -> list[Known]:
+def all_items(client: Client) -> list[Known]:
     """Read every item through the API, page by page."""
     found: list[Known] = []
     cursor = ""
     while True:
-        page = client._look(f"/proposal-items?limit=200{cursor}")
+        page = client.look(f"/proposal-items?limit=200{cursor}")
         found += [{**row, "supply": False, "demand": False} for row in page["items"]]
         if not page.get("next_cursor"):
             return found
@@ -472,10 +473,9 @@ def _traces(session: Session) -> Counter[str]:
 def fresh(dialect: str) -> Iterator[str]:
     """Yield the address of a new database with the schema."""
     with tempfile.TemporaryDirectory(prefix="mca-chaos-") as folder, contextlib.ExitStack() as stack:
+        address = f"sqlite:///{folder}/mca.db"
         if dialect == "postgresql":
             address = empty_postgresql(stack.enter_context(postgres.server()))
-        else:
-            address = f"sqlite:///{folder}/mca.db"
         database = Database(address)
         database.upgrade()
         database.close()

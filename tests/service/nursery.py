@@ -1,8 +1,8 @@
 """A service process that can be killed and born again in a moment: a parent that has imported everything and only ever forks.
 
-``python -m tests.service.nursery PORT``, with the settings in the environment. It reads words from its standard input: ``kill`` sends SIGKILL
-to the service and forks a new one at once, ``end`` kills it for good. It answers each with a line. The parent opens no database and no
-thread, so that a child begins as clean as a process that has just been started.
+``python -m tests.service.nursery PORT``, with the settings in the environment. It reads words from its standard input: ``kill`` sends
+SIGKILL to the service and forks a new one at once, ``end`` kills it for good. It answers each with a line. The parent opens no database
+and no thread, so that a child begins as clean as a process that has just been started.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections import Counter
 
@@ -10,16 +11,19 @@ from sqlalchemy import select
 
 from catalog.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from catalog.models import Lot, Side
+from catalog.tenancy import Scope
 from service import audit
 from service.db import Database
 from service.models import Outbox
 from service.planning import items, proposals
 from service.planning import models as m
+from service.planning.conservation import discrepancies
 from service.planning.errors import AlreadyConfirmed, AlreadyDecided, HoldExpired, LotOvercommitted, ManyRefused, NotApproved, PlanStale
 from service.planning.proposals import Chosen, Refusal
 from service.planning.states import ProposalState, RejectReason
 from service.refusals import refusal
-from tests.market import NOON, act
+from tests.market import NOON, Market, act
+from tests.service import chaos
 from tests.service.desk import Desk, chosen
 
 PRICE = Refusal(RejectReason.PRICE, "too low")
@@ -299,3 +303,28 @@ def test_of_many_brokers_at_once_one_approves_and_the_others_hear_of_him(databas
     assert tally == Counter({f"won {i.uid}": 1 for i in wanted}) + Counter({f"lost {i.uid} already_decided": 3 for i in wanted})
     assert desk.balances() == {"offered": 500, "held": 3000}
     assert issubclass(AlreadyDecided, Conflict)
+
+
+def test_of_500_items_decided_together_a_stale_one_stops_all_or_is_left_out(database: Database) -> None:
+    with database.write() as session:
+        market = Market(session)
+        lots, lines = [[add(100_000) for _ in range(20)] for add in (market.lot, market.line)]
+        chaos.propose(session, market, random.Random(5), lots, lines, 530)  # type: ignore[arg-type]
+        everything = session.scalars(select(m.ProposalItem).order_by(m.ProposalItem.id)).all()
+        lots[0].note = "edited"
+        stale = next(item.uid for item in everything if item.lot_id == lots[0].id)
+        fresh = [item.uid for item in everything if item.lot_id != lots[0].id][:499]
+        scope = Scope(market.association.id)
+    wanted = [Chosen(uid, 1) for uid in (*fresh[:250], stale, *fresh[250:])]
+    with pytest.raises(ManyRefused) as caught, database.write() as session:
+        proposals.approve_many(session, scope, wanted, act())
+    assert list(caught.value.refusals) == [stale]
+    with database.read() as session:
+        assert session.scalars(select(m.Promise.id)).first() is None
+    with database.write() as session:
+        outcomes = proposals.approve_many(session, scope, wanted, act(), partial=True)
+        assert [outcome.uid for outcome in outcomes if outcome.refusal is not None] == [stale]
+    with database.read() as session:
+        assert len(session.scalars(select(m.Promise.id)).all()) == 499
+        assert discrepancies(session) == []
+        assert list(audit.verify(session)) == []
