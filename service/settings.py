@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(default=10, ge=1, le=200, description="Connections to the database that each process keeps open.")
     hold_minutes: int = Field(
-        120, ge=1, le=10_080, description="How long an approved proposal keeps its kilograms until both sides confirm."
+        default=120, ge=1, le=10_080, description="How long an approved proposal keeps its kilograms until both sides confirm."
     )
     run_seconds: float = Field(default=60.0, ge=1, le=86_400, description="Time limit of a planning run that names none.")
     public_url: str = Field(

@@ -139,8 +139,8 @@ def rebase(session: Session, plan_id: int) -> int:
         else:
             lots[lot] += kg
             lines[line] += kg
-    for item in session.scalars(select(i).where(i.id.in_(late))) if late else ():
-        item.state = ProposalState.SUPERSEDED
+    for overtaken in session.scalars(select(i).where(i.id.in_(late))) if late else ():
+        overtaken.state = ProposalState.SUPERSEDED
     session.flush()
     emptied = select(m.Proposal).where(m.Proposal.plan_id == plan_id, m.Proposal.state == ProposalState.PROPOSED)
     alive = or_(i.supply_proposal_id == m.Proposal.id, i.demand_proposal_id == m.Proposal.id) & (i.state == ProposalState.PROPOSED)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.models import Organisation
 from service import audit
 from service.audit import Deed
 from service.db import now
-from service.planning.models import Plan, Proposal, Run
+from service.planning.models import Plan, Run
 from service.planning.states import RunState
 from service.webhooks.events import emit
 
@@ -33,7 +31,7 @@ def tell_end(session: Session, run: Run, plan: Plan | None = None) -> None:
 
 
 def tell_plan(session: Session, plan: Plan, replaced: list[str]) -> None:
-    """Tell of a new plan, of those whose place it has taken, and each party of its proposal.
+    """Tell of a new plan, and of those whose place it has taken.
 
     Parameters
     ----------
@@ -43,10 +41,6 @@ def tell_plan(session: Session, plan: Plan, replaced: list[str]) -> None:
     emit(session, plan.association_id, "plan.created", made)
     for uid in replaced:
         emit(session, plan.association_id, "plan.superseded", {"plan": uid, "by": plan.uid})
-    put = select(Proposal, Organisation.uid).join(Organisation, Organisation.id == Proposal.organisation_id)
-    for proposal, organisation in session.execute(put.where(Proposal.plan_id == plan.id).order_by(Proposal.id)):
-        told = {"proposal": proposal.uid, "side": proposal.side.value, "organisation": organisation}
-        emit(session, plan.association_id, "proposal.created", told | {"plan": plan.uid}, {proposal.organisation_id: told})
 
 
 def deed_of(run: Run, actor: str, action: str, why: str = "", **after: Any) -> Deed:

@@ -6,7 +6,7 @@ event of its own, with what it may see; the association's own endpoints get one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from sqlalchemy import select
@@ -69,24 +69,41 @@ def emit(
     data : what the association's endpoints are told: uids and plain JSON values.
     organisations : number of each organisation concerned → what it is told; None where that is the same.
     """
+    return emit_many(session, association_id, kind, [(data, organisations or {})])
+
+
+def emit_many(
+    session: Session, association_id: int, kind: str, happened: Iterable[tuple[Mapping[str, Any], Mapping[int, Mapping[str, Any] | None]]]
+) -> list[Outbox]:
+    """Tell of many events of one kind; see `emit`.
+
+    Parameters
+    ----------
+    happened : of each event what the association is told, and the organisations concerned.
+    """
     assert kind in KINDS, f"{kind} is no kind of event"
-    told: dict[int | None, Mapping[str, Any]] = {None: data}
-    told |= {number: data if own is None else own for number, own in (organisations or {}).items()}
     events = [
-        Outbox(association_id=association_id, organisation_id=organisation_id, kind=kind, payload=dict(own))
-        for organisation_id, own in told.items()
+        Outbox(association_id=association_id, organisation_id=organisation_id, kind=kind, payload=dict(told))
+        for data, organisations in happened
+        for organisation_id, told in _told(data, organisations)
     ]
     session.add_all(events)
     session.flush()
-    endpoints = _listening(session, association_id, list(told))
-    session.add_all(
-        Delivery(endpoint_id=endpoint.id, event_id=event.id) for event in events for endpoint in endpoints if wants(endpoint, event)
-    )
+    endpoints = _listening(session, association_id, {event.organisation_id for event in events})
+    deliveries = [Delivery(endpoint_id=one.id, event_id=event.id) for event in events for one in endpoints if wants(one, event)]
+    session.add_all(deliveries)
     session.flush()
     return events
 
 
-def _listening(session: Session, association_id: int, organisations: list[int | None]) -> list[Endpoint]:
+def _told(data: Mapping[str, Any], organisations: Mapping[int, Mapping[str, Any] | None]) -> Iterator[tuple[int | None, Mapping[str, Any]]]:
+    """Yield who is told what of one event, the association first."""
+    yield None, data
+    for number, own in organisations.items():
+        yield number, data if own is None else own
+
+
+def _listening(session: Session, association_id: int, organisations: Set[int | None]) -> list[Endpoint]:
     """Return the active endpoints of an association that may be told, in the order in which they were made."""
     active = select(Endpoint).where(Endpoint.association_id == association_id, Endpoint.state == EndpointState.ACTIVE)
     return [endpoint for endpoint in session.scalars(active.order_by(Endpoint.id)) if endpoint.organisation_id in organisations]

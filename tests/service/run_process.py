@@ -21,6 +21,8 @@ from service.settings import Settings
 from tests.service import run_solvers
 
 ROOT = Path(__file__).resolve().parents[2]
+ASSOCIATION = "RUN_TEST_ASSOCIATION"
+"""Environment variable: number of the association that a submitter asks for runs of."""
 SHIFT = "RUN_TEST_HOURS"
 """Environment variable: by how many hours this process's clock is wrong."""
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
@@ -144,7 +146,9 @@ def worker_with_wrong_clock(planner: str, settings: Settings, folder: Path, hour
 
 
 def work(planner: str) -> None:
-    """Be a worker whose planner is one of `run_solvers`."""
+    """Be a worker whose planner is one of `run_solvers`, or one who asks for runs."""
+    if planner == "submitter":
+        return submit_without_end()
     from service import logs
     from service.db import Database
     from service.runs.worker import Worker
@@ -154,7 +158,27 @@ def work(planner: str) -> None:
     settings = read_settings()
     worker = Worker(Database(settings.database_url), settings, getattr(run_solvers, planner))
     worker.end_on_signals()
-    worker.run()
+    return worker.run()
+
+
+def submit_without_end() -> None:
+    """Ask for runs, one transaction after another, and write each uid to standard error once its transaction is acknowledged."""
+    from catalog.tenancy import Scope
+    from service.audit import record
+    from service.db import Database, now
+    from service.runs.submitting import Wanted, submit
+    from service.runs.telling import deed_of
+    from service.settings import read_settings
+    from service.webhooks.events import emit
+
+    settings = read_settings()
+    database, scope = Database(settings.database_url), Scope(int(os.environ[ASSOCIATION]))
+    while True:
+        with database.write() as session:
+            run, _ = submit(session, scope, Wanted(), "Lan", settings)
+            emit(session, scope.association_id, "webhook.test", {"run": run.uid})
+            record(session, deed_of(run, "Lan", "run.submit"), now(session))
+        os.write(2, f"{run.uid}\n".encode())
 
 
 def work_at_another_time(planner: str, hours: float) -> None:

@@ -114,3 +114,20 @@ def poison(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> 
         os.kill(os.getppid(), signal.SIGKILL)
         threading.Event().wait()
     return idle(order, stopwatch, on_progress, should_stop)
+
+
+def wait_there(folder: str) -> None:
+    """Be work on a cluster: wait until there is a file ``go``."""
+    while not Path(folder, "go").exists():
+        time.sleep(0.02)
+
+
+def clustered(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+    """Have a cluster do something, as the engine does with the parts of a large plan."""
+    from distributed import Client
+
+    with Client(order.cluster, timeout=10) as client:
+        future = client.submit(wait_there, os.environ[FOLDER], pure=False)
+        _say("begun")
+        future.result()
+    return idle(order, stopwatch, on_progress, should_stop)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,10 +22,13 @@ from service.planning.states import RunState
 from service.runs.errors import Failure
 from service.runs.supervisor import Keeper
 from service.settings import Settings
+from service.version import engine_name
 from tests.relay import Relay, relay
 from tests.service import run_solvers
 from tests.service.run_market import ask, ended, look, open_market, plans_of, progress_of, settings_for, wait_for, worked_off
-from tests.service.run_process import Nursery, worker_process, worker_with_wrong_clock
+from tests.service.run_process import ASSOCIATION, Nursery, variables, worker_process, worker_with_wrong_clock
+
+KILLS = 20
 
 
 @pytest.fixture(scope="module")
@@ -226,39 +231,19 @@ def test_a_worker_cut_off_from_the_database_ends_its_planner_before_its_lease_en
     assert (run.state, run.attempt, len(plans_of(database, uid))) == (RunState.DONE, 2, 1)
 
 
-SUBMITTER = """
-import sys
-from service.db import Database
-from service.runs.submitting import Wanted, submit
-from service.settings import Settings
-from service.audit import record
-from service.db import now
-from service.runs.telling import deed_of
-from service.webhooks.events import emit
-from catalog.tenancy import Scope
-database, scope = Database(sys.argv[1]), Scope(int(sys.argv[2]))
-settings = Settings(runs_waiting=10000)
-while True:
-    with database.write() as session:
-        run, _ = submit(session, scope, Wanted(), "Lan", settings)
-        emit(session, scope.association_id, "webhook.test", {"run": run.uid})
-        record(session, deed_of(run, "Lan", "run.submit"), now(session))
-    sys.stdout.write(run.uid + "\\n")
-    sys.stdout.flush()
-"""
-
-
 def test_whatever_was_acknowledged_is_there_and_nothing_is_torn_however_often_writers_are_killed(
-    database: Database, scope: Scope, folder: Path, nursery: Nursery
+    database: Database, scope: Scope, folder: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acknowledged: list[str] = []
-    for number in range(8):
-        arguments = [database.url.render_as_string(hide_password=False), str(scope.association_id)]
-        with subprocess.Popen([sys.executable, "-c", SUBMITTER, *arguments], stdout=subprocess.PIPE, text=True) as writer:
-            assert writer.stdout is not None
-            acknowledged += [writer.stdout.readline().strip() for _ in range(20 + 7 * number)]
-            writer.kill()
-            acknowledged += writer.stdout.read().split("\n")[:-1]
+    given = {**variables(settings_for(database, runs_waiting=10_000), folder), ASSOCIATION: str(scope.association_id)}
+    for number in range(KILLS):
+        log = folder / f"acknowledged-{number}"
+        log.touch()
+        pid = nursery.start("submitter", given, log)
+        wait_for(lambda: log.read_text().count("\n") >= 10 + number)  # noqa: B023
+        os.kill(pid, signal.SIGKILL)
+        assert nursery.wait(pid) == -signal.SIGKILL
+        acknowledged += log.read_text().split()
     with database.read() as session:
         runs = set(session.scalars(select(Run.uid)))
         events = {event.payload["run"] for event in session.scalars(select(Outbox).where(Outbox.kind == "webhook.test"))}
@@ -266,7 +251,7 @@ def test_whatever_was_acknowledged_is_there_and_nothing_is_torn_however_often_wr
     assert len(acknowledged) > 300
     assert set(acknowledged) <= runs
     assert runs == events == deeds
-    assert len(runs) - len(acknowledged) <= 8
+    assert len(runs) - len(acknowledged) <= KILLS
     if database.dialect == "sqlite":
         with database.engine.connect() as connection:
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
@@ -279,3 +264,67 @@ def through(wire: Relay, database: Database, lease_s: float = 5.0) -> Settings:
 
 def address_of(database: Database) -> str:
     return database.url.render_as_string(hide_password=False)
+
+
+def worker_command(settings: Settings, folder: Path, *options: str) -> subprocess.Popen[bytes]:
+    env = {**os.environ, **variables(settings, folder)}
+    command = [sys.executable, "-m", "service.cli", "worker", *options]
+    return subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_the_command_works_off_runs_with_the_engine_and_ends_with_the_one_who_started_it(
+    database: Database, scope: Scope, folder: Path
+) -> None:
+    settings = settings_for(database, worker_lease_seconds=30.0)
+    uid = ask(database, scope, settings, time_limit_s=30, iterations=50)
+    with worker_command(settings, folder, "--lifeline") as worker:
+        assert (ended(database, uid).state, plans_of(database, uid)[0].engine) == (RunState.DONE, engine_name())
+        assert worker.stdin is not None
+        worker.stdin.close()
+        assert worker.wait(timeout=30) == 0
+
+
+def test_the_command_refuses_a_database_without_the_schema(tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/empty.db")
+    with worker_command(settings, tmp_path) as worker:
+        _, said = worker.communicate(timeout=60)
+    assert worker.returncode == 2
+    assert b"mca db upgrade" in said
+
+
+def test_a_run_whose_cluster_is_lost_in_the_middle_is_tried_again_and_has_one_result(
+    database: Database, scope: Scope, folder: Path, nursery: Nursery
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = settings_for(database, cluster=f"tcp://127.0.0.1:{port}", worker_lease_seconds=30.0)
+    uid = ask(database, scope, settings)
+    with cluster(port) as scheduler, worker_process(nursery, "clustered", settings, folder) as worker:
+        wait_for(lambda: planners(folder))
+        scheduler.kill()
+        wait_for(lambda: look(database, uid).deaths == 1, "nobody noticed")
+        scheduler.wait()
+        with cluster(port):
+            (folder / "go").touch()
+            run = ended(database, uid)
+            assert '"cluster_lost"' in worker.logged()
+    assert (run.state, run.attempt, len(plans_of(database, uid))) == (RunState.DONE, 2, 1)
+    assert told(database, uid) == ["run.done"]
+
+
+@contextlib.contextmanager
+def cluster(port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Keep a scheduler with one worker, in one process, for as long as the block lasts."""
+    script = (
+        "import sys, time\nfrom distributed import LocalCluster\nif __name__ == '__main__':\n"
+        "    LocalCluster(n_workers=1, threads_per_worker=1, processes=False, scheduler_port=int(sys.argv[1]), dashboard_address=None)\n"
+        "    print('up', flush=True)\n    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(port)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"up\n"
+            yield process
+        finally:
+            process.kill()

@@ -18,9 +18,9 @@ from service.models import AuditEvent, Outbox
 from service.planning import ledger
 from service.planning.errors import PlanStale
 from service.planning.ledger import Act, Wish
-from service.planning.models import Decision, Proposal, RunInput, RunProgress
+from service.planning.models import Decision, Plan, PlanAllocation, Proposal, ProposalItem, RunInput, RunProgress
 from service.planning.results import read_plan
-from service.planning.states import DecisionKind, PlanState, RunState
+from service.planning.states import DecisionKind, PlanState, ProposalState, RunState
 from service.runs import inputs
 from service.runs.errors import Failure
 from service.runs.freshness import require_fresh
@@ -276,9 +276,7 @@ def test_a_plan_that_was_replaced_is_stale_and_names_the_current_one(database: D
         require_fresh(session, old.id)
 
 
-def test_a_plan_whose_kilograms_were_promised_meanwhile_is_kept_but_doesnt_take_the_place_of_the_current_one(
-    database: Database, folder: Path
-) -> None:
+def test_what_was_promised_while_a_plan_was_made_is_left_out_of_its_proposals(database: Database, folder: Path) -> None:
     settings, scope = settings_for(database), open_market(database)
     worked_off(database, settings, first := ask(database, scope, settings), run_solvers.idle)
     uid = ask(database, scope, settings)
@@ -296,9 +294,26 @@ def test_a_plan_whose_kilograms_were_promised_meanwhile_is_kept_but_doesnt_take_
             ledger.hold(session, wishes, at + timedelta(hours=1), Act("Lan", "by telephone", at))
         (folder / "go").touch()
         run = ended(database, uid)
-    assert (run.state, "promised" in run.remark) == (RunState.DONE, True)
-    assert plans_of(database, uid)[0].state is PlanState.SUPERSEDED
-    assert plans_of(database, first)[0].state is PlanState.CURRENT
+    assert (run.state, "promised to others" in run.remark) == (RunState.DONE, True)
+    assert [plans_of(database, one)[0].state for one in (first, uid)] == [PlanState.SUPERSEDED, PlanState.CURRENT]
+    with database.read() as session:
+        items = session.scalars(
+            select(ProposalItem).join(PlanAllocation).join(Plan).where(Plan.uid == plans_of(database, uid)[0].uid)
+        ).all()
+    assert ProposalState.SUPERSEDED in {item.state for item in items}
+
+
+def test_a_plan_of_an_older_state_doesnt_take_the_place_of_a_newer_one(database: Database, folder: Path) -> None:
+    settings, scope = settings_for(database), open_market(database)
+    older = ask(database, scope, settings)
+    with working(database, settings, run_solvers.patient_idle):
+        wait_for(lambda: list(folder.glob("begun-*")))
+        newer = ask(database, scope, settings)
+        assert worked_off(database, settings, newer, run_solvers.idle).state is RunState.DONE
+        (folder / "go").touch()
+        run = ended(database, older)
+    assert (run.state, "later state" in run.remark) == (RunState.DONE, True)
+    assert [plans_of(database, one)[0].state for one in (older, newer)] == [PlanState.SUPERSEDED, PlanState.CURRENT]
 
 
 def alive(pid: int) -> bool:
