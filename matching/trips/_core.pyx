@@ -16,12 +16,11 @@ include "columns.pxi"
 cdef double INF = INFINITY
 cdef long NEVER = 1 << 50
 cdef long ALWAYS = 1 << 40
-cdef long DAY = 1440
-cdef long ATTEMPTS = 24
-cdef long NEIGHBOUR_SITES = 5
-cdef long MOST_TURNS = 200
-cdef long MANY_LANES = 600
 cdef double MOST_TRIALS = 40.0
+
+# Named in the type system, so that the C compiler knows them and divides by none at run time.
+cdef enum:
+    DAY = 1440, ATTEMPTS = 24, NEIGHBOUR_SITES = 5, MOST_TURNS = 200, MANY_LANES = 600
 
 
 cdef class Arena:
@@ -34,11 +33,13 @@ cdef class Arena:
     cdef public double[:, :, ::1] band
     cdef public double[::1] pin_kg
     cdef public long[::1] horizon
+    cdef double largest_kg
 
     def __init__(self, layout):
         for name in ("km", "site", "vehicle_real", "lot_real", "line_real", "lane_real", "carrier", "minutes", "hours", "vehicle", "lot", "line",
                      "lane", "grouped", "near", "band", "pin_kg", "horizon"):
             setattr(self, name, getattr(layout, name))
+        self.largest_kg = layout.vehicle_real[:, PAYLOAD].max(initial=0.0)
 
 
 cdef class State:

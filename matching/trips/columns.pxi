@@ -9,7 +9,7 @@ cdef enum:
 
 # State.trip_real
 cdef enum:
-    TRIP_LOAD = 0, TRIP_LITRES, TRIP_KM, TRIP_COST
+    TRIP_LOAD = 0, TRIP_LITRES, TRIP_KM, TRIP_COST, TRIP_LARGER
 
 # State.stop
 cdef enum:

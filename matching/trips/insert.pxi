@@ -15,6 +15,12 @@ cdef enum:
     ALPHA = 0, BLINK, ORDER, DARE, CUT, TRIALS
 
 
+cdef struct Place:
+    # Where a stop could go: its detour with the ways from and to the base, without them, and its place in the order.
+    double cost, km
+    long at
+
+
 cdef double uniform(Scratch x) noexcept nogil:
     """Next number in [0, 1) (SplitMix64, doi:10.1145/2660193.2660195)."""
     cdef unsigned long long z
@@ -128,37 +134,65 @@ cdef void try_trip(Arena w, State s, Scratch x, long trip, long lane, double roo
     more = (1 if pick_is < 0 else 0) + (1 if drop_is < 0 else 0)
     if n + more > s.stop.shape[1]:
         return
+    if _most_value(w, s, x, trip, lane, room, least) <= x.value[SCORE]:
+        return
     cdef long pick_at = 0, drop_at = 0
     km = _best_positions(w, s, trip, a, b, pick_is, drop_is, &pick_at, &drop_at)
     _choose_class(w, s, x, trip, lane, room, least, pick_at, drop_at, pick_is, drop_is, s.trip_real[trip, TRIP_KM] + km)
 
 
+cdef double _most_value(Arena w, State s, Scratch x, long trip, long lane, double room, double least) noexcept nogil:
+    """What a lane could be worth on a trip if the detour were free: in the truck that it has, or in a larger one at its price."""
+    cdef double best = 0.0, kg = _class_room(w, s, trip, s.trip[trip, TRIP_CLASS], lane, room)
+    if kg >= least:
+        best = lane_value(w, s, x, lane, kg)
+    if kg >= room:
+        return best
+    kg = min(room, w.largest_kg - s.trip_real[trip, TRIP_LOAD])
+    return max(best, lane_value(w, s, x, lane, kg) - s.trip_real[trip, TRIP_LARGER]) if kg >= least else best
+
+
+cdef Place _cheapest(Arena w, State s, long trip, long site, long start, long end, long n, long base) noexcept nogil:
+    """Cheapest place for a new stop among ``start`` to ``end``."""
+    cdef Place best
+    cdef double km, ends = 0.0
+    cdef long i
+    best.cost, best.km, best.at = INF, 0.0, start
+    for i in range(start, end):
+        km = _detour(w, s, trip, site, i, n, base, &ends)
+        if km + ends < best.cost:
+            best.cost, best.km, best.at = km + ends, km, i
+    return best
+
+
 cdef double _best_positions(Arena w, State s, long trip, long a, long b, long pick_is, long drop_is, long* pick_at, long* drop_at) noexcept nogil:
-    """Cheapest places for the new stops and the kilometres between stops that they add."""
-    cdef long n_p, n, base, before, after, i, j
-    cdef double km, ends
-    n_p = s.trip[trip, TRIP_NP]
-    n = n_p + s.trip[trip, TRIP_ND]
-    base = w.vehicle[s.trip[trip, TRIP_CLASS], BASE]
-    cdef double best = INF, best_km = 0.0, pick_km = 0.0, pick_ends = 0.0, drop_km = 0.0, drop_ends = 0.0
-    cdef long best_i = 0, best_j = n_p
-    for i in range(n_p + 1 if pick_is < 0 else 1):
-        pick_km = 0.0
-        pick_ends = 0.0
-        if pick_is < 0:
-            pick_km = _detour(w, s, trip, a, i, n, base, &pick_ends)
-        for j in range(n_p, n + 1 if drop_is < 0 else n_p + 1):
-            km, ends = pick_km, pick_ends
-            if drop_is < 0:
-                drop_km = _detour(w, s, trip, b, j, n, base, &drop_ends)
-                km, ends = km + drop_km, ends + drop_ends
-                if pick_is < 0 and i == n_p and j == n_p:
-                    before, after = s.stop[trip, n_p - 1, STOP_SITE], s.stop[trip, n_p, STOP_SITE]
-                    km = w.km[before, a] + w.km[a, b] + w.km[b, after] - w.km[before, after]
-                    ends = 0.0
-            if km + ends < best:
-                best, best_i, best_j, best_km = km + ends, i, j, km
-    pick_at[0], drop_at[0] = best_i, best_j
+    """Cheapest places for the new stops and the kilometres between stops that they add.
+
+    Each has the best place for itself, unless both go between loading and unloading.
+    """
+    cdef long n_p = s.trip[trip, TRIP_NP], n = n_p + s.trip[trip, TRIP_ND], base = w.vehicle[s.trip[trip, TRIP_CLASS], BASE], before, after
+    cdef Place early, late, gap
+    cdef double best, best_km, km
+    early.cost = early.km = late.cost = late.km = 0.0
+    early.at, late.at = 0, n_p
+    if pick_is < 0:
+        early = _cheapest(w, s, trip, a, 0, n_p, n, base)
+    if drop_is < 0:
+        late = _cheapest(w, s, trip, b, n_p + 1, n + 1, n, base)
+    best, best_km, pick_at[0], drop_at[0] = early.cost + late.cost, early.km + late.km, early.at, late.at
+    if pick_is < 0:
+        gap = _cheapest(w, s, trip, a, n_p, n_p + 1, n, base)
+        if gap.cost + late.cost < best:
+            best, best_km, pick_at[0] = gap.cost + late.cost, gap.km + late.km, n_p
+    if drop_is < 0:
+        gap = _cheapest(w, s, trip, b, n_p, n_p + 1, n, base)
+        if early.cost + gap.cost < best:
+            best, best_km, pick_at[0], drop_at[0] = early.cost + gap.cost, early.km + gap.km, early.at, n_p
+    if pick_is < 0 and drop_is < 0:
+        before, after = s.stop[trip, n_p - 1, STOP_SITE], s.stop[trip, n_p, STOP_SITE]
+        km = w.km[before, a] + w.km[a, b] + w.km[b, after] - w.km[before, after]
+        if km < best:
+            best_km, pick_at[0], drop_at[0] = km, n_p, n_p
     return best_km
 
 
@@ -537,6 +571,7 @@ cdef void write_stops(Arena w, State s, Scratch x, long trip, long vehicle) noex
             km += w.km[x.seq[SEQ_SITE, k - 1], x.seq[SEQ_SITE, k]]
     s.trip[trip, TRIP_CLASS], s.trip_real[trip, TRIP_KM] = vehicle, km
     s.trip_real[trip, TRIP_COST] = trip_cost_vnd(w, vehicle, km, x.seq[SEQ_SITE, 0], x.seq[SEQ_SITE, n - 1])
+    s.trip_real[trip, TRIP_LARGER] = larger_vnd(w, vehicle, km, x.seq[SEQ_SITE, 0], x.seq[SEQ_SITE, n - 1], s.trip_real[trip, TRIP_COST])
     post_trip(w, s, trip, 1)
 
 

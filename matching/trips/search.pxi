@@ -400,7 +400,8 @@ cdef void _copy_trip(Arena w, State source, long trip, State target) noexcept no
         target.stop[copy, k, STOP_LO], target.stop[copy, k, STOP_HI] = source.stop[trip, k, STOP_LO], source.stop[trip, k, STOP_HI]
         if source.trip[trip, TRIP_CLASS] != CARRIER:
             target.stop[copy, k, STOP_NODE] = new_node(target, source.stop[trip, k, STOP_SITE], copy)
-    target.trip_real[copy, TRIP_KM], target.trip_real[copy, TRIP_COST] = source.trip_real[trip, TRIP_KM], source.trip_real[trip, TRIP_COST]
+    for k in range(TRIP_KM, TRIP_LARGER + 1):
+        target.trip_real[copy, k] = source.trip_real[trip, k]
     if source.trip[trip, TRIP_CLASS] == CARRIER:
         post_carrier(w, target, copy, 1)
     else:

@@ -37,6 +37,16 @@ cdef double trip_cost_vnd(Arena w, long vehicle, double km, long first, long las
     return <double>(rint(total))
 
 
+cdef double larger_vnd(Arena w, long vehicle, double km, long first, long last, double cost) noexcept nogil:
+    """What the cheapest class that holds more than ``vehicle`` would cost more on the same way; inf if there is none."""
+    cdef long c
+    cdef double best = INF
+    for c in range(w.vehicle.shape[0]):
+        if w.vehicle_real[c, PAYLOAD] > w.vehicle_real[vehicle, PAYLOAD] or w.vehicle_real[c, VOLUME] > w.vehicle_real[vehicle, VOLUME] or w.vehicle[c, REFRIGERATED] > w.vehicle[vehicle, REFRIGERATED]:
+            best = min(best, trip_cost_vnd(w, c, km, first, last) - cost)
+    return max(0.0, best)
+
+
 cdef void link_ship(Arena w, State s, long ship, long lane, long trip, double kg) noexcept nogil:
     """Enter a new shipment into the lists of its trip, lot and line, and take its mass from what is left."""
     cdef long lot, line
@@ -136,6 +146,7 @@ cdef long new_trip(State s) noexcept nogil:
     s.count[TOP_TRIP] = max(s.count[TOP_TRIP], trip + 1)
     for k in range(4):
         s.trip[trip, k], s.trip_real[trip, k] = 0, 0.0
+    s.trip_real[trip, TRIP_LARGER] = 0.0
     s.trip[trip, TRIP_HEAD] = -1
     return <long>(trip)
 
@@ -191,10 +202,10 @@ cdef void post_trip(Arena w, State s, long trip, long sign) noexcept nogil:
     """Book (``sign`` 1) or unbook (-1) a truck trip's day, openings, throughput and cost."""
     cdef long day, k
     s.worth[0] -= sign * s.trip_real[trip, TRIP_COST]
-    day = s.stop[trip, 0, STOP_ARRIVE] // 1440
+    day = s.stop[trip, 0, STOP_ARRIVE] // DAY
     s.used[s.trip[trip, TRIP_CLASS], day] += sign
     for k in range(s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]):
-        post_site(w, s, s.stop[trip, k, STOP_SITE], s.stop[trip, k, STOP_ARRIVE] // 1440, s.stop_kg[trip, k], k < s.trip[trip, TRIP_NP], sign)
+        post_site(w, s, s.stop[trip, k, STOP_SITE], s.stop[trip, k, STOP_ARRIVE] // DAY, s.stop_kg[trip, k], k < s.trip[trip, TRIP_NP], sign)
 
 
 cdef void post_site(Arena w, State s, long site, long day, double kg, bint loading, long sign) noexcept nogil:
@@ -212,7 +223,7 @@ cdef void post_carrier(Arena w, State s, long trip, long sign) noexcept nogil:
     """Book or unbook a carrier trip: its freight, its daily charge, its capacity and both sites."""
     cdef long road, day, before
     road = s.trip[trip, TRIP_ROAD]
-    day = s.stop[trip, 0, STOP_ARRIVE] // 1440
+    day = s.stop[trip, 0, STOP_ARRIVE] // DAY
     before = s.calls[w.km.shape[0] + road, day]
     s.calls[w.km.shape[0] + road, day] += sign
     s.flow[w.km.shape[0] + road, day] += sign * s.trip_real[trip, TRIP_LOAD]

@@ -30,7 +30,7 @@ class Books:
     ship: IntArray  # (p, 8)
     ship_kg: FloatArray  # (p,)
     trip: IntArray  # (t, 6); TRIP_CLASS is FREE, CARRIER or a class
-    trip_real: FloatArray  # (t, 4); TRIP_KM leaves base legs out
+    trip_real: FloatArray  # (t, 5); TRIP_KM leaves base legs out; TRIP_LARGER is what the next class would cost more
     stop: IntArray  # (t, k, 5) loading stops, then unloading ones
     stop_kg: FloatArray  # (t, k) moved there
     node: IntArray  # (.., 3) entries of the sites' lists of trips
@@ -59,7 +59,7 @@ def empty_state(w: Layout, n_trips: int, n_ships: int) -> Books:
         "touched": (2, max(n_lots, n_lines)), "count": (8,),
     }  # fmt: skip
     reals = {
-        "ship_kg": (n_ships,), "trip_real": (n_trips, 4), "stop_kg": (n_trips, stops), "lot_left": (n_lots,), "line_left": (n_lines,),
+        "ship_kg": (n_ships,), "trip_real": (n_trips, 5), "stop_kg": (n_trips, stops), "lot_left": (n_lots,), "line_left": (n_lines,),
         "pin_left": (len(w.pin_kg),), "flow": (rows, days), "worth": (1,),
     }  # fmt: skip
     flat_reals, flat_ints = np.zeros(_size(reals)), np.zeros(_size(ints), dtype=np.int64)
