@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,8 @@ EMAIL = r"^[^@\s]{1,120}@[^@\s]{1,120}$"
 Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
 Code = Field(min_length=1, max_length=100)
 Name = Field(min_length=1, max_length=200)
+CodeText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+NameText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Given(BaseModel):
@@ -136,8 +138,8 @@ class ProductIn(Given):
     litres_per_kg: float = Field(default=2.0, ge=0, le=10_000)
     cold: bool = False
     shelf_life_days: int | None = Field(default=None, ge=0, le=36_500)
-    grades: tuple[str, ...] = Field(default=("loại 1", "loại 2", "loại 3"), min_length=1, max_length=MAX_GRADE)
-    varieties: dict[str, str] = Field(default_factory=dict, max_length=100)
+    grades: tuple[NameText, ...] = Field(default=("loại 1", "loại 2", "loại 3"), min_length=1, max_length=MAX_GRADE)
+    varieties: dict[CodeText, NameText] = Field(default_factory=dict, max_length=100)
 
 
 class CertificateIn(Given):
@@ -278,7 +280,10 @@ def confirm_place(given_lat: float, given_lon: float, *, confirmed: bool) -> Non
 
 def add_product(session: Session, scope: Scope, given: ProductIn, by: str) -> Product:
     """Add a product with its grades and varieties."""
-    _raise(_bad_names(given, "code", "name"))
+    faults = _bad_names(given, "code", "name")
+    faults += [one for grade in given.grades for one in _bad_text("grades", grade)]
+    faults += [one for pair in given.varieties.items() for text in pair for one in _bad_text("varieties", text)]
+    _raise(faults)
     _refuse_taken(session, visible(Product, scope).where(Product.code == given.code), given.code)
     values = given.model_dump(exclude={"grades", "varieties"})
     product = _add(session, Product(**values, association_id=scope.association_id, updated_by=by))
@@ -525,14 +530,15 @@ def _raise(faults: Sequence[Fault]) -> None:
 
 def _bad_names(given: Given, *fields: str) -> list[Fault]:
     """Return a fault for each text with characters that no name holds."""
-    faults = []
-    for field in fields:
-        try:
-            if not names.clean(getattr(given, field)):
-                faults.append(fault(field, getattr(given, field), "a text"))
-        except ValueError as error:
-            faults.append(fault(field, ascii(getattr(given, field)), str(error)))
-    return faults
+    return [one for field in fields for one in _bad_text(field, getattr(given, field))]
+
+
+def _bad_text(field: str, text: str) -> list[Fault]:
+    try:
+        clean = names.clean(text)
+    except ValueError as error:
+        return [fault(field, ascii(text), str(error))]
+    return [] if clean else [fault(field, text, "a text")]
 
 
 def _bad_window(given: Given, first: str, last: str, least: date, most: date) -> list[Fault]:

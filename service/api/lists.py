@@ -44,8 +44,8 @@ class Part:
 
 
 def _findable(text: str) -> str:
-    """Return a text as it would be stored; what can't be stored is left out, for nothing that is stored holds it."""
-    return unicodedata.normalize("NFC", "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"}))
+    """Return a text as it would be stored, with a sign that nothing bears in place of what can't be stored."""
+    return unicodedata.normalize("NFC", "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text))
 
 
 SearchText = Annotated[str, AfterValidator(_findable)]

@@ -23,6 +23,7 @@ from service.api.routing import PREFIX, Api, transact
 from service.api.shapes import Out, References, shown
 from service.audit import Deed, record
 from service.auth import oidc, passwords, sessions
+from service.auth.accounts import NewPassword, Password
 from service.auth.permissions import Permission, granted
 from service.auth.principal import roles_of
 from service.auth.tokens import same
@@ -38,7 +39,7 @@ class LoginIn(Given):
     """What one logs in with."""
 
     login: str = Field(min_length=1, max_length=254)
-    password: str = Field(min_length=1, max_length=passwords.MOST, repr=False)
+    password: Password = Field(repr=False)
 
 
 class AccountOut(Out):
@@ -64,8 +65,8 @@ class LoggedIn(AccountOut):
 class PasswordIn(Given):
     """The old password and the new one."""
 
-    password: str = Field(min_length=1, max_length=passwords.MOST, repr=False)
-    new_password: str = Field(min_length=passwords.LEAST, max_length=passwords.MOST, repr=False)
+    password: Password = Field(repr=False)
+    new_password: NewPassword = Field(repr=False)
 
 
 class LoginOut(Out):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +14,11 @@ from service.api.routing import Api
 from service.auth.permissions import Permission
 
 api = Api("monitoring", "Figures for monitoring.")
-ANSWER = {200: {"description": "Figures in Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Figures in Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+    401: {},
+    403: {},
+}
 
 
 @api.get("/metrics", public=True, responses=ANSWER, response_class=Response)

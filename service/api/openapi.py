@@ -90,6 +90,9 @@ def _complete(operation: dict[str, Any], rule: Rule, path: str) -> None:
                 _GOOD.get(int(code), "Done.") if answer["description"] == "Successful Response" else answer["description"]
             )
             answer.setdefault("headers", {}).update(_good_headers(rule))
+            # An answer that isn't JSON is described by the route itself.
+            if answer.get("content", {}).get("application/json") == {"schema": {}}:
+                del answer["content"]["application/json"]
     stated = {int(code) for code, answer in answers.items() if code.isdecimal() and int(code) >= 400 and "content" not in answer}
     for status in sorted(_failures(rule, operation, path) | stated):
         if status in stated:
@@ -209,6 +212,11 @@ def _put_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
             if "json" in kind and "example" not in content and "examples" not in content:
                 content["example"] = example_of(content.get("schema", {}), schemas)
     for parameter in operation["parameters"]:
+        # Outside of a body there is no null: what isn't there is left out.
+        some = [part for part in parameter["schema"].get("anyOf", []) if part.get("type") != "null"]
+        if len(some) == 1 and len(parameter["schema"]["anyOf"]) == 2:
+            del parameter["schema"]["anyOf"]
+            parameter["schema"] = {**some[0], **parameter["schema"]}
         known = meaning("", parameter["name"])
         shown = parameter["schema"].pop("examples", None)
         if known is not None:

@@ -147,7 +147,9 @@ def of_validation(error: RequestValidationError | ValidationError) -> Problem:
     """Return what a body or a parameter breaks of the description; what was sent is not repeated."""
     found = list(error.errors() if isinstance(error, RequestValidationError) else error.errors(include_input=False, include_url=False))
     items = [ErrorItem(pointer=_pointer(one["loc"]), message=_words(one["msg"])) for one in found[:MOST_ERRORS]]
-    return Problem(**_head(422, "invalid_request"), detail=f"{len(found)} fault{'s' * (len(found) != 1)}", errors=items)
+    # What contradicts itself as a whole is more than a description can say; it is refused as the catalogue refuses.
+    code = "invalid" if all(len(one["loc"]) == 1 and one["type"] == "value_error" for one in found) else "invalid_request"
+    return Problem(**_head(422, code), detail=f"{len(found)} fault{'s' * (len(found) != 1)}", errors=items)
 
 
 def _words(message: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,11 @@ GRANTABLE: dict[Role, frozenset[Role]] = {
 """Who may give which roles; a partner is a key and no person."""
 
 
+NewPassword = Annotated[str, StringConstraints(strip_whitespace=False, min_length=passwords.LEAST, max_length=passwords.MOST)]
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=passwords.MOST)]
+"""Blanks of a password count."""
+
+
 class UserIn(Given):
     """A new account; `organisation` is the uid of a clerk's cooperative or a purchaser's company."""
 
@@ -36,7 +41,7 @@ class UserIn(Given):
     name: str = Name
     roles: tuple[Role, ...] = Field(min_length=1, max_length=7)
     organisation: str | None = Field(default=None, max_length=26)
-    password: str | None = Field(default=None, min_length=passwords.LEAST, max_length=passwords.MOST, repr=False)
+    password: NewPassword | None = Field(default=None, repr=False)
     phone: str | None = Field(default=None, min_length=1, max_length=40)
     language: str = Field(default="vi", pattern="^(vi|en)$")
     oidc_subject: str | None = Field(default=None, min_length=1, max_length=500)
@@ -50,7 +55,7 @@ class UserChange(Given):
     phone: str | None = may(min_length=1, max_length=40)
     language: str = may(pattern="^(vi|en)$")
     active: bool = may()
-    password: str = may(min_length=passwords.LEAST, max_length=passwords.MOST, repr=False)
+    password: NewPassword = may(repr=False)
     oidc_subject: str | None = may(min_length=1, max_length=500)
 
 

@@ -110,4 +110,4 @@ def granted(roles: Iterable[Role], organisation_id: int | None, scopes: Iterable
     held = frozenset[Permission]().union(*(MATRIX[role] for role in roles))
     if organisation_id is not None:
         held &= ORGANISATION_LEVEL
-    return held if scopes is None else held & frozenset(scopes)
+    return held if scopes is None else frozenset(permission for permission in held if permission.value in frozenset(scopes))

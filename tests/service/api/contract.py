@@ -14,7 +14,7 @@ import argparse
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from service.api.admission import Service
 from service.app import create_app
 from service.auth import keys
 from service.db import Database
-from service.models import Role
+from service.models import Role, User
 from service.settings import Settings
 from tests.service.api.conftest import World, add_user, log_in, of_role
 
@@ -62,6 +62,7 @@ class Caller:
 
     headers: dict[str, str]
     uids: dict[str, list[str]] = field(default_factory=dict)
+    renew: Callable[[], dict[str, str]] | None = None
 
 
 @dataclass
@@ -81,8 +82,7 @@ def callers(database: Database, roles: list[Role]) -> dict[Role, Caller]:
         for role in roles:
             home = of_role(role, market)
             if role is Role.MANAGER:
-                token, csrf = log_in(session, add_user(session, role, market))
-                made[role] = Caller({"Cookie": f"mca_session={token}", "X-CSRF-Token": csrf})
+                made[role] = _by_cookie(database, session, add_user(session, role, market))
             else:
                 _, text = keys.issue(session, market.association.id, home.id if home else None, "contract", role, by="test")
                 made[role] = Caller({"Authorization": f"Bearer {text}"})
@@ -93,6 +93,17 @@ def callers(database: Database, roles: list[Role]) -> dict[Role, Caller]:
     for caller in made.values():
         caller.uids = uids
     return made
+
+
+def _by_cookie(database: Database, session: Any, user: User) -> Caller:
+    def shown(token: str, csrf: str) -> dict[str, str]:
+        return {"Cookie": f"mca_session={token}", "X-CSRF-Token": csrf}
+
+    def renew() -> dict[str, str]:
+        with database.write() as another:
+            return shown(*log_in(another, user))
+
+    return Caller(shown(*log_in(session, user)), renew=renew)
 
 
 def _uids(session: Any, association_id: int) -> dict[str, list[str]]:
@@ -163,6 +174,8 @@ def _send(case: Any, role: Role, caller: Caller, report: Report) -> None:
     for name in ("Authorization", "Cookie", "X-CSRF-Token", "MCA-Association"):
         (case.headers or {}).pop(name, None)
     response = case.call(headers=caller.headers)
+    if response.status_code == 204 and caller.renew is not None and ("logout" in case.operation.path or "logins" in case.operation.path):
+        caller.headers = caller.renew()
     report.statuses[response.status_code] += 1
     report.asked += 1
     try:
@@ -171,7 +184,7 @@ def _send(case: Any, role: Role, caller: Caller, report: Report) -> None:
         for one in getattr(error, "exceptions", [error]):
             where = (case.operation.label, f"{role} {type(one).__name__}")
             report.failures.setdefault(where, f"{str(one)[:600]}\n{case.as_curl_command()[:900]}")
-        if not isinstance(error, Exception):
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
 
 

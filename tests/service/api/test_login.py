@@ -59,7 +59,11 @@ def test_each_login_has_a_token_of_its_own_of_which_only_the_hash_is_stored(gues
 @pytest.mark.parametrize(("login", "password"), [("lan@example.vn", "wrong-wrong-wrong"), ("nobody@example.vn", PASSWORD)])
 def test_a_wrong_password_and_an_unknown_account_are_answered_alike(guest: Caller, lan: User, login: str, password: str) -> None:
     answer = log_in(guest, password, login)
-    assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (401, "wrong_login", "the login or the password is wrong, or too many were tried")
+    assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (
+        401,
+        "wrong_login",
+        "the login or the password is wrong, or too many were tried",
+    )
     assert "set-cookie" not in answer.headers
 
 
@@ -108,7 +112,9 @@ def test_all_logins_end_at_once_and_one_by_one(guest: Caller, lan: User) -> None
 
 def test_a_new_password_ends_every_login(guest: Caller, lan: User) -> None:
     first, second = logged_in(guest), logged_in(guest)
-    assert first.put("/account/password", json={"password": "wrong-wrong-wrong", "new_password": "mưa rơi trên vườn vải"}).status_code == 403
+    assert (
+        first.put("/account/password", json={"password": "wrong-wrong-wrong", "new_password": "mưa rơi trên vườn vải"}).status_code == 403
+    )
     weak = first.put("/account/password", json={"password": PASSWORD, "new_password": "lan@example.vn!"})
     assert (weak.status_code, weak.json()["code"]) == (422, "invalid")
     changed = first.put("/account/password", json={"password": PASSWORD, "new_password": "mưa rơi trên vườn vải"})
@@ -187,7 +193,11 @@ def test_a_key_is_shown_once_and_stored_as_a_hash(client_as: ClientAs, database:
 
 def test_a_key_does_no_more_than_the_one_who_makes_it(client_as: ClientAs, world: World) -> None:
     manager = client_as(Role.MANAGER)
-    for wrong in ({"scopes": ["keys:write"]}, {"scopes": ["metrics:read"]}, {"scopes": ["runs:write"], "organisation": world.ours.buyer.uid}):
+    for wrong in (
+        {"scopes": ["keys:write"]},
+        {"scopes": ["metrics:read"]},
+        {"scopes": ["runs:write"], "organisation": world.ours.buyer.uid},
+    ):
         refused = manager.post("/keys", json=KEY | wrong)
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/scopes")
     late = (now_utc() + timedelta(days=401)).isoformat()

@@ -1,0 +1,125 @@
+"""The description of the API: whole, in words, with examples that hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from pydantic import TypeAdapter, ValidationError
+
+from service.api.openapi import operations
+from service.api.routing import Api, Route, rule_of
+from service.auth.permissions import Permission
+from service.models import Role
+from tests.service.api.conftest import Caller, ClientAs
+
+
+@pytest.fixture
+def document(one_app: FastAPI) -> dict[str, Any]:
+    return one_app.openapi()
+
+
+def test_the_description_is_served_to_everybody(guest: Caller, document: dict[str, Any]) -> None:
+    answer = guest.get("/openapi.json")
+    assert (answer.status_code, answer.json()["openapi"][:3]) == (200, "3.1")
+    assert answer.json() == document
+
+
+def test_every_operation_says_what_it_does_and_who_may(document: dict[str, Any], one_app: FastAPI) -> None:
+    silent = [label for label, _, operation in labelled(document) if len(operation["description"]) < 30 or not operation["tags"]]
+    assert silent == []
+    rules = {route.operation_id: rule_of(route) for route in one_app.routes if isinstance(route, Route)}
+    for label, _, operation in labelled(document):
+        rule = rules[operation["operationId"]]
+        assert rule.may is None or f"`{rule.may}`" in operation["description"], label
+        assert bool(operation["security"]) == (rule.may is not None)
+
+
+def labelled(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(f"{method} {path}", method, operation) for path, method, operation in operations(document)]
+
+
+def test_every_parameter_has_words_and_an_example(document: dict[str, Any]) -> None:
+    bare = [
+        (label, parameter["name"])
+        for label, _, operation in labelled(document)
+        for parameter in operation["parameters"]
+        if not parameter.get("description") or ("example" not in parameter and parameter["name"] != "cursor")
+    ]
+    assert bare == []
+
+
+def test_every_field_has_words(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+    assert [
+        (name, key)
+        for name, schema in schemas.items()
+        for key, field in schema.get("properties", {}).items()
+        if not field.get("description")
+    ] == []
+
+
+def test_every_field_has_an_example_of_its_own_or_of_its_parts(document: dict[str, Any]) -> None:
+    bare = [
+        (name, key)
+        for name, schema in document["components"]["schemas"].items()
+        for key, field in schema.get("properties", {}).items()
+        if not ({"examples", "example", "const", "enum", "default"} & field.keys() or "$ref" in str(field))
+    ]
+    assert bare == []
+
+
+def test_every_body_has_an_example(document: dict[str, Any]) -> None:
+    bare = []
+    for label, _, operation in labelled(document):
+        bodies = [operation.get("requestBody", {}), *(answer for code, answer in operation["responses"].items() if code.startswith("2"))]
+        bare += [
+            (label, kind)
+            for body in bodies
+            for kind, content in body.get("content", {}).items()
+            if "json" in kind and content.get("example", content.get("examples")) is None
+        ]
+    assert bare == []
+
+
+def test_every_failure_is_a_problem(document: dict[str, Any]) -> None:
+    for label, _, operation in labelled(document):
+        for code, answer in operation["responses"].items():
+            assert answer["description"], (label, code)
+            if code[0] in "45":
+                assert list(answer["content"]) == ["application/problem+json"], (label, code)
+
+
+def test_examples_of_requests_are_taken(one_app: FastAPI, document: dict[str, Any]) -> None:
+    wrong = {}
+    for route in one_app.routes:
+        assert isinstance(route, Route)
+        if route.body_field is not None and "application/json" in rule_of(route).media:
+            (method,) = route.methods
+            content = document["paths"][route.path][method.lower()]["requestBody"]["content"].get("application/json", {})
+            try:
+                TypeAdapter(route.body_field.field_info.annotation).validate_python(content.get("example"))
+            except ValidationError as error:
+                wrong[route.operation_id] = str(error)[:300]
+    assert wrong == {}
+
+
+def test_an_operation_has_one_name(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in labelled(document)]
+    assert len(set(names)) == len(names)
+
+
+def test_a_route_cannot_be_declared_without_saying_who_may_call_it() -> None:
+    with pytest.raises(TypeError, match="say who may call it"):
+        Api("x", "x").get("/x")
+    with pytest.raises(TypeError, match="say who may call it"):
+        Api("x", "x").post("/x", may=Permission.LOTS_READ, public=True)
+
+
+def test_an_address_answers_a_wrong_method_with_all_the_right_ones(client_as: ClientAs) -> None:
+    refused = client_as(Role.CLERK).delete("/lots")
+    assert (refused.status_code, refused.headers["allow"], refused.json()["code"]) == (405, "GET, POST", "method_not_allowed")
+    nowhere = client_as(Role.CLERK).get("/nowhere")
+    assert (nowhere.status_code, nowhere.json()["code"], nowhere.headers["content-type"]) == (404, "not_found", "application/problem+json")
