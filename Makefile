@@ -1,4 +1,4 @@
-# Everything a newcomer needs is `make run` and `make test`; `make` alone lists the rest.
+# Everything a newcomer needs is `make run`, `make serve` and `make test`; `make` alone lists the rest.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -18,7 +18,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inpu
 # Python would read every module's text again at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test lint format lock bench bench-smoke clean
+.PHONY: help setup run serve test lint format lock bench bench-smoke clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ setup: $(VENV)/.warm ## Make .venv with everything in it, from the lock file
 
 run: setup ## Plan the sample season, draw the plan, and put both in plan-demo/
 	@$(BIN)/mca demo --out $(OUT)
+
+serve: setup ## Serve the sample season at http://127.0.0.1:8000 and print one login per role
+	@$(BIN)/mca serve --demo
 
 test: lint ## Check style, types and imports, then run every test
 	@$(BIN)/python -m pytest -n $(WORKERS) -q
@@ -54,7 +57,7 @@ bench-smoke: setup ## Measure the smallest instances only
 	@$(BIN)/python -m benchmarks --smoke
 
 clean: ## Remove the environment, caches and the demo's plan
-	@rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(VENV) $(OUT) mca-demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	@find $(ROOMS) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is renewed only when what it was made from has changed.

@@ -21,8 +21,8 @@ FOLDER = Path("mca-demo")
 
 def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Take in the sample season and print one login per role.")] = False,
-    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Listen here instead of where the settings say.")] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65_535, metavar="PORT", help="Listen at this port.")] = None,
+    host: Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Listen here instead of where the settings say.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65_535, metavar="PORT", help="Listen at this port.")] = None,
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Plan runs in a worker process beside this one.")] = True,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C, with webhooks, chores and a planning worker; a new SQLite file gets its schema by itself."""

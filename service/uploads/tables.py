@@ -50,7 +50,7 @@ def understand(table: str, sheet: Sheet, issues: Issues, decimal: Decimal | None
     Raises
     ------
     Unreadable
-        If no row looks like the header.
+        If no row looks like the header, or there is none below it.
     TooLarge
         If there are too many rows.
     """
@@ -60,6 +60,8 @@ def understand(table: str, sheet: Sheet, issues: Issues, decimal: Decimal | None
     header_row = sheet.rows[place][0]
     _check_titles(schema, titles, header_row, issues)
     rows = [(n, cells) for n, cells in sheet.rows[place + 1 :] if any(cell not in (None, "") for cell in cells)]
+    if not rows:
+        raise Unreadable("at least one row below the header")
     if len(rows) > MOST_ROWS:
         raise TooLarge(f"at most {MOST_ROWS:,} rows at one time")
     _check_shape(schema.name, sheet, rows, titles, header_row, issues)
