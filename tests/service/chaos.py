@@ -161,6 +161,8 @@ class Client(threading.Thread):
                 self._once()
         except Exception as error:  # noqa: BLE001  Reported by the test.
             self.failure = repr(error)
+        finally:
+            self.hang_up()
 
     def _once(self) -> None:
         chosen = self.rng.random()
@@ -205,7 +207,7 @@ class Client(threading.Thread):
                 answer = self._line.getresponse()
                 said = json.loads(answer.read())
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
-                self.hang_up()
+                self._line_broke()
                 continue
             if answer.status in (429, 500, 503) or said.get("code") in ("still_running", "conflict_now"):
                 self.tally.counts[f"again: {answer.status} {said.get('code')}"] += 1
@@ -222,6 +224,9 @@ class Client(threading.Thread):
             if self._line is not None:
                 self._line.close()
         self._line = None
+
+    def _line_broke(self) -> None:
+        self.hang_up()
         self.tally.counts["broken lines"] += 1
         time.sleep(0.02)
 
@@ -278,7 +283,7 @@ class Client(threading.Thread):
                 answer = self._line.getresponse()
                 said: Known = json.loads(answer.read())
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
-                self.hang_up()
+                self._line_broke()
                 continue
             if answer.status == 200:
                 return said
@@ -371,7 +376,10 @@ class Service:
     def end(self) -> None:
         """Kill the service for good."""
         self._say("end")
-        self._nursery.wait(timeout=20)
+        self._nursery.wait(timeout=60)
+        for pipe in (self._nursery.stdin, self._nursery.stdout):
+            assert pipe is not None
+            pipe.close()
 
     def _say(self, word: str) -> None:
         assert self._nursery.stdin is not None

@@ -21,11 +21,13 @@ from service.planning.decisions import Wanted, smallest_conflict
 from service.planning.errors import PinsConflict
 from service.planning.proposals import Chosen
 from service.planning.rows import load
-from service.planning.states import DecisionKind, ProposalState, RejectReason
+from service.planning.states import DecisionKind, PlanState, ProposalState, RejectReason, RunState
 from service.refusals import refusal
+from service.runs.solvers import plan_wholly
 from tests.market import NOON, act
 from tests.matching.builders import build_problem
 from tests.service.desk import Desk, chosen, season
+from tests.service.run_market import ask, settings_for, worked_off
 from tests.service.test_proposals import PRICE
 
 
@@ -177,3 +179,20 @@ def test_pinning_and_rejecting_at_once_end_as_the_audit_trail_says(database: Dat
         assert len(pinned) == (1 if last == "proposal_item.pin" else 0)
     assert set(tally) <= {"done", "conflict", "stale"}
     assert act().at == NOON
+
+
+def test_a_run_that_cannot_keep_its_pins_fails_by_name_and_the_earlier_plan_stays(database: Database) -> None:
+    desk = Desk(database, season(lots=[{"quantity_kg": 2000}, {"lot_id": "l2", "site_id": "c2", "grade": 3}]))
+    with database.write() as session:
+        lot = session.scalars(select(Lot).where(Lot.code == "l2")).one()
+        line = session.scalars(select(DemandLine).where(DemandLine.code == "d2")).one()
+        # Past the use-case, which would have refused it.
+        pair = {"lot_id": lot.id, "line_id": line.id}
+        session.add(m.Decision(association_id=desk.association, **pair, kind=DecisionKind.PIN, kg=100, decided_by="broker Lan"))
+    settings = settings_for(database)
+    run = worked_off(database, settings, ask(database, desk.broker, settings, time_limit_s=5.0), plan_wholly)
+    assert run.state is RunState.FAILED
+    assert "l2" in f"{run.failure_detail} {run.failure_issues}"
+    with database.read() as session:
+        assert session.scalars(select(m.Plan.uid).where(m.Plan.state == PlanState.CURRENT)).all() == [desk.plan]
+    assert {item.state for item in desk.items()} == {ProposalState.PROPOSED}

@@ -28,7 +28,7 @@ DAYS = {"first": TODAY.isoformat(), "last": (TODAY + timedelta(days=3)).isoforma
 def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ModuleType]]:
     """The operations of a client that has just been generated."""
     folder = tmp_path_factory.mktemp("generated")
-    app = create_app(Settings(database_url=f"sqlite:///{folder / 'none.db'}", log_level="error"))
+    app = create_app(Settings(database_url=f"sqlite:///{folder}/none.db", log_level="error", hold_minutes=120))
     with importable(generate(app, folder)) as found:
         yield found
 
