@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from typer.testing import CliRunner
 
 from catalog.models import Association, Lot
 from matching.exchange import input_sha256
+from service.auth.passwords import matches
+from service.cli import app
 from service.db import Database, head_revision
-from service.models import AuditEvent
+from service.models import AuditEvent, User
 from service.season import sample_folder
 from tests.service.cli_support import printed_json, run
 
@@ -116,3 +121,47 @@ def test_wrong_settings_and_a_database_out_of_reach_are_said_in_one_line(monkeyp
     assert (away.exit_code, "can't be reached" in away.stderr, "planted-secret" in away.output) == (2, True, False)
     monkeypatch.setenv("MCA_DATABASE_POOL", "many")
     assert "database_pool" in run("db", "check").stderr
+
+
+def add_user(*options: str, password: str = "gió-mát-trên-đồi-chè\n") -> Any:
+    return CliRunner().invoke(app, ["user", "add", *options], input=password)
+
+
+def test_the_first_administrator_is_made_by_command_and_logs_in(served: Database) -> None:
+    done = add_user("lan@example.vn", "--name", "Lê Thị Lan", "--password-stdin", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["role"]) == (0, "administrator"), done.output
+    with served.read() as session:
+        user = session.scalars(select(User)).one()
+        assert (user.login, user.association_id) == ("lan@example.vn", None)
+        assert user.password_hash is not None
+        assert matches(user.password_hash, "gió-mát-trên-đồi-chè")
+        event = session.scalars(select(AuditEvent)).one()
+        assert (event.action, event.object_uid, event.after) == ("user.add", user.uid, {"roles": ["administrator"]})
+    assert "taken" in add_user("lan@example.vn", "--name", "Lan", "--password-stdin").stderr
+    served.close()
+
+
+def test_a_clerk_is_made_for_his_cooperative(served: Database) -> None:
+    run("import", SEASON, "--association", "bac-ninh", "--name", "Liên minh")
+    options = ("hoa@example.vn", "--name", "Hoa", "--role", "clerk", "--association", "bac-ninh", "--password-stdin")
+    assert "organisation" in add_user(*options).stderr
+    assert add_user(*options, "--organisation", "phi-dien").exit_code == 0
+    assert "no association 'nowhere'" in add_user(*options[:-3], "--association", "nowhere", "--password-stdin").stderr
+    served.close()
+
+
+@pytest.mark.parametrize("password", ["short\n", "aaaaaaaaaaaaaaaa\n", "lan@example.vn-123\n", "\n", ""])
+def test_a_weak_password_is_refused_and_never_shown(served: Database, password: str) -> None:
+    refused = add_user("lan@example.vn", "--name", "Lan", "--password-stdin", password=password)
+    assert refused.exit_code == 2
+    assert not password.strip() or password.strip() not in refused.output
+    with served.read() as session:
+        assert session.scalars(select(User)).all() == []
+    served.close()
+
+
+def test_there_is_no_password_without_a_terminal_or_a_pipe(served: Database) -> None:
+    refused = add_user("lan@example.vn", "--name", "Lan")
+    assert (refused.exit_code, "--password-stdin" in refused.stderr) == (2, True)
+    assert add_user("not a login", "--name", "Lan", "--password-stdin").exit_code == 2
+    served.close()
