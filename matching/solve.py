@@ -190,6 +190,8 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
 def _planner(problem: Problem, proof: Proof, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> TripPlanner | StagedPlanner:
     """Begin a search: where the problem is large or has hubs, with an outline of the plan."""
     cores = run.limits.cores
+    if warm_start is not None and not direct and (warm_start.legs.leg == 2).any():
+        return StagedPlanner(problem, None, proof.lot_price, proof.line_price, seed=seed, cores=cores, direct=direct, warm_start=warm_start)
     if warm_start is None and (problem.n_lots + problem.n_lines >= OUTLINED_ROWS or (problem.sites.kind == HUB).any()):
         latest = run.stopwatch() + OUTLINE_SHARE * (run.deadline - run.stopwatch())
         begun = outline(problem, proof.lot_price, proof.line_price, lambda: latest - run.stopwatch(), hubs=not direct)

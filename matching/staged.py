@@ -13,7 +13,8 @@ from collections.abc import Callable
 import numpy as np
 
 from matching.hubs.halves import Halves, halve
-from matching.hubs.movements import LEAST_KG, Movements
+from matching.hubs.kept import kept_movements
+from matching.hubs.movements import LEAST_KG, Movements, is_pinned
 from matching.outline import Outline
 from matching.plan import Plan
 from matching.problem import BoolArray, FloatArray, IntArray, Problem
@@ -33,13 +34,27 @@ class StagedPlanner:
     """A search under way; see `matching.trips.planner.TripPlanner`, whose place it takes."""
 
     def __init__(
-        self, problem: Problem, begun: Outline, lot_price: FloatArray, line_price: FloatArray, *, seed: int, cores: int, direct: bool
+        self,
+        problem: Problem,
+        begun: Outline | None,
+        lot_price: FloatArray,
+        line_price: FloatArray,
+        *,
+        seed: int,
+        cores: int,
+        direct: bool,
+        warm_start: Plan | None = None,
     ) -> None:
+        """Begin a search, with an outline or with an earlier plan."""
         self.problem, self._seed, self._cores, self._direct = problem, seed, cores, direct
         self._lot_price, self._line_price = lot_price, line_price
         self._stage = self._iterations = self._rounds = 0
-        self._first = True
-        self._set_out(halve(problem, begun.movements), None, only=begun.pairs)
+        self._first = begun is not None
+        if begun is not None:
+            self._set_out(halve(problem, begun.movements), None, only=begun.pairs)
+        else:
+            assert warm_start is not None
+            self._set_out(*kept_movements(problem, warm_start))
         self.own_limit = self._planner.own_limit
 
     def _set_out(self, halves: Halves, start: Plan | None, *, only: IntArray | None = None, progress: float = 0.0) -> None:
@@ -126,9 +141,9 @@ class StagedPlanner:
 
     def _kept(self, kg: IntArray) -> IntArray:
         """Movements that go on: of some weight, and enough of their lot."""
-        lot = self._halves.movements.lot
+        lot, pinned = self._halves.movements.lot, is_pinned(self.problem, self._halves.movements.lot, self._halves.movements.line)
         of_lot = np.bincount(lot, weights=np.where(kg >= LEAST_KG, kg, 0), minlength=self.problem.n_lots)
-        return np.flatnonzero((kg >= LEAST_KG) & (of_lot[lot] >= self.problem.lots.min_take_kg[lot]))
+        return np.flatnonzero(((kg >= LEAST_KG) & (of_lot[lot] >= self.problem.lots.min_take_kg[lot])) | (pinned & (kg > 0)))
 
 
 def _since_opening(progress: float) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from matching.hubs.movements import Movements
 from matching.hubs.splice import stack, take
 from matching.plan import Allocations, Legs, Plan
-from matching.problem import NO_LIMIT, BoolArray, Certificates, FloatArray, IntArray, Lines, Lots, Problem
+from matching.problem import NO_LIMIT, PIN, BoolArray, Certificates, Decisions, FloatArray, IntArray, Lines, Lots, Problem
 
 DAYS_OF_GRACE = 10_000
 """Shelf life and validity of the halves: their days have been settled."""
@@ -147,9 +147,29 @@ def halve(problem: Problem, movements: Movements) -> Halves:
         lots=stack([_rest(problem, movements), _to_hub(problem, movements, brought), _from_hub(problem, movements, taken)]),
         lines=_lines(problem, movements, brought, taken),
         certificates=stack([problem.certificates, _certificates(problem, movements, taken)]),
+        decisions=_pins(problem, movements),
         product_ids=problem.product_ids + names,
     )
     return Halves(problem, movements, halved)
+
+
+def _pins(problem: Problem, m: Movements) -> Decisions:
+    """Decisions in which the movements bear what is pinned of them, by both their halves."""
+    made, n, width = problem.decisions, len(m.lot), max(1, problem.n_lines)
+    key, kg, borne = made.lot * width + made.line, made.kg.copy(), np.zeros(n, dtype=np.int64)
+    for k, pair in enumerate((m.lot * width + m.line).tolist()):
+        for row in np.flatnonzero((key == pair) & (made.kind == PIN)).tolist():
+            part = min(int(kg[row]), int(m.kg[k]) - int(borne[k]))
+            kg[row] -= part
+            borne[k] += part
+    rows = np.flatnonzero(borne)
+    first, second = problem.n_lots + rows, problem.n_lots + n + rows
+    return Decisions(
+        lot=np.concatenate([made.lot, first, second]),
+        line=np.concatenate([made.line, problem.n_lines + rows, m.line[rows]]),
+        kind=np.concatenate([made.kind, np.full(2 * len(rows), PIN)]),
+        kg=np.concatenate([kg, borne[rows], borne[rows]]),
+    )
 
 
 def _rest(problem: Problem, m: Movements) -> Lots:

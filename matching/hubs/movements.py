@@ -58,7 +58,8 @@ def hub_ways(problem: Problem, lot: IntArray, line: IntArray) -> tuple[IntArray,
 
 def settled(problem: Problem, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray) -> Movements:
     """Give each movement that is worth two stops, and enough of its lot, its days, its hub and its price at the hub."""
-    rows = np.flatnonzero(kg >= np.maximum(LEAST_KG, problem.lots.min_take_kg[lot]))
+    least = np.where(is_pinned(problem, lot, line), 1, np.maximum(LEAST_KG, problem.lots.min_take_kg[lot]))
+    rows = np.flatnonzero(kg >= least)
     return _settled(problem, haulage(problem), _boxes(problem), lot[rows], line[rows], kg[rows], lot_price)
 
 
@@ -72,15 +73,15 @@ def _boxes(problem: Problem) -> Lanes:
     order = np.lexsort((-slack, lanes.line, lanes.lot))
     _, best = np.unique((lanes.lot * width + lanes.line)[order], return_index=True)
     rows = order[best]
-    rows = rows[(slack[rows] >= 1) & ~_settled_otherwise(problem)[lanes.lot[rows]]]
-    return lane_rows(lanes, rows)
+    # An indivisible lot rides on one trip.
+    return lane_rows(lanes, rows[(slack[rows] >= 1) & ~problem.lots.indivisible[lanes.lot[rows]]])
 
 
-def _settled_otherwise(problem: Problem) -> BoolArray:
-    """Lots that stay out of it: indivisible ones, for they ride on one trip, and those that a broker has pinned."""
-    out = problem.lots.indivisible.copy()
-    out[problem.decisions.lot[problem.decisions.kind == PIN]] = True
-    return out
+def is_pinned(problem: Problem, lot: IntArray, line: IntArray) -> BoolArray:
+    """Tell which pairs a broker has pinned."""
+    made, width = problem.decisions, max(1, problem.n_lines)
+    pinned = (made.lot * width + made.line)[(made.kind == PIN) & (made.kg > 0)]
+    return np.isin(lot * width + line, pinned)
 
 
 def _hub_costs(problem: Problem, by: Haulage, lot: IntArray, line: IntArray) -> FloatArray:

@@ -10,6 +10,7 @@ import pytest
 from matching.exact import solve_exactly
 from matching.flow import solve_volumes
 from matching.hubs.halves import Halves, halve
+from matching.hubs.kept import kept_movements
 from matching.hubs.movements import Movements
 from matching.lanes import find_lanes
 from matching.outline import Outline, outline
@@ -174,3 +175,24 @@ def test_the_days_of_the_second_half_are_those_of_the_movement() -> None:
     second = np.isin(lanes.lot, halves.second_lots)
     assert lanes.deliver_until_day[second].tolist() == halves.movements.deliver_until_day.tolist()
     assert (lanes.pickup_from_day[second] > halves.movements.turning_day).all()
+
+
+def test_a_pin_that_only_a_hub_can_keep_is_kept() -> None:
+    pin = {"lot_id": "early", "line_id": "late", "decision": "pin", "kg": 20}
+    found = solve(
+        stored(line={"bid_vnd_per_kg": 8100}, decisions=[pin]), limits=Limits(None, iterations=1_500, cores=1), stopwatch=lambda: 0.0
+    )
+    assert found.plan.allocations.kg.sum() >= 20
+    assert found.objective_vnd < 0
+
+
+@pytest.mark.parametrize("seed", [2, 57, 110])
+def test_a_search_goes_on_from_a_plan_with_goods_at_hubs(seed: int) -> None:
+    problem = random_problem(seed, 14, FEATURES - {"decisions"})
+    before = planned(problem, 2_000, seed)
+    if not (before.legs.leg == 2).any():
+        return
+    halves, start = kept_movements(problem, before)
+    assert verify(problem, halves.joined(start)).ok
+    after = solve(problem, limits=Limits(None, iterations=100, cores=1), stopwatch=lambda: 0.0, warm_start=before)
+    assert after.objective_vnd >= verify(problem, before).objective_vnd
