@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from matching.bound import prove
+from matching.bound.whole import whole_trip_bounds
 from matching.exchange import read_problem
 from matching.flow import relaxation_bound
 from matching.nation.bound import country_bound
-from matching.problem import Problem
+from matching.problem import DEPOT, HUB, Problem
 from matching.solve import Limits, Mode, solve
 from matching.subset import subset
 
@@ -32,6 +33,10 @@ def warm_up(problem: Problem) -> None:
     few = subset(problem, np.arange(min(MOST_ROWS, problem.n_lots)), np.arange(min(MOST_ROWS, problem.n_lines))).problem
     countdown = iter(range(PATIENCE, 0, -1))
     prove(few, seconds_left=lambda: float(next(countdown, 0)), incumbent=lambda: 0, on_bound=lambda bound: None)
+    # A problem with hubs does not come to the bound that knows whole trips.
+    kinds = np.where(few.sites.kind == HUB, DEPOT, few.sites.kind)
+    for _ in whole_trip_bounds(few.replace(sites=few.sites.replace(kind=kinds)), lambda: 1.0, lambda: 0, most_nodes=3):
+        pass
     country_bound(few, workers=1, expired=lambda: False)
     modes: tuple[Mode, ...] = ("none", "full")
     for trips in modes:

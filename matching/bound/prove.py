@@ -3,7 +3,8 @@
 Each step is a relaxation of the whole problem that keeps what the step before let go:
 1. volumes at the full-truck rate (`matching.flow.relaxation_bound`);
 2. volumes under the discrete rules at that rate (`matching.bound.volumes`), first with no variable whole, then by branch and bound;
-3. the same with rates that no trip can beat, its fixed cost paid whole (`matching.bound.refine`).
+3. whole trips with all their stops and hours, by branch and price, where trips are few enough to be listed (`matching.bound.whole`);
+4. else volumes with rates that no trip can beat, its fixed cost paid whole (`matching.bound.refine`).
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from matching.bound.refine import refine
 from matching.bound.trips import TripPricer, can_list_drops
 from matching.bound.volumes import volumes_model
 from matching.bound.ways import find_ways
+from matching.bound.whole import whole_trip_bounds
 from matching.flow import relaxation_bound
 from matching.problem import Problem
 
 MAX_ROUNDS = 60
 HANDLING_ROUNDING_VND = 1
 """Hub handling is rounded once, in the total."""
+FLOAT_SLACK = 1e-2, 1e-12
+"""What sums of prices may be short of by rounding, in đồng and as a share."""
 
 
 class _Least:
@@ -36,7 +40,14 @@ class _Least:
         """Take a bound into account; an infinite one says nothing."""
         if not math.isfinite(vnd):
             return
-        whole = math.ceil(vnd) + HANDLING_ROUNDING_VND
+        self._take(math.ceil(vnd) + HANDLING_ROUNDING_VND)
+
+    def offer_without_handling(self, vnd: float) -> None:
+        """Take a bound that lets handling go into account: plans are worth whole đồng, so what is over a whole one is nothing."""
+        if math.isfinite(vnd):
+            self._take(math.floor(vnd + FLOAT_SLACK[0] + FLOAT_SLACK[1] * abs(vnd)))
+
+    def _take(self, whole: int) -> None:
         if self.vnd is None or whole < self.vnd:
             self.vnd = whole
             self._on_bound(whole)
@@ -62,11 +73,17 @@ def prove(
     left: SecondsLeft = (lambda: math.inf) if iterations_only else seconds_left
     least = _Least(on_bound)
     least.offer(relaxation_bound(problem))
-    for step in (_by_volumes, _by_trips):
-        if left() > 0 and least.vnd is not None and least.vnd > incumbent():
-            step(problem, left, least)
+    if _is_open(left, incumbent, least):
+        _by_volumes(problem, left, least)
+    if _is_open(left, incumbent, least) and not _by_whole_trips(problem, left, incumbent, least) and _is_open(left, incumbent, least):
+        _by_trips(problem, left, least)
     assert least.vnd is not None
     return least.vnd
+
+
+def _is_open(seconds_left: SecondsLeft, incumbent: Callable[[], int], least: _Least) -> bool:
+    """Whether there is time, and something left to prove."""
+    return seconds_left() > 0 and least.vnd is not None and least.vnd > incumbent()
 
 
 def _by_volumes(problem: Problem, seconds_left: SecondsLeft, least: _Least) -> None:
@@ -74,6 +91,15 @@ def _by_volumes(problem: Problem, seconds_left: SecondsLeft, least: _Least) -> N
     model = volumes_model(problem, find_ways(problem))
     least.offer(linear(model, seconds_left).bound)
     least.offer(branch_and_bound(model, seconds_left, least.offer).bound)
+
+
+def _by_whole_trips(problem: Problem, seconds_left: SecondsLeft, incumbent: Callable[[], int], least: _Least) -> bool:
+    """Whole trips, where they can be listed; return whether they could."""
+    is_listed = False
+    for bound in whole_trip_bounds(problem, seconds_left, incumbent):
+        is_listed = True
+        least.offer_without_handling(bound)
+    return is_listed
 
 
 def _by_trips(problem: Problem, seconds_left: SecondsLeft, least: _Least) -> None:

@@ -63,7 +63,8 @@ def _lot_rows(problem: Problem, model: Model, ways: Ways, lot: int, columns: lis
         on = [_all_or_nothing(model, [columns[k] for k in places], kg) for places in by_line.values()]
         model.row(on, [1.0] * len(on), -INFINITE, 1.0)
         return
-    _between(model, columns, least, kg)
+    wanted = float(problem.lines.kg[list({int(ways.line[w]) for w in columns})].sum())
+    _between(model, columns, least, kg, min(kg, wanted))
 
 
 def _all_or_nothing(model: Model, columns: list[int], kg: float) -> int:
@@ -73,11 +74,11 @@ def _all_or_nothing(model: Model, columns: list[int], kg: float) -> int:
     return on
 
 
-def _between(model: Model, columns: list[int], least: float, most: float) -> None:
-    """Let columns carry nothing, or from ``least`` to ``most``."""
-    ones = [1.0] * len(columns)
-    if least <= 1:
-        model.row(columns, ones, -INFINITE, most)
+def _between(model: Model, columns: list[int], least: float, kg: float, within_reach: float) -> None:
+    """Let columns carry nothing, or from ``least`` to ``kg``, and never more than is ``within_reach``."""
+    ones, most = [1.0] * len(columns), min(kg, within_reach)
+    if least <= 1 or most < least:
+        model.row(columns, ones, -INFINITE, kg if least <= 1 else 0.0)
         return
     on = model.column(0.0, 1.0, whole=True)
     model.row([*columns, on], [*ones, -most], -INFINITE, 0.0)
@@ -87,7 +88,8 @@ def _between(model: Model, columns: list[int], least: float, most: float) -> Non
 def _line_rows(problem: Problem, model: Model, ways: Ways, line: int, columns: list[int]) -> None:
     """Quantity, least fill and suppliers of a line."""
     lines = problem.lines
-    _between(model, columns, float(lines.min_fill_kg[line]), float(lines.kg[line]))
+    offered = float(problem.lots.kg[list({int(ways.lot[w]) for w in columns})].sum())
+    _between(model, columns, float(lines.min_fill_kg[line]), float(lines.kg[line]), offered)
     suppliers = _groups(int(problem.lots.supplier[ways.lot[w]]) for w in columns)
     limit, least = int(lines.max_suppliers[line]), float(lines.min_supplier_kg[line])
     if limit >= min(NO_LIMIT, len(suppliers)) and least <= 1:
