@@ -186,12 +186,10 @@ def test_a_pin_that_only_a_hub_can_keep_is_kept() -> None:
     assert found.objective_vnd < 0
 
 
-@pytest.mark.parametrize("seed", [2, 57, 110])
-def test_a_search_goes_on_from_a_plan_with_goods_at_hubs(seed: int) -> None:
-    problem = random_problem(seed, 14, FEATURES - {"decisions"})
-    before = planned(problem, 2_000, seed)
-    if not (before.legs.leg == 2).any():
-        return
+@pytest.mark.parametrize("problem", [stored(), random_problem(58, 14, FEATURES - {"decisions"})], ids=["one lot", "many"])
+def test_a_search_goes_on_from_a_plan_with_goods_at_hubs(problem: Problem) -> None:
+    before = planned(problem, 2_000, 58)
+    assert (before.legs.leg == 2).any()
     halves, start = kept_movements(problem, before)
     assert verify(problem, halves.joined(start)).ok
     after = solve(problem, limits=Limits(None, iterations=100, cores=1), stopwatch=lambda: 0.0, warm_start=before)
