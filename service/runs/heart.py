@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from sqlalchemy.orm import Session
 
 from matching.plan import Progress
@@ -28,6 +29,7 @@ BEATS_PER_LEASE = 3
 MARGIN = 0.1
 """Share of the lease before whose end the worker gives up."""
 LONGEST_PAUSE_S = 1.0
+LONGEST_WAIT_S = 5.0
 log = logs.get(__name__)
 Value = TypeVar("Value")
 
@@ -60,11 +62,21 @@ class Heart:
             self._pending.extend(moments)
 
     def last(self, step: Callable[[], Value]) -> Value:
-        """Take the step that ends the run or gives it back; there is no beat during it, nor after it."""
-        with self._turn:
+        """Take the step that ends the run or gives it back; there is no beat during it, nor after it.
+
+        Raises
+        ------
+        TimeoutError
+            SQLAlchemy's, if a beat hangs in a database that doesn't answer.
+        """
+        if not self._turn.acquire(timeout=min(LONGEST_WAIT_S, self._lease.seconds)):
+            raise DatabaseTimeout("the heartbeat hangs")
+        try:
             done = step()
             self._done.set()
             return done
+        finally:
+            self._turn.release()
 
     def beat(self) -> None:
         """Renew the lease and store what has been noted, in one transaction."""

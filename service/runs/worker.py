@@ -102,20 +102,24 @@ class Worker:
             except LeaseLost:
                 log.error("lease_lost", run=lease.uid, attempt=lease.attempt)
             except ShutDown:
-                self._hand_back(lease)
+                self._hand_back(lease, heart)
             except Exception as error:
                 log.exception("worker_broke_down", run=lease.uid)
                 with suppress(Fenced, LeaseLost, ShutDown):
                     attempt.fail(Failure.INTERNAL, f"{type(error).__name__}: {error}")
         log.info("attempt_over", run=lease.uid, attempt=lease.attempt)
 
-    def _hand_back(self, lease: Lease) -> None:
+    def _hand_back(self, lease: Lease, heart: Heart) -> None:
         """Give the run back at once; if the database is away, the lease ends by itself."""
-        try:
+
+        def step() -> None:
             with self._database.write() as session:
                 run = queue.release(session, lease)
                 if run.state is RunState.STOPPED:
                     tell_end(session, run)
+
+        try:
+            heart.last(step)
             log.info("run_given_back", run=lease.uid)
         except (Fenced, *DATABASE_ERRORS) as error:
             log.warning("run_not_given_back", run=lease.uid, error=type(error).__name__)

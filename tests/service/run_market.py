@@ -23,7 +23,7 @@ from service.settings import Settings
 from tests.matching.builders import build_problem
 from tests.service import run_solvers
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 OVER = (RunState.DONE, RunState.FAILED, RunState.STOPPED)
 
 

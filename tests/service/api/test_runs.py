@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from catalog.models import Association
 from catalog.tenancy import Scope
 from matching.exchange import read_problem
+from service.app import create_app
 from service.checking import check_plan
 from service.db import Database
 from service.models import ApiKey, Role
@@ -325,3 +326,16 @@ def test_faults_of_a_plan_made_elsewhere_have_their_place(broker: Caller) -> Non
     assert ("allocations", 2, "kg") in places
     unknown = broker.post("/plans/analyse", json={"plan": {**tables, "allocations": []}, "input": {"lot": []}})
     assert unknown.json()["errors"][0]["table"] == "lot"
+
+
+def test_a_request_that_finds_no_free_connection_is_told_to_come_again(
+    database_address: str, settings: Settings, broker: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.db.POOL_TIMEOUT_S", 1)
+    narrow = Database(database_address, pool_size=1)
+    with type(broker.client)(create_app(settings, narrow), base_url="http://mca.test") as client, narrow.read() as session:
+        session.execute(select(Run.id))
+        answer = client.get("/api/v1/runs", headers=broker.headers)
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_away")
+    assert int(answer.headers["retry-after"]) > 0
+    narrow.close()
