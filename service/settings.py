@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         default=240, ge=10, le=10_000_000, description="Requests a minute from one address without a valid key or login."
     )
     login_rate_per_minute: int = Field(default=5, ge=1, le=10_000_000, description="Logins a minute for one account from one address.")
+    remember_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        le=4,
+        description="How long each process remembers whose a key or cookie is; an end that another process makes takes hold after that.",
+    )
     session_hours: float = Field(default=12.0, gt=0, le=720, description="How long a login lasts.")
     reply_hours: float = Field(
         default=48.0, ge=24, le=720, description="How long the answer to a write is kept for the same Idempotency-Key."

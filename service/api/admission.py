@@ -17,7 +17,8 @@ from service.api.deps import Asked
 from service.api.limits import Limits
 from service.api.problems import Refused
 from service.audit import Deed, record
-from service.auth import csrf, principal
+from service.auth import csrf, principal, tokens
+from service.auth.memory import Memory
 from service.auth.oidc import Provider
 from service.auth.permissions import Permission
 from service.auth.principal import NotKnown, Principal
@@ -39,6 +40,7 @@ class Service:
         self.settings, self.database = settings, database
         self.limits = Limits(settings)
         self.provider = Provider(settings)
+        self.memory = Memory(settings.remember_seconds)
         self._cursors: Cursors | None = None
         self._lock = threading.Lock()
 
@@ -109,16 +111,20 @@ def _shown(request: Request) -> Shown:
 def _identified(service: Service, request: Request, shown: Shown, address: str) -> tuple[Principal, dict[str, str]]:
     """Return who asks and how often he still may."""
     try:
-        with service.database.read() as session:
-            if shown.key is not None:
-                who = principal.of_key(session, shown.key)
-            elif shown.cookie is not None and "authorization" not in request.headers:
-                who = principal.of_session(session, shown.cookie)
-            else:
-                raise NotKnown
-            headers = service.limits.admit(service.limits.known, who.uid)
-            association = request.headers.get(ASSOCIATION)
-            return (principal.within(session, who, association) if association else who), headers
+        if shown.key is None and (shown.cookie is None or "authorization" in request.headers):
+            raise NotKnown
+        mark = tokens.token_hash(shown.key) if shown.key is not None else "c" + tokens.token_hash(shown.cookie or "")
+        who = service.memory.find(mark)
+        if who is None:
+            with service.database.read() as session:
+                who = principal.of_key(session, shown.key) if shown.key is not None else principal.of_session(session, shown.cookie or "")
+            service.memory.keep(mark, who, who.expires_at)
+        headers = service.limits.admit(service.limits.known, who.uid)
+        association = request.headers.get(ASSOCIATION)
+        if association:
+            with service.database.read() as session:
+                who = principal.within(session, who, association)
+        return who, headers
     except NotKnown:
         headers = service.limits.admit(service.limits.guests, address)
         raise Refused(

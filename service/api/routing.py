@@ -185,6 +185,9 @@ def _around(function: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
     return endpoint  # type: ignore[no-any-return]
 
 
+_ABOUT_ACCESS = frozenset({Permission.ACCOUNTS_WRITE, Permission.KEYS_WRITE, Permission.OWN_ACCOUNT, Permission.ORGANISATIONS_WRITE})
+
+
 async def transact(asked: Asked, work: Callable[[], Any]) -> Any:
     """Do the work of an ``async`` route as that of a plain one is done: in a transaction, once for one ``Idempotency-Key``, audited."""
     return await run_in_threadpool(perform, asked, asked.rule, work)
@@ -196,6 +199,14 @@ def perform(asked: Asked, rule: Rule, work: Callable[[], Any]) -> Response:
         with asked.database.read() as session:
             asked._session = session
             return present(work(), rule, asked)
+    try:
+        return _write(asked, rule, work)
+    finally:
+        if rule.may in _ABOUT_ACCESS:
+            asked.service.memory.forget()
+
+
+def _write(asked: Asked, rule: Rule, work: Callable[[], Any]) -> Response:
     claim = asked.claim
     with idempotency.alone(claim), asked.database.write() as session:
         asked._session = session

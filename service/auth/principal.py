@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -19,6 +19,7 @@ from service.auth.tokens import same, token_hash
 from service.models import ApiKey, Role, RoleGrant, Session, User
 
 KEY_MARK = "mca_"
+NEVER = datetime.max.replace(tzinfo=UTC)
 PREFIX_LENGTH = 12
 """Length of the part of a key that is stored in the clear, so that people recognise it."""
 SEEN_EVERY = timedelta(minutes=1)
@@ -49,6 +50,7 @@ class Principal:
     row_id : number of the user's or the key's row.
     session_id, session_uid, csrf_hash : of a login by cookie; None for a key.
     stale : whether the moment at which he was last seen should be written down anew.
+    expires_at : when what he showed ends by itself.
     """
 
     uid: str
@@ -63,6 +65,7 @@ class Principal:
     session_uid: str | None = None
     csrf_hash: str | None = None
     stale: bool = False
+    expires_at: datetime = NEVER
 
     @property
     def is_key(self) -> bool:
@@ -90,7 +93,9 @@ def of_key(session: DbSession, key: str) -> Principal:
     may = granted([row.role], row.organisation_id, row.scopes)
     scope = scope_of(session, row.association_id, row.organisation_id)
     stale = _is_stale(row.last_used_at, now)
-    return Principal(row.uid, row.label, (row.role,), may, scope, row.association_id, row.organisation_id, row.id, stale=stale)
+    return Principal(
+        row.uid, row.label, (row.role,), may, scope, row.association_id, row.organisation_id, row.id, stale=stale, expires_at=row.expires_at
+    )
 
 
 def of_session(session: DbSession, token: str) -> Principal:
@@ -115,7 +120,7 @@ def of_session(session: DbSession, token: str) -> Principal:
     scope = None if association_id is None else scope_of(session, association_id, organisation_id)
     return Principal(
         uid, name, roles, granted(roles, organisation_id), scope, association_id, organisation_id, user_id, session_id, session_uid,
-        csrf_hash, _is_stale(seen_at, now),
+        csrf_hash, _is_stale(seen_at, now), expires_at,
     )  # fmt: skip
 
 

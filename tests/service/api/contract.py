@@ -131,7 +131,9 @@ def _is_negative(case: Any) -> bool:
 CHECKED = [refused_as_stated if check.__name__ == "positive_data_acceptance" else check for check in CHECKS.get_all()]
 
 
-def ask(app: FastAPI, who: dict[Role, Caller], examples: int, only: str = "", budget_s: float = 1e9, chosen: int = 0) -> Report:
+def ask(
+    app: FastAPI, who: dict[Role, Caller], examples: int, only: str = "", budget_s: float = 1e9, chosen: int = 0, backwards: bool = False
+) -> Report:
     """Ask each operation.
 
     Parameters
@@ -140,10 +142,12 @@ def ask(app: FastAPI, who: dict[Role, Caller], examples: int, only: str = "", bu
     only : part of the operations' names.
     budget_s : time after which no further operation is asked, s.
     chosen : the seed.
+    backwards : begin with the last operation, so that a slow machine, too, asks each on one of the databases.
     """
     report, began = Report(), time.monotonic()
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
-    for operation in (result.ok() for result in schema.get_all_operations()):
+    asked = [result.ok() for result in schema.get_all_operations()]
+    for operation in reversed(asked) if backwards else asked:
         if only in operation.label and time.monotonic() - began < budget_s:
             _ask_one(operation, who, examples, chosen, report)
     return report

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from catalog.base import now_utc
+from service.api.admission import Service
 from service.api.limits import Limits
 from service.auth import passwords
 from service.auth.csrf import forged
@@ -266,3 +267,30 @@ def test_too_many_logins_at_once_are_told_so(guest: Caller, lan: User, monkeypat
     refused = log_in(guest)
     assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "busy", "2")
     passwords._places.release()
+
+
+def test_who_is_remembered_is_forgotten_when_his_access_changes(
+    app: FastAPI, client_as: ClientAs, settings: Settings, database: Database
+) -> None:
+    app.state.service = Service(settings.model_copy(update={"remember_seconds": 4.0}), database)
+    manager, broker = client_as(Role.MANAGER), client_as(Role.BROKER, key=True)
+    assert broker.get("/lots").status_code == 200
+    assert manager.delete(f"/keys/{broker.uid}").status_code == 204
+    assert broker.get("/lots").status_code == 401
+    clerk = client_as(Role.CLERK)
+    assert clerk.get("/lots").status_code == 200
+    assert clerk.post("/logout").status_code == 204
+    assert clerk.get("/lots").status_code == 401
+
+
+def test_what_another_process_ends_ends_when_the_memory_does() -> None:
+    from service.api.admission import GUEST
+    from service.auth.memory import Memory
+
+    now = [0.0]
+    memory = Memory(1.0, lambda: now[0])
+    memory.keep("a", GUEST, now_utc() + timedelta(hours=1))
+    memory.keep("b", GUEST, now_utc() - timedelta(seconds=1))
+    assert (memory.find("a"), memory.find("b"), memory.find("c")) == (GUEST, None, None)
+    now[0] = 1.0
+    assert memory.find("a") is None
