@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine
@@ -21,7 +21,7 @@ from service.planning import ledger
 from service.planning.errors import PlanStale
 from service.planning.journal import Journal, before
 from service.planning.ledger import Act
-from service.planning.models import Plan, PlanAllocation, Promise, Proposal, ProposalItem
+from service.planning.models import WAITING, Plan, PlanAllocation, Promise, Proposal, ProposalItem
 from service.planning.states import PlanState, ProposalState
 from service.runs.freshness import stale_pairs
 
@@ -184,18 +184,18 @@ def expire(session: Session, at: datetime, limit: int = 1000) -> int:
     An item of the current plan is proposed again; one of an older plan is superseded. Whoever keeps the service running calls this.
     """
     released = ledger.expire_holds(session, at, limit)
-    for item in session.scalars(_lapsed(limit)).all():
+    for item in session.scalars(lapsed(limit)).all():
         association_id = session.get_one(Proposal, item.supply_proposal_id).association_id
         with Journal(session, association_id, Act(SYSTEM, "the hold has run out", at)) as journal:
             lapse(session, journal, item)
     return released
 
 
-def _lapsed(limit: int) -> Select[Any]:
-    """Select approved items none of whose kilograms is held or confirmed any more."""
+def lapsed(limit: int) -> Select[Any]:
+    """Select items that wait for an answer and none of whose kilograms is held or confirmed any more."""
     p = aliased(Promise)
     alive = select(p.id).where(p.proposal_item_id == ProposalItem.id, or_(p.held_kg > 0, bound_kg_sql(p) > 0))
-    query = select(ProposalItem).where(ProposalItem.state == ProposalState.APPROVED, ~alive.exists())
+    query = select(ProposalItem).where(text(WAITING), ~alive.exists())
     return query.order_by(ProposalItem.id).limit(limit).with_for_update(skip_locked=True)
 
 

@@ -264,6 +264,10 @@ class Proposal(Exposed, Versioned, Base):
     organisation: Mapped[Organisation] = relationship(lazy="raise")
 
 
+WAITING = "state = 'approved' AND (supplier_confirmed_at IS NULL OR buyer_confirmed_at IS NULL)"
+"""What is true of the few items that are approved and wait for an answer, out of all that there have ever been."""
+
+
 class ProposalItem(Exposed, Versioned, Base):
     """One allocation as it is put to both sides, with what a broker has changed in it.
 
@@ -281,6 +285,7 @@ class ProposalItem(Exposed, Versioned, Base):
             " AND (own_km IS NULL) = (own_unload_min IS NULL)",
             name="own_truck_whole",
         ),
+        Index("ix_proposal_item_waiting", "id", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
     )
 
     allocation_id: Mapped[int] = reference("plan_allocation.id", index=False, unique=True)

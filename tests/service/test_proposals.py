@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from catalog.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from catalog.models import Lot, Side
@@ -169,6 +169,17 @@ def test_a_hold_that_runs_out_puts_the_item_back_on_the_desk(database: Database)
     assert desk.balances() == {"offered": 3500}
     assert desk.trail(item.uid)[-1] == "proposal_item.lapse"
     assert desk.do(proposals.approve, chosen(item), by=act(minutes=32)).state is ProposalState.APPROVED
+
+
+def test_the_sweep_reads_the_few_that_wait_and_not_all_that_ever_were(database: Database) -> None:
+    statement = str(items.lapsed(10).compile(database.engine, compile_kwargs={"literal_binds": True}))
+    with database.read() as session:
+        if database.dialect == "postgresql":
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+            statement = statement.partition("FOR UPDATE")[0]
+        explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
+        steps = " ".join(str(row) for row in session.execute(text(explain + statement)))
+    assert "ix_proposal_item_waiting" in steps
 
 
 def test_an_item_whose_hold_has_run_out_can_be_approved_again_at_once(database: Database) -> None:

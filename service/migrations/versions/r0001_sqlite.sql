@@ -1415,6 +1415,8 @@ CREATE INDEX ix_proposal_item_supply_proposal_id ON proposal_item (supply_propos
 -- next
 CREATE INDEX ix_proposal_item_vehicle_class_id ON proposal_item (vehicle_class_id)
 -- next
+CREATE INDEX ix_proposal_item_waiting ON proposal_item (id) WHERE state = 'approved' AND (supplier_confirmed_at IS NULL OR buyer_confirmed_at IS NULL)
+-- next
 CREATE TABLE promise (
   id INTEGER NOT NULL,
   uid TEXT NOT NULL CONSTRAINT ck_promise_uid_length CHECK (length(uid) BETWEEN 26 AND 26),
