@@ -24,8 +24,8 @@ from service.planning.errors import AlreadyConfirmed, AlreadyDecided, HoldExpire
 from service.planning.items import promise_of, tell
 from service.planning.journal import Journal, before
 from service.planning.ledger import Act, Wish
-from service.planning.models import Proposal, ProposalItem
-from service.planning.states import ProposalState, RejectReason
+from service.planning.models import Proposal, ProposalItem, Shipment, ShipmentItem
+from service.planning.states import ProposalState, RejectReason, ShipmentState
 
 HOLD_MINUTES = 120
 
@@ -179,6 +179,8 @@ def cancel(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act
     ------
     AlreadyConfirmed
         If it has been loaded or received, naming what can be done instead.
+    Conflict
+        If a shipment is planned for it.
     """
     refusal.check()
 
@@ -189,6 +191,7 @@ def cancel(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act
         if promise.confirmed_kg != desk.bound_kg(promise):
             raise _bound(s, item)
         check_version(item, version)
+        _refuse_planned(s, promise.id)
         was = before(item)
         ledger.cancel(s, promise.id, journal.act)
         turn_down(s, item, refusal, journal.act)
@@ -196,6 +199,15 @@ def cancel(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act
         tell(s, journal, "promise.cancelled", item, reason=refusal.reason.value)
 
     return one(session, scope, chosen, act, step)
+
+
+def _refuse_planned(session: Session, promise_id: int) -> None:
+    """Refuse to cancel what a truck is meant to fetch."""
+    query = select(Shipment).join(ShipmentItem, ShipmentItem.shipment_id == Shipment.id)
+    query = query.where(ShipmentItem.promise_id == promise_id, Shipment.state == ShipmentState.PLANNED)
+    found = session.scalars(query.limit(1)).one_or_none()
+    if found is not None:
+        raise Conflict(f"the shipment {found.code} is to fetch these goods: cancel it first", found.updated_by, found.updated_at)
 
 
 def side_of(session: Session, scope: Scope, item: ProposalItem, side: Side | None) -> Side:

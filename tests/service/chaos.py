@@ -191,7 +191,7 @@ class Client(threading.Thread):
                 self.tally.done[name] = action
                 self.tally.counts[action] += 1
                 return said
-            self.tally.refused[name] = f"{action} {status} {said.get('code')}"
+            self.tally.refused[name] = f"{action} {status} {said.get('code')}: {said.get('detail')}"
             self.tally.counts[f"{action} refused: {said.get('code')}"] += 1
         if status not in (404, 409, 412, 422) or said.get("code") in ("invalid", "idempotency_key_reuse"):
             raise AssertionError(f"{action}: {status} {said}")

@@ -11,15 +11,16 @@ from catalog.errors import Conflict, Invalid, NotFound, Stale
 from catalog.models import Association, Organisation, OrganisationKind, Side, Site
 from service.db import Database
 from service.models import Outbox
-from service.planning import items, receipts, settlements, shipments
+from service.planning import items, proposals, receipts, settlements, shipments
 from service.planning import models as m
 from service.planning.errors import NotApproved
+from service.planning.proposals import Refusal
 from service.planning.receipts import Said
 from service.planning.settlements import lost_money
 from service.planning.shipments import Cargo, Hired
-from service.planning.states import ReturnReason, SettlementState, ShipmentState
+from service.planning.states import RejectReason, ReturnReason, SettlementState, ShipmentState
 from tests.market import act
-from tests.service.desk import Desk
+from tests.service.desk import Desk, chosen
 from tests.service.test_proposals import confirmed
 
 TRUCK = Hired(vehicle_class="class1", plate="99C-123.45", driver_name="Anh Tùng", cost_vnd=1_000_001)
@@ -131,6 +132,18 @@ def test_the_scales_may_say_less_than_was_planned_and_never_more(database: Datab
     assert desk.balances() == {"offered": 1700, "confirmed": 10, "loaded": 1790}
     with pytest.raises(Conflict, match="this shipment is loaded"):
         desk.do(shipments.load, shipment.uid)
+
+
+def test_what_a_truck_is_to_fetch_is_not_cancelled_under_it(database: Database) -> None:
+    desk = Desk(database)
+    (first,) = promised(desk, 0)
+    shipment = desk.do(shipments.plan, [Cargo(first)], TRUCK)
+    item = desk.items()[0]
+    with pytest.raises(Conflict, match="is to fetch these goods"):
+        desk.do(proposals.cancel, chosen(item), Refusal(RejectReason.CANCELLED))
+    desk.do(shipments.cancel, shipment.uid)
+    desk.do(proposals.cancel, chosen(item), Refusal(RejectReason.CANCELLED))
+    assert desk.balances() == {"offered": 3500}
 
 
 def test_a_loaded_shipment_is_cancelled_until_a_door_has_received(database: Database) -> None:
