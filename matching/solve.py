@@ -31,7 +31,9 @@ from matching.verify import verify
 Mode = Literal["none", "direct", "full"]
 
 PROOF_SHARE = 0.5
-"""Share of the time after which the proof leaves its core to the search."""
+"""Share of the time after which the proof leaves its core to the search, unless the search has come to its end."""
+PATIENCE_S = 45.0
+"""How long a run with a time limit may go on for its proof alone."""
 REROUTING_SHARE, LEAST_REROUTING = 0.75, 0.05
 """Share of the time held back for long tours where they are the whole plan, and the share of the plan below which they are let be."""
 REROUTING_ITERATIONS = 0.1
@@ -169,13 +171,14 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     if not direct:
         _hold_back(problem, planner, run)
         hub_s = _hold_back_for_hubs(problem, run)
-    with proof.continued(lambda: PROOF_SHARE * run.deadline - run.stopwatch(), lambda: planner.worth_vnd):
+    share = lambda: 1.0 if planner.iterations >= limit else PROOF_SHARE  # noqa: E731
+    with proof.continued(lambda: share() * run.deadline - run.stopwatch(), lambda: planner.worth_vnd):
         while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd) and not carried.closed:
             planner.improve(_progress(planner, limit, run), run.expired, run.limits.cores - (1 if proof.is_running else 0))
             run.tell("improve", max(planner.worth_vnd, carried.worth_vnd), proof.bound_vnd)
         if planner.iterations >= limit:
             # A proof may take as long again as the search did, and no longer.
-            patience = 2 * run.stopwatch()
+            patience = 2 * run.stopwatch() if run.deadline == float("inf") else max(2 * run.stopwatch(), PATIENCE_S)
             proof.wait(lambda: run.expired() or run.stopwatch() >= patience)
     plan = planner.plan() if carried.plan is None or planner.worth_vnd > carried.worth_vnd else carried.plan
     plan, saved_vnd = _rerouted(problem, plan, run, seed)
