@@ -205,3 +205,16 @@ def test_json_rows_of_any_shape_are_told_not_crashed_on(client_as: ClientAs) -> 
     for content in [*map(orjson.dumps, odd), b'[{"lot_id": "\\ud800"}]', twice, b"[" * 100_000]:
         answer = clerk.post("/uploads/lots", content=content, headers={"content-type": "application/json"})
         assert answer.status_code == 422, (content[:100], answer.text)
+
+
+def test_html_in_a_text_is_kept_and_shown_as_text(client_as: ClientAs) -> None:
+    clerk, code = client_as(Role.CLERK), '"><img src=x onerror=alert(1)><script>'
+    row = dict(zip(LOT_HEADER, changed(LOT, lot_id=code), strict=True))
+    assert clerk.post("/uploads/lots", json=[row], params=YES).status_code == 201
+    shown = clerk.get("/lots")
+    assert code in [lot["code"] for lot in shown.json()["items"]]
+    assert (shown.headers["content-type"], shown.headers["x-content-type-options"]) == ("application/json", "nosniff")
+    assert shown.headers["content-security-policy"].startswith("default-src 'none'")
+    book = clerk.get("/exports/lots", params={"form": "xlsx"}).content
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        assert b"&lt;script&gt;" in archive.read("xl/sharedStrings.xml")
