@@ -170,6 +170,13 @@ def test_a_run_whose_worker_died_while_it_was_being_stopped_is_stopped(database:
     assert (look(database, uid).state, "died" in look(database, uid).remark) == (RunState.STOPPED, True)
 
 
+def left_of_lease(database: Database, uid: str) -> timedelta:
+    with database.read() as session:
+        until = look(database, uid).lease_until
+        assert until is not None
+        return until - now(session)
+
+
 @pytest.mark.parametrize("hours", [2, -2])
 def test_leases_go_by_the_databases_clock_whatever_a_hosts_clock_says(
     database: Database, settings: Settings, scope: Scope, hours: int
@@ -177,11 +184,10 @@ def test_leases_go_by_the_databases_clock_whatever_a_hosts_clock_says(
     uid = ask(database, scope, settings)
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=hours), tick=True):
         lease = taken(database, "wrong clock", seconds=30)
+        assert timedelta(seconds=20) < left_of_lease(database, uid) <= timedelta(seconds=30)
         renewed(database, lease)
+        assert timedelta(seconds=20) < left_of_lease(database, uid) <= timedelta(seconds=30)
     assert leased(database, "right clock") is None
-    with database.read() as session:
-        left = (look(database, uid).lease_until or now(session)) - now(session)
-    assert timedelta(seconds=20) < left <= timedelta(seconds=30)
     let_lease_run_out(database, uid)
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=hours), tick=True):
         assert taken(database, "wrong clock too").attempt == 2
