@@ -22,6 +22,7 @@ from service.auth.principal import Principal
 from service.db import Database, now
 from service.planning.ledger import Act
 from service.settings import Settings
+from service.webhooks import deeds
 
 if TYPE_CHECKING:
     from service.api.admission import Service
@@ -115,7 +116,7 @@ class Asked:
         return Act(self.by, why, now(self.session), address=self.address, request_id=self.request_id)
 
     def did(self, action: str, row: Any, before: dict[str, Any] | None = None, why: str = "", *, gone: bool = False) -> None:
-        """Note a deed for the audit trail; it is written down when all else has been done.
+        """Note a deed for the audit trail, where it is written down when all else has been done, and tell partners who listen.
 
         Parameters
         ----------
@@ -130,6 +131,7 @@ class Asked:
             before, after = changes(before, after)
         name = getattr(row, "uid", None) or str(getattr(row, "id", ""))
         self.note(action, row.__tablename__, name, before, after, why)
+        deeds.tell(self.session, row.association_id if hasattr(row, "association_id") else None, action, row)
 
     def note(
         self, action: str, kind: str, uid: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None, why: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -116,3 +117,30 @@ def test_an_auditor_reads_and_changes_nothing(client_as: ClientAs) -> None:
     assert auditor.get(f"/webhook-endpoints/{uid}").status_code == 200
     assert auditor.post(f"/webhook-endpoints/{uid}/test").status_code == 403
     assert client_as(Role.CLERK).get("/webhook-endpoints").status_code == 403
+
+
+def test_what_is_done_over_http_is_told_to_its_owner_and_to_the_association(client_as: ClientAs, world: World, database: Database) -> None:
+    manager, clerk = client_as(Role.MANAGER), client_as(Role.CLERK)
+    with receiving() as association, receiving() as own, receiving() as others:
+        made(manager, url=association.url, events=["lot.declared"])
+        made(manager, url=own.url, organisation=world.ours.cooperative.uid)
+        made(manager, url=others.url, organisation=world.ours.buyer.uid)
+        lot = clerk.post(
+            "/lots",
+            json={
+                "organisation": world.ours.cooperative.uid, "site": world.ours.farm.uid, "product": "lychee", "grade": 1,
+                "quantity_kg": 900, "available_from": "2027-06-08", "available_until": "2027-06-10", "shelf_life_days": 7,
+                "ask_vnd_per_kg": 15_000,
+            },
+        ).json()  # fmt: skip
+        change = {"quantity_kg": 800, "reason": "Mưa đá"}
+        assert clerk.patch(f"/lots/{lot['uid']}", json=change, headers={"If-Match": 'W/"1"'}).status_code == 200
+        sender = Sender(database, local=True, timeout_s=5)
+        while sender.round():
+            pass
+        told = [[json.loads(body) for _, body in receiver.got] for receiver in (association, own, others)]
+    assert [[(event["type"], event["data"]["lot"]) for event in heard] for heard in told] == [
+        [("lot.declared", lot["uid"])],
+        [("lot.declared", lot["uid"]), ("lot.revised", lot["uid"])],
+        [],
+    ]
