@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime
+from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -75,7 +76,7 @@ class BarePage(BaseModel):
 
 
 def _shown(lot: Lot) -> BareLot:
-    named = {"organisation": lot.organisation.uid, "organisation_name": lot.organisation.name, "site": lot.site.uid}
+    named: dict[str, Any] = {"organisation": lot.organisation.uid, "organisation_name": lot.organisation.name, "site": lot.site.uid}
     named |= {"site_name": lot.site.name, "product": lot.product.code}
     own = {name: getattr(lot, name) for name in BareLot.model_fields if name not in named and name != "variety"}
     return BareLot(**named, **own, variety=lot.variety.code if lot.variety else None)

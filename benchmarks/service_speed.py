@@ -245,7 +245,8 @@ def main() -> int:
                 for name, own, other, ratio in measure(address, chosen.history, chosen.requests):
                     worst = max(worst, ratio)
                     print(
-                        f"{dialect:10} {name:42} {own.median_ms:7.2f} ms (p95 {own.p95_ms:7.2f}) : {other.median_ms:7.2f} ms = {ratio:4.2f}",
+                        f"{dialect:10} {name:42} {own.median_ms:7.2f} ms (p95 {own.p95_ms:7.2f})"
+                        f" : {other.median_ms:7.2f} ms = {ratio:4.2f}",
                         flush=True,
                     )
     return int(worst > MOST)

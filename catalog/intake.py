@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,8 @@ EMAIL = r"^[^@\s]{1,120}@[^@\s]{1,120}$"
 Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
 Code = Field(min_length=1, max_length=100)
 Name = Field(min_length=1, max_length=200)
+Share = Annotated[int, BeforeValidator(lambda kg: int(kg) if isinstance(kg, float) and kg.is_integer() else kg),
+                  Field(ge=1, le=MAX_KG, strict=True)]  # fmt: skip
 CodeText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 NameText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -194,7 +196,7 @@ class LotIn(Given):
     cold: bool | None = None
     litres_per_kg: float | None = Field(default=None, ge=0, le=10_000)
     note: str = Field(default="", max_length=2000)
-    shares: dict[str, int] = Field(default_factory=dict, max_length=10_000)
+    shares: dict[str, Share] = Field(default_factory=dict, max_length=10_000)
     confirmed: bool = False
 
 

@@ -6,6 +6,7 @@ A use-case raises an error of its own room; here it gets its status. `say` gives
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -147,9 +148,14 @@ def of_validation(error: RequestValidationError | ValidationError) -> Problem:
     """Return what a body or a parameter breaks of the description; what was sent is not repeated."""
     found = list(error.errors() if isinstance(error, RequestValidationError) else error.errors(include_input=False, include_url=False))
     items = [ErrorItem(pointer=_pointer(one["loc"]), message=_words(one["msg"])) for one in found[:MOST_ERRORS]]
-    # What contradicts itself as a whole is more than a description can say; it is refused as the catalogue refuses.
-    code = "invalid" if all(len(one["loc"]) == 1 and one["type"] == "value_error" for one in found) else "invalid_request"
+    code = "invalid" if all(map(_is_beyond_description, found)) else "invalid_request"
     return Problem(**_head(422, code), detail=f"{len(found)} fault{'s' * (len(found) != 1)}", errors=items)
+
+
+def _is_beyond_description(one: Mapping[str, Any]) -> bool:
+    """Tell what no description can say: that a whole contradicts itself, or an instant lies too far away. The catalogue refuses that."""
+    bounds = [value for value in one.get("ctx", {}).values() if isinstance(value, date)]
+    return bool(bounds) or (len(one["loc"]) == 1 and one["type"] == "value_error")
 
 
 def _words(message: str) -> str:

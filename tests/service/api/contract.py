@@ -146,7 +146,7 @@ def ask(
     """
     report, began = Report(), time.monotonic()
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
-    asked = [result.ok() for result in schema.get_all_operations()]
+    asked: list[Any] = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
     for operation in reversed(asked) if backwards else asked:
         if only in operation.label and time.monotonic() - began < budget_s:
             _ask_one(operation, who, examples, chosen, report)
@@ -165,7 +165,8 @@ def _ask_one(operation: Any, who: dict[Role, Caller], examples: int, chosen: int
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         try:
-            seed(chosen)(limits(given(operation.as_strategy(generation_mode=mode))(asked)))()
+            run: Callable[[], None] = seed(chosen)(limits(given(operation.as_strategy(generation_mode=mode))(asked)))
+            run()
         except Exception as error:  # noqa: BLE001  Whatever an operation does, the others are asked too.
             # An operation without parameters and body has nothing that could be wrong about it.
             if "Unsatisfiable" not in type(error).__name__ and "negative" not in str(error).lower():

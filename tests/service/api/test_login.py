@@ -211,7 +211,10 @@ def test_while_a_key_is_replaced_both_work_and_never_a_third(client_as: ClientAs
     first = manager.post("/keys", json=KEY).json()
     second = manager.post(f"/keys/{first['uid']}/rotate")
     assert second.status_code == 201, second.text
-    works = lambda text: Caller(manager.client, {"authorization": f"Bearer {text}"}).get("/lots").status_code  # noqa: E731
+
+    def works(text: str) -> int:
+        return Caller(manager.client, {"authorization": f"Bearer {text}"}).get("/lots").status_code
+
     assert (works(first["key"]), works(second.json()["key"])) == (200, 200)
     assert manager.post(f"/keys/{first['uid']}/rotate").status_code == 409
     third = manager.post(f"/keys/{second.json()['uid']}/rotate").json()
