@@ -19,13 +19,28 @@ from matching.trips.improver import Cooling, Improver
 from matching.trips.state import PIN_WORTH
 
 ITERATIONS = 300_000
-ITERATIONS_PER_ROW = 400
+ITERATIONS_PER_ROW, ITERATIONS_PER_FURTHER_ROW, FEW_ROWS = 400, 6_000, 1_000
 HOT_SHARE, COLD_SHARE = 0.4, 0.004
 """Temperatures as shares of what a trip costs on the average."""
-POLISHINGS, POLISHING_S = 12, 10.0
-"""How often in a search the volumes are made best for the trips as they are, and how long that may take."""
+POLISHINGS, POLISHING_S = 12, 30.0
+"""How often in a search the volumes are made best for the trips as they are, at least, and how long that may take: far more than it needs,
+so that a busy machine gives the same plan as an idle one."""
+POLISHING_PER_ROW, LEAST_BETWEEN = 20, 20_000
 CYCLES = ((150, 8), (400, 4), (1000, 2))
 """Rows of lots and lines up to which a search cools down several times."""
+
+
+def own_limit(rows: int) -> int:
+    """Return the iterations after which a search for so many lots and lines ends by itself.
+
+    Small problems soon have nothing more to gain; large ones make use of whatever time they are given.
+    """
+    return ITERATIONS + ITERATIONS_PER_ROW * rows + ITERATIONS_PER_FURTHER_ROW * max(0, rows - FEW_ROWS)
+
+
+def polishing_distance(rows: int) -> int:
+    """Return the iterations after which the volumes are made best again at the latest: the program takes longer, the more there are."""
+    return max(LEAST_BETWEEN, POLISHING_PER_ROW * rows)
 
 
 class TripPlanner:
@@ -61,7 +76,8 @@ class TripPlanner:
         """
         self.problem = problem
         self.iterations = self.rounds = 0
-        self.own_limit = ITERATIONS + ITERATIONS_PER_ROW * (problem.n_lots + problem.n_lines)
+        rows = problem.n_lots + problem.n_lines
+        self.own_limit = own_limit(rows)
         self._short = int(problem.lines.kg @ problem.lines.short_vnd_per_kg)
         self.layout = lay_out(problem, lane_price, direct=direct, only=only)
         self.trucks_pay = bool((self.layout.lane[:, LANE_CARRIER] < 0).any())
@@ -71,9 +87,11 @@ class TripPlanner:
         else:
             self._improver.resume(problem, warm_start)
         self._cooling = self._temperatures(warmth)
-        self._cycles = next((cycles for rows, cycles in CYCLES if problem.n_lots + problem.n_lines <= rows), 1)
+        self._cycles = next((cycles for most, cycles in CYCLES if rows <= most), 1)
         self._turn = divmod(min(progress, 0.999999) * self._cycles, 1.0)[0]
         self._mark = int(progress * POLISHINGS)
+        self._between = polishing_distance(rows)
+        self._polished = 0
 
     @property
     def worth_vnd(self) -> int:
@@ -98,8 +116,8 @@ class TripPlanner:
         self.iterations += max(1, self._improver.round(cooled, 0.02, self._cooling, expired, cores))
         self.rounds += 1
         mark = int(progress * POLISHINGS)
-        if mark > self._mark:
-            self._mark = mark
+        if mark > self._mark or self.iterations - self._polished >= self._between:
+            self._mark, self._polished = mark, self.iterations
             self._improver.polish(POLISHING_S)
 
     def plan(self) -> Plan:
