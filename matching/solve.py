@@ -171,8 +171,11 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     if not direct:
         _hold_back(problem, planner, run)
         hub_s = _hold_back_for_hubs(problem, run)
-    share = lambda: 1.0 if planner.iterations >= limit else PROOF_SHARE  # noqa: E731
-    with proof.continued(lambda: share() * run.deadline - run.stopwatch(), lambda: planner.worth_vnd):
+
+    def left() -> float:
+        return (1.0 if planner.iterations >= limit else PROOF_SHARE) * run.deadline - run.stopwatch()
+
+    with proof.continued(left, lambda: planner.worth_vnd):
         while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd) and not carried.closed:
             planner.improve(_progress(planner, limit, run), run.expired, run.limits.cores - (1 if proof.is_running else 0))
             run.tell("improve", max(planner.worth_vnd, carried.worth_vnd), proof.bound_vnd)

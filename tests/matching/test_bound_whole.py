@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,8 +82,9 @@ def test_goods_that_may_pass_a_hub_have_no_such_bound() -> None:
     assert bounds(build_problem(sites=sites)) == []
 
 
-SITES = [{"site_id": "c1"}, {"site_id": "b1", "kind": "buyer", "lat": 21.1}]
-TRUCK = {"payload_kg": 1000, "fixed_vnd": 100_000, "vnd_per_km": 0}
+Row = dict[str, Any]
+SITES: list[Row] = [{"site_id": "c1"}, {"site_id": "b1", "kind": "buyer", "lat": 21.1}]
+TRUCK: Row = {"payload_kg": 1000, "fixed_vnd": 100_000, "vnd_per_km": 0}
 
 
 def sold(kg: int, *, trucks: int) -> int:
@@ -90,7 +92,7 @@ def sold(kg: int, *, trucks: int) -> int:
     return 5_000 * kg - 100_000 * trucks
 
 
-def one_lot(kg: int, sites: list[dict[str, object]] = SITES, **truck: object) -> Problem:
+def one_lot(kg: int, sites: list[Row] = SITES, **truck: Any) -> Problem:
     return build_problem(
         sites=sites,
         lots=[{"quantity_kg": kg, "ask_vnd_per_kg": 10_000}],
@@ -128,7 +130,7 @@ def patterns_of(problem: Problem) -> list[Pattern]:
 
 
 def test_every_order_within_the_stops_is_listed() -> None:
-    sites = [{"site_id": name, "lat": 21 + 0.01 * k, "kind": "cooperative"} for k, name in enumerate(("c1", "c2"))]
+    sites: list[Row] = [{"site_id": name, "lat": 21 + 0.01 * k, "kind": "cooperative"} for k, name in enumerate(("c1", "c2"))]
     sites.append({"site_id": "b1", "kind": "buyer", "lat": 21.1})
     lots = [{"lot_id": f"l{k}", "site_id": f"c{k}"} for k in (1, 2)]
     found = patterns_of(build_problem(sites=sites, lots=lots, demands=[{"quantity_kg": 5000}], vehicles=[TRUCK | {"max_stops": 3}]))

@@ -276,7 +276,7 @@ def test_the_command_works_off_runs_with_the_engine_and_ends_with_the_one_who_st
     database: Database, scope: Scope, folder: Path
 ) -> None:
     settings = settings_for(database, worker_lease_seconds=30.0)
-    uid = ask(database, scope, settings, time_limit_s=30, iterations=50)
+    uid = ask(database, scope, settings, time_limit_s=120, iterations=50)
     with worker_command(settings, folder, "--lifeline") as worker:
         assert (ended(database, uid).state, plans_of(database, uid)[0].engine) == (RunState.DONE, engine_name())
         assert worker.stdin is not None

@@ -82,7 +82,7 @@ def test_what_a_run_did_is_told_once_and_written_down(database: Database) -> Non
 
 def test_the_engine_itself_plans_a_run(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
-    uid = ask(database, scope, settings, time_limit_s=20, iterations=200)
+    uid = ask(database, scope, settings, time_limit_s=120, iterations=200)
     assert worked_off(database, settings, uid, plan_wholly).state is RunState.DONE
     (plan,) = plans_of(database, uid)
     assert plan.status in (Status.OPTIMAL.value, Status.FEASIBLE.value)
@@ -95,7 +95,7 @@ def test_a_plan_of_volumes_alone_is_kept_for_reading_and_proposes_nothing(databa
     settings, scope = settings_for(database), open_market(database)
     first = ask(database, scope, settings)
     worked_off(database, settings, first, run_solvers.idle)
-    uid = ask(database, scope, settings, time_limit_s=20, trips="none")
+    uid = ask(database, scope, settings, time_limit_s=120, trips="none")
     run = worked_off(database, settings, uid, plan_wholly)
     assert "volumes" in run.remark
     assert (plans_of(database, uid)[0].state, plans_of(database, first)[0].state) == (PlanState.SUPERSEDED, PlanState.CURRENT)
@@ -114,7 +114,7 @@ def test_a_later_plan_takes_the_place_of_an_earlier_one(database: Database) -> N
 @pytest.mark.parametrize("tables", [{"lots": []}, {"lots": [], "demands": [], "vehicles": []}], ids=["no lots", "nothing"])
 def test_a_market_with_nothing_to_match_gets_an_empty_plan(database: Database, tables: dict[str, Any]) -> None:
     settings, scope = settings_for(database), open_market(database, **tables)
-    uid = ask(database, scope, settings, time_limit_s=10, iterations=50)
+    uid = ask(database, scope, settings, time_limit_s=120, iterations=50)
     run = worked_off(database, settings, uid, plan_wholly)
     assert (run.state, run.failure_detail) == (RunState.DONE, None)
     assert len(plans_of(database, uid)) == 1
@@ -126,7 +126,7 @@ def test_prices_a_billion_apart_and_prices_all_equal_are_planned_the_same_each_t
     settings, scope = settings_for(database), open_market(database, lots=lots, demands=lines)
     worths = []
     for _ in range(2):
-        uid = ask(database, scope, settings, time_limit_s=20, iterations=50)
+        uid = ask(database, scope, settings, time_limit_s=120, iterations=50)
         assert worked_off(database, settings, uid, plan_wholly).state is RunState.DONE
         worths.append(plans_of(database, uid)[0].objective_vnd)
     assert worths[0] == worths[1] > 4 * 10**11 - 10**9
@@ -180,7 +180,7 @@ def test_pins_that_contradict_are_named_and_the_earlier_plan_stays(database: Dat
                 association_id=scope.association_id, lot_id=lot.id, line_id=line.id, kind=DecisionKind.PIN, kg=100, decided_by="Lan"
             )
             session.add(pin)
-    uid = ask(database, scope, settings, time_limit_s=20, iterations=50)
+    uid = ask(database, scope, settings, time_limit_s=120, iterations=50)
     run = worked_off(database, settings, uid, plan_wholly)
     assert (run.state, run.failure_code) == (RunState.FAILED, Failure.PINS_CONTRADICT.value)
     assert run.failure_issues is not None
