@@ -123,7 +123,8 @@ TABLES = {
     "access-rules": "access_rule", "roads": "road", "users": "user_account", "keys": "api_key", "logins": "login_session",
     "proposals": "proposal", "proposal-items": "proposal_item", "shipments": "shipment", "receipts": "receipt", "settlements": "settlement",
     "runs": "run", "plans": "plan", "webhook-endpoints": "webhook_endpoint", "webhook-deliveries": "webhook_delivery",
-    "decisions": "decision", "uploads": "import_batch", "events": "outbox_event", "epcis": "shipment", "exports": "plan", "promises": "promise",
+    "decisions": "decision", "uploads": "import_batch", "events": "outbox_event", "epcis": "shipment",
+    "exports": "plan", "promises": "promise",
 }  # fmt: skip
 """The table that the first word of an address names."""
 

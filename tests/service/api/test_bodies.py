@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import unicodedata
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from catalog.models import Lot, Organisation
+from service import logs
 from service.api.limits import Limits
 from service.db import Database
 from service.models import Role
@@ -320,3 +322,22 @@ def test_a_write_that_leaves_no_mark_in_the_trail_is_not_done(
     assert clerk.post("/lots", json=lot(world, code="unmarked")).status_code == 500
     with database.read() as session:
         assert session.scalars(select(Lot).where(Lot.code == "unmarked")).all() == []
+
+
+def test_no_secret_of_a_request_reaches_the_log(guest: Caller, clerk: Caller, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any) -> None:
+        raise RuntimeError(f"broken by {clerk.headers['authorization']} and password=planted-password")
+
+    stream = io.StringIO()
+    logs.configure("debug", stream)
+    guest.post("/login", json={"login": "lan@example.vn", "password": "planted-password"})
+    clerk.get("/lots", headers={"cookie": "mca_session=planted-session"})
+    guest.get("/lots", headers={"authorization": "Bearer mca_planted0_planted-key"})
+    monkeypatch.setattr("catalog.intake.declare_lot", fail)
+    assert clerk.post("/lots", json=lot(world, note="gọi 0912 345 678")).status_code == 500
+    logs.configure("error")
+    said = stream.getvalue()
+    assert said.count("answered") == 4
+    assert "RuntimeError" in said
+    planted = ("planted-", "0912 345 678", clerk.headers["authorization"].removeprefix("Bearer "))
+    assert [secret for secret in planted if secret in said] == []
