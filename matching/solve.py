@@ -31,7 +31,9 @@ from matching.verify import verify
 Mode = Literal["none", "direct", "full"]
 
 PROOF_SHARE = 0.5
-"""Share of the time after which the proof leaves its core to the search, unless the search has come to its end."""
+"""Share of the time after which the proof leaves its core to the search, unless the search has come to its end or the problem is small."""
+FEW_ROWS = 200
+"""Lots and lines of a small problem, whose search finds little in the last half of its time."""
 PATIENCE_S = 45.0
 """How long a run with a time limit may go on for its proof alone."""
 REROUTING_SHARE, LEAST_REROUTING = 0.75, 0.05
@@ -173,7 +175,8 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
         hub_s = _hold_back_for_hubs(problem, run)
 
     def left() -> float:
-        return (1.0 if planner.iterations >= limit else PROOF_SHARE) * run.deadline - run.stopwatch()
+        keeps_on = planner.iterations >= limit or problem.n_lots + problem.n_lines <= FEW_ROWS
+        return (1.0 if keeps_on else PROOF_SHARE) * run.deadline - run.stopwatch()
 
     with proof.continued(left, lambda: planner.worth_vnd):
         while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd) and not carried.closed:
