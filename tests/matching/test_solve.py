@@ -81,7 +81,7 @@ def test_the_verifier_accepts_squeezed_plans_with_hubs(seed: int, unproven: None
 
 @pytest.mark.parametrize("seed", [100, 101])
 def test_the_verifier_accepts_plans_that_were_improved_in_parts(seed: int, unproven: None) -> None:
-    problem = squeezed_problem(seed, size=90)
+    problem = squeezed_problem(seed, size=120)
     result = run(problem, iterations=3000, cores=2)
     assert len(result.plan.trips.vehicle) >= 32, "fewer trips are not divided"
     assert verify(problem, result.plan).require().objective_vnd == result.objective_vnd

@@ -126,7 +126,7 @@ def clustered(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) 
     """Have a cluster do something, as the engine does with the parts of a large plan."""
     from distributed import Client
 
-    with Client(order.cluster, timeout=10) as client:
+    with Client(order.cluster, timeout=10) as client:  # type: ignore[no-untyped-call]
         future = client.submit(wait_there, os.environ[FOLDER], pure=False)
         _say("begun")
         future.result()
