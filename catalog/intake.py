@@ -48,8 +48,9 @@ EMAIL = r"^[^@\s]{1,120}@[^@\s]{1,120}$"
 Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
 Code = Field(min_length=1, max_length=100)
 Name = Field(min_length=1, max_length=200)
-Share = Annotated[int, BeforeValidator(lambda kg: int(kg) if isinstance(kg, float) and kg.is_integer() else kg),
-                  Field(ge=1, le=MAX_KG, strict=True)]  # fmt: skip
+Share = Annotated[
+    int, Field(ge=1, le=MAX_KG, strict=True), BeforeValidator(lambda kg: int(kg) if isinstance(kg, float) and kg.is_integer() else kg)
+]
 CodeText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 NameText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

@@ -152,9 +152,12 @@ def of_validation(error: RequestValidationError | ValidationError) -> Problem:
     return Problem(**_head(422, code), detail=f"{len(found)} fault{'s' * (len(found) != 1)}", errors=items)
 
 
+_BOUNDS = {"ge", "gt", "le", "lt"}
+
+
 def _is_beyond_description(one: Mapping[str, Any]) -> bool:
     """Tell what no description can say: that a whole contradicts itself, or an instant lies too far away. The catalogue refuses that."""
-    bounds = [value for value in one.get("ctx", {}).values() if isinstance(value, date)]
+    bounds = [value for name, value in one.get("ctx", {}).items() if name in _BOUNDS and isinstance(value, (date, str))]
     return bool(bounds) or (len(one["loc"]) == 1 and one["type"] == "value_error")
 
 

@@ -165,9 +165,9 @@ def _ask_one(operation: Any, who: dict[Role, Caller], examples: int, chosen: int
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         try:
-            run: Any = given(operation.as_strategy(generation_mode=mode))(asked)
-            seeded: Any = seed(chosen)(limits(run))
-            seeded()
+            generating: Any = given(operation.as_strategy(generation_mode=mode))
+            seeding: Any = seed(chosen)
+            seeding(limits(generating(asked)))()
         except Exception as error:  # noqa: BLE001  Whatever an operation does, the others are asked too.
             # An operation without parameters and body has nothing that could be wrong about it.
             if "Unsatisfiable" not in type(error).__name__ and "negative" not in str(error).lower():
