@@ -44,7 +44,7 @@ from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
 VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
 SUSPICIOUS_RATIO = 20
-EMAIL = r"^[^@\s]{1,120}@[^@\s]{1,120}$"
+EMAIL = r"^[^@\s\x00-\x1f\x7f-\x9f]{1,120}@[^@\s\x00-\x1f\x7f-\x9f]{1,120}$"
 Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
 Code = Field(min_length=1, max_length=100)
 Name = Field(min_length=1, max_length=200)

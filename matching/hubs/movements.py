@@ -18,9 +18,10 @@ from matching.lanes import Lanes, find_lanes
 from matching.problem import HUB, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem, _Table
 from matching.rates import Haulage, haulage
 
-DEARER_INTO, DEARER_OUT = 1.6, 1.4
-"""What trucks to and from a hub cost on a kilogram, against full ones: lots are small, and loads for one hub and day are few."""
-OPENING_LOAD_KG = 6_000
+DEARER_INTO, DEARER_OUT = 3.5, 3.0
+"""What trucks to and from a hub cost on a kilogram, against full ones: lots are small, and loads for one hub and day are few. The price
+at the hub leans on the first, so that bringing goods there pays for small trucks."""
+OPENING_LOAD_KG = 3_000
 """Kilograms among which one day's opening of a hub is thought to be shared."""
 LEAST_KG = 30
 """Movements of fewer kilograms are not worth two stops."""

@@ -19,7 +19,7 @@ from matching.trips.improver import Cooling, Improver
 from matching.trips.state import PIN_WORTH
 
 ITERATIONS = 300_000
-ITERATIONS_PER_ROW, ITERATIONS_PER_FURTHER_ROW, FEW_ROWS = 400, 6_000, 1_000
+ITERATIONS_PER_ROW, ITERATIONS_PER_FURTHER_ROW, FEW_ROWS = 400, 6_000, 300
 HOT_SHARE, COLD_SHARE = 0.4, 0.004
 """Temperatures as shares of what a trip costs on the average."""
 POLISHINGS, POLISHING_S = 12, 30.0
