@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from catalog import names, quantities, repository
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_KG, MAX_VND_PER_KG
@@ -351,21 +352,21 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
         If a quantity is more than twenty times off what the cooperative usually declares, kg taken for tonnes perhaps.
     """
     faults: list[Fault] = []
-    made: list[tuple[LotIn, dict[str, Any]]] = []
+    made: list[tuple[LotIn, dict[str, Any], dict[str, Any]]] = []
     seen: set[str] = set()
     for row, one in enumerate(given, 2):
         try:
-            made.append((one, _lot_values(session, scope, one, seen)))
+            made.append((one, *_lot_values(session, scope, one, seen)))
         except Invalid as invalid:
             faults += [Fault(row if len(given) > 1 else 0, f.field, f.value, f.expected) for f in invalid.faults]
     _raise(faults)
-    for one, values in made:
+    for one, values, _ in made:
         _confirm_quantity(session, one, values)
-    return [_add_lot(session, one, values, by) for one, values in made]
+    return [_add_lot(session, one, values, found, by) for one, values, found in made]
 
 
-def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) -> dict[str, Any]:
-    """Return the columns of a new lot, or every fault of it."""
+def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns of a new lot and the rows that it names, or every fault of it."""
     faults = _bad_names(given, *(["code"] if given.code else []))
     faults += _bad_window(given, "available_from", "available_until", FIRST_DAY, LAST_DAY)
     found: dict[str, Any] = {}
@@ -388,7 +389,7 @@ def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) ->
         exclude={"organisation", "site", "product", "variety", "amount", "unit", "quantity_kg", "shares", "confirmed"}, exclude_none=True
     )
     taken_over = {"shelf_life_days": product.shelf_life_days, "cold": product.cold, "litres_per_kg": product.litres_per_kg}
-    return {
+    values = {
         **taken_over,
         **kept,
         "association_id": scope.association_id,
@@ -401,6 +402,7 @@ def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) ->
         "stated_amount": given.amount,
         "stated_unit": given.unit,
     }
+    return values, found
 
 
 def _bad_code(session: Session, scope: Scope, given: LotIn, seen: set[str]) -> list[Fault]:
@@ -461,8 +463,12 @@ def _confirm_quantity(session: Session, given: LotIn, values: dict[str, Any]) ->
         raise NeedsConfirmation("quantity_kg", f"{kg} kg, where {usual:.0f} kg are usual: is the unit right?")
 
 
-def _add_lot(session: Session, given: LotIn, values: dict[str, Any], by: str) -> Lot:
+def _add_lot(session: Session, given: LotIn, values: dict[str, Any], found: dict[str, Any], by: str) -> Lot:
     lot = _add(session, Lot(**values, updated_by=by))
+    variety = session.get(Variety, lot.variety_id) if lot.variety_id is not None else None
+    # What the lot names was just read, so that whoever shows the lot needn't read it again.
+    for name, row in {**found, "variety": variety}.items():
+        set_committed_value(lot, name, row)
     if given.shares:
         members = dict(session.execute(select(Member.uid, Member.id).where(Member.uid.in_(given.shares))).all())
         session.add_all(LotShare(lot_id=lot.id, member_id=members[uid], kg=kg) for uid, kg in given.shares.items())

@@ -170,7 +170,7 @@ def declare_lot(asked: Writing, given: LotIn) -> LotOut:
     """
     lot = intake.declare_lot(asked.session, asked.scope, given, asked.by)
     asked.did("lot.declare", lot)
-    return _shown(asked, [lot])[0]
+    return lot_out(lot)
 
 
 @api.post("/lots/bulk", may=Permission.LOTS_WRITE)
@@ -182,7 +182,7 @@ def declare_lots(asked: Writing, given: LotsIn) -> LotsOut:
     lots = intake.declare_lots(asked.session, asked.scope, given.lots, asked.by)
     for lot in lots:
         asked.did("lot.declare", lot)
-    return LotsOut(items=_shown(asked, lots))
+    return LotsOut(items=[lot_out(lot) for lot in lots])
 
 
 @api.get("/lots/{uid}", may=Permission.LOTS_READ)
