@@ -15,13 +15,16 @@ import numpy as np
 from matching.bound.model import linear
 from matching.bound.volumes import volumes_model
 from matching.bound.ways import CARRIER, DIRECT, THROUGH_HUB, Ways, find_ways
-from matching.hubs.movements import Movements, hub_ways, settled
+from matching.hubs.movements import Movements, hub_ways, settled, storage_boxes
+from matching.lanes import Lanes
 from matching.problem import HUB, PIN, FloatArray, IntArray, Problem
 
 DEARER = 1.4
 """What real trucks cost on a kilogram, against full ones on the shortest way."""
 REDUCED_VND_PER_KG = 2_500.0
 """Ways whose reduced cost is above this are not looked at: the volumes at the plain rates say that they don't pay."""
+
+NO_BOXES = Lanes(*(np.zeros(0, dtype=np.int64) for _ in range(8)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,8 @@ def outline(
     lot_price, line_price : shadow prices of the plain volumes, đồng per kg, shapes (n_lots,) and (n_lines,).
     hubs : whether goods may wait at hubs.
     """
-    ways = _worth_a_look(problem, _priced(problem, find_ways(problem), hubs), lot_price, line_price)
+    boxes = storage_boxes(problem) if hubs and (problem.sites.kind == HUB).any() else NO_BOXES
+    ways = _worth_a_look(problem, _priced(problem, find_ways(problem), boxes), lot_price, line_price)
     if len(ways.lot) == 0:
         return None
     reached = linear(volumes_model(problem, ways), seconds_left)
@@ -65,17 +69,17 @@ def outline(
     width, decided = max(1, problem.n_lines), problem.decisions
     pinned = (decided.lot * width + decided.line)[decided.kind == PIN]
     pairs = np.unique(np.concatenate([ways.lot[served] * width + ways.line[served], pinned]))
-    return Outline(pairs, settled(problem, ways.lot[through], ways.line[through], kg[through], lot_price))
+    return Outline(pairs, settled(problem, boxes, ways.lot[through], ways.line[through], kg[through], lot_price))
 
 
-def _priced(problem: Problem, ways: Ways, hubs: bool) -> Ways:
+def _priced(problem: Problem, ways: Ways, boxes: Lanes) -> Ways:
     """Ways at what real trucks cost; through hubs, those alone on which goods may wait a night."""
     plain = ways.take(ways.kind != THROUGH_HUB)
     dearer = np.where(plain.kind == DIRECT, DEARER, 1.0)
     parts = [Ways(plain.lot, plain.line, plain.kind, plain.rate_vnd_per_kg * dearer)]
-    if hubs and (problem.sites.kind == HUB).any():
+    if len(boxes.lot):
         through = ways.take(ways.kind == THROUGH_HUB)
-        rows, rate = hub_ways(problem, through.lot, through.line)
+        rows, rate = hub_ways(problem, boxes, through.lot, through.line)
         through = through.take(rows)
         parts.append(Ways(through.lot, through.line, through.kind, rate))
     return Ways(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("lot", "line", "kind", "rate_vnd_per_kg")))

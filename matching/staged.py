@@ -1,6 +1,6 @@
 """`StagedPlanner`: the trip search in stages, begun with an outline of the plan and with goods that wait at hubs among the others.
 
-1. Trips form on the pairs of the outline alone (`matching.outline`): a few thousand instead of a hundred thousand.
+1. Trips form on the pairs of the outline alone (`matching.outline`), a small share of all.
 2. All pairs are open, and the search goes on from these trips, less hot.
 3. From time to time each movement through a hub is brought down to what both its halves carry (`matching.hubs.halves`), and what that sets
    free is offered again, so that in the end both halves of every movement weigh the same.

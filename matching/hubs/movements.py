@@ -47,24 +47,23 @@ class Movements(_Table):
         return Movements(*(getattr(self, spec.name)[rows] for spec in fields(self)))
 
 
-def hub_ways(problem: Problem, lot: IntArray, line: IntArray) -> tuple[IntArray, FloatArray]:
+def hub_ways(problem: Problem, boxes: Lanes, lot: IntArray, line: IntArray) -> tuple[IntArray, FloatArray]:
     """Return which pairs may let goods wait at a hub, and what real trucks through one would cost, đồng per kg."""
     width = max(1, problem.n_lines)
-    boxes = _boxes(problem)
     rows = np.flatnonzero(np.isin(lot * width + line, boxes.lot * width + boxes.line))
     rate = _hub_costs(problem, haulage(problem), lot[rows], line[rows]).min(axis=1, initial=np.inf)
     paying = np.isfinite(rate)
     return rows[paying], rate[paying]
 
 
-def settled(problem: Problem, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray) -> Movements:
+def settled(problem: Problem, boxes: Lanes, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray) -> Movements:
     """Give each movement that is worth two stops, and enough of its lot, its days, its hub and its price at the hub."""
     least = np.where(is_pinned(problem, lot, line), 1, np.maximum(LEAST_KG, problem.lots.min_take_kg[lot]))
     rows = np.flatnonzero(kg >= least)
-    return _settled(problem, haulage(problem), _boxes(problem), lot[rows], line[rows], kg[rows], lot_price)
+    return _settled(problem, haulage(problem), boxes, lot[rows], line[rows], kg[rows], lot_price)
 
 
-def _boxes(problem: Problem) -> Lanes:
+def storage_boxes(problem: Problem) -> Lanes:
     """Days of pairs on which goods may wait a night at a hub, one box a pair: the one that leaves most days."""
     span = max(0, problem.horizon_until_day - problem.horizon_from_day)
     lanes = find_lanes(problem, max_transit_days=span, prune_unprofitable=False)
@@ -113,7 +112,6 @@ def _settled(problem: Problem, by: Haulage, boxes: Lanes, lot: IntArray, line: I
     drop_from, drop_until = boxes.deliver_from_day[box], boxes.deliver_until_day[box]
     turning = np.maximum(pick_from, np.minimum(pick_until, np.maximum(drop_from, pick_from + 1) - 1))
     turning = np.minimum(turning, drop_until - 1)
-    drop_until = np.minimum(drop_until, turning + np.maximum(1, drop_until - turning))
     # Any day of the one half must go with any day of the other.
     pick_from = np.minimum(turning, np.maximum(pick_from, drop_until - boxes.max_days[box]))
     drop_until = np.minimum(drop_until, pick_from + boxes.max_days[box])

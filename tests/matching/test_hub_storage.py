@@ -194,3 +194,15 @@ def test_a_search_goes_on_from_a_plan_with_goods_at_hubs(problem: Problem) -> No
     assert verify(problem, halves.joined(start)).ok
     after = solve(problem, limits=Limits(None, iterations=100, cores=1), stopwatch=lambda: 0.0, warm_start=before)
     assert after.objective_vnd >= verify(problem, before).objective_vnd
+
+
+def test_the_search_begins_with_the_pairs_of_the_outline_and_then_uses_all() -> None:
+    problem = build_problem()
+    none = np.zeros(0, dtype=np.int64)
+    nothing = Outline(none, Movements(*(none for _ in range(10))))
+    prices = np.zeros(problem.n_lots), np.zeros(problem.n_lines)
+    planner = StagedPlanner(problem, nothing, *prices, seed=0, cores=1, direct=False)
+    planner.improve(0.1, lambda: False, 1)
+    assert len(planner.plan().allocations.kg) == 0
+    planner.improve(0.3, lambda: False, 1)
+    assert planner.plan().allocations.kg.sum() > 0
