@@ -24,11 +24,14 @@ from matching.plan import Plan, Progress, Result, Status, Termination
 from matching.problem import HUB, NO_LIMIT, Problem
 from matching.proof import Proof
 from matching.routing import reroute, tours_allowed, tours_share
+from matching.stable import Stability, replan
 from matching.staged import StagedPlanner
 from matching.trips.planner import TripPlanner
 from matching.verify import verify
 
 Mode = Literal["none", "direct", "full"]
+PlanTaker = Callable[[int, Callable[[], Plan]], None]
+"""Takes the worth of the best plan so far, VND, and what writes it out, which costs time."""
 
 PROOF_SHARE = 0.5
 """Share of the time after which the proof leaves its core to the search, unless the search has come to its end or the problem is small."""
@@ -47,6 +50,8 @@ OUTLINE_SHARE = 0.2
 """Most of the time that the outline may take."""
 HUB_SHARE = 0.08
 """Share of the time in which transfers at hubs are tried; a run limited by iterations makes one attempt for so many of them."""
+REPAIR_ITERATIONS, REPAIR_VND_PER_KG = 2_000, 1_000
+"""Length of the search that brings an earlier plan in line, and what each kilogram must earn that it moves."""
 PRICING_SHARE = 0.12
 """Share of the time after which the prices of a country's lots are taken as they are."""
 CLOSING_S = 0.15
@@ -81,6 +86,7 @@ class _Run:
     history: list[Progress]
     deadline: float
     held_s: float | None = None
+    on_plan: PlanTaker | None = None
 
     def tell(self, phase: str, objective: int | None, bound: int | None) -> None:
         moment = Progress(self.stopwatch(), phase, objective, bound)
@@ -89,6 +95,11 @@ class _Run:
             self.history.append(moment)
         if self.on_progress is not None:
             self.on_progress(moment)
+
+    def offer(self, worth_vnd: int, plan: Callable[[], Plan]) -> None:
+        """Let the caller have the best plan so far."""
+        if self.on_plan is not None:
+            self.on_plan(worth_vnd, plan)
 
     def stopped(self) -> bool:
         return self.should_stop is not None and self.should_stop()
@@ -112,6 +123,7 @@ def solve(
     should_stop: Callable[[], bool] | None = None,
     warm_start: Plan | None = None,
     executor: Executor | None = None,
+    on_plan: PlanTaker | None = None,
 ) -> Result:
     """Plan a problem.
 
@@ -124,6 +136,8 @@ def solve(
     warm_start : a plan to start from, of this or a similar problem; what no longer fits is left out.
     executor : where the parts of the trips are planned; by default a problem too large to lay out whole is planned in parts on processes of
         this machine, and any other one in one piece. The caller closes what it gives.
+    on_plan : offered the best plan so far again and again, so that it survives should the run be ended by force. Whether it writes the plan
+        out changes nothing about the result. The plan hasn't been verified yet.
 
     Raises
     ------
@@ -134,7 +148,7 @@ def solve(
     """
     closing = CLOSING_S + CLOSING_S_PER_ROW * (problem.n_lots + problem.n_lines)
     deadline = float("inf") if limits.seconds is None else max(limits.seconds - closing, 0.6 * limits.seconds)
-    run = _Run(limits, stopwatch, on_progress, should_stop, [], deadline)
+    run = _Run(limits, stopwatch, on_progress, should_stop, [], deadline, on_plan=on_plan)
     require_pins_possible(problem)
     if trips == "none":
         return _volumes_alone(problem, run, seed)
@@ -165,8 +179,11 @@ def _volumes_alone(problem: Problem, run: _Run, seed: int) -> Result:
 def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> Result:
     run.tell("volumes", None, None)
     proof = Proof(problem, cores=run.limits.cores)
+    if warm_start is not None:
+        warm_start = _repaired(problem, warm_start, run, seed, direct=direct)
     planner = _planner(problem, proof, run, seed, direct=direct, warm_start=warm_start)
     run.tell("trips", planner.worth_vnd, proof.bound_vnd)
+    run.offer(planner.worth_vnd, planner.snapshot)
     carried = _carriers_alone(problem, planner, proof, run)
     limit = run.limits.iterations or planner.own_limit
     hub_s = 0.0
@@ -182,11 +199,13 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
         while planner.iterations < limit and not run.expired() and not proof.closed_by(planner.worth_vnd) and not carried.closed:
             planner.improve(_progress(planner, limit, run), run.expired, run.limits.cores - (1 if proof.is_running else 0))
             run.tell("improve", max(planner.worth_vnd, carried.worth_vnd), proof.bound_vnd)
+            run.offer(planner.worth_vnd, planner.snapshot)
         if planner.iterations >= limit:
             # A proof may take as long again as the search did, and no longer.
             patience = 2 * run.stopwatch() if run.deadline == float("inf") else max(2 * run.stopwatch(), PATIENCE_S)
             proof.wait(lambda: run.expired() or run.stopwatch() >= patience)
     plan = planner.plan() if carried.plan is None or planner.worth_vnd > carried.worth_vnd else carried.plan
+    run.offer(max(planner.worth_vnd, carried.worth_vnd), lambda: plan)
     plan, saved_vnd = _rerouted(problem, plan, run, seed)
     if hub_s > 0:
         run.deadline += hub_s
@@ -194,6 +213,25 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
         plan = with_hubs(problem, plan, seed=seed, iterations=attempts, expired=run.expired)
     run.tell("verify", max(planner.worth_vnd, carried.worth_vnd) + saved_vnd, proof.bound_vnd)
     return _verified(problem, plan, proof, run, seed, done=planner.iterations >= limit)
+
+
+def _repaired(problem: Problem, plan: Plan, run: _Run, seed: int, *, direct: bool) -> Plan:
+    """Bring an earlier plan in line with what has been decided since, by a short and cool search that changes little.
+
+    A search from scratch begins hot, and would take apart what it needn't before it kept a new pin.
+    """
+    promise = Stability(change_vnd_per_kg=REPAIR_VND_PER_KG)
+    again = replan(
+        problem,
+        plan,
+        stability=promise,
+        iterations=min(REPAIR_ITERATIONS, run.limits.iterations or REPAIR_ITERATIONS),
+        expired=run.expired,
+        seed=seed,
+        cores=run.limits.cores,
+        direct=direct,
+    )
+    return again.plan
 
 
 def _planner(problem: Problem, proof: Proof, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> TripPlanner | StagedPlanner:
@@ -222,6 +260,7 @@ def _in_parts(problem: Problem, run: _Run, seed: int, executor: Executor | None,
         while planner.iterations < limit and not run.expired():
             planner.improve(_progress(planner, limit, run), run.expired)
             run.tell("improve", planner.worth_vnd, proof.bound_vnd)
+            run.offer(planner.worth_vnd, planner.plan)
     finally:
         if executor is None:
             crew.close()

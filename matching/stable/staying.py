@@ -1,0 +1,103 @@
+"""Which trips of a plan stay as they are when it is made anew."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.errors import Violation
+from matching.hubs.splice import keep, passing, tied
+from matching.nation.splice import join
+from matching.plan import CARRIER, Plan
+from matching.problem import FORBID, MINUTES_PER_DAY, BoolArray, IntArray, Problem
+from matching.verify import verify
+
+MINIMUMS = frozenset({"min_take", "min_fill", "min_supplier", "decisions"})
+"""Rules that a part of a plan may break though the whole keeps them."""
+
+
+def staying(problem: Problem, plan: Plan, until_day: int | None) -> BoolArray:
+    """Tell which trips stay, shape (n_trips,): those that begin before a date, and those that change trucks at a hub.
+
+    With them stays whatever shares a movement through a hub with them, and what they need to reach a minimum amount. A trip that carries
+    a pair which is forbidden by now, or that breaks a rule by itself in this problem, doesn't stay, nor does what is tied to it.
+
+    Parameters
+    ----------
+    until_day : trips that begin on an earlier date stay; None for none.
+    """
+    first = first_days(plan)
+    asked = np.zeros(len(first), dtype=np.bool_) if until_day is None else first < until_day
+    released = tied(plan, _forbidden(problem, plan))
+    stays = tied(plan, (asked | passing(plan)) & ~released) & ~released
+    stays = _with_what_minimums_need(problem, plan, stays) & ~released
+    return _without_breaches(problem, plan, stays)
+
+
+def first_days(plan: Plan) -> IntArray:
+    """Date on which each trip begins, shape (n_trips,)."""
+    legs, a = plan.legs, plan.allocations
+    day = np.full(len(plan.trips.vehicle), np.iinfo(np.int64).max)
+    np.minimum.at(day, plan.stops.trip, plan.stops.arrive_min // MINUTES_PER_DAY)
+    carried = np.flatnonzero(plan.trips.vehicle[legs.trip] == CARRIER)
+    np.minimum.at(day, legs.trip[carried], a.pickup_day[legs.allocation[carried]])
+    return day
+
+
+def _forbidden(problem: Problem, plan: Plan) -> BoolArray:
+    d, a, width = problem.decisions, plan.allocations, max(1, problem.n_lines)
+    bad = np.isin(a.lot * width + a.line, (d.lot * width + d.line)[d.kind == FORBID])
+    trips = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
+    trips[plan.legs.trip[bad[plan.legs.allocation]]] = True
+    return trips
+
+
+def _with_what_minimums_need(problem: Problem, plan: Plan, stays: BoolArray) -> BoolArray:
+    """Add the trips without which what stays of a lot, of a line, or of a supplier's part of a line falls short of its minimum."""
+    a, lots, lines = plan.allocations, problem.lots, problem.lines
+    share = a.line * max(1, len(problem.supplier_ids)) + lots.supplier[a.lot]
+    groups = [(a.lot, lots.min_take_kg[a.lot]), (a.line, lines.min_fill_kg[a.line]), (share, lines.min_supplier_kg[a.line])]
+    while True:
+        on = np.zeros(len(a.lot), dtype=np.bool_)
+        on[plan.legs.allocation[stays[plan.legs.trip]]] = True
+        needed = np.zeros(len(a.lot), dtype=np.bool_)
+        for owner, least in groups:
+            _, place = np.unique(owner, return_inverse=True)
+            kg = np.bincount(place, weights=np.where(on, a.kg, 0))[place] if len(place) else np.zeros(0)
+            needed |= (kg > 0) & (kg < least)
+        wider = stays.copy()
+        wider[plan.legs.trip[(needed & ~on)[plan.legs.allocation]]] = True
+        wider = tied(plan, wider)
+        if (wider == stays).all():
+            return stays
+        stays = wider
+
+
+def _without_breaches(problem: Problem, plan: Plan, stays: BoolArray) -> BoolArray:
+    """Release trips that by now break a rule by themselves or together: those of the lots and lines concerned, or else the later ones."""
+    breaches = broken(problem, keep(plan, stays))
+    if not breaches:
+        return stays
+    named = {word for breach in breaches for word in breach.where.split()}
+    a = plan.allocations
+    hit = np.isin(problem.lots.id[a.lot].astype(str), list(named)) | np.isin(problem.lines.id[a.line].astype(str), list(named))
+    concerned = np.zeros_like(stays)
+    concerned[plan.legs.trip[hit[plan.legs.allocation]]] = True
+    fewer = stays & ~tied(plan, concerned)
+    return fewer if not broken(problem, keep(plan, fewer)) else _one_by_one(problem, plan, stays)
+
+
+def _one_by_one(problem: Problem, plan: Plan, stays: BoolArray) -> BoolArray:
+    """Let trips stay in the order in which they begin, each with what is tied to it, unless that breaks a rule."""
+    good, order = np.zeros_like(stays), np.argsort(first_days(plan), kind="stable")
+    for trip in order[stays[order]].tolist():
+        one = np.zeros_like(stays)
+        one[trip] = True
+        wider = good | (tied(plan, one) & stays)
+        if not good[trip] and not broken(problem, keep(plan, wider)):
+            good = wider
+    return good
+
+
+def broken(problem: Problem, part: Plan) -> list[Violation]:
+    """Return the rules that a part of a plan breaks, but for minimum amounts and pins, which the rest may see to."""
+    return [breach for breach in verify(problem, join(problem, [part])).violations if breach.rule not in MINIMUMS]
