@@ -12,6 +12,7 @@ OUT ?= plan-demo
 WORKERS ?= 2
 ROOMS := matching catalog buyers service benchmarks tests
 ENGINE := $(shell find matching -name '*.py' 2>/dev/null)
+WEB := $(shell find service/web/assets -type f 2>/dev/null) service/web/build.py
 LOOPS := $(shell find matching -name '*.pyx' -o -name '*.pxi' 2>/dev/null)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
@@ -44,11 +45,12 @@ format: setup ## Format the code and mend what can be mended without thought
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-lock: setup ## Renew both lock files from pyproject.toml
+lock: setup ## Renew all lock files from pyproject.toml
 	@export UV_CUSTOM_COMPILE_COMMAND="make lock"; \
 	compile="$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11"; \
 	$$compile --all-extras pyproject.toml --output-file requirements.lock; \
-	$$compile --group pyproject.toml:compiler --output-file requirements-compiler.lock
+	$$compile --group pyproject.toml:compiler --output-file requirements-compiler.lock; \
+	$$compile --group pyproject.toml:node --output-file requirements-node.lock
 
 bench: setup ## Measure every instance and phase (long)
 	@$(BIN)/python -m benchmarks
@@ -57,7 +59,7 @@ bench-smoke: setup ## Measure the smallest instances only
 	@$(BIN)/python -m benchmarks --smoke
 
 clean: ## Remove the environment, caches and the demo's plan
-	@rm -rf $(VENV) $(OUT) mca-demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(VENV) $(OUT) mca-demo service/web/built test-artefacts .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	@find $(ROOMS) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is renewed only when what it was made from has changed.
@@ -80,7 +82,15 @@ $(VENV)/.compiled: $(VENV)/.installed $(LOOPS) hatch_build.py requirements-compi
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.warm: $(VENV)/.compiled $(ENGINE)
+service/web/built/manifest.json: $(VENV)/.installed $(WEB) requirements-node.lock
+	@if ! command -v npm >/dev/null 2>&1; then \
+		echo "No npm here: installing the one that requirements-node.lock pins ..."; \
+		$(PIP) --require-hashes -r requirements-node.lock; \
+	fi
+	@echo "Fetching and laying out what the pages are made of ..."
+	@$(BIN)/python service/web/build.py
+
+$(VENV)/.warm: $(VENV)/.compiled service/web/built/manifest.json $(ENGINE)
 	@echo "Compiling the engine's other loops ..."
 	@$(BIN)/python -m compileall -q -j $(WORKERS) $(ROOMS)
 	@$(BIN)/python -m matching.warmup service/season

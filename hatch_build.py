@@ -1,5 +1,7 @@
 """Compile the engine's Cython modules, at installation and, by `python hatch_build.py`, whenever their source has changed.
 
+A wheel also carries what the pages are made of, which `service/web/build.py` fetches.
+
 Cython writes C below `build/`; a C compiler turns that into one shared library next to its source, where an editable install finds
 it. The flags name no processor: a library made here runs on every machine of the same kind and gives the same plans there.
 """
@@ -40,6 +42,19 @@ class CustomBuildHook(BuildHookInterface[Any]):
         made = [str(compile_module(module).relative_to(ROOT)) for module in MODULES]
         build_data.update(pure_python=False, infer_tag=True)
         build_data["artifacts"] += made
+        if version != "editable":
+            build_data["artifacts"] += [str(path.relative_to(ROOT)) for path in _pages()]
+
+
+def _pages() -> list[Path]:
+    """Lay out what the pages are made of, and return the files."""
+    spec = importlib.util.spec_from_file_location("mca_web_build", ROOT / "service" / "web" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: list[Path] = module.build()
+    return made
 
 
 def compile_module(module: str) -> Path:

@@ -26,6 +26,7 @@ from service.api import (
     metrics,
     openapi,
     organisations,
+    papers,
     plans,
     products,
     proposals,
@@ -41,6 +42,7 @@ from service.api.routing import PREFIX, Api
 from service.db import Database
 from service.metrics import Measured, Metrics
 from service.settings import Settings
+from service.web import site
 
 APIS: Sequence[Api] = (
     lots.api,
@@ -59,6 +61,7 @@ APIS: Sequence[Api] = (
     uploads.api,
     exports.api,
     epcis.api,
+    papers.api,
     webhooks.api,
     metrics.api,
     health.api,
@@ -92,8 +95,9 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.service = service
     for api in APIS:
         api.register(app, "" if api in AT_THE_ROOT else PREFIX)
+    site.register(app)
     edge.install(app)
-    app.state.metrics = Metrics(opened)
+    app.state.metrics = Metrics(lambda: app.state.service.database)
     app.add_middleware(Measured, metrics=app.state.metrics)
     _describe(app)
     return app

@@ -75,8 +75,13 @@ class Shown:
     cookie: str | None
 
 
-def admit(service: Service, request: Request, may: Permission | None) -> Asked:
+def admit(service: Service, request: Request, may: Permission | None, *, by_form: bool = False) -> Asked:
     """Return the request as a route gets it.
+
+    Parameters
+    ----------
+    may : the permission that it needs; None for everybody.
+    by_form : whether the token against forged requests comes with a form, which is read later: then `check_token` sees to it.
 
     Raises
     ------
@@ -89,7 +94,7 @@ def admit(service: Service, request: Request, may: Permission | None) -> Asked:
     headers: dict[str, str]
     if may is not None:
         who, headers = _identified(service, request, shown, address)
-        _check_meant(service, request, who)
+        _check_meant(service, request, who, by_form=by_form)
         if not who.may(may):
             _note_denied(service, request, who, may, address)
             raise Refused(403, "forbidden", f"this needs the permission {may.value}", headers=headers, facts={"permission": may.value})
@@ -132,10 +137,29 @@ def _identified(service: Service, request: Request, shown: Shown, address: str) 
         ) from None
 
 
-def _check_meant(service: Service, request: Request, who: Principal) -> None:
+def _check_meant(service: Service, request: Request, who: Principal, *, by_form: bool) -> None:
     headers: Mapping[str, str] = request.headers
-    if not who.is_key and csrf.forged(request.method, headers, who.csrf_hash, service.settings.public_url):
-        raise Refused(403, "csrf", f"a write by cookie comes from our own page, with its token as {csrf.HEADER.title()}")
+    address = service.settings.public_url
+    if who.is_key:
+        return
+    if csrf.from_elsewhere(headers, address) if by_form else csrf.forged(request.method, headers, who.csrf_hash, address):
+        raise _not_meant()
+
+
+def check_token(who: Principal, token: str) -> None:
+    """Refuse a write by cookie that doesn't bear its login's token.
+
+    Raises
+    ------
+    Refused
+        With 403.
+    """
+    if not who.is_key and not csrf.fits(token, who.csrf_hash):
+        raise _not_meant()
+
+
+def _not_meant() -> Refused:
+    return Refused(403, "csrf", f"a write by cookie comes from our own page, with its token as {csrf.HEADER.title()}")
 
 
 def _note_denied(service: Service, request: Request, who: Principal, may: Permission, address: str) -> None:

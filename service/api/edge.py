@@ -69,15 +69,15 @@ class Edge:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         self._under_way += 1
         try:
-            await self._answer(scope, receive, self._dressed(scope, send, request_id), request_id)
+            await self._answer(scope, receive, self._dressed(scope, send, request_id))
         finally:
             self._under_way -= 1
             structlog.contextvars.clear_contextvars()
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Callable[[Message], Any], request_id: str) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Callable[[Message], Any]) -> None:
         if self._under_way > _service(scope).settings.most_requests:
             busy = problems.plain(503, "busy", "too many requests at once: try again in a moment")
-            await _named(busy, request_id, _AWAY)(scope, receive, send)
+            await _said(Request(scope), busy, _AWAY)(scope, receive, send)
             return
         started = False
 
@@ -92,7 +92,7 @@ class Edge:
             # Whatever it is, the client gets an answer and the log the reason.
             log.error("failed", method=scope["method"], path=scope["path"], exc_info=error)
             if not started:
-                await _named(problems.plain(500, "internal", "something went wrong on our side"), request_id)(scope, receive, send)
+                await _said(Request(scope), problems.plain(500, "internal", "something went wrong on our side"))(scope, receive, send)
 
     def _dressed(self, scope: Scope, send: Send, request_id: str) -> Callable[[Message], Any]:
         """Return a `send` that adds the headers that every answer has, and logs the answer."""
@@ -136,7 +136,15 @@ def install(app: FastAPI) -> None:
 
 
 def _said(request: Request, problem: problems.Problem, headers: dict[str, str] | None = None) -> Response:
-    return _named(problem, request.state.request_id, headers)
+    """Return what the one who asks is told: a page for a browser at an address of the pages, problem details for all others."""
+    shown = _page(request, problem, headers)
+    return _named(problem, request.state.request_id, headers) if shown is None else shown
+
+
+def _page(request: Request, problem: problems.Problem, headers: dict[str, str] | None = None) -> Response | None:
+    show: Callable[..., Response | None] | None = getattr(request.app.state, "problem_page", None)
+    problem.request_id = request.state.request_id
+    return None if show is None else show(request, problem, headers)
 
 
 async def _on_domain(request: Request, error: Exception) -> Response:

@@ -93,6 +93,17 @@ async def log_in(request: Request, given: LoginIn) -> LoggedIn:
 
     Five attempts a minute for an account from one address. What is wrong isn't said, and takes as long as what is right.
     """
+    return with_cookies(request.app.state.service, *await prove(request, given))  # type: ignore[return-value]
+
+
+async def prove(request: Request, given: LoginIn) -> tuple[LoggedIn, sessions.Opened]:
+    """Open a login for whoever knows the password.
+
+    Raises
+    ------
+    Refused
+        If something is wrong, without saying what; or if another site's page asks.
+    """
     _check_own_page(request)
     service: Service = request.app.state.service
     asked: Asked = request.state.asked
@@ -105,7 +116,7 @@ async def log_in(request: Request, given: LoginIn) -> LoggedIn:
     if opened is None:
         raise Refused(401, "wrong_login", WRONG, headers=headers)
     service.limits.logins.forget(f"{name}|{asked.address}")
-    return _with_cookies(service, *opened)  # type: ignore[return-value]
+    return opened
 
 
 def _check_own_page(request: Request) -> None:
@@ -156,7 +167,8 @@ def _account(session: Any, user: User) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _with_cookies(service: Service, shape: LoggedIn, opened: sessions.Opened, answer: Response | None = None) -> Response:
+def with_cookies(service: Service, shape: LoggedIn, opened: sessions.Opened, answer: Response | None = None) -> Response:
+    """Return an answer that makes the browser hold a login; one that shows the account where none is given."""
     answer = answer or Response(shape.model_dump_json(), 200, media_type="application/json")
     secure = service.settings.public_url.startswith("https://")
     lasts = int(service.settings.session_hours * 3600)
@@ -168,13 +180,18 @@ def _with_cookies(service: Service, shape: LoggedIn, opened: sessions.Opened, an
 @api.post("/logout", may=Permission.OWN_ACCOUNT)
 def log_out(asked: Writing) -> None:
     """End this login."""
-    number = _own_session(asked)
-    sessions.revoke(asked.session, number)
-    asked.note("logout", "login_session", str(asked.principal.session_uid))
+    end_this_login(asked)
     asked.headers["set-cookie"] = f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=lax"
 
 
-def _own_session(asked: Asked) -> int:
+def end_this_login(asked: Asked) -> None:
+    """End the login that asks, and note it."""
+    sessions.revoke(asked.session, own_session(asked))
+    asked.note("logout", "login_session", str(asked.principal.session_uid))
+
+
+def own_session(asked: Asked) -> int:
+    """Return the number of the login that asks; a key has none."""
     if asked.principal.session_id is None:
         raise Refused(403, "forbidden", "a key has no logins")
     return asked.principal.session_id
@@ -197,7 +214,7 @@ def get_account(asked: Reading) -> AccountOut:
 @api.get("/logins", may=Permission.OWN_ACCOUNT)
 def list_logins(asked: Reading) -> Logins:
     """List one's own logins."""
-    own = _own_session(asked)
+    own = own_session(asked)
     query = select(Session).where(Session.user_id == asked.principal.row_id, Session.revoked_at.is_(None), Session.expires_at > now_utc())
     rows = asked.session.scalars(query.order_by(Session.id.desc()).limit(200))
     return Logins(items=[shown(LoginOut, row, current=row.id == own) for row in rows])
@@ -206,7 +223,7 @@ def list_logins(asked: Reading) -> Logins:
 @api.delete("/logins", may=Permission.OWN_ACCOUNT, if_match=False)
 def end_all_logins(asked: Writing) -> None:
     """End every login of one's own, this one too."""
-    _own_session(asked)
+    own_session(asked)
     sessions.revoke_all(asked.session, asked.principal.row_id)
     asked.note("logout.all", "user_account", asked.by)
 
@@ -214,7 +231,7 @@ def end_all_logins(asked: Writing) -> None:
 @api.delete("/logins/{uid}", may=Permission.OWN_ACCOUNT, if_match=False)
 def end_login(asked: Writing, uid: Uid) -> None:
     """End one login of one's own."""
-    _own_session(asked)
+    own_session(asked)
     row = asked.session.scalars(select(Session).where(Session.uid == uid, Session.user_id == asked.principal.row_id)).one_or_none()
     if row is None:
         raise NotFound("login", uid)
@@ -233,7 +250,7 @@ def end_logins_of(asked: Writing, uid: Uid) -> None:
 @api.put("/account/password", may=Permission.OWN_ACCOUNT, status=204)
 async def change_password(request: Request, asked: Writing, given: PasswordIn) -> None:
     """Change one's own password, which ends all of one's logins; log in again with the new one."""
-    _own_session(asked)
+    own_session(asked)
     service: Service = request.app.state.service
     headers = service.limits.admit(service.limits.logins, f"{asked.by}|{asked.address}")
     login, digest = await run_in_threadpool(_own_hash, asked)
@@ -287,7 +304,7 @@ async def finish_oidc(
         raise Refused(401, "wrong_login", "begin the login anew")
     subject = await run_in_threadpool(provider.subject, code, str(kept[1]), str(kept[2]), _callback(request))
     opened = await run_in_threadpool(_logged_in_as, request.state.asked, subject, request.headers.get("user-agent", ""))
-    answer = _with_cookies(service, *opened, answer=RedirectResponse("/", 303))
+    answer = with_cookies(service, *opened, answer=RedirectResponse("/", 303))
     answer.delete_cookie(OIDC_COOKIE, path=f"{PREFIX}/login/oidc")
     return answer
 

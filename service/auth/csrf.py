@@ -24,13 +24,29 @@ def forged(method: str, headers: Mapping[str, str], csrf_hash: str | None, publi
     csrf_hash : hash of the token that the login was given.
     public_url : where people reach the service, if that differs from the host that the request names.
     """
-    if method in SAFE:
-        return False
+    return method not in SAFE and (from_elsewhere(headers, public_url) or not fits(headers.get(HEADER, ""), csrf_hash))
+
+
+def from_elsewhere(headers: Mapping[str, str], public_url: str = "") -> bool:
+    """Tell whether another site's page made the browser ask.
+
+    Parameters
+    ----------
+    headers : of the request, names in lower case.
+    public_url : where people reach the service, if that differs from the host that the request names.
+    """
     if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return True
     origin = headers.get("origin")
     ours = {urlsplit(public_url).netloc, headers.get("host", "")} - {""}
-    if origin is not None and urlsplit(origin).netloc not in ours:
-        return True
-    token = headers.get(HEADER, "")
-    return csrf_hash is None or not same(token_hash(token), csrf_hash)
+    return origin is not None and urlsplit(origin).netloc not in ours
+
+
+def fits(token: str, csrf_hash: str | None) -> bool:
+    """Tell whether a token is the one that a login was given.
+
+    Parameters
+    ----------
+    csrf_hash : hash of the login's token.
+    """
+    return csrf_hash is not None and same(token_hash(token), csrf_hash)

@@ -48,9 +48,10 @@ def package_names(requirements: list[str]) -> set[str]:
 
 
 def wanted_in(lock: str) -> set[str]:
-    """Packages that a lock file must pin: the compiler has one of its own."""
-    if lock == "requirements-compiler.lock":
-        return package_names(PROJECT["dependency-groups"]["compiler"])
+    """Packages that a lock file must pin: the compiler and node have one of their own."""
+    group = lock.removeprefix("requirements").removesuffix(".lock").removeprefix("-")
+    if group:
+        return package_names(PROJECT["dependency-groups"][group])
     extras = PROJECT["project"]["optional-dependencies"].values()
     return package_names(PROJECT["project"]["dependencies"]).union(*map(package_names, extras))
 
@@ -115,7 +116,7 @@ def test_nothing_is_imported_that_is_not_declared() -> None:
     assert {name: packages for name, packages in strangers.items() if packages} == {}
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-compiler.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-compiler.lock", "requirements-node.lock"])
 def test_a_lock_pins_every_dependency_with_hashes_and_names_no_host(name: str) -> None:
     lock = (ROOT / name).read_text(encoding="utf-8")
     pinned = dict.fromkeys(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))

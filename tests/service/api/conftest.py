@@ -36,6 +36,10 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 
+PAGES = "http://mca.test"
+"""Where pages are, which have no prefix."""
+
+
 class World:
     """Two associations, each with a cooperative, a buyer, their sites and one product, and a lot and a line."""
 
@@ -46,7 +50,7 @@ class World:
 
 
 class Caller:
-    """Somebody who calls the API, with what proves who he is."""
+    """Somebody who calls the API, with what proves who he is; a page has its whole address, `PAGES` and the path."""
 
     def __init__(self, client: TestClient, headers: dict[str, str], uid: str = "") -> None:
         self.client, self.headers, self.uid = client, headers, uid
@@ -54,7 +58,7 @@ class Caller:
     def request(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> httpx.Response:
         """Send a request to a path below the prefix."""
         self.client.cookies.clear()
-        place = path if path.startswith(("/api", "/healthz", "/readyz", "/metrics")) else PREFIX + path
+        place = path if path.startswith(("/api", "/healthz", "/readyz", "/metrics", "http:")) else PREFIX + path
         answer: httpx.Response = self.client.request(method, place, headers={**self.headers, **(headers or {})}, **options)
         return answer
 

@@ -1,0 +1,69 @@
+"""Which pages stand in the navigation, for whom; the first of somebody's entries is where he begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from service.models import Role
+from service.web.texts import mark
+
+if TYPE_CHECKING:
+    from service.web.visit import Visit
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place in the navigation.
+
+    Attributes
+    ----------
+    path : its address; pages below it belong to it.
+    label : its name in English, a text of the catalogue; short, for it stands below an icon on a phone.
+    icon : its icon's name.
+    roles : who has it in his navigation. What he may do there is the route's business, not this one's.
+    """
+
+    path: str
+    label: str
+    icon: str
+    roles: frozenset[Role]
+
+
+_CLERK, _BUYER = frozenset({Role.CLERK}), frozenset({Role.PROCUREMENT})
+ENTRIES: tuple[Entry, ...] = (
+    Entry("/lots", mark("My lots"), "box", _CLERK),
+    Entry("/offers", mark("Proposals"), "bell", _CLERK | _BUYER),
+    Entry("/sales", mark("Delivered"), "money", _CLERK),
+    Entry("/certificates", mark("Certificates"), "certificate", _CLERK),
+    Entry("/demand", mark("Demand"), "cart", _BUYER),
+    Entry("/deliveries", mark("Deliveries"), "truck", _BUYER),
+    Entry("/fill", mark("Fill rate"), "chart", _BUYER),
+    Entry("/contracts", mark("Contracts"), "handshake", _BUYER),
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry as it is shown to somebody."""
+
+    path: str
+    label: str
+    icon: str
+    here: bool
+
+
+def entries_for(visit: Visit) -> list[Shown]:
+    """Return the entries of a visitor, in his language."""
+    mine = [entry for entry in ENTRIES if entry.roles & set(visit.principal.roles)]
+    return [Shown(one.path, visit.say(one.label), one.icon, _is_at(visit.path, one.path)) for one in mine]
+
+
+def home_of(visit: Visit) -> str:
+    """Return where a visitor begins."""
+    mine = entries_for(visit)
+    return mine[0].path if mine else "/account"
+
+
+def _is_at(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place}/")

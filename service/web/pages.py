@@ -1,0 +1,185 @@
+"""How a page is declared, and what happens around each one; `docs/pages.md` shows it by example.
+
+`Pages` is an `Api` whose answers are pages: the permission is stated at the declaration in the same way, the same tests go over every
+route, and the function works in the same transaction with the same audit trail. What is different is what people need:
+
+* who isn't logged in is shown the door to log in by and comes back to where he was, with what he had written;
+* the token against forged requests comes with the form, and so does the name of one sending, so that what is sent twice is done once;
+* what is refused is shown in words, and the form once more with everything in it (``form=`` names the function that shows it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from catalog.errors import Conflict, DomainError
+from service.api import admission, edge, idempotency, problems
+from service.api.bodies import StrictRequest, bounded, too_large
+from service.api.deps import Asked
+from service.api.naming import name_who
+from service.api.problems import Problem, Refused
+from service.api.routing import Api, Handler, Route, Rule, perform, rule_of
+from service.web import forms
+from service.web.visit import Visit
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+SHOWN_AGAIN = frozenset({409, 412, 413, 422})
+FormView = Callable[[Visit], Response]
+ShowView = TypeVar("ShowView", bound=Callable[..., Any])
+
+
+class Pages(Api):
+    """The pages of one part of the workbench; each needs ``may=`` a permission, or ``public=True``.
+
+    ``form=`` of a POST names the function that shows the form once more when what was sent is refused, or only is to be seen again.
+    ``static=True`` is for files, which anybody may fetch as often as he likes.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "")
+
+    def post(self, path: str, *, form: FormView | None = None, **options: Any) -> Callable[[Handler], Handler]:
+        """Declare what a form does."""
+        return super().post(path, media=FORMS, mca_form=form, **options)
+
+    def register(self, app: FastAPI, prefix: str = "") -> None:
+        """Add the pages to an application; they are no part of the API's description."""
+        for one in self.declared:
+            options = {name: value for name, value in one.options.items() if not name.startswith("mca_") and name != "operation_id"}
+            options |= {"response_model": None, "response_class": Response, "include_in_schema": False}
+            view, is_static = one.options.get("mca_form"), bool(one.options.get("mca_static"))
+            route = PageRoute(prefix + one.path, one.endpoint, methods=[one.method], form_view=view, is_static=is_static, **options)
+            app.router.routes.append(route)
+
+
+class PageRoute(Route):
+    """A route that answers with a page.
+
+    Parameters
+    ----------
+    form_view : shows the form once more.
+    is_static : whether it is a file, which anybody may fetch.
+    """
+
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, form_view: FormView | None = None, is_static: bool = False, **options: Any
+    ) -> None:
+        self.form_view, self.is_static = form_view, is_static
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what handles a request."""
+        inner, rule, view, is_static = APIRoute.get_route_handler(self), rule_of(self), self.form_view, self.is_static
+
+        async def handle(request: Request) -> Response:
+            service: admission.Service = request.app.state.service
+            limit = rule.body_limit or service.settings.body_limit_kib * 1024
+            strict = StrictRequest(request.scope, bounded(request.receive, limit))
+            if is_static:
+                strict.state.asked = guest(service, strict)
+                return await inner(strict)
+            try:
+                asked = await run_in_threadpool(admission.admit, service, strict, rule.may, by_form=rule.writes)
+            except Refused as refused:
+                if refused.status_code != 401 or not wants_page(strict):
+                    raise
+                return await _log_in_first(service, strict, rule, limit)
+            visit = Visit.of(asked, strict)
+            strict.state.asked, visit.rule = visit, rule
+            if rule.writes:
+                await _take_form(strict, visit, rule, limit)
+            return await _work(strict, visit, view, inner)
+
+        return handle
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether a browser asks, and is to be answered with a page."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def guest(service: admission.Service, request: Request) -> Visit:
+    """Return the visit of somebody who hasn't said who he is."""
+    address = request.client.host if request.client else ""
+    asked = Asked(admission.GUEST, service, getattr(request.state, "request_id", ""), address[:100], request.url.path)
+    return Visit.of(asked, request)
+
+
+async def _log_in_first(service: admission.Service, request: StrictRequest, rule: Rule, limit: int) -> Response:
+    """Show the door, and keep what was written: an address to come back to, or a form to go on with."""
+    from service.web.shell import sign_in_page
+
+    visit = guest(service, request)
+    if not rule.writes:
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return sign_in_page(visit, back=back, expired="mca_session" in request.cookies, status=401)
+    _check_kind(request, limit)
+    form = await forms.read(request)
+    return sign_in_page(visit, back=request.url.path, expired=True, status=401, kept=forms.kept(form), had_files=bool(form.files))
+
+
+def _check_kind(request: Request, limit: int) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in FORMS:
+        raise Refused(415, "unsupported_media_type", f"send {' or '.join(FORMS)}", headers={"Accept": ", ".join(FORMS)})
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length[:20]) > limit:
+        raise too_large(limit)
+
+
+async def _take_form(request: StrictRequest, visit: Visit, rule: Rule, limit: int) -> None:
+    """Read the form, check that our own page sent it, and claim this sending by its name."""
+    _check_kind(request, limit)
+    visit.form = await forms.read(request)
+    if rule.may is not None:
+        admission.check_token(visit.principal, visit.form.get(forms.TOKEN) or request.headers.get("x-csrf-token", ""))
+        once = visit.form.get(forms.ONCE)
+        if once:
+            key, content, address = {idempotency.HEADER: once}, visit.form.digest().encode(), request.url
+            visit.claim = idempotency.claimed(visit.by, request.method, address.path, key, content, address.query, secret=False)
+
+
+async def _work(
+    request: Request, visit: Visit, view: FormView | None, inner: Callable[[Request], Coroutine[Any, Any, Response]]
+) -> Response:
+    """Do what the form asks for; where that is refused, or the form is only to be seen again, show it with everything in it."""
+    if view is not None and forms.AGAIN in visit.form:
+        return await _shown(visit, view)
+    try:
+        return await inner(request)
+    except (DomainError, Refused, ValidationError, SQLAlchemyError) as error:
+        problem = await problem_of(visit.service, error)
+        if view is None or problem.status not in SHOWN_AGAIN or not wants_page(request):
+            raise
+        visit.problem = problem
+        problem.request_id = visit.request_id
+        return await _shown(visit, view)
+
+
+async def problem_of(service: admission.Service, error: Exception) -> Problem:
+    """Return what an error says to a visitor."""
+    if isinstance(error, DomainError):
+        problem = problems.of_domain(error)
+        if isinstance(error, Conflict):
+            await name_who(service, problem)
+        return problem
+    if isinstance(error, ValidationError):
+        return problems.of_validation(error)
+    return problems.of_refusal(error) if isinstance(error, Refused) else edge.of_database(error)[0]
+
+
+async def _shown(visit: Visit, view: FormView) -> Response:
+    """Show a form within a session that can't write."""
+    visit.deeds.clear()
+    rule = replace(visit.rule, writes=False, status=200)
+    return await run_in_threadpool(perform, visit, rule, lambda: view(visit))
