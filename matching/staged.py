@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 
 import numpy as np
 
@@ -117,15 +118,23 @@ class StagedPlanner:
 
     def plan(self) -> Plan:
         """Return the best plan so far."""
+        return self._joined(self._planner.plan())
+
+    def snapshot(self) -> Plan:
+        """Return the best plan so far, and leave the search as it is: a copy of it settles what its halves carry."""
+        return copy(self)._joined(self._planner.snapshot())
+
+    def _joined(self, plan: Plan) -> Plan:
+        """Return a plan of the halves as one of the whole, once both halves of each movement weigh the same."""
         patience = PATIENCE
         while True:
-            plan = self._planner.plan()
             brought, taken = self._halves.brought_and_taken(plan)
             clashes = self._halves.clashes(plan)
             odd = (brought != taken) | clashes
             if not odd.any():
                 return self._halves.joined(plan)
             self._settle(plan, odd if patience <= 0 else clashes, progress=1.0)
+            plan = self._planner.plan()
             patience -= 1
 
     def _settle(self, plan: Plan, given_up: BoolArray | None = None, *, progress: float) -> None:

@@ -123,6 +123,10 @@ class TripPlanner:
     def plan(self) -> Plan:
         """Return the best plan so far."""
         self._improver.finish()
+        return self.snapshot()
+
+    def snapshot(self) -> Plan:
+        """Return the best plan so far, and leave the search as it is."""
         return plan_of(self.problem, self.layout, self._improver.best)
 
     def _temperatures(self, warmth: float) -> Cooling:
