@@ -21,6 +21,8 @@ from babel.support import Translations
 
 HERE = Path(__file__).resolve().parent
 LOCALE = HERE / "locale"
+PAPER = HERE.parent / "paper"
+"""What is printed takes its words from the same catalogues."""
 LANGUAGES = ("vi", "en")
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
@@ -67,10 +69,11 @@ def used() -> dict[str | tuple[str, ...], str]:
     """Return every text that templates and code name, and where the first use of it stands."""
     found: dict[str | tuple[str, ...], str] = {}
     options = {"**.html": {"silent": "false", "encoding": "utf-8"}}
-    for name, line, text, _comments, _context in extract_from_dir(
-        HERE, METHODS, options, KEYWORDS, comment_tags=(), directory_filter=lambda _: True
-    ):
-        found.setdefault(text, f"{name}:{line}")
+    for folder in (HERE, PAPER):
+        for name, line, text, _comments, _context in extract_from_dir(
+            folder, METHODS, options, KEYWORDS, comment_tags=(), directory_filter=lambda _: True
+        ):
+            found.setdefault(text, f"{name}:{line}")
     return found
 
 
