@@ -2,7 +2,7 @@
 
 Problem data
     direct   a truck that picks the lot up and delivers it within its shift and both sites' hours
-    hub      two trucks that meet at a hub, where goods may wait for the whole horizon
+    hub      two trucks that meet at a hub in time, where goods may wait for the whole horizon
     carrier  a carrier by the kilogram on its own lane
 
 A pair that does not pay is kept: its kilograms may help to reach a minimum.
@@ -17,9 +17,11 @@ import numpy as np
 
 from matching.arcs import Arcs, arc_blocks, market
 from matching.carriers import find_carrier_lanes
+from matching.distance import distances
 from matching.lanes import find_lanes
 from matching.problem import DEPOT, HUB, BoolArray, FloatArray, IntArray, Problem, _Table
-from matching.rates import haulage, hub_rates
+from matching.reach import reach
+from matching.relay import into_hubs, out_of_hubs, relay_rates
 
 DIRECT, THROUGH_HUB, CARRIER = range(3)
 ROUNDING_VND = 0.5
@@ -82,17 +84,25 @@ def _direct(problem: Problem) -> Columns:
 
 
 def _through_hubs(problem: Problem) -> Columns:
-    """Pairs that two trucks through a hub may serve, however long the goods wait there."""
-    by, hubs = haulage(problem, fixed_shift_vnd=-ROUNDING_VND), np.flatnonzero(problem.sites.kind == HUB)
-    by = by._replace(into_hub=by.into_hub + opening_share(problem)[hubs])
+    """Pairs that two trucks through a hub may serve in time, however long the goods wait there."""
+    by, hubs = reach(problem, fixed_shift_vnd=-ROUNDING_VND), np.flatnonzero(problem.sites.kind == HUB)
+    spans, here = distances(problem), problem.sites.handling_vnd_per_kg[hubs] + opening_share(problem)[hubs]
+    lot, line, days = _most_days(problem)
+    a, b, cold = problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot].astype(np.int64)
+    rate = relay_rates(by, into_hubs(by, spans, hubs, here), out_of_hubs(by, spans, hubs), a, b, cold, days)
+    kept = np.isfinite(rate)
+    return lot[kept], line[kept], np.full(int(kept.sum()), THROUGH_HUB), rate[kept]
+
+
+def _most_days(problem: Problem) -> tuple[IntArray, IntArray, IntArray]:
+    """Lot, line and most days between pick-up and delivery of every pair that dates allow, however long the goods wait."""
     span = max(0, problem.horizon_until_day - problem.horizon_from_day)
     lanes = find_lanes(problem, max_transit_days=span, prune_unprofitable=False)
     width = max(1, problem.n_lines)
-    keys = np.unique(lanes.lot * width + lanes.line)
-    lot, line = keys // width, keys % width
-    rate = hub_rates(by, problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot])
-    kept = np.isfinite(rate)
-    return lot[kept], line[kept], np.full(int(kept.sum()), THROUGH_HUB), rate[kept]
+    keys, pair = np.unique(lanes.lot * width + lanes.line, return_inverse=True)
+    days = np.zeros(len(keys), dtype=np.int64)
+    np.maximum.at(days, pair, np.minimum(lanes.max_days, lanes.deliver_until_day - lanes.pickup_from_day))
+    return keys // width, keys % width, days
 
 
 def _carried(problem: Problem) -> Columns:
