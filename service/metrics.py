@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector, generate_latest
@@ -24,9 +24,14 @@ ELSEWHERE = "(none)"
 
 
 class Metrics:
-    """The figures of one process."""
+    """The figures of one process.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    database : names the database whose queues are shown, whenever somebody looks.
+    """
+
+    def __init__(self, database: Callable[[], Database]) -> None:
         self.registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self.requests = Counter("mca_http_requests", "Requests answered.", labels, registry=self.registry)
@@ -73,14 +78,14 @@ class Measured:
 class _Queues(Collector):
     """What the database's queues hold, asked when somebody looks."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Callable[[], Database]) -> None:
         self._database = database
 
     def collect(self) -> Iterator[Metric]:
         """Yield the figures; of a database that is away, only that it is."""
         up = GaugeMetricFamily("mca_database_up", "Whether the database answers.")
         try:
-            with self._database.read() as session:
+            with self._database().read() as session:
                 found = list(self._figures(session))
         except (SQLAlchemyError, OSError):
             up.add_metric([], 0)
@@ -106,6 +111,6 @@ class _Queues(Collector):
         yield GaugeMetricFamily("mca_webhooks_pending", "Webhooks that wait to be delivered.", value=count)
         late = 0.0 if oldest is None else max(0.0, (now(session) - oldest).total_seconds())
         yield GaugeMetricFamily("mca_webhooks_late_seconds", "How long the oldest webhook that is due has waited.", value=late)
-        pool = self._database.engine.pool
+        pool = self._database().engine.pool
         in_use = getattr(pool, "checkedout", lambda: 0)()
         yield GaugeMetricFamily("mca_database_connections_in_use", "Connections in use by this process.", value=in_use)

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     run_stop_seconds: float = Field(
         default=5.0, ge=0.1, le=600, description="How long a stopped planning run has to hand over its best plan."
     )
+    run_finish_seconds: float = Field(
+        default=30.0,
+        ge=0.1,
+        le=3600,
+        description="How long the last plan of a planner that was ended by force may be checked, or one by simple rules may take.",
+    )
     runs_waiting: int = Field(default=20, ge=1, le=10_000, description="Planning runs of one association that may wait or work at a time.")
     run_deaths: int = Field(default=3, ge=1, le=100, description="Workers that may die of a planning run before it is given up.")
     worker_lease_seconds: float = Field(

@@ -124,6 +124,7 @@ def get_run_progress(
 @api.get(
     "/runs/{uid}/events",
     may=Permission.RUNS_READ,
+    response_class=Response,
     responses={
         200: {
             "description": "Events `state`, `progress` and, as the last one, `end`.",
@@ -171,6 +172,7 @@ def retry_run(asked: Writing, uid: Uid) -> RunOut:
 @api.get(
     "/runs/{uid}/input",
     may=Permission.EXPORTS_READ,
+    response_class=Response,
     responses={
         200: {"description": "A zip of CSV tables.", "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
     },

@@ -22,9 +22,10 @@ from service.report import summarise
 from service.runs import ending, inputs, queue
 from service.runs.errors import Failure, Fenced
 from service.runs.heart import Heart
-from service.runs.orders import Answer, Broken, Order, Planned, Refused, Solver
+from service.runs.orders import Answer, Best, Broken, Handed, Order, Planned, Refused, Solver
 from service.runs.pace import Pace
 from service.runs.queue import Lease
+from service.runs.solvers import finish_best
 from service.runs.solving import Child, Patience
 from service.runs.telling import tell_end
 from service.settings import Settings
@@ -35,6 +36,8 @@ LISTEN_S = 0.1
 CLOSING_S_PER_ROW = 3e-4
 """Added to what a stopped planner is given, for each lot and line: it verifies and explains its plan."""
 BY_RULE = "the planner had to be ended by force, so this is the plan that simple rules make"
+KEPT = "the planner had to be ended by force, so this is its best plan after {seconds:.0f} s"
+KEPT_OF_MEMORY = "the planner ran out of memory, so this is its best plan after {seconds:.0f} s"
 DATABASE_ERRORS = (DBAPIError, PoolTimeout)
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """Errors of the database that may be gone with the next try."""
@@ -47,6 +50,27 @@ class LeaseLost(Exception):
 
 class ShutDown(Exception):
     """The worker has been told to end."""
+
+
+@dataclass
+class Heard:
+    """What has been heard of a planner.
+
+    Attributes
+    ----------
+    answer : None if it had to be ended by force.
+    handed : its best plan, if it handed one over.
+    bound_vnd : the last bound that it had proven.
+    """
+
+    answer: Answer | None = None
+    handed: Handed | None = None
+    bound_vnd: int | None = None
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it ended for want of memory."""
+        return isinstance(self.answer, Broken) and self.answer.code == Failure.MEMORY
 
 
 @dataclass(frozen=True)
@@ -81,9 +105,10 @@ class Attempt:
         """
         loaded = self._insist(lambda: inputs.take(self.database, self.lease))
         order = self._insist(lambda: self._order(loaded))
-        answer, remark = self._ask(order), ""
-        if answer is None:
-            answer, remark = self._ask_by_rule(order), BY_RULE
+        heard = self._ask(order)
+        answer, remark = heard.answer, ""
+        if answer is None or heard.out_of_memory:
+            answer, remark = self._make_do(order, heard)
         if isinstance(answer, Planned):
             self._keep(loaded, answer.result, remark)
         elif isinstance(answer, Refused):
@@ -118,19 +143,23 @@ class Attempt:
             cluster=self.settings.cluster,
         )
 
-    def _ask(self, order: Order) -> Answer | None:
-        """Have an order planned; None if the planner had to be ended by force."""
-        pace, rows = Pace(order.seconds), order.problem.n_lots + order.problem.n_lines
+    def _ask(self, order: Order) -> Heard:
+        """Have an order planned."""
+        pace, rows, heard = Pace(order.seconds), order.problem.n_lots + order.problem.n_lines, Heard()
         closing_s = self.settings.run_stop_seconds + CLOSING_S_PER_ROW * rows
         with self._child(order, self.solver) as child:
             overdue, last = Patience(order.seconds + self.settings.run_grace_seconds), None
             while last is None or not last():
                 said = child.hear(LISTEN_S)
                 if isinstance(said, Progress):
+                    heard.bound_vnd = said.bound_vnd if said.bound_vnd is not None else heard.bound_vnd
                     self.heart.note(pace.admit(said))
+                elif isinstance(said, Handed):
+                    heard.handed = said
                 elif said is not None:
                     self.heart.note(pace.rest())
-                    return said
+                    heard.answer = said
+                    return heard
                 self._require_life()
                 if last is None and (self.heart.stop_asked or overdue()):
                     child.ask_to_stop()
@@ -138,27 +167,36 @@ class Attempt:
             # A thread that gets no memory may die and leave the others waiting for it.
             starved = child.is_near_limit and not self.heart.stop_asked
         log.warning("planner_killed", run=self.lease.uid)
-        return child.out_of_memory() if starved else None
+        heard.answer = child.out_of_memory() if starved else None
+        return heard
 
     def _child(self, order: Order, solver: Solver) -> Child:
         return Child(order, solver, self.settings.run_memory_mb, self.settings.run_niceness)
 
-    def _ask_by_rule(self, order: Order) -> Answer:
-        """Have an order planned by simple rules, in what a run may overrun its limit by."""
-        late = Broken(Failure.NO_SOLUTION_IN_TIME.value, f"there was no plan within {order.seconds:g} s")
-        if order.trips != "full":
-            return late
-        with self._child(order, self.fallback) as child:
-            overdue = Patience(self.settings.run_grace_seconds)
+    def _make_do(self, order: Order, heard: Heard) -> tuple[Answer, str]:
+        """Keep the best plan of a planner that was ended by force, or make one by simple rules; return it with a remark."""
+        if heard.handed is not None:
+            answer = self._in_a_hurry(replace(order, best=Best(heard.handed.plan, heard.bound_vnd)), finish_best)
+            if answer is not None:
+                return answer, (KEPT_OF_MEMORY if heard.out_of_memory else KEPT).format(seconds=heard.handed.seconds)
+        if heard.answer is not None:
+            return heard.answer, ""
+        by_rule = self._in_a_hurry(order, self.fallback) if order.trips == "full" else None
+        return by_rule or Broken(Failure.NO_SOLUTION_IN_TIME.value, f"there was no plan within {order.seconds:g} s"), BY_RULE
+
+    def _in_a_hurry(self, order: Order, solver: Solver) -> Planned | None:
+        """Have an order planned in a hurry; None if there is no plan then."""
+        with self._child(order, solver) as child:
+            overdue = Patience(self.settings.run_finish_seconds)
             while not overdue():
                 said = child.hear(LISTEN_S)
                 if isinstance(said, Planned):
                     why = Termination.STOPPED if self.heart.stop_asked else Termination.TIME
                     return Planned(replace(said.result, termination=why))
                 if isinstance(said, Refused | Broken):
-                    return late
+                    return None
                 self._require_life()
-        return late
+        return None
 
     def _keep(self, loaded: Loaded, result: Result, remark: str) -> None:
         """Verify a plan, then store it and end the run, in one transaction."""

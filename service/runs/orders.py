@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from matching.errors import InputIssue
-from matching.plan import Progress, Result
+from matching.plan import Plan, Progress, Result
 from matching.problem import Problem
 
 Trips = Literal["none", "direct", "full"]
@@ -23,6 +23,7 @@ class Order:
     seconds : time limit, counted from the start of the planner's process.
     iterations : limit of the search; None for the planner's own.
     cluster : address of a scheduler; empty for this machine alone.
+    best : the plan that is to be finished, where an earlier process had to be ended by force.
     """
 
     problem: Problem
@@ -32,6 +33,27 @@ class Order:
     seed: int
     cores: int
     cluster: str = ""
+    best: Best | None = None
+
+
+@dataclass(frozen=True)
+class Handed:
+    """The best plan so far, not verified; `seconds` since the run began."""
+
+    plan: Plan
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best plan that a planner had handed over, and the best bound that it had proven, VND."""
+
+    plan: Plan
+    bound_vnd: int | None
+
+
+Tell = Callable[[Progress | Handed], None]
+"""Tells the worker how far a run is."""
 
 
 class Solver(Protocol):
@@ -41,7 +63,7 @@ class Solver(Protocol):
         self,
         order: Order,
         stopwatch: Callable[[], float],
-        on_progress: Callable[[Progress], None],
+        tell: Tell,
         should_stop: Callable[[], bool],
     ) -> Result:
         """Return the best plan; raise `BadInput` for what can't be planned."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matching.plan import Prices, Progress, Result, Status, Termination
+from matching.plan import Plan, Prices, Result, Status, Termination
 from matching.problem import Problem
-from service.runs.orders import Order
+from service.runs.orders import Order, Tell
 
 
 def plan_wholly(
     order: Order,
     stopwatch: Callable[[], float],
-    on_progress: Callable[[Progress], None],
+    tell: Tell,
     should_stop: Callable[[], bool],
 ) -> Result:
     """Plan with the engine: the usual way."""
     from matching.solve import Limits, solve
     from service.cluster import joined
+    from service.runs.handing import Handing
 
     with joined(order.cluster or None) as executor:
         return solve(
@@ -26,7 +27,8 @@ def plan_wholly(
             limits=Limits(seconds=order.seconds, iterations=order.iterations, cores=order.cores),
             seed=order.seed,
             stopwatch=stopwatch,
-            on_progress=on_progress,
+            on_progress=tell,
+            on_plan=Handing(tell, stopwatch, order.seconds),
             should_stop=should_stop,
             executor=executor,
         )
@@ -35,23 +37,41 @@ def plan_wholly(
 def plan_by_rule(
     order: Order,
     stopwatch: Callable[[], float],
-    on_progress: Callable[[Progress], None],
+    tell: Tell,
     should_stop: Callable[[], bool],
 ) -> Result:
     """Plan as a coordinator with a telephone does: the plan that is left when the engine had to be ended by force."""
-    del on_progress, should_stop
+    del tell, should_stop
     from matching.baseline import plan_by_telephone
+    from matching.lanes import find_lanes
+
+    return _finished(order, plan_by_telephone(order.problem, find_lanes(order.problem)), None, stopwatch)
+
+
+def finish_best(
+    order: Order,
+    stopwatch: Callable[[], float],
+    tell: Tell,
+    should_stop: Callable[[], bool],
+) -> Result:
+    """Verify and explain the plan that a planner had handed over before it was ended by force."""
+    del tell, should_stop
+    assert order.best is not None
+    return _finished(order, order.best.plan, order.best.bound_vnd, stopwatch)
+
+
+def _finished(order: Order, plan: Plan, bound_vnd: int | None, stopwatch: Callable[[], float]) -> Result:
+    """Return a plan as a result, verified; a bound below its worth is none."""
     from matching.decisions import require_pins_kept
     from matching.explain import explain_open
-    from matching.lanes import find_lanes
     from matching.verify import verify
 
     problem = order.problem
-    plan = plan_by_telephone(problem, find_lanes(problem))
     require_pins_kept(problem, plan)
     worth = verify(problem, plan).require().objective_vnd
-    reasons = explain_open(problem, plan)
-    return Result(plan, worth, None, Status.FEASIBLE, Termination.STOPPED, stopwatch(), order.seed, reasons, _no_prices(problem))
+    bound = None if bound_vnd is None or bound_vnd < worth else bound_vnd
+    reasons, seconds = explain_open(problem, plan), stopwatch()
+    return Result(plan, worth, bound, Status.FEASIBLE, Termination.STOPPED, seconds, order.seed, reasons, _no_prices(problem))
 
 
 def _no_prices(problem: Problem) -> Prices:

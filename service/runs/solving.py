@@ -16,7 +16,7 @@ from typing import Self
 
 from matching.plan import Progress
 from service.runs.errors import Failure
-from service.runs.orders import Answer, Broken, Order, Solver
+from service.runs.orders import Answer, Broken, Handed, Order, Solver
 
 NEAR_LIMIT = 0.9
 """Share of the memory limit above which a violent death is put down to it."""
@@ -69,13 +69,13 @@ class Child:
         """Tell whether the process has come close to the memory that it may use."""
         return self._peak_kb >= NEAR_LIMIT * self._memory_mb * 1024
 
-    def hear(self, seconds: float) -> Progress | Answer | None:
+    def hear(self, seconds: float) -> Progress | Handed | Answer | None:
         """Return what the child says within so many seconds, None if nothing; its death is an answer."""
         self._peak_kb = max(self._peak_kb, _peak_kb(self._process.pid))
         try:
             if not self._answers.poll(seconds):
                 return None
-            said: Progress | Answer = self._answers.recv()
+            said: Progress | Handed | Answer = self._answers.recv()
         except (EOFError, OSError):
             return self._epitaph()
         return said

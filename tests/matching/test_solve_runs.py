@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -127,3 +128,16 @@ def test_prices_are_of_lots_and_lines_that_exist(unproven: None) -> None:
     assert ((prices.index >= 0) & (prices.index < rows)).all()
     least = np.where(prices.subject == "lot", 0, -problem.lines.short_vnd_per_kg[np.minimum(prices.index, problem.n_lines - 1)])
     assert (prices.vnd_per_kg >= least).all(), "one more kilogram wanted costs at most its penalty"
+
+
+def test_plans_that_are_offered_on_the_way_are_plans_and_taking_them_changes_nothing(unproven: None) -> None:
+    problem, taken = squeezed_problem(3), []
+
+    def take(worth_vnd: int, plan: Callable[[], Plan]) -> None:
+        taken.append((worth_vnd, plan()))
+
+    with_offers = run(problem, seed=5, iterations=800, on_plan=take)
+    assert arrays(with_offers.plan) == arrays(run(problem, seed=5, iterations=800).plan)
+    assert len(taken) >= 2
+    for worth_vnd, plan in taken:
+        assert verify(problem, plan).require().objective_vnd == worth_vnd <= with_offers.objective_vnd

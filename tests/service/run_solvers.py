@@ -14,7 +14,7 @@ import numpy as np
 
 from matching.errors import BadInput, InputIssue
 from matching.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Progress, Reasons, Result, Status, Stops, Termination, Trips
-from service.runs.orders import Order
+from service.runs.orders import Handed, Order
 from service.runs.solvers import plan_by_rule
 
 FOLDER = "RUN_TEST_FOLDER"
@@ -25,9 +25,9 @@ def _say(name: str) -> None:
     Path(os.environ[FOLDER], f"{name}-{os.getpid()}").touch()
 
 
-def idle(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def idle(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Hand over an empty plan at once, without loading the engine."""
-    on_progress(Progress(stopwatch(), "trips", 1, 9))
+    tell(Progress(stopwatch(), "trips", 1, 9))
     p, no = order.problem, np.zeros(0, dtype=np.int64)
     empty = Plan(Allocations(no, no, no, no, no), Legs(no, no, no, no, no), Trips(no, np.zeros(0), no), Stops(no, no, no, no, no))
     subject = np.array([LOT] * p.n_lots + [LINE] * p.n_lines, dtype=object)
@@ -39,81 +39,111 @@ def idle(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Re
     return Result(empty, worth, None, Status.FEASIBLE, Termination.TIME, stopwatch(), order.seed, reasons, prices)
 
 
-def quick(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
-    on_progress(Progress(stopwatch(), "trips", 1, 9))
-    return plan_by_rule(order, stopwatch, on_progress, should_stop)
+def quick(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
+    tell(Progress(stopwatch(), "trips", 1, 9))
+    return plan_by_rule(order, stopwatch, tell, should_stop)
 
 
-def patient_idle(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def patient_idle(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Work until it is stopped, or until there is a file ``go``, without loading the engine."""
     _say("begun")
-    on_progress(Progress(stopwatch(), "improve", 5, 10))
+    tell(Progress(stopwatch(), "improve", 5, 10))
     while not should_stop() and not Path(os.environ[FOLDER], "go").exists():
         time.sleep(0.02)
-    return idle(order, stopwatch, on_progress, should_stop)
+    return idle(order, stopwatch, tell, should_stop)
 
 
-def patient(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def patient(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Work until it is stopped, or until there is a file ``go``."""
     _say("begun")
-    on_progress(Progress(stopwatch(), "improve", 5, 10))
+    tell(Progress(stopwatch(), "improve", 5, 10))
     while not should_stop() and not Path(os.environ[FOLDER], "go").exists():
         time.sleep(0.02)
-    return plan_by_rule(order, stopwatch, on_progress, should_stop)
+    return plan_by_rule(order, stopwatch, tell, should_stop)
 
 
-def deaf(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def deaf(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Never look whether it shall stop, and hold every other thread up, as a library does that is far down in C++."""
     _say("begun")
-    on_progress(Progress(stopwatch(), "improve", 5, 10))
+    tell(Progress(stopwatch(), "improve", 5, 10))
+    return _hang()  # type: ignore[no-any-return]
+
+
+def _hang() -> Any:
     while True:
         # A signal wakes it up, and it goes on sleeping.
         ctypes.PyDLL(None).sleep(3600)
 
 
-def greedy(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def _hand_over(order: Order, stopwatch: Any, tell: Any, more_kg: int = 0) -> None:
+    """Hand a plan over and tell of a bound; with some kilograms too many it is none."""
+    plan = plan_by_rule(order, stopwatch, tell, lambda: False).plan
+    a = plan.allocations
+    tell(Progress(stopwatch(), "improve", 5, 10**12))
+    tell(Handed(type(plan)(a.replace(kg=a.kg + more_kg), plan.legs, plan.trips, plan.stops), 12.0))
+
+
+def generous(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
+    """Hand a plan over, then hear nothing any more."""
+    _hand_over(order, stopwatch, tell)
+    return _hang()  # type: ignore[no-any-return]
+
+
+def deceitful(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
+    """Hand over a plan that takes more of a lot than there is, then hear nothing any more."""
+    _hand_over(order, stopwatch, tell, more_kg=10**6)
+    return _hang()  # type: ignore[no-any-return]
+
+
+def generous_and_greedy(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
+    """Hand a plan over, then ask for more memory than there may be."""
+    _hand_over(order, stopwatch, tell)
+    return greedy(order, stopwatch, tell, should_stop)
+
+
+def greedy(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Ask for more memory than there may be."""
     return Result(np.zeros(2**40), 0, 0, None, None, 0, 0, None, None)  # type: ignore[arg-type]
 
 
-def greedy_below(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def greedy_below(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Run out of memory far below Python, where there is no exception but an abort."""
     os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
     os.abort()
 
 
-def crashing(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def crashing(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     os.kill(os.getpid(), signal.SIGSEGV)
     threading.Event().wait()
     raise AssertionError
 
 
-def failing(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def failing(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     raise RuntimeError("a defect in the planner")
 
 
-def refusing(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def refusing(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     raise BadInput([InputIssue("lots", 2, "grade", "9", "1 to 5"), InputIssue("sites", 3, "lat", "x", "a number")])
 
 
-def lying(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def lying(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Hand over a plan that takes more of a lot than there is."""
-    result = plan_by_rule(order, stopwatch, on_progress, should_stop)
+    result = plan_by_rule(order, stopwatch, tell, should_stop)
     a = result.plan.allocations
     more = a.replace(kg=a.kg + 10**6)
     return Result(**{**vars(result), "plan": type(result.plan)(more, result.plan.legs, result.plan.trips, result.plan.stops)})
 
 
-def clusterless(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def clusterless(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     raise BadInput([InputIssue("--cluster", 0, "", "tcp://gone:1", "the address of a running scheduler")])
 
 
-def poison(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def poison(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Kill the worker, if the run's seed is 666."""
     if order.seed == 666:
         os.kill(os.getppid(), signal.SIGKILL)
         threading.Event().wait()
-    return idle(order, stopwatch, on_progress, should_stop)
+    return idle(order, stopwatch, tell, should_stop)
 
 
 def wait_there(folder: str) -> None:
@@ -122,7 +152,7 @@ def wait_there(folder: str) -> None:
         time.sleep(0.02)
 
 
-def clustered(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) -> Result:
+def clustered(order: Order, stopwatch: Any, tell: Any, should_stop: Any) -> Result:
     """Have a cluster do something, as the engine does with the parts of a large plan."""
     from distributed import Client
 
@@ -130,4 +160,4 @@ def clustered(order: Order, stopwatch: Any, on_progress: Any, should_stop: Any) 
         future = client.submit(wait_there, os.environ[FOLDER], pure=False)
         _say("begun")
         future.result()
-    return idle(order, stopwatch, on_progress, should_stop)
+    return idle(order, stopwatch, tell, should_stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,15 @@ from service.planning.models import Decision, Plan, PlanAllocation, Proposal, Pr
 from service.planning.results import read_plan
 from service.planning.states import DecisionKind, PlanState, ProposalState, RunState
 from service.runs import inputs
-from service.runs.errors import Failure
+from service.runs.errors import Failure, RunEnded
 from service.runs.freshness import require_fresh
+from service.runs.handing import Handing
+from service.runs.orders import Handed
 from service.runs.solvers import plan_wholly
 from service.runs.submitting import stop
 from tests.service import run_solvers
 from tests.service.run_market import (
+    OVER,
     ask,
     ended,
     look,
@@ -154,7 +158,7 @@ def test_a_planner_that_breaks_down_takes_its_run_down_and_nothing_else(database
 
 
 def test_a_planner_that_is_given_too_little_memory_says_so(database: Database) -> None:
-    settings, scope = settings_for(database, run_memory_mb=512, run_grace_seconds=10, run_stop_seconds=1), open_market(database)
+    settings, scope = settings_for(database, run_memory_mb=512, run_grace_seconds=4, run_stop_seconds=1), open_market(database)
     uid = ask(database, scope, settings, time_limit_s=1)
     run = worked_off(database, settings, uid, plan_wholly)
     assert (run.state, run.failure_code) == (RunState.FAILED, Failure.MEMORY.value)
@@ -218,13 +222,58 @@ def test_a_planner_that_doesnt_hear_is_killed_and_simple_rules_make_the_plan(dat
 
 
 def test_a_planner_that_overruns_its_time_is_ended_with_a_plan_or_without(database: Database) -> None:
-    settings, scope = settings_for(database, run_grace_seconds=0.5, run_stop_seconds=0.5), open_market(database)
+    settings, scope = settings_for(database, run_grace_seconds=0.3, run_stop_seconds=0.3), open_market(database)
     with_plan, without = (ask(database, scope, settings, time_limit_s=1) for _ in range(2))
-    run = worked_off(database, settings_for(database, run_grace_seconds=20, run_stop_seconds=0.5), with_plan, run_solvers.deaf)
+    run = worked_off(database, settings, with_plan, run_solvers.deaf)
     assert (run.state, run.failure_detail) == (RunState.DONE, None)
     assert plans_of(database, with_plan)[0].termination == "time"
-    run = worked_off(database, settings, without, run_solvers.deaf, fallback=run_solvers.deaf)
+    hurried = settings.model_copy(update={"run_finish_seconds": 0.5})
+    run = worked_off(database, hurried, without, run_solvers.deaf, fallback=run_solvers.deaf)
     assert (run.state, run.failure_code) == (RunState.FAILED, Failure.NO_SOLUTION_IN_TIME.value)
+
+
+@pytest.mark.parametrize(
+    ("solver", "remark", "bound_vnd"),
+    [
+        (run_solvers.generous, "ended by force, so this is its best plan after 12 s", 10**12),
+        (run_solvers.generous_and_greedy, "ran out of memory, so this is its best plan after 12 s", 10**12),
+        (run_solvers.deceitful, "simple rules", None),
+    ],
+)
+def test_of_a_planner_that_is_ended_by_force_the_best_plan_is_kept_once_it_is_verified(
+    database: Database, solver: Any, remark: str, bound_vnd: int | None
+) -> None:
+    settings, scope = settings_for(database, run_stop_seconds=0.3, run_memory_mb=8192), open_market(database)
+    uid = ask(database, scope, settings)
+    with working(database, settings, solver):
+        wait_for(lambda: progress_of(database, uid) or look(database, uid).state in OVER)
+        with database.write() as session, suppress(RunEnded):
+            stop(session, scope, uid, "broker Lan")
+        run = ended(database, uid)
+    assert run.failure_detail is None
+    assert remark in run.remark
+    (plan,) = plans_of(database, uid)
+    assert (plan.status, plan.bound_vnd) == ("feasible", bound_vnd)
+    assert plan.figures["matched_kg"] > 0
+
+
+def test_the_engines_best_plan_is_handed_over_now_and_then_and_only_a_better_one() -> None:
+    clock, handed, written = iter(range(0, 100_000, 1)), [], []
+
+    def tell(said: Handed) -> None:
+        handed.append(said)
+
+    def offered() -> Any:
+        written.append(1)
+        next(clock)
+        return None
+
+    hand = Handing(tell, lambda: float(next(clock)), limit_s=60)
+    for worth in (1, 1, 2, 3, 3, 3, 4):
+        for _ in range(100):
+            hand(worth, offered)
+    assert len(handed) == len(written) == 4
+    assert [said.seconds for said in handed] == sorted(said.seconds for said in handed)
 
 
 def test_a_run_that_waits_is_stopped_at_once(database: Database) -> None:

@@ -46,4 +46,10 @@ def test_a_database_that_is_away_is_a_figure_and_no_failure(database: Database, 
         raise OSError("no route to host")
 
     monkeypatch.setattr(database, "read", away)
-    assert value(Metrics(database).text().decode(), "mca_database_up") == 0
+    assert value(Metrics(lambda: database).text().decode(), "mca_database_up") == 0
+
+
+def test_figures_are_those_of_the_database_that_the_application_works_on(client_as: ClientAs) -> None:
+    manager, admin = client_as(Role.MANAGER), client_as(Role.ADMINISTRATOR)
+    assert manager.post("/runs", json={}).status_code == 202
+    assert value(admin.get("/metrics").text, 'mca_runs{state="queued"}') == 1

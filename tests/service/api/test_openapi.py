@@ -84,6 +84,14 @@ def test_every_body_has_an_example(document: dict[str, Any]) -> None:
     assert bare == []
 
 
+def test_what_is_no_json_is_not_described_as_json_too(document: dict[str, Any]) -> None:
+    for label, _, operation in labelled(document):
+        for code, answer in operation["responses"].items():
+            kinds = list(answer.get("content", {}))
+            assert code[0] != "2" or kinds in ([], ["application/json"]) or "application/json" not in kinds, label
+    assert list(document["paths"]["/api/v1/runs/{uid}/events"]["get"]["responses"]["200"]["content"]) == ["text/event-stream"]
+
+
 def test_every_failure_is_a_problem(document: dict[str, Any]) -> None:
     for label, _, operation in labelled(document):
         for code, answer in operation["responses"].items():
