@@ -5,6 +5,7 @@ The use-cases note their own deeds in the audit trail, many at once where many i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
@@ -35,7 +36,7 @@ from service.api.proposal_shapes import (
 from service.api.routing import Api
 from service.api.shapes import Out
 from service.auth.permissions import Permission
-from service.planning import decisions, edits, items, proposals, resolving, undo
+from service.planning import decisions, edits, effects, items, proposals, resolving, undo
 from service.planning import models as m
 from service.planning.ledger import Act
 from service.planning.proposals import Chosen, Outcome, Refusal
@@ -113,6 +114,8 @@ class Verb(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
+    PIN = "pin"
+    UNDO = "undo"
 
 
 class DecideIn(Given):
@@ -123,6 +126,48 @@ class DecideIn(Given):
     partial: bool = Field(default=False, description="Whether those that can be decided are, where others can't.", examples=[False])
     reason: RejectReason | None = Field(default=None, description="Why they are rejected.", examples=["price"])
     note: str = Field(default="", max_length=2000)
+
+
+class Trial(StrEnum):
+    """What is tried out."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    PIN = "pin"
+    UNDO = "undo"
+    EDIT = "edit"
+
+
+class PreviewIn(Given):
+    """A decision that is tried out."""
+
+    action: Trial = Field(description="What is tried out.", examples=["reject"])
+    items: tuple[ChosenIn, ...] = Field(min_length=1, max_length=MOST_AT_ONCE, description="The items, each once.")
+    reason: RejectReason | None = Field(default=None, description="Why they would be rejected.", examples=["price"])
+    change: EditIn | None = Field(default=None, description="What would change, for `edit`.", examples=[{"kg": 500}])
+    note: str = Field(default="", max_length=2000)
+
+
+class PartyOut(Out):
+    """What a decision means for one side of the market."""
+
+    uid: str = Field(description="Uid of the organisation.", examples=["01k4h4m1r3v8w2x5y7z9abcdef"])
+    name: str
+    side: Side
+    kg: int = Field(description="Kilograms more that it sells or gets; negative for fewer.", examples=[-500])
+    vnd: int = Field(description="Đồng more that it gets or pays; negative for less.", examples=[-12_400_000])
+
+
+class EffectsOut(Out):
+    """Who would gain and lose by a decision, and what it would cost."""
+
+    parties: list[PartyOut] = Field(description="Those for whom something changes, the largest change first.")
+    kg: int = Field(description="Kilograms more that are brought together; negative for fewer.", examples=[-500])
+    fee_vnd: int = Field(description="Đồng more for the association; negative for less.", examples=[-198_450])
+    freight_vnd: int = Field(description="Đồng more for trucks; negative for less.", examples=[0])
+    worth_vnd: int = Field(
+        description="What it adds to the plan's worth, đồng: goods less freight; negative for a loss.", examples=[-6_000_000]
+    )
 
 
 class ResultOut(Out):
@@ -321,19 +366,48 @@ def _part(asked: Asked, item: m.ProposalItem, side: Side | None) -> PartOut:
 
 @api.post("/proposal-items/decide", may=Permission.PROPOSALS_DECIDE, status=200, audited=False)
 def decide_proposal_items(asked: Writing, given: DecideIn) -> ResultsOut:
-    """Approve or reject many items: all of them or none, or with `partial` each that can be.
+    """Approve, reject or pin many items, or take back what was done last: all of them or none, or with `partial` each that can be.
 
     Where not all can be decided, nothing is done and the answer, `some_refused`, names each that can't; with `partial` each item has its
     own status.
     """
     chosen, act = [Chosen(one.uid, one.version) for one in given.items], _act(asked, given.note)
-    if given.action is Verb.APPROVE:
-        outcomes = proposals.approve_many(asked.session, asked.scope, chosen, act, asked.settings.hold_minutes, partial=given.partial)
-    else:
-        refusal = Refusal(given.reason or RejectReason.OTHER, given.note)
-        outcomes = proposals.reject_many(asked.session, asked.scope, chosen, refusal, act, partial=given.partial)
+    outcomes = _decide(asked, given.action, chosen, Refusal(given.reason or RejectReason.OTHER, given.note), act, partial=given.partial)
     shown = iter(items_out(asked.session, [outcome.item for outcome in outcomes if outcome.item is not None]))
     return ResultsOut(results=[_result(outcome, next(shown) if outcome.item is not None else None) for outcome in outcomes])
+
+
+def _decide(asked: Asked, verb: Verb, chosen: Sequence[Chosen], refusal: Refusal, act: Act, *, partial: bool) -> list[Outcome]:
+    given, hold = (asked.session, asked.scope, chosen), asked.settings.hold_minutes
+    if verb is Verb.APPROVE:
+        return proposals.approve_many(*given, act, hold, partial=partial)
+    if verb is Verb.PIN:
+        return decisions.pin_many(*given, act, partial=partial)
+    if verb is Verb.UNDO:
+        return undo.undo_many(*given, act, hold, partial=partial)
+    return proposals.reject_many(*given, refusal, act, partial=partial)
+
+
+@api.post("/proposal-items/preview", may=Permission.PROPOSALS_DECIDE, status=200, audited=False)
+def preview_decision(asked: Writing, given: PreviewIn) -> EffectsOut:
+    """Say who would gain and who would lose by a decision, and what it would cost, without making it.
+
+    It is made as it would be, its money is reckoned, and it is taken back; what refuses it would refuse it then, too.
+    """
+    chosen, act = [Chosen(one.uid, one.version) for one in given.items], _act(asked, given.note)
+
+    def deed() -> None:
+        if given.action is not Trial.EDIT:
+            verb = Verb(given.action.value)
+            _decide(asked, verb, chosen, Refusal(given.reason or RejectReason.NO_NEED, given.note), act, partial=False)
+        elif given.change is not None:
+            change = edits.Edit(**given.change.model_dump(exclude={"reason"}))
+            for one in chosen:
+                edits.edit(asked.session, asked.scope, one, change, act, asked.settings.hold_minutes)
+
+    found = effects.effects(asked.session, asked.scope, [one.uid for one in given.items], deed)
+    parties = [PartyOut(**vars(one)) for one in found.parties]
+    return EffectsOut(parties=parties, fee_vnd=found.fee_vnd, freight_vnd=found.freight_vnd, worth_vnd=found.worth_vnd, kg=found.kg)
 
 
 def _result(outcome: Outcome, shown: ItemOut | None) -> ResultOut:

@@ -27,7 +27,7 @@ from service.planning.items import tell
 from service.planning.journal import Journal, before
 from service.planning.ledger import Act
 from service.planning.models import Decision, ProposalItem
-from service.planning.proposals import Chosen, Refusal
+from service.planning.proposals import Chosen, Outcome, Refusal, Step
 from service.planning.rows import Only, load
 from service.planning.states import DecisionKind, ProposalState, RejectReason
 
@@ -95,7 +95,15 @@ def pin(session: Session, scope: Scope, chosen: Chosen, act: Act) -> ProposalIte
     PinsConflict
         If no plan can keep the pin together with the others.
     """
+    return proposals.one(session, scope, chosen, act, _pinning(scope))
 
+
+def pin_many(session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, *, partial: bool = False) -> list[Outcome]:
+    """Pin many items; see `service.planning.proposals.approve_many`."""
+    return proposals.many(session, scope, chosen, act, _pinning(scope), partial=partial)
+
+
+def _pinning(scope: Scope) -> Step:
     def step(s: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
         if item.state in (ProposalState.REJECTED, ProposalState.SUPERSEDED):
             desk.require_current(s, item)
@@ -109,7 +117,7 @@ def pin(session: Session, scope: Scope, chosen: Chosen, act: Act) -> ProposalIte
         s.flush()
         journal.note("proposal_item.pin", item, *proposals.with_decision(was, item, old, _brief(made)))
 
-    return proposals.one(session, scope, chosen, act, step)
+    return step
 
 
 def forbid(session: Session, scope: Scope, chosen: Chosen, act: Act, note: str = "") -> ProposalItem:

@@ -105,14 +105,14 @@ def approve_many(
     ManyRefused
         Naming every item that can't be, unless `partial`.
     """
-    return _many(session, scope, chosen, act, _approving(hold_minutes), partial=partial)
+    return many(session, scope, chosen, act, _approving(hold_minutes), partial=partial)
 
 
 def reject_many(
     session: Session, scope: Scope, chosen: Sequence[Chosen], refusal: Refusal, act: Act, *, partial: bool = False
 ) -> list[Outcome]:
     """Turn many items down; see `approve_many`."""
-    return _many(session, scope, chosen, act, _rejecting(refusal), partial=partial)
+    return many(session, scope, chosen, act, _rejecting(refusal), partial=partial)
 
 
 def confirm(session: Session, scope: Scope, chosen: Chosen, act: Act, side: Side | None = None) -> ProposalItem:
@@ -149,7 +149,7 @@ def confirm_proposal(
     if not chosen:
         raise AlreadyDecided("nothing of this proposal waits for an answer", proposal.confirmed_by, proposal.confirmed_at)
     speaks = side if scope.organisation_id is None else None
-    outcomes = _many(session, scope, chosen, act, lambda s, journal, item, v: _confirm(s, scope, journal, item, v, speaks), partial=False)
+    outcomes = many(session, scope, chosen, act, lambda s, journal, item, v: _confirm(s, scope, journal, item, v, speaks), partial=False)
     return [outcome.item for outcome in outcomes if outcome.item is not None]
 
 
@@ -260,8 +260,8 @@ def one(session: Session, scope: Scope, chosen: Chosen, act: Act, step: Step) ->
     return item
 
 
-def _many(session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, step: Step, *, partial: bool) -> list[Outcome]:
-    """Take a step for each item, each in a savepoint, so that one that can't be leaves no trace."""
+def many(session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, step: Step, *, partial: bool) -> list[Outcome]:
+    """Take a step for each item, locked, each in a savepoint, so that one that can't be leaves no trace; see `approve_many`."""
     found = desk.locked(session, scope, [one.uid for one in chosen])
     with Journal(session, scope.association_id, act) as journal:
         outcomes = [_try(session, journal, found[one.uid], one.version, step) for one in chosen]

@@ -7,7 +7,7 @@ is what both have confirmed: then there is compensation (`service.planning.propo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -24,7 +24,7 @@ from service.planning.items import tell
 from service.planning.journal import Journal, before
 from service.planning.ledger import Act
 from service.planning.models import ProposalItem
-from service.planning.proposals import HOLD_MINUTES, Chosen
+from service.planning.proposals import HOLD_MINUTES, Chosen, Outcome, Step
 from service.planning.states import PlanState, ProposalState, RejectReason
 
 UNDOABLE = tuple(f"proposal_item.{verb}" for verb in ("approve", "reject", "edit", "pin", "forbid"))
@@ -49,7 +49,17 @@ def undo(session: Session, scope: Scope, chosen: Chosen, act: Act, hold_minutes:
     NothingToUndo
         If no broker has done anything that is left to undo.
     """
+    return proposals.one(session, scope, chosen, act, _undoing(scope, hold_minutes))
 
+
+def undo_many(
+    session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, hold_minutes: int = HOLD_MINUTES, *, partial: bool = False
+) -> list[Outcome]:
+    """Take back the last thing that a broker did to each of many items; see `service.planning.proposals.approve_many`."""
+    return proposals.many(session, scope, chosen, act, _undoing(scope, hold_minutes), partial=partial)
+
+
+def _undoing(scope: Scope, hold_minutes: int) -> Step:
     def step(s: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
         proposals.require_unbound(s, item)
         check_version(item, version)
@@ -62,7 +72,7 @@ def undo(session: Session, scope: Scope, chosen: Chosen, act: Act, hold_minutes:
         _note(journal, item, was, event)
         tell(s, journal, "proposal.revised", item)
 
-    return proposals.one(session, scope, chosen, act, step)
+    return step
 
 
 def last_deed(session: Session, association_id: int, uid: str) -> AuditEvent:
