@@ -65,6 +65,7 @@ class Again:
     changed_kg : promised kilograms that their pairs have lost.
     kept_trips : trips that stayed.
     iterations : that the search has made.
+    ended_kg : kilograms of the plan that the search ended with, whether it was the best or not.
     """
 
     plan: Plan
@@ -72,6 +73,7 @@ class Again:
     changed_kg: int
     kept_trips: int
     iterations: int
+    ended_kg: int
 
 
 @dataclass
@@ -83,9 +85,11 @@ class _Best:
     plan: Plan | None = None
     verdict: Verdict | None = None
     value: tuple[float, ...] = field(default=())
+    last_kg: int = 0
 
     def offer(self, plan: Plan) -> None:
         """Take a plan if it keeps every rule and is better."""
+        self.last_kg = int(plan.allocations.kg.sum())
         verdict = verify(self.problem, plan)
         if not verdict.ok:
             return
@@ -106,6 +110,7 @@ def replan(
     direct: bool = False,
     guide: Problem | None = None,
     measure: Callable[[Plan, Verdict], tuple[float, ...]] | None = None,
+    promises: tuple[IntArray, IntArray] | None = None,
 ) -> Again:
     """Plan again from an earlier plan.
 
@@ -115,8 +120,9 @@ def replan(
     guide : the same problem in other prices, or with less to be had of some lots, by which the search looks for plans; the problem itself
         by default. Whatever is found is verified and measured in the problem itself.
     measure : what makes a plan better, larger first; by default its worth less the price of what has changed.
+    promises : pairs and kilograms as `matching.stable.promises.promised` returns them; by default what ``previous`` promises.
     """
-    pairs, kg = promised(problem, previous)
+    pairs, kg = promised(problem, previous) if promises is None else promises
     price = stability.change_vnd_per_kg
 
     def plain(plan: Plan, verdict: Verdict) -> tuple[float, ...]:
@@ -132,7 +138,7 @@ def replan(
     if best.plan is None or best.verdict is None:
         # Pins alone are no reason to give up: whoever asked for them is told which can't be kept.
         best.plan, best.verdict = kept, verify(problem, kept)
-    return Again(best.plan, best.verdict, lost_kg(problem, best.plan, pairs, kg), int(stays.sum()), done)
+    return Again(best.plan, best.verdict, lost_kg(problem, best.plan, pairs, kg), int(stays.sum()), done, best.last_kg)
 
 
 class _Search:

@@ -1,0 +1,124 @@
+"""The prices by which the search is led towards what a policy wants, and what it may not have of whom.
+
+The search knows worth alone. For a stage of a policy it is given the same problem in other prices: a premium on each kilogram that serves
+the stage's goal, or one of an earlier rank, and less to be had of suppliers at their cap. These prices lead; they decide nothing. Plans
+are measured and compared in true kilograms and đồng, rank by rank (`matching.policy.solve`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matching.plan import Plan
+from matching.policy.goals import Yardsticks
+from matching.policy.model import Goal
+from matching.problem import PIN, IntArray, Problem
+
+OVERWHELMING_VND_PER_KG = 1_000_000
+"""A premium above whatever trips cost: the goal comes first, whatever it costs."""
+FIRST_VND_PER_KG = 1_000
+"""Premium on a kilogram of a supplier below its floor, before it is known how much it takes."""
+STEP = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Premiums:
+    """Premiums of a stage, đồng per kg.
+
+    Attributes
+    ----------
+    contract, perishable, promise : on each kilogram of a contract line, of a perishable lot, on a promised pair.
+    supplier : on each kilogram of a supplier below its floor, shape (n_suppliers,).
+    """
+
+    contract: int
+    perishable: int
+    promise: int
+    supplier: IntArray
+
+    def scaled(self, factor: float) -> Premiums:
+        """Return premiums so many times as high, but for suppliers'."""
+        contract, perishable, promise = (int(one * factor) for one in (self.contract, self.perishable, self.promise))
+        return Premiums(contract, perishable, promise, self.supplier)
+
+    def adjusted(self, yard: Yardsticks, plan: Plan) -> Premiums:
+        """Raise the premiums of suppliers below their floor, and lower those of suppliers well above it."""
+        short, due, taken = yard.short_kg(plan), yard.floor_kg, yard.supplier_kg(plan)
+        raised = np.where(short > 0, np.maximum(FIRST_VND_PER_KG, self.supplier * STEP), self.supplier)
+        lowered = np.where((short == 0) & (taken * 10 > due * 11), raised / 2, raised)
+        return replace(self, supplier=np.minimum(lowered, OVERWHELMING_VND_PER_KG).astype(np.int64))
+
+
+def premiums(yard: Yardsticks, goals: set[Goal], supplier: IntArray) -> Premiums:
+    """Return overwhelming premiums for some goals."""
+
+    def of(goal: Goal) -> int:
+        return OVERWHELMING_VND_PER_KG if goal in goals else 0
+
+    price = yard.policy.change_vnd_per_kg
+    return Premiums(of(Goal.CONTRACTS), of(Goal.SPOILAGE), max(price, of(Goal.CHANGES)), supplier)
+
+
+def guide(yard: Yardsticks, given: Premiums, like: Plan, total_kg: int) -> Problem:
+    """Return the problem in the prices of a stage.
+
+    Parameters
+    ----------
+    like : a plan by which it is decided what a supplier at its cap goes on to sell.
+    total_kg : what the plan is expected to come to, of which the cap is a part.
+    """
+    problem, lots, lines = yard.problem, yard.problem.lots, yard.problem.lines
+    due = (yard.floor_kg > 0)[lots.supplier]
+    lot_vnd = np.where(yard.is_perishable, given.perishable, 0) + np.where(due, given.supplier[lots.supplier], 0)
+    line_vnd = np.where(yard.is_contract, given.contract, 0)
+    return problem.replace(
+        lots=lots.replace(ask_vnd_per_kg=lots.ask_vnd_per_kg - lot_vnd, kg=capped_kg(yard, like, total_kg)),
+        lines=lines.replace(bid_vnd_per_kg=lines.bid_vnd_per_kg + line_vnd),
+    )
+
+
+def capped_kg(yard: Yardsticks, like: Plan, total_kg: int) -> IntArray:
+    """Return what is to be had of each lot when no supplier sells more than its cap of a total, shape (n_lots,)."""
+    problem, lots = yard.problem, yard.problem.lots
+    kg = lots.kg.copy()
+    if yard.policy.cap_pct is None:
+        return kg
+    most, gain = yard.cap_kg(total_kg), _gains(problem, like)
+    offered = np.zeros(len(yard.floor_kg), dtype=np.int64)
+    np.add.at(offered, lots.supplier, lots.kg)
+    for supplier in np.flatnonzero(offered > most).tolist():
+        rows = np.flatnonzero(lots.supplier == supplier)
+        kg[rows] = _cut(problem, rows[np.lexsort((rows, -gain[rows]))], most, rows)
+    return np.maximum(kg, _pinned_kg(problem))
+
+
+def _gains(problem: Problem, plan: Plan) -> IntArray:
+    """Goods value that the plan makes of each lot, đồng, shape (n_lots,); nothing for what it leaves."""
+    a, lines, lots = plan.allocations, problem.lines, problem.lots
+    gain = np.zeros(problem.n_lots, dtype=np.int64)
+    np.add.at(gain, a.lot, a.kg * (lines.bid_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]))
+    return gain
+
+
+def _cut(problem: Problem, order: IntArray, most_kg: int, rows: IntArray) -> IntArray:
+    """Share what a supplier may sell out among its lots, in their order; shape of ``rows``."""
+    lots, given = problem.lots, dict.fromkeys(rows.tolist(), 0)
+    for lot in order.tolist():
+        part = min(int(lots.kg[lot]), most_kg)
+        whole = part == lots.kg[lot]
+        if whole or (not lots.indivisible[lot] and part >= lots.min_take_kg[lot]):
+            given[lot] = part
+            most_kg -= part
+    return np.array([given[lot] for lot in rows.tolist()], dtype=np.int64)
+
+
+def _pinned_kg(problem: Problem) -> IntArray:
+    """Kilograms of each lot that brokers have pinned, shape (n_lots,); the whole of a lot that can't be divided."""
+    d, lots = problem.decisions, problem.lots
+    kg = np.zeros(problem.n_lots, dtype=np.int64)
+    pins = np.flatnonzero((d.kind == PIN) & (d.kg > 0))
+    np.add.at(kg, d.lot[pins], d.kg[pins])
+    whole = lots.indivisible | (lots.min_take_kg > kg)
+    return np.where(kg > 0, np.where(whole, np.maximum(kg, np.where(lots.indivisible, lots.kg, lots.min_take_kg)), kg), 0)
