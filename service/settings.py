@@ -22,7 +22,7 @@ from service.db import database_url
 PREFIX = "MCA_"
 FILE_VARIABLE = "MCA_SETTINGS"
 DEFAULT_FILE = "mca.toml"
-ELSEWHERE = frozenset({FILE_VARIABLE, "MCA_TEST_PG_URL"})
+ELSEWHERE = frozenset({FILE_VARIABLE, "MCA_TEST_PG_URL", "MCA_TEST_CHROMIUM"})
 """Variables with the prefix that aren't settings."""
 
 

@@ -93,6 +93,7 @@ TITLES: dict[int, str] = {
     429: mark("A little slower, please"),
     500: mark("Our fault"), 503: mark("Busy"), 507: mark("Out of space"),
 }  # fmt: skip
+UNKNOWN = mark("That can't be done")
 _COMPILED = tuple((re.compile(pattern), text) for pattern, text in WORDS)
 
 
@@ -107,7 +108,7 @@ def words(expected: str, visit: Visit) -> str:
 
 def title(problem: Problem, visit: Visit) -> str:
     """Return the kind of a problem in a few words."""
-    return visit.say(TITLES.get(problem.status, mark("That can't be done")))
+    return visit.say(TITLES.get(problem.status, UNKNOWN))
 
 
 def detail(problem: Problem, visit: Visit) -> str:

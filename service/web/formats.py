@@ -62,12 +62,13 @@ class Formats:
         return Unit(unit).value if self.language == "vi" else ENGLISH_UNITS[Unit(unit)]
 
     def mass(self, kg: int | None) -> str:
-        """Return a mass in the largest of kg, tạ and tấn in which it is a short number: ``750 kg``, ``12 tạ``, ``3,2 tấn``."""
+        """Return a mass as people say it, where that is a short number: ``745 kg``, ``12 tạ``, ``12,5 tấn``."""
         if kg is None:
             return NOTHING
-        for unit in (Unit.TAN, Unit.TA):
-            if kg >= KG_PER[unit] and kg * 10 % KG_PER[unit] == 0:
-                return self.amount(Decimal(kg) / KG_PER[unit], unit, 1)
+        if kg >= 10_000 and kg % 100 == 0:
+            return self.amount(Decimal(kg) / KG_PER[Unit.TAN], Unit.TAN, 1)
+        if kg >= 100 and kg % 10 == 0:
+            return self.amount(Decimal(kg) / KG_PER[Unit.TA], Unit.TA, 1)
         return self.kg(kg)
 
     def vnd(self, value: int | None) -> str:

@@ -57,7 +57,9 @@ def answer(html: str, accepted: str, status: int = 200, headers: dict[str, str] 
     accepted : the request's ``Accept-Encoding``.
     tiles : the origin that map tiles come from, if there is one.
     """
-    body, more = html.encode(), {**(headers or {}), "content-security-policy": POLICY.format(tiles=f" {tiles}" if tiles else "")}
+    policy = POLICY.format(tiles=f" {tiles}" if tiles else "")
+    # Without a referrer a browser would not say that a form comes from our own page either.
+    body, more = html.encode(), {**(headers or {}), "content-security-policy": policy, "referrer-policy": "same-origin"}
     admitted = static.codings(accepted)
     if len(body) >= SMALLEST and admitted:
         best = admitted.partition(",")[0]

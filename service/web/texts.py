@@ -32,6 +32,9 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "say_many": (1, 2),
     "mark": None,
 }
+BESIDE = (HERE.parent / "paper",)
+"""Other folders whose code names texts."""
+OPTIONS = {"**.html": {"silent": "false", "encoding": "utf-8"}}
 METHODS = [("**.html", "jinja2"), ("**.py", "python")]
 
 
@@ -68,12 +71,9 @@ def catalogue(language: str) -> Catalog:
 def used() -> dict[str | tuple[str, ...], str]:
     """Return every text that templates and code name, and where the first use of it stands."""
     found: dict[str | tuple[str, ...], str] = {}
-    options = {"**.html": {"silent": "false", "encoding": "utf-8"}}
-    for folder in (HERE, PAPER):
-        for name, line, text, _comments, _context in extract_from_dir(
-            folder, METHODS, options, KEYWORDS, comment_tags=(), directory_filter=lambda _: True
-        ):
-            found.setdefault(text, f"{name}:{line}")
+    for folder in (HERE, *BESIDE):
+        for name, line, text, *_ in extract_from_dir(folder, METHODS, OPTIONS, KEYWORDS, directory_filter=lambda _: True):
+            found.setdefault(text, f"{folder.name}/{name}:{line}")
     return found
 
 

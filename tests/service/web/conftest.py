@@ -1,0 +1,103 @@
+"""A browser and a stage for all tests of a module, a window for each test; what goes wrong in the browser's console fails the test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from service.models import Role
+from service.web import build
+from tests import chromium
+from tests.service.web.stage import Stage
+
+ARTEFACTS = Path(__file__).resolve().parents[3] / "test-artefacts"
+PHONE, DESK = 360, 1440
+Opened = Callable[..., Page]
+REFUSED = re.compile(
+    r"Failed to load resource: the server responded with a status of 4\d\d|net::ERR_(INTERNET_DISCONNECTED|FAILED)"
+    r"|Service Worker registration blocked"
+)
+"""What a console says of a page that refuses something on purpose, or of a line that a test has cut."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=chromium.executable(), args=["--disable-gpu", "--disable-background-networking"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    return (build.fetch() / "axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def stage(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The sample season, served, for the tests of one module."""
+    made = Stage(sqlite_template, tmp_path_factory.mktemp("stage"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, stage: Stage) -> Iterator[Opened]:
+    """Open a window: ``opened(Role.CLERK, "/lots", width=PHONE, language="en", theme="dark", script=False)``."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_window(
+        role: Role | None, path: str = "", *, width: int = DESK, language: str = "vi", theme: str = "light", script: bool = True
+    ) -> Page:
+        size: Any = {"width": width, "height": 780 if width == PHONE else 900}
+        context = browser.new_context(viewport=size, java_script_enabled=script, locale="vi-VN", service_workers="block")
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        cookies = {"mca_language": language, "mca_theme": theme}
+        if role is not None:
+            cookies["mca_session"], cookies["mca_csrf"] = stage.log_in(role)
+        context.add_cookies([{"name": name, "value": value, "url": stage.address} for name, value in cookies.items()])
+        page = context.new_page()
+        page.on("console", lambda said: _note(complaints, said.type, said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if path:
+            page.goto(stage.address + path)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _note(complaints: list[str], kind: str, text: str) -> None:
+    if kind in {"error", "warning"} and not REFUSED.search(text):
+        complaints.append(text)
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of the whole page for people to look at."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """Return what keeps people from using a page: the rule, and the first element that breaks it."""
+    page.evaluate(axe)
+    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run()).violations")
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0].get('failureSummary', '')[:300]}" for one in found]
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels a page is wider than its window."""
+    return int(page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))

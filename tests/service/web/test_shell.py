@@ -1,0 +1,133 @@
+"""What every visitor meets: the door, the languages and themes, the components, and what is shown when something is wrong."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from service.models import Role
+from service.web import rendering
+from tests.service.web.conftest import DESK, PHONE, Opened, keep, overflow, violations
+from tests.service.web.stage import PASSWORD, Stage
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_component_can_be_used_by_everybody(opened: Opened, axe: str, theme: str) -> None:
+    for width in (PHONE, DESK):
+        page = opened(None, "/design", width=width, theme=theme)
+        assert violations(page, axe) == []
+        assert overflow(page) == 0
+        keep(page, f"design-{theme}-{width}")
+
+
+def test_somebody_logs_in_where_he_wanted_to_go_and_out_again(opened: Opened, stage: Stage, axe: str) -> None:
+    page = opened(None, "/account", width=PHONE)
+    assert violations(page, axe) == []
+    keep(page, "sign-in")
+    page.fill("#login", stage.login_name(Role.CLERK))
+    page.fill("#password", "sai mật khẩu rồi")
+    page.click("main button")
+    assert page.get_by_role("alert").inner_text().startswith("Sai tên đăng nhập hoặc mật khẩu")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    assert page.url == stage.address + "/account"
+    assert "Nguyễn Thị Hoa" in page.inner_text("main")
+    page.click("details.menu summary")
+    page.click("text=Đăng xuất")
+    assert "Bạn đã đăng xuất" in page.inner_text("main")
+    page.goto(stage.address + "/account")
+    assert page.title() == "Đăng nhập · MCA"
+
+
+def test_language_and_theme_are_chosen_without_a_script_too(opened: Opened) -> None:
+    page = opened(Role.CLERK, "/account", script=False)
+    assert page.inner_text("h1") == "Tài khoản của tôi"
+    page.click("details.menu summary")
+    page.click("text=English")
+    assert page.inner_text("h1") == "My account"
+    page.click("details.menu summary")
+    page.click("text=Dark")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    assert page.get_attribute("html", "lang") == "en"
+
+
+def test_what_is_not_there_is_said_in_words(opened: Opened, axe: str) -> None:
+    for language, title in (("vi", "Không tìm thấy"), ("en", "Not found")):
+        page = opened(Role.CLERK, "/nowhere", width=PHONE, language=language)
+        assert page.inner_text("h1") == title
+        assert violations(page, axe) == []
+    keep(page, "not-found")
+
+
+def test_a_page_without_a_connection_is_ours(opened: Opened, axe: str) -> None:
+    page = opened(None, "/offline", width=PHONE)
+    assert page.inner_text("h1") == "Không có mạng"
+    assert violations(page, axe) == []
+    keep(page, "offline")
+
+
+def test_an_answer_to_a_browser_lets_nothing_of_others_in(stage: Stage) -> None:
+    answer = httpx.get(stage.address + "/sign-in", headers=HTML)
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["cache-control"] == "private, no-store"
+
+
+def test_no_page_holds_a_script_or_a_style_of_its_own() -> None:
+    for template in rendering.TEMPLATES.rglob("*.html"):
+        text = template.read_text(encoding="utf-8")
+        assert not re.search(r"<script(?![^>]*\bsrc=)", text), template
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|\|\s*safe\b", text), template
+
+
+def test_every_form_that_writes_bears_the_token_and_its_own_name() -> None:
+    free = {"/sign-in", "/preferences"}
+    for template in rendering.TEMPLATES.rglob("*.html"):
+        for form in re.findall(r'<form[^>]*method="post".*?</form>', template.read_text(encoding="utf-8"), re.DOTALL):
+            place = re.search(r'action="([^"]*)"', form)
+            assert (place is not None and place[1] in free) or "keys()" in form or "hidden[0]" in form, (template, form[:200])
+
+
+def test_programs_are_answered_as_before(stage: Stage) -> None:
+    answer = httpx.get(stage.address + "/lots-that-are-not")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert httpx.get(stage.address + "/account").json()["code"] == "not_authenticated"
+    assert httpx.get(stage.address + "/api/v1/lots", headers=HTML).json()["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize(("accepted", "coding"), [("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip"), ("identity", None)])
+def test_pages_and_files_are_compressed_as_the_browser_likes(stage: Stage, accepted: str, coding: str | None) -> None:
+    page = httpx.get(stage.address + "/sign-in", headers={**HTML, "accept-encoding": accepted})
+    assert page.headers.get("content-encoding") == coding
+    style = re.search(r'href="(/static/app[^"]+)"', page.text)
+    assert style is not None
+    file = httpx.get(stage.address + style[1], headers={"accept-encoding": accepted})
+    assert (file.headers.get("content-encoding"), file.headers["cache-control"]) == (coding, "public, max-age=31536000, immutable")
+    assert ":root" in file.text
+
+
+def test_a_file_that_is_not_there_is_not_found(stage: Stage) -> None:
+    for name in ("nothing.css", "..%2fmanifest.json", "manifest.json"):
+        assert httpx.get(f"{stage.address}/static/{name}").status_code == 404
+
+
+def test_nobody_is_sent_elsewhere_after_logging_in(stage: Stage) -> None:
+    for back in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
+        given = {"login": stage.login_name(Role.BROKER), "password": PASSWORD, "back": back}
+        answer = httpx.post(stage.address + "/sign-in", data=given, headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+def test_a_form_of_another_site_or_without_the_token_is_refused(stage: Stage) -> None:
+    token, csrf = stage.log_in(Role.CLERK)
+    cookies = {"cookie": f"mca_session={token}", **HTML}
+    for form, headers in (({"x": "y"}, {}), ({"_csrf": "x"}, {}), ({"_csrf": csrf}, {"origin": "https://evil.example"})):
+        answer = httpx.post(stage.address + "/sign-out", data=form, headers={**cookies, **headers})
+        assert answer.status_code == 403
+    assert httpx.post(stage.address + "/sign-out", data={"_csrf": csrf}, headers=cookies).status_code == 303
