@@ -4,7 +4,9 @@ The format itself is described in ``docs/format.md``.
 """
 
 from matching.exchange.plan_reader import Summary, read_plan, read_reasons, read_summary
-from matching.exchange.reader import input_sha256, read_problem
+from matching.exchange.reader import Season, input_sha256, read_problem, read_season
 from matching.exchange.write import write_result
 
-__all__ = ["Summary", "input_sha256", "read_plan", "read_problem", "read_reasons", "read_summary", "write_result"]
+__all__ = [
+    "Season", "Summary", "input_sha256", "read_plan", "read_problem", "read_reasons", "read_season", "read_summary", "write_result",
+]  # fmt: skip

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from matching.errors import BadInput, InputIssue
 from matching.exchange.build import build_problem
 from matching.exchange.issues import Issues
+from matching.exchange.outlook import build_outlook, check_harvests
 from matching.exchange.parse import parse_tables
 from matching.exchange.raw import RawTable, read_folder
 from matching.exchange.schema import INPUT_TABLES
 from matching.exchange.settings import check_together, read_settings
 from matching.exchange.workbook import read_workbook
+from matching.harvest.outlook import Outlook
+from matching.policy.model import Policy
+from matching.policy.reader import POLICY_FILE, read_policy
 from matching.problem import Problem
 
 
@@ -30,12 +35,54 @@ def read_problem(path: Path) -> Problem:
     ------
     BadInput : with every fault of the input at once.
     """
+    return read_season(path).problem
+
+
+@dataclass(frozen=True, eq=False)
+class Season:
+    """Everything that an input holds.
+
+    Attributes
+    ----------
+    problem : what is decided about.
+    outlook : what is known of uncertain harvests; often nothing.
+    policy : of the folder's ``policy.json``; None where there is none. A workbook has none.
+    """
+
+    problem: Problem
+    outlook: Outlook
+    policy: Policy | None
+
+
+def read_season(path: Path) -> Season:
+    """Read a problem as `read_problem` does, with what is known of its harvests and the policy that lies beside it.
+
+    Raises
+    ------
+    BadInput : with every fault of the input at once.
+    """
     issues = Issues(tuple(INPUT_TABLES))
     tables = parse_tables(_read_raw(Path(path), issues), issues)
     settings = read_settings(tables["settings"], issues)
     check_together(tables, issues)
+    check_harvests(tables["harvests"], issues)
+    policy = _read_policy(Path(path), issues)
     issues.raise_any()
-    return build_problem(tables, settings)
+    problem = build_problem(tables, settings)
+    return Season(problem, build_outlook(tables, problem), policy)
+
+
+def _read_policy(path: Path, issues: Issues) -> Policy | None:
+    """Read the folder's policy, if it has one; its faults are told with the others."""
+    file = path / POLICY_FILE
+    if not path.is_dir() or not file.exists():
+        return None
+    try:
+        return read_policy(file)
+    except BadInput as error:
+        for issue in error.issues:
+            issues.add(issue.table, issue.row, issue.column, issue.value, issue.expected)
+        return None
 
 
 def input_sha256(path: Path) -> str:

@@ -221,6 +221,22 @@ DECISIONS = Schema(
     key=("lot_id", "line_id"),
     references=(("lot_id", "lots"), ("line_id", "demands")),
 )
+HARVESTS = Schema(
+    "harvests",
+    (_id("lot_id"), *(_must(name, whole(unit="kg"), np.int64) for name in ("p10_kg", "p50_kg", "p90_kg"))),
+    key=("lot_id",),
+    references=(("lot_id", "lots"),),
+)
+DELIVERIES = Schema(
+    "deliveries",
+    (
+        # A supplier of the past need not offer anything now.
+        _id("supplier_id"),
+        _date("delivered_on"),
+        _must("promised_kg", whole(1, "kg"), np.int64, 1),
+        _must("delivered_kg", whole(unit="kg"), np.int64),
+    ),
+)
 SETTINGS = Schema("settings", (_id("key"), _must("value", cells.text, object, "")), key=("key",))
 
 SETTING_PARSERS: dict[str, Parser] = {
@@ -228,7 +244,7 @@ SETTING_PARSERS: dict[str, Parser] = {
     "horizon_from": cells.date(),
     "horizon_until": cells.date(),
 }
-INPUT_TABLES = {s.name: s for s in (SITES, LOTS, CERTIFICATES, DEMANDS, VEHICLES, ACCESS, LANES, DECISIONS, SETTINGS)}
+INPUT_TABLES = {s.name: s for s in (SITES, LOTS, CERTIFICATES, DEMANDS, VEHICLES, ACCESS, LANES, DECISIONS, HARVESTS, DELIVERIES, SETTINGS)}
 OUTPUT_TABLES = ("allocations", "legs", "trips", "stops", "reasons", "prices")
 CARRIER_CLASS = "carrier"
 """What the trips of a plan show instead of a vehicle class where a carrier takes the goods."""

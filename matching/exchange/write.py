@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,15 @@ from matching.plan import CARRIER, LOT, Allocations, Legs, Prices, Reasons, Resu
 from matching.problem import IntArray, Problem, TextArray
 
 PLAN_FILE = "plan.json"
+OWN_TABLES = ("allocations", "legs", "trips", "stops")
+"""What a plan decides; reasons and prices are said about it."""
 
 Rows = Iterable[Sequence[Any]]
 
 
-def write_result(folder: Path, problem: Problem, result: Result, *, engine: str, input_sha256: str) -> None:
+def write_result(
+    folder: Path, problem: Problem, result: Result, *, engine: str, input_sha256: str, recipe: Mapping[str, Any] | None = None
+) -> None:
     """Write a result as ``plan.json`` and its tables; equal results give equal bytes but for ``seconds``.
 
     Parameters
@@ -29,6 +34,7 @@ def write_result(folder: Path, problem: Problem, result: Result, *, engine: str,
     folder : made if need be; an earlier plan's tables in it are replaced or removed, other files are left alone.
     engine : name and version of what made the plan.
     input_sha256 : digest of the problem that was read, 64 hexadecimal digits.
+    recipe : what else it takes to make the plan again (`matching.recipe.Recipe.as_json`).
 
     Raises
     ------
@@ -36,7 +42,8 @@ def write_result(folder: Path, problem: Problem, result: Result, *, engine: str,
     """
     tables = relaxed_tables(problem, result) if result.status == Status.RELAXED else plan_tables(problem, result)
     contents = {f"{name}.csv": text for name, text in tables.items()}
-    contents[PLAN_FILE] = _summary(result, engine, input_sha256)
+    facts = summary(result, engine, input_sha256) | ({} if recipe is None else {**recipe, "plan_sha256": plan_sha256(tables)})
+    contents[PLAN_FILE] = json.dumps(facts, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     stale = [f"{name}.csv" for name in OUTPUT_TABLES if name not in tables]
     place_files(folder, contents, stale)
 
@@ -62,8 +69,17 @@ def relaxed_tables(problem: Problem, result: Result) -> dict[str, str]:
     }
 
 
-def _summary(result: Result, engine: str, input_sha256: str) -> str:
-    summary = {
+def plan_sha256(tables: Mapping[str, str]) -> str:
+    """Return the digest of a plan's own tables, whatever is said about it: 64 hexadecimal digits."""
+    sha = hashlib.sha256()
+    for name in OWN_TABLES:
+        sha.update(f"{name}\x1e{tables.get(name, '')}\x1f".encode())
+    return sha.hexdigest()
+
+
+def summary(result: Result, engine: str, input_sha256: str) -> dict[str, Any]:
+    """Return what ``plan.json`` holds of every plan."""
+    return {
         "objective_vnd": int(result.objective_vnd),
         "bound_vnd": None if result.bound_vnd is None else int(result.bound_vnd),
         "status": str(result.status.value),
@@ -72,7 +88,6 @@ def _summary(result: Result, engine: str, input_sha256: str) -> str:
         "engine": engine,
         "input_sha256": input_sha256,
     }
-    return json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def _csv(header: str, rows: Rows) -> str:

@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from matching.problem import FloatArray, IntArray, Problem, TextArray, _flat, _Table
 
@@ -96,6 +95,8 @@ def scenarios(problem: Problem, outlook: Outlook, *, n: int, seed: int) -> Scena
 
 
 def _harvests(problem: Problem, outlook: Outlook, n: int, rng: np.random.Generator) -> FloatArray:
+    from scipy.special import ndtr  # An input is read without it.
+
     weather = rng.standard_normal((n, len(problem.product_ids)))
     own = rng.standard_normal((n, problem.n_lots))
     u = ndtr(np.sqrt(WEATHER) * weather[:, problem.lots.product] + np.sqrt(1 - WEATHER) * own)

@@ -18,9 +18,9 @@ from matching.problem import PIN, IntArray, Problem
 
 OVERWHELMING_VND_PER_KG = 1_000_000
 """A premium above whatever trips cost: the goal comes first, whatever it costs."""
-FIRST_VND_PER_KG = 1_000
+FIRST_VND_PER_KG = 2_000
 """Premium on a kilogram of a supplier below its floor, before it is known how much it takes."""
-STEP = 4.0
+STEP = 5.0
 
 
 @dataclass(frozen=True, eq=False)

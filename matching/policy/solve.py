@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -30,7 +30,7 @@ from matching.verify import Verdict, verify
 
 FIRST_SHARE, GUIDED_SHARE = 0.5, 0.35
 """Shares of the time, or of the iterations, of the first plan and of the stages; the rest is for the search for worth alone."""
-ROUNDS = 5
+ROUNDS = 6
 """Searches of a stage, each with premiums that learn from the last."""
 EASING = 8.0
 """Premiums of goals of earlier ranks become so many times lower whenever that was found to do no harm."""
@@ -208,12 +208,10 @@ def _begin(
 
 
 def _portion(course: _Course, share: float) -> tuple[int | None, Callable[[], bool]]:
-    """Return the iterations and the end of a stretch that may take a share of the run."""
-    total, deadline = course.limits.iterations, course.deadline()
-    now = course.stopwatch()
-    second = None if deadline is None else now + share * max(0.0, course.limits.seconds - now)  # type: ignore[operator]
-    iterations = None if total is None and deadline is not None else max(1, round(share * (total or OWN_ITERATIONS)))
-    return iterations, course.until(None if second is None or deadline is None else min(second, deadline))
+    """Return the iterations and the end of a stretch that may take a share of the run, or of what is left of its time."""
+    total, limited = course.limits.iterations, course.limits.seconds is not None
+    iterations = None if total is None and limited else max(1, round(share * (total or OWN_ITERATIONS)))
+    return iterations, course.until(_end_of(course, share) if limited else None)
 
 
 def _stages(course: _Course) -> list[Stage]:
@@ -239,13 +237,12 @@ def _stages(course: _Course) -> list[Stage]:
 def _stage(course: _Course, goal: Goal | None, supplier: IntArray, share: float) -> IntArray:
     """Make a goal as good as can be found within the limits of what came before; return suppliers' premiums as they stand."""
     yard = course.yard
-    iterations, expired = _portion(course, share)
-    each = None if iterations is None else max(1, iterations // ROUNDS)
+    rounds = _rounds(course, share)
     wanted = {one for one in (goal, *(held for held, _ in course.held)) if one is not None}
     floors_count = bool(yard.floor_kg.any()) and (yard.policy.has_rules or Goal.FAIRNESS in wanted)
     given, factor = premiums(yard, wanted - {Goal.WORTH}, supplier), 1.0
     best = 0 if goal is None else yard.most(goal)
-    for turn in range(ROUNDS):
+    for turn, (each, expired) in enumerate(rounds):
         if best is not None and value_of(yard, goal, course.plan, course.verdict) >= best:
             break
         if floors_count:
@@ -257,9 +254,24 @@ def _stage(course: _Course, goal: Goal | None, supplier: IntArray, share: float)
         if goal is Goal.WORTH and better:
             # There may be more to gain nearer to the limits of what came before.
             factor /= EASING
-        if expired():
-            break
     return given.supplier
+
+
+def _rounds(course: _Course, share: float) -> Iterator[tuple[int | None, Callable[[], bool]]]:
+    """Yield the iterations and the end of each round of a stage that may take a share of what is left of the run."""
+    iterations, over = _portion(course, share)
+    end = None if iterations is not None or course.limits.seconds is None else _end_of(course, share)
+    for left in range(ROUNDS, 0, -1):
+        if over():
+            return
+        now = course.stopwatch()
+        yield None if iterations is None else max(1, iterations // ROUNDS), course.until(None if end is None else now + (end - now) / left)
+
+
+def _end_of(course: _Course, share: float) -> float:
+    """Return the second at which a share of what is left of a limited run is over."""
+    now, deadline = course.stopwatch(), course.deadline() or 0.0
+    return now + share * max(0.0, deadline - now)
 
 
 def _worth_alone(course: _Course, plan: Plan, verdict: Verdict) -> Verdict:
