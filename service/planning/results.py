@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, case, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
@@ -18,6 +18,7 @@ from catalog.models import Lot, Side
 from matching.plan import CARRIER, LOT, Allocations, Legs, Plan, Prices, Reasons, Result, Status, Stops, Trips
 from matching.problem import IntArray
 from service.planning import models as m
+from service.planning.bulk import insert_rows
 from service.planning.columns import EPOCH, day_numbers, day_of
 from service.planning.models import LineBalance, LotBalance
 from service.planning.rows import Loaded
@@ -66,11 +67,11 @@ def store(
     session.add(plan)
     session.flush()
     trips = _trips(session, plan.id, loaded, result.plan.trips)
-    _insert(session, m.PlanStop, _stops(loaded, result.plan.stops, trips))
+    insert_rows(session, m.PlanStop, _stops(loaded, result.plan.stops, trips))
     allocations = _allocations(session, plan.id, loaded, result)
-    _insert(session, m.PlanLeg, _legs(loaded, result.plan.legs, allocations, trips))
-    _insert(session, m.PlanReason, _reasons(plan.id, loaded, result.reasons))
-    _insert(session, m.PlanPrice, _prices(plan.id, loaded, result.prices))
+    insert_rows(session, m.PlanLeg, _legs(loaded, result.plan.legs, allocations, trips))
+    insert_rows(session, m.PlanReason, _reasons(plan.id, loaded, result.reasons))
+    insert_rows(session, m.PlanPrice, _prices(plan.id, loaded, result.prices))
     if result.status is not Status.RELAXED and not overtaken:
         _propose(session, plan, loaded, result)
         rebase(session, plan.id)
@@ -150,12 +151,6 @@ def rebase(session: Session, plan_id: int) -> int:
     return len(late)
 
 
-def _insert(session: Session, model: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows past the session, which has no use for them and would take twice as long."""
-    if rows:
-        session.connection().execute(insert(model.__table__), rows)
-
-
 def _numbers(session: Session, model: Any, plan_id: int) -> Ids:
     return dict(session.execute(select(model.number, model.id).where(model.plan_id == plan_id)).all())
 
@@ -171,7 +166,7 @@ def _trips(session: Session, plan_id: int, loaded: Loaded, trips: Trips) -> Ids:
         }
         for n, (v, km, cost) in enumerate(zip(trips.vehicle, trips.km, trips.cost_vnd))
     ]
-    _insert(session, m.PlanTrip, rows)
+    insert_rows(session, m.PlanTrip, rows)
     return _numbers(session, m.PlanTrip, plan_id)
 
 
@@ -198,7 +193,7 @@ def _allocations(session: Session, plan_id: int, loaded: Loaded, result: Result)
         }
         for n in range(len(a.lot))
     ]
-    _insert(session, m.PlanAllocation, rows)
+    insert_rows(session, m.PlanAllocation, rows)
     return _numbers(session, m.PlanAllocation, plan_id)
 
 
@@ -253,7 +248,7 @@ def _propose(session: Session, plan: m.Plan, loaded: Loaded, result: Result) -> 
         }
         for row in rows
     ]
-    _insert(session, m.ProposalItem, items)
+    insert_rows(session, m.ProposalItem, items)
 
 
 def _owner(session: Session, key: Any, owner: Any, ids: Sequence[int]) -> Ids:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -41,7 +42,7 @@ def do_all(database: Database) -> None:
 def test_what_has_run_out_is_put_away_and_what_has_not_stays(database: Database) -> None:
     with database.write() as session:
         at, market = now(session), Market(session)
-        days = {"available_from": at.date(), "available_until": at.date() + timedelta(days=5)}
+        days: dict[str, Any] = {"available_from": at.date(), "available_until": at.date() + timedelta(days=5)}
         held, kept, gone = (
             market.lot(**days),
             market.lot(**days),
