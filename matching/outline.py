@@ -69,7 +69,7 @@ def outline(
     width, decided = max(1, problem.n_lines), problem.decisions
     pinned = (decided.lot * width + decided.line)[decided.kind == PIN]
     pairs = np.unique(np.concatenate([ways.lot[served] * width + ways.line[served], pinned]))
-    return Outline(pairs, settled(problem, boxes, ways.lot[through], ways.line[through], kg[through], lot_price))
+    return Outline(pairs, settled(problem, boxes, ways.lot[through], ways.line[through], kg[through], lot_price, line_price))
 
 
 def _priced(problem: Problem, ways: Ways, boxes: Lanes) -> Ways:

@@ -21,6 +21,8 @@ from matching.rates import Haulage, haulage
 DEARER_INTO, DEARER_OUT = 3.5, 3.0
 """What trucks to and from a hub cost on a kilogram, against full ones: lots are small, and loads for one hub and day are few. The price
 at the hub leans on the first, so that bringing goods there pays for small trucks."""
+FIRST_SHARE = 0.5
+"""Share of what a movement gains that its first half is paid: where a movement gains much, each half is to pay for a truck."""
 OPENING_LOAD_KG = 3_000
 """Kilograms among which one day's opening of a hub is thought to be shared."""
 LEAST_KG = 30
@@ -56,11 +58,18 @@ def hub_ways(problem: Problem, boxes: Lanes, lot: IntArray, line: IntArray) -> t
     return rows[paying], rate[paying]
 
 
-def settled(problem: Problem, boxes: Lanes, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray) -> Movements:
-    """Give each movement that is worth two stops, and enough of its lot, its days, its hub and its price at the hub."""
+def settled(
+    problem: Problem, boxes: Lanes, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray, line_price: FloatArray
+) -> Movements:
+    """Give each movement that is worth two stops, and enough of its lot, its days, its hub and its price at the hub.
+
+    Parameters
+    ----------
+    lot_price, line_price : what a kilogram of each is worth elsewhere, the saved shortage penalty included, đồng per kg.
+    """
     least = np.where(is_pinned(problem, lot, line), 1, np.maximum(LEAST_KG, problem.lots.min_take_kg[lot]))
     rows = np.flatnonzero(kg >= least)
-    return _settled(problem, haulage(problem), boxes, lot[rows], line[rows], kg[rows], lot_price)
+    return _settled(problem, haulage(problem), boxes, lot[rows], line[rows], kg[rows], lot_price, line_price)
 
 
 def storage_boxes(problem: Problem) -> Lanes:
@@ -104,9 +113,18 @@ def _carried(problem: Problem, start: IntArray, end: IntArray, hubs: IntArray) -
     return np.asarray(np.isin(first, lanes) | np.isin(second, lanes))
 
 
-def _settled(problem: Problem, by: Haulage, boxes: Lanes, lot: IntArray, line: IntArray, kg: IntArray, lot_price: FloatArray) -> Movements:
+def _settled(
+    problem: Problem,
+    by: Haulage,
+    boxes: Lanes,
+    lot: IntArray,
+    line: IntArray,
+    kg: IntArray,
+    lot_price: FloatArray,
+    line_price: FloatArray,
+) -> Movements:
     """Give each movement its days, hub and price."""
-    width, lots, lines = max(1, problem.n_lines), problem.lots, problem.lines
+    width = max(1, problem.n_lines)
     box = np.searchsorted(boxes.lot * width + boxes.line, lot * width + line)
     pick_from, pick_until = boxes.pickup_from_day[box], boxes.pickup_until_day[box]
     drop_from, drop_until = boxes.deliver_from_day[box], boxes.deliver_until_day[box]
@@ -118,15 +136,31 @@ def _settled(problem: Problem, by: Haulage, boxes: Lanes, lot: IntArray, line: I
     hubs = np.flatnonzero(problem.sites.kind == HUB)
     costs = _hub_costs(problem, by, lot, line)
     place = _gathered(problem, hubs, costs, kg, turning)
-    cold = lots.cold[lot].astype(np.int64)
-    into = DEARER_INTO * (by.into_hub[cold, lots.site[lot], place] - problem.sites.handling_vnd_per_kg[hubs[place]])
-    worth = lines.bid_vnd_per_kg[line] + lines.short_vnd_per_kg[line]
-    most = worth - np.rint(problem.sites.handling_vnd_per_kg[hubs[place]]).astype(np.int64)
-    gate = lots.ask_vnd_per_kg[lot] + np.rint(np.maximum(0.0, lot_price[lot]) + into).astype(np.int64)
+    gate = _gates(problem, by, lot, line, hubs[place], costs[np.arange(len(kg)), place], lot_price, line_price)
     fits = np.flatnonzero((turning >= pick_from) & (drop_until > turning))
     pick_until, drop_from = np.minimum(pick_until, turning), np.maximum(drop_from, turning + 1)
-    columns = (lot, line, hubs[place], kg, pick_from, pick_until, turning, drop_from, drop_until, np.minimum(gate, most))
+    columns = (lot, line, hubs[place], kg, pick_from, pick_until, turning, drop_from, drop_until, gate)
     return Movements(*(column[fits] for column in columns))
+
+
+def _gates(
+    problem: Problem,
+    by: Haulage,
+    lot: IntArray,
+    line: IntArray,
+    hub: IntArray,
+    cost: FloatArray,
+    lot_price: FloatArray,
+    line_price: FloatArray,
+) -> IntArray:
+    """What a kilogram is thought to be worth at its hub: what it costs to bring it there, and a share of what the movement gains."""
+    lots, lines, handling = problem.lots, problem.lines, problem.sites.handling_vnd_per_kg[hub]
+    place, cold = np.searchsorted(np.flatnonzero(problem.sites.kind == HUB), hub), lots.cold[lot].astype(np.int64)
+    into = DEARER_INTO * (by.into_hub[cold, lots.site[lot], place] - handling)
+    worth, elsewhere = (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[line], np.maximum(0.0, lot_price[lot])
+    gain = np.maximum(0.0, worth - lots.ask_vnd_per_kg[lot] - elsewhere - np.maximum(0.0, line_price[line]) - cost)
+    gate = lots.ask_vnd_per_kg[lot] + np.rint(elsewhere + into + FIRST_SHARE * gain).astype(np.int64)
+    return np.asarray(np.minimum(gate, worth - np.rint(handling).astype(np.int64)))
 
 
 def _gathered(problem: Problem, hubs: IntArray, costs: FloatArray, kg: IntArray, turning: IntArray) -> IntArray:
