@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -22,6 +22,10 @@ from service.report import Report, summarise
 from service.stopping import StopRequest
 from service.terminal import console, show_failure, show_finding, show_issues, show_report
 from service.version import engine_name
+
+if TYPE_CHECKING:
+    from matching.exchange import Season
+    from service.policies import Done, Task
 
 OK, BROKEN, BAD = 0, 1, 2
 Stopwatch = Callable[[], float]
@@ -43,6 +47,9 @@ class Order:
     as_json: bool
     quiet: bool
     cluster: str | None = None
+    policy: Path | None = None
+    previous: Path | None = None
+    iterations: int | None = None
 
 
 def run_match(order: Order, stopwatch: Stopwatch) -> int:
@@ -69,7 +76,7 @@ def run_demo(order: Order, stopwatch: Stopwatch) -> int:
     return OK
 
 
-def run_check(source: Path, plan: Path, *, as_json: bool) -> int:
+def run_check(source: Path, folder: Path, *, as_json: bool) -> int:
     """Verify a written plan; return the exit status."""
     from matching.exchange import read_problem
     from service.checking import check_plan
@@ -77,10 +84,10 @@ def run_check(source: Path, plan: Path, *, as_json: bool) -> int:
     reading = source
     try:
         problem = read_problem(source)
-        reading = plan
-        finding = check_plan(problem, plan)
+        reading = folder
+        finding = check_plan(problem, folder)
     except BadInput as error:
-        return _show_bad_input(str(reading), error.issues, "nothing was checked", as_json=as_json)
+        return show_bad_input(str(reading), error.issues, "nothing was checked", as_json=as_json)
     if as_json:
         typer.echo(json.dumps(finding.as_json(), ensure_ascii=False))
     else:
@@ -98,40 +105,52 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
     assert order.source is not None
     with watching(console(stderr=True), stopwatch, order.limit_s, quiet=order.quiet) as watch:
         watch(Progress(stopwatch(), "read", None, None))
-        from matching.exchange import read_problem
+        from matching.exchange import read_season
 
-        problem = read_problem(order.source)
+        season = read_season(order.source)
+        task = _task(season, order)
         check_output(order.out, order.source)
         # A signal ends reading at once; from here on, the first one asks for the best plan so far, written whole.
         with StopRequest() as stop_asked:
-            result = _plan(problem, order, stopwatch, watch, stop_asked)
-            watch(Progress(stopwatch(), "write", result.objective_vnd, result.bound_vnd))
-            _write(problem, result, order.out)
-    return problem, result, summarise(problem, result)
+            done = _plan(task, order, stopwatch, watch, stop_asked)
+            watch(Progress(stopwatch(), "write", done.result.objective_vnd, done.result.bound_vnd))
+            _write(season, done, order.out)
+    return season.problem, done.result, summarise(season.problem, done.result)
 
 
-def _plan(problem: Problem, order: Order, stopwatch: Stopwatch, watch: Watcher, stop_asked: Callable[[], bool]) -> Result:
-    from matching.solve import Limits, solve
+def _task(season: Season, order: Order) -> Task:
+    """Return what is to be planned: under the policy that was named, or the one that lies beside the input."""
+    from matching.policy import PLAIN, read_policy
+    from service.policies import Task, earlier
+
+    policy = season.policy or PLAIN if order.policy is None else read_policy(order.policy)
+    before, digest = (None, "") if order.previous is None else earlier(order.previous, season.problem)
+    seconds = max(0.0, order.limit_s - reserve_s(season.problem, order.limit_s))
+    return Task(season, policy, order.trips, seconds, order.iterations, order.seed, previous=before, previous_sha256=digest)
+
+
+def _plan(task: Task, order: Order, stopwatch: Stopwatch, watch: Watcher, stop_asked: Callable[[], bool]) -> Done:
     from service.cluster import joined
+    from service.policies import plan
 
     with joined(order.cluster) as executor:
-        return solve(
-            problem,
-            trips=order.trips,
-            limits=Limits(seconds=max(0.0, order.limit_s - reserve_s(problem, order.limit_s))),
-            seed=order.seed,
-            stopwatch=stopwatch,
-            on_progress=watch,
-            should_stop=stop_asked,
-            executor=executor,
-        )
+        return plan(task, stopwatch, watch, stop_asked, executor)
 
 
-def _write(problem: Problem, result: Result, out: Path) -> None:
+def _write(season: Season, done: Done, out: Path) -> None:
     from matching.exchange import write_result
+    from matching.exchange.staging import place_files
+    from service.policies import CHANCES_FILE, REPORT_FILE, STANDBY_FILE, extra_files
 
+    extra = extra_files(season, done)
+    stale = [name for name in (REPORT_FILE, CHANCES_FILE, STANDBY_FILE) if name not in extra]
+    problem, recipe = season.problem, done.recipe.as_json()
     try:
-        write_result(out, problem, result, engine=engine_name(), input_sha256=problem.digest())
+        write_result(out, problem, done.result, engine=engine_name(), input_sha256=problem.digest(), recipe=recipe)
+        for name in stale:
+            (out / name).unlink(missing_ok=True)
+        if extra:
+            place_files(out, extra, stale)
     except OSError as error:
         raise BadOutput(str(error)) from error
 
@@ -150,7 +169,7 @@ def _announce(order: Order, report: Report, drawings: Sequence[Path]) -> None:
 def refuse(order: Order, error: BadInput | BadOutput) -> int:
     """Say why nothing was planned or written; return the exit status."""
     if isinstance(error, BadInput):
-        return _show_bad_input(str(order.source), error.issues, "nothing was planned", as_json=order.as_json)
+        return show_bad_input(str(order.source), error.issues, "nothing was planned", as_json=order.as_json)
     if order.as_json:
         typer.echo(json.dumps({"error": "bad_output", "message": str(error)}, ensure_ascii=False))
     else:
@@ -158,7 +177,8 @@ def refuse(order: Order, error: BadInput | BadOutput) -> int:
     return BAD
 
 
-def _show_bad_input(source: str, issues: Sequence[InputIssue], consequence: str, *, as_json: bool) -> int:
+def show_bad_input(source: str, issues: Sequence[InputIssue], consequence: str, *, as_json: bool) -> int:
+    """Show every fault of an input; return the exit status."""
     if as_json:
         typer.echo(json.dumps({"error": "bad_input", "issues": [_issue_json(issue) for issue in issues]}, ensure_ascii=False))
     else:

@@ -11,16 +11,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from matching.lanes import find_lanes
 from matching.plan import Plan
 from matching.policy.goals import Yardsticks
 from matching.policy.model import Goal
-from matching.problem import PIN, IntArray, Problem
+from matching.problem import PIN, Decisions, IntArray, Problem
 
 OVERWHELMING_VND_PER_KG = 1_000_000
 """A premium above whatever trips cost: the goal comes first, whatever it costs."""
 FIRST_VND_PER_KG = 2_000
 """Premium on a kilogram of a supplier below its floor, before it is known how much it takes."""
 STEP = 5.0
+CHOICES = 5
+"""Best lanes of a supplier below its floor among which a trial's pin is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +64,12 @@ def premiums(yard: Yardsticks, goals: set[Goal], supplier: IntArray) -> Premiums
     return Premiums(of(Goal.CONTRACTS), of(Goal.SPOILAGE), max(price, of(Goal.CHANGES)), supplier)
 
 
-def guide(yard: Yardsticks, given: Premiums, like: Plan, total_kg: int) -> Problem:
+def guide(yard: Yardsticks, given: Premiums, like: Plan, total_kg: int, pins: Decisions | None = None) -> Problem:
     """Return the problem in the prices of a stage.
 
     Parameters
     ----------
+    pins : what is to be brought in this search for a trial, besides what brokers have decided.
     like : a plan by which it is decided what a supplier at its cap goes on to sell.
     total_kg : what the plan is expected to come to, of which the cap is a part.
     """
@@ -76,7 +80,46 @@ def guide(yard: Yardsticks, given: Premiums, like: Plan, total_kg: int) -> Probl
     return problem.replace(
         lots=lots.replace(ask_vnd_per_kg=lots.ask_vnd_per_kg - lot_vnd, kg=capped_kg(yard, like, total_kg)),
         lines=lines.replace(bid_vnd_per_kg=lines.bid_vnd_per_kg + line_vnd),
+        decisions=problem.decisions if pins is None else pins,
     )
+
+
+def trial_pins(yard: Yardsticks, plan: Plan, rng: np.random.Generator) -> Decisions | None:
+    """Return brokers' decisions with a pin for each supplier below its floor: an open lot of it, to a line where that pays well.
+
+    The search makes room for a pin, which a premium alone may not do where it takes two changes at once. None where nobody is short.
+    """
+    problem, lots, lines = yard.problem, yard.problem.lots, yard.problem.lines
+    short = yard.short_kg(plan)
+    left = lots.kg.copy()
+    np.subtract.at(left, plan.allocations.lot, plan.allocations.kg)
+    wanted = np.flatnonzero((short[lots.supplier] > 0) & (left > 0))
+    if len(wanted) == 0:
+        return None
+    lanes, taken = find_lanes(problem, max_transit_days=1, only_lots=wanted), set(_pairs(problem.decisions))
+    rows: list[tuple[int, int, int]] = []
+    for supplier in np.flatnonzero(short > 0).tolist():
+        mine = np.flatnonzero(lots.supplier[lanes.lot] == supplier)
+        best = mine[np.argsort(-lanes.margin_vnd_per_kg[mine], kind="stable")][:CHOICES]
+        if len(best):
+            lane = int(best[rng.integers(len(best))])
+            lot, line = int(lanes.lot[lane]), int(lanes.line[lane])
+            least = max(int(short[supplier]), int(lines.min_supplier_kg[line]), int(lots.min_take_kg[lot]))
+            kg = int(lots.kg[lot]) if lots.indivisible[lot] else min(least, int(left[lot]), int(lines.kg[line]))
+            if (lot, line) not in taken and kg <= lines.kg[line]:
+                rows.append((lot, line, kg))
+    return _with_pins(problem.decisions, rows)
+
+
+def _pairs(decisions: Decisions) -> list[tuple[int, int]]:
+    return list(zip(decisions.lot.tolist(), decisions.line.tolist()))
+
+
+def _with_pins(decided: Decisions, rows: list[tuple[int, int, int]]) -> Decisions:
+    more = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    kinds = np.full(len(more), PIN, dtype=np.int64)
+    columns = zip((decided.lot, decided.line, decided.kind, decided.kg), (more[:, 0], more[:, 1], kinds, more[:, 2]))
+    return Decisions(*(np.concatenate(pair) for pair in columns))
 
 
 def capped_kg(yard: Yardsticks, like: Plan, total_kg: int) -> IntArray:

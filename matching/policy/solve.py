@@ -19,10 +19,10 @@ from matching.explain import explain_open
 from matching.flow import relaxation_bound, shadow_prices, solve_volumes
 from matching.plan import Plan, Prices, Progress, Result, Status, Termination
 from matching.policy.goals import Yardsticks, yardsticks
-from matching.policy.guide import Premiums, guide, premiums
+from matching.policy.guide import Premiums, guide, premiums, trial_pins
 from matching.policy.model import Goal, Policy, Rank
 from matching.policy.report import PolicyResult, Stage, report
-from matching.problem import IntArray, Problem
+from matching.problem import Decisions, IntArray, Problem
 from matching.solve import Limits, Mode, solve
 from matching.stable import Stability, replan
 from matching.stable.promises import unmet_pins_kg
@@ -30,7 +30,7 @@ from matching.verify import Verdict, verify
 
 FIRST_SHARE, GUIDED_SHARE = 0.5, 0.35
 """Shares of the time, or of the iterations, of the first plan and of the stages; the rest is for the search for worth alone."""
-ROUNDS = 6
+ROUNDS = 10
 """Searches of a stage, each with premiums that learn from the last."""
 EASING = 8.0
 """Premiums of goals of earlier ranks become so many times lower whenever that was found to do no harm."""
@@ -94,7 +94,13 @@ class _Course:
         return of
 
     def search(
-        self, plan: Plan, goal: Goal | None, given: Premiums | None, iterations: int | None, expired: Callable[[], bool]
+        self,
+        plan: Plan,
+        goal: Goal | None,
+        given: Premiums | None,
+        iterations: int | None,
+        expired: Callable[[], bool],
+        pins: Decisions | None = None,
     ) -> tuple[Plan, Verdict]:
         """Search once, led by premiums, and return the best plan met."""
         self.searches += 1
@@ -108,7 +114,7 @@ class _Course:
             seed=self.seed + self.searches,
             cores=self.limits.cores,
             direct=self.direct,
-            guide=None if given is None else guide(self.yard, given, self.first, self.total_kg),
+            guide=None if given is None else guide(self.yard, given, self.first, self.total_kg, pins),
             measure=self.measured(goal),
             promises=(self.yard.pairs, self.yard.pair_kg),
         )
@@ -250,7 +256,9 @@ def _stage(course: _Course, goal: Goal | None, supplier: IntArray, share: float)
         start = course.previous if goal is Goal.CHANGES and turn == 0 and course.previous is not None else course.plan
         if len(start.trips.vehicle) == 0:
             start = course.first
-        better = course.take(course.search(start, goal, given.scaled(factor), each, expired), goal)
+        rng = np.random.default_rng((course.seed, course.searches))
+        pins = trial_pins(yard, start, rng) if floors_count and goal is not Goal.WORTH and turn % 2 else None
+        better = course.take(course.search(start, goal, given.scaled(factor), each, expired, pins), goal)
         if goal is Goal.WORTH and better:
             # There may be more to gain nearer to the limits of what came before.
             factor /= EASING
@@ -292,7 +300,9 @@ def _result(course: _Course, prices: Prices) -> Result:
     problem, verdict, bound = course.yard.problem, course.verdict, course.bound_vnd
     closed = bound is not None and verdict.objective_vnd >= bound - 1
     stopped = course.should_stop is not None and course.should_stop()
-    ended = Termination.TIME if course.limits.iterations is None and course.limits.seconds is not None else Termination.ITERATIONS
+    deadline = course.deadline()
+    by_clock = deadline is not None and (course.limits.iterations is None or course.stopwatch() >= deadline)
+    ended = Termination.TIME if by_clock else Termination.ITERATIONS
     return Result(
         plan=course.plan,
         objective_vnd=verdict.objective_vnd,

@@ -117,8 +117,8 @@ def replan(
     Parameters
     ----------
     iterations : of the search; None to go on until ``expired``, at most `FULL_TURN`.
-    guide : the same problem in other prices, or with less to be had of some lots, by which the search looks for plans; the problem itself
-        by default. Whatever is found is verified and measured in the problem itself.
+    guide : the same problem in other prices, with less to be had of some lots, or with more pins, by which the search looks for plans; the
+        problem itself by default. Whatever is found is verified and measured in the problem itself.
     measure : what makes a plan better, larger first; by default its worth less the price of what has changed.
     promises : pairs and kilograms as `matching.stable.promises.promised` returns them; by default what ``previous`` promises.
     """
@@ -133,7 +133,7 @@ def replan(
     kept, rest = join(problem, [keep(previous, stays)]), keep(previous, ~stays)
     best.offer(kept)
     best.offer(previous)
-    search = _Search(guide or problem, kept, make_room(problem, rest, kept), stability, pairs, seed=seed, cores=cores, direct=direct)
+    search = _Search(guide or problem, kept, make_room(guide or problem, rest, kept), stability, pairs, seed=seed, cores=cores, direct=direct)
     done = search.run(iterations, expired, lambda plan: best.offer(join(problem, [kept, plan])))
     if best.plan is None or best.verdict is None:
         # Pins alone are no reason to give up: whoever asked for them is told which can't be kept.

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from matching.errors import InputIssue, PlanInvalid
-from matching.plan import Progress, Result, Status, Termination
+from matching.plan import Progress, Status, Termination
 from matching.verify import verify_result
 from service import logs
 from service.db import Database
@@ -19,7 +19,7 @@ from service.planning.models import Run
 from service.planning.rows import Loaded
 from service.planning.states import RunState
 from service.report import summarise
-from service.runs import ending, inputs, queue
+from service.runs import ending, inputs, policies, queue
 from service.runs.errors import Failure, Fenced
 from service.runs.heart import Heart
 from service.runs.orders import Answer, Best, Broken, Handed, Order, Planned, Refused, Solver
@@ -110,7 +110,7 @@ class Attempt:
         if answer is None or heard.out_of_memory:
             answer, remark = self._make_do(order, heard)
         if isinstance(answer, Planned):
-            self._keep(loaded, answer.result, remark)
+            self._keep(loaded, order, answer, remark)
         elif isinstance(answer, Refused):
             pins = all(issue.table == "decisions" for issue in answer.issues)
             code = Failure.PINS_CONTRADICT if pins else Failure.BAD_INPUT
@@ -133,6 +133,7 @@ class Attempt:
     def _order(self, loaded: Loaded) -> Order:
         with self.database.read() as session:
             run = session.get_one(Run, self.lease.run_id)
+            given = policies.given_to(session, run, loaded)
         return Order(
             problem=loaded.problem,
             trips=run.parameters.get("trips", "full"),
@@ -141,6 +142,9 @@ class Attempt:
             seed=run.seed,
             cores=self.settings.run_cores,
             cluster=self.settings.cluster,
+            policy=given.policy,
+            previous=given.previous,
+            deliveries=given.deliveries,
         )
 
     def _ask(self, order: Order) -> Heard:
@@ -198,8 +202,9 @@ class Attempt:
                 self._require_life()
         return None
 
-    def _keep(self, loaded: Loaded, result: Result, remark: str) -> None:
+    def _keep(self, loaded: Loaded, order: Order, answer: Planned, remark: str) -> None:
         """Verify a plan, then store it and end the run, in one transaction."""
+        result = answer.result
         if result.status is not Status.RELAXED:
             try:
                 verify_result(loaded.problem, result).require()
@@ -207,6 +212,7 @@ class Attempt:
                 self.fail(Failure.SOLVER_ERROR, str(error))
                 return
         figures = ending.figures_of(summarise(loaded.problem, result))
+        figures |= policies.kept_with_plan(loaded.problem, order, answer)
 
         def step() -> None:
             self.heart.beat()

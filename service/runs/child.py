@@ -61,10 +61,11 @@ def main(memory_bytes: int, niceness: int, answers_fd: int) -> None:
 
 def _work_off(order: Order, solver: Solver, stopwatch: Callable[[], float], answers: Connection, stop: _Stop) -> Answer:
     from matching.errors import BadInput
-    from service.runs.orders import Broken, Planned, Refused
+    from service.runs.orders import Broken, Planned, Refused, UnderPolicy
 
     try:
-        return Planned(solver(order, stopwatch, answers.send, stop))
+        made = solver(order, stopwatch, answers.send, stop)
+        return Planned(made.result, made.report) if isinstance(made, UnderPolicy) else Planned(made)
     except BadInput as error:
         if any(issue.table == "--cluster" for issue in error.issues):
             return Broken("cluster_lost", error.issues[0].expected)

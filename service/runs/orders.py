@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from matching.errors import InputIssue
 from matching.plan import Plan, Progress, Result
@@ -23,6 +23,9 @@ class Order:
     seconds : time limit, counted from the start of the planner's process.
     iterations : limit of the search; None for the planner's own.
     cluster : address of a scheduler; empty for this machine alone.
+    policy : what is wanted beside worth, as ``policy.json`` holds it; empty for nothing.
+    previous : the plan in force, numbered as the problem is, for a policy that holds on to it.
+    deliveries : how often each supplier has delivered so far, by id.
     best : the plan that is to be finished, where an earlier process had to be ended by force.
     """
 
@@ -33,6 +36,9 @@ class Order:
     seed: int
     cores: int
     cluster: str = ""
+    policy: dict[str, Any] = field(default_factory=dict)
+    previous: Plan | None = None
+    deliveries: dict[str, int] = field(default_factory=dict)
     best: Best | None = None
 
 
@@ -56,6 +62,14 @@ Tell = Callable[[Progress | Handed], None]
 """Tells the worker how far a run is."""
 
 
+@dataclass(frozen=True)
+class UnderPolicy:
+    """A plan with what came of its policy, as `matching.policy.report.PolicyResult.as_json` says it."""
+
+    result: Result
+    report: dict[str, Any]
+
+
 class Solver(Protocol):
     """What plans an order; a function of a module, so that another process finds it by its name."""
 
@@ -65,15 +79,16 @@ class Solver(Protocol):
         stopwatch: Callable[[], float],
         tell: Tell,
         should_stop: Callable[[], bool],
-    ) -> Result:
+    ) -> Result | UnderPolicy:
         """Return the best plan; raise `BadInput` for what can't be planned."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The planner has come to an end."""
+    """The planner has come to an end; ``report`` says what came of a policy, where there was one."""
 
     result: Result
+    report: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from matching.plan import Plan, Prices, Result, Status, Termination
+from matching.policy import PLAIN, Policy, policy_of
 from matching.problem import Problem
-from service.runs.orders import Order, Tell
+from service.runs.orders import Order, Tell, UnderPolicy
+
+if TYPE_CHECKING:
+    from matching.solve import Limits
 
 
 def plan_wholly(
@@ -14,17 +19,24 @@ def plan_wholly(
     stopwatch: Callable[[], float],
     tell: Tell,
     should_stop: Callable[[], bool],
-) -> Result:
-    """Plan with the engine: the usual way."""
+) -> Result | UnderPolicy:
+    """Plan with the engine: the usual way, under the run's policy where it has one.
+
+    Under a policy no plan is handed over on the way: the best by worth may break what the policy asks for.
+    """
     from matching.solve import Limits, solve
     from service.cluster import joined
     from service.runs.handing import Handing
 
+    limits = Limits(seconds=order.seconds, iterations=order.iterations, cores=order.cores)
+    policy = policy_of(order.policy) if order.policy else PLAIN
+    if not policy.is_plain:
+        return _under_policy(order, policy, limits, stopwatch, tell, should_stop)
     with joined(order.cluster or None) as executor:
         return solve(
             order.problem,
             trips=order.trips,
-            limits=Limits(seconds=order.seconds, iterations=order.iterations, cores=order.cores),
+            limits=limits,
             seed=order.seed,
             stopwatch=stopwatch,
             on_progress=tell,
@@ -32,6 +44,31 @@ def plan_wholly(
             should_stop=should_stop,
             executor=executor,
         )
+
+
+def _under_policy(
+    order: Order,
+    policy: Policy,
+    limits: Limits,
+    stopwatch: Callable[[], float],
+    tell: Tell,
+    should_stop: Callable[[], bool],
+) -> UnderPolicy:
+    from matching.policy.solve import solve_policy
+
+    made = solve_policy(
+        order.problem,
+        policy,
+        limits=limits,
+        seed=order.seed,
+        stopwatch=stopwatch,
+        trips=order.trips,
+        previous=order.previous,
+        deliveries=order.deliveries or None,
+        on_progress=tell,
+        should_stop=should_stop,
+    )
+    return UnderPolicy(made.result, made.as_json())
 
 
 def plan_by_rule(
