@@ -82,6 +82,7 @@ class OrganisationChange(Given):
     phone: str | None = may(min_length=1, max_length=40)
     email: str | None = may(max_length=254, pattern=EMAIL)
     closed_on: date | None = may()
+    confirmed: bool = False
 
 
 class MemberChange(Given):
@@ -335,8 +336,11 @@ def _bad_commune(session: Session, code: str | None) -> list[Fault]:
 
 
 def change_organisation(session: Session, scope: Scope, uid: str, given: OrganisationChange, by: str, version: int | None) -> Organisation:
-    """Change an organisation."""
+    """Change an organisation; a new name with letters of another alphabet needs to be confirmed."""
     row = find(session, scope, Organisation, uid, lock=True)
+    check_version(row, version)
+    if "name" in given.model_fields_set:
+        intake.confirm_name(given.name, confirmed=given.confirmed)
     more: dict[str, Any] = {}
     if "sponsor" in given.model_fields_set:
         sponsor = find(session, scope, Organisation, given.sponsor) if given.sponsor else None
@@ -344,7 +348,7 @@ def change_organisation(session: Session, scope: Scope, uid: str, given: Organis
         if not fits:
             _raise([fault("sponsor", given.sponsor, "a cooperative, for a group alone")])
         more = {"sponsor_id": sponsor and sponsor.id}
-    return change(session, row, _without(given, "sponsor"), by, version, **more)
+    return change(session, row, _without(given, "sponsor", "confirmed"), by, version, **more)
 
 
 def _without(given: Given, *fields: str) -> Given:

@@ -103,6 +103,7 @@ class OrganisationIn(Given):
     commune_code: str | None = Field(default=None, max_length=10)
     phone: str | None = Field(default=None, min_length=1, max_length=40)
     email: str | None = Field(default=None, max_length=254, pattern=EMAIL)
+    confirmed: bool = False
 
 
 class MemberIn(Given):
@@ -219,20 +220,40 @@ class LotChange(Given):
 
 
 def add_organisation(session: Session, scope: Scope, given: OrganisationIn, by: str) -> Organisation:
-    """Add an organisation to the association."""
+    """Add an organisation to the association; a name with letters of another alphabet needs to be confirmed.
+
+    Raises
+    ------
+    NeedsConfirmation
+        If it has such letters.
+    """
     faults = _bad_names(given, "code", "name")
     if given.sponsor and given.kind is not OrganisationKind.GROUP:
         faults.append(fault("sponsor", given.sponsor, "only a group has a sponsor"))
     _raise(faults)
+    confirm_name(given.name, confirmed=given.confirmed)
     side = SIDE_OF[given.kind]
     _refuse_taken(session, visible(Organisation, scope).where(Organisation.side == side, Organisation.code == given.code), given.code)
     sponsor = find(session, scope, Organisation, given.sponsor) if given.sponsor else None
     if sponsor is not None and sponsor.kind is not OrganisationKind.COOPERATIVE:
         _raise([fault("sponsor", given.sponsor, "a cooperative")])
-    values = given.model_dump(exclude={"sponsor"})
+    values = given.model_dump(exclude={"sponsor", "confirmed"})
     return _add(
         session, Organisation(**values, side=side, association_id=scope.association_id, sponsor_id=sponsor and sponsor.id, updated_by=by)
     )
+
+
+def confirm_name(name: str, *, confirmed: bool) -> None:
+    """Ask whether letters of another alphabet are meant: a name that only looks like another's is how one passes for another.
+
+    Raises
+    ------
+    NeedsConfirmation
+        Unless they are confirmed already.
+    """
+    foreign = names.foreign_letters(name)
+    if foreign and not confirmed:
+        raise NeedsConfirmation("name", f"letters that are no Latin ones and may be taken for them: {' '.join(foreign[:10])}")
 
 
 def add_member(session: Session, scope: Scope, organisation: str, given: MemberIn, by: str) -> Member:

@@ -53,6 +53,12 @@ def _split(character: str) -> tuple[str, str]:
     return unicodedata.normalize("NFC", letter), tone
 
 
+def foreign_letters(name: str) -> str:
+    """Return the letters of a name that aren't Latin ones, each once: some of them look like ours and aren't found under them."""
+    letters = (c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c).startswith("L"))
+    return "".join(dict.fromkeys(c for c in letters if not unicodedata.name(c, "").startswith("LATIN ")))
+
+
 @lru_cache(maxsize=65536)
 def sort_key(name: str) -> str:
     """Return a text whose byte order is the Vietnamese dictionary order of names: letters first, then each syllable's tone."""

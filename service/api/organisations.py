@@ -160,7 +160,11 @@ def list_organisations(
 
 @api.post("/organisations", may=Permission.ORGANISATIONS_WRITE)
 def add_organisation(asked: Writing, given: OrganisationIn) -> OrganisationOut:
-    """Add an organisation."""
+    """Add an organisation.
+
+    A name with letters of another alphabet, which may be there to pass for somebody else, is answered with `needs_confirmation`; send it
+    again with `confirmed`, if it is meant.
+    """
     row = intake.add_organisation(asked.session, asked.scope, given, asked.by)
     asked.did("organisation.add", row)
     return _organisations(asked, [row])[0]

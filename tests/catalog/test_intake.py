@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from catalog import intake
+from catalog import changes, intake
+from catalog.changes import OrganisationChange
 from catalog.errors import AlreadyThere, Invalid, NeedsConfirmation, NotFound, Stale
 from catalog.intake import CertificateIn, LotChange, LotIn, MemberIn, OrganisationIn, ProductIn, SiteIn
 from catalog.models import ForecastRevision, Lot, LotShare, LotStatus, Organisation, OrganisationKind, Site, SiteKind, Unit
@@ -186,6 +187,21 @@ def test_a_site_outside_vietnam_is_taken_once_confirmed(database: Database) -> N
         assert intake.add_site(session, scope(market), site, "Lan").search_key == "bang tuong"
         far = site.model_copy(update={"code": "y", "lat": 48.0, "confirmed": True})
         assert intake.add_site(session, scope(market), far, "Lan").lat == 48.0
+
+
+def test_a_name_that_only_looks_like_anothers_must_be_confirmed(database: Database) -> None:
+    with database.write() as session:
+        market = Market(session)
+        false = market.cooperative.name.replace("H", "\u041d").replace("x", "\u0445")
+        given_ = OrganisationIn(kind=OrganisationKind.COOPERATIVE, code="s9", name=false)
+        with pytest.raises(NeedsConfirmation, match="\u041d \u0445"):
+            intake.add_organisation(session, scope(market), given_, "Lan")
+        made = intake.add_organisation(session, scope(market), given_.model_copy(update={"confirmed": True}), "Lan")
+        with pytest.raises(NeedsConfirmation, match="no Latin ones"):
+            changes.change_organisation(session, scope(market), made.uid, OrganisationChange(name=false + " 2"), "Lan", None)
+        changed = OrganisationChange(name=false + " 2", confirmed=True)
+        assert changes.change_organisation(session, scope(market), made.uid, changed, "Lan", None).name == false + " 2"
+        assert changes.change_organisation(session, scope(market), made.uid, OrganisationChange(phone="0204"), "Lan", None).phone == "0204"
 
 
 def test_a_product_comes_with_its_ladder_and_varieties(database: Database) -> None:

@@ -72,3 +72,12 @@ def test_keys_do_not_depend_on_the_form_and_are_plain(name: str) -> None:
     assert names.search_key(decomposed) == names.search_key(name)
     assert names.search_key(name).isascii()
     assert names.sort_key(name).isascii()
+
+
+@pytest.mark.parametrize(
+    ("name", "foreign"),
+    [("Hợp tác xã Phì Điền 2", ""), ("HTX Đồng Tân – số 1", ""), ("НTХ Phì Điền", "НХ"), ("Phì Điền ａ", "ａ"), ("越南公司", "越南公司")],
+)
+def test_letters_of_other_alphabets_are_seen(name: str, foreign: str) -> None:
+    assert names.foreign_letters(name) == foreign
+    assert names.foreign_letters(unicodedata.normalize("NFD", name)) == foreign
