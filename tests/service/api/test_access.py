@@ -98,7 +98,7 @@ TABLES = {
     "access-rules": "access_rule", "roads": "road", "users": "user_account", "keys": "api_key", "logins": "login_session",
     "proposals": "proposal", "proposal-items": "proposal_item", "shipments": "shipment", "receipts": "receipt", "settlements": "settlement",
     "runs": "run", "plans": "plan", "webhook-endpoints": "webhook_endpoint", "webhook-deliveries": "webhook_delivery",
-    "decisions": "decision",
+    "decisions": "decision", "offers": "proposal_item", "deliveries": "shipment", "photos": "evidence",
 }  # fmt: skip
 """The table that the first word of an address names."""
 SHARED = {"association", "product", "vehicle_class", "access_rule", "road"}
@@ -107,9 +107,12 @@ Address = tuple[str, str, str]
 
 
 def addresses(app: FastAPI) -> list[Address]:
-    """Return every route that names a row, as its method, path and the row's table."""
+    """Return every route that names a row, as its method, path and the row's table; a page of an unknown name with each of them."""
     named = [(method, path) for method, path, rule in routes(app) if rule.may is not None and "{" in path]
-    return [(method, path, TABLES[path.removeprefix("/api/v1").split("/")[1]]) for method, path in named]
+    words = [(method, path, path.removeprefix("/api/v1").split("/")[1]) for method, path in named]
+    assert [path for _, path, word in words if word not in TABLES and not is_page(path)] == []
+    of_word = {word: [TABLES[word]] if word in TABLES else sorted(set(TABLES.values())) for _, _, word in words}
+    return [(method, path, table) for method, path, word in words for table in of_word[word]]
 
 
 def body_of(app: FastAPI, method: str, path: str) -> dict[str, Any]:
