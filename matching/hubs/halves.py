@@ -194,7 +194,8 @@ def _to_hub(problem: Problem, m: Movements, product: IntArray) -> Lots:
 
 
 def _from_hub(problem: Problem, m: Movements, product: IntArray) -> Lots:
-    handling = np.rint(problem.sites.handling_vnd_per_kg[m.hub]).astype(np.int64)
+    # What a plan is said to be worth is never more than it is.
+    handling = np.ceil(problem.sites.handling_vnd_per_kg[m.hub]).astype(np.int64)
     return _to_hub(problem, m, product).replace(
         id=np.array([f"from a hub {k}" for k in range(len(m.lot))], dtype=object),
         site=m.hub,

@@ -18,10 +18,9 @@ from matching.lanes import Lanes, find_lanes
 from matching.problem import HUB, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem, _Table
 from matching.rates import Haulage, haulage
 
-DEARER_INTO, DEARER_OUT = 3.5, 3.0
-"""What trucks to and from a hub cost on a kilogram, against full ones: lots are small, and loads for one hub and day are few. The price
-at the hub leans on the first, so that bringing goods there pays for small trucks."""
-FIRST_SHARE = 0.5
+DEARER_INTO, DEARER_OUT = 1.8, 1.5
+"""What trucks to and from a hub cost on a kilogram, against full ones: lots are small, and loads for one hub and day are few."""
+FIRST_SHARE = 0.6
 """Share of what a movement gains that its first half is paid: where a movement gains much, each half is to pay for a truck."""
 OPENING_LOAD_KG = 3_000
 """Kilograms among which one day's opening of a hub is thought to be shared."""
@@ -160,7 +159,7 @@ def _gates(
     worth, elsewhere = (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[line], np.maximum(0.0, lot_price[lot])
     gain = np.maximum(0.0, worth - lots.ask_vnd_per_kg[lot] - elsewhere - np.maximum(0.0, line_price[line]) - cost)
     gate = lots.ask_vnd_per_kg[lot] + np.rint(elsewhere + into + FIRST_SHARE * gain).astype(np.int64)
-    return np.asarray(np.minimum(gate, worth - np.rint(handling).astype(np.int64)))
+    return np.asarray(np.minimum(gate, worth - np.ceil(handling).astype(np.int64)))
 
 
 def _gathered(problem: Problem, hubs: IntArray, costs: FloatArray, kg: IntArray, turning: IntArray) -> IntArray:
