@@ -115,6 +115,13 @@ class Settings(BaseSettings):
     metrics_open: bool = Field(
         default=False, description="Let everybody read /metrics, where only monitoring can reach it; else the permission metrics:read."
     )
+    map_tiles: str = Field(
+        default="",
+        max_length=500,
+        pattern=r"^(https?://[^{}\s/]+/\S*)?$",
+        description="Address of map tiles, such as https://tiles.example.vn/{z}/{x}/{y}.png; without it maps show our own places alone.",
+    )
+    map_tiles_by: str = Field(default="", max_length=200, description="Whom the maps thank for their tiles.")
     cluster: str = Field(default="", description="Address of a Dask scheduler on whose workers large plans are made; none by default.")
 
     @field_validator("database_url")

@@ -141,7 +141,7 @@ def _part(sheet: Sheet, picks: list[Pick]) -> None:
         Column(words.say("Truck"), 1.3),
         Column(words.say("Goods"), 2.4),
         Column(words.say("Lot"), 1.9),
-        Column(words.say("For"), 2.8),
+        Column(words.say("Goes to"), 2.8),
         Column(words.say("Mass"), 1.4, "right"),
         Column("", 1.6),
     ]

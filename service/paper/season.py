@@ -38,7 +38,7 @@ def _figures(sheet: Sheet, season: Season) -> None:
             (words.say("Fill rate"), words.percent(season.fill_rate)),
             (words.say("Price over floor"), f"{words.number(season.over_floor_vnd_per_kg)} ₫/kg"),
             (words.say("Freight"), f"{words.number(season.freight_vnd_per_kg)} ₫/kg"),
-            (words.say("Suppliers"), words.number(fair.suppliers)),
+            (words.say("Number of suppliers"), words.number(fair.suppliers)),
             (words.say("Suppliers who sell nothing"), words.number(fair.unserved)),
             (words.say("Share sold: the lowest"), words.percent(fair.lowest)),
             (words.say("Share sold: the median"), words.percent(fair.median)),

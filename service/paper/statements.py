@@ -138,7 +138,7 @@ def statement_pdf(found: Statement, words: Words) -> bytes:
     sheet.facts(
         [
             (words.say("Tax code"), found.tax_code),
-            (words.say("Deliveries"), words.number(len(found.entries))),
+            (words.say("Number of deliveries"), words.number(len(found.entries))),
             (words.say("Sum"), words.vnd(found.total_vnd)),
             (words.say("Of which not paid yet"), words.vnd(found.open_vnd)),
         ],
@@ -192,7 +192,7 @@ def _common(words: Words) -> list[Column]:
         Column(words.say("Goods"), 2.1),
         Column(words.say("Lot"), 1.7),
         Column(words.say("Accepted"), 1.4, "right"),
-        Column(words.say("Rejected"), 1.2, "right"),
+        Column(words.say("Turned away"), 1.2, "right"),
         Column(words.say("₫ per kg"), 1.2, "right"),
     ]
 

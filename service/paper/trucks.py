@@ -113,7 +113,7 @@ def _slip(sheet: Sheet, journey: Journey, door: int, code: str) -> None:
         (words.say("To"), " · ".join(dict.fromkeys(one.buyer for one in goods))),
         *[pair for pair in _truck(journey, words) if pair[1] != journey.plate],
     ])  # fmt: skip
-    columns = [Column(words.say("Goods"), 4), Column(words.say("Lots"), 1, "right"), Column(words.say("Mass"), 2, "right")]
+    columns = [Column(words.say("Goods"), 4), Column(words.say("Number of lots"), 1, "right"), Column(words.say("Mass"), 2, "right")]
     kinds = groupby(sorted(goods, key=lambda one: one.product), key=lambda one: one.product)
     rows = [[product, words.number(len(same)), words.kg(sum(one.kg for one in same))] for product, same in ((p, list(g)) for p, g in kinds)]
     sheet.table(columns, rows, [words.say("Together"), words.number(len(goods)), words.kg(sum(one.kg for one in goods))])

@@ -18,6 +18,7 @@ from buyers.models import DemandLine, LineProduct, LineStatus
 from catalog.models import Commune, Lot, LotStatus, Organisation, Product, Site
 from catalog.tenancy import Scope, visible
 from service.planning import models as m
+from service.planning.parties import called
 from service.planning.states import PlanState, ProposalState
 
 
@@ -263,7 +264,15 @@ def _lots(session: Session, scope: Scope, first: date, last: date, done: dict[in
     lot, supplier = Lot, aliased(Organisation)
     query: Any = visible(lot, scope).where(lot.status != LotStatus.WITHDRAWN, lot.available_from <= last, lot.available_until >= first)
     query = query.with_only_columns(
-        lot.id, lot.uid, lot.code, supplier.name, Product.name, Commune.name, lot.available_from, lot.available_until, lot.quantity_kg
+        lot.id,
+        lot.uid,
+        lot.code,
+        called(supplier, Site),
+        Product.name,
+        Commune.name,
+        lot.available_from,
+        lot.available_until,
+        lot.quantity_kg,
     )
     query = query.join(supplier, supplier.id == lot.supplier_id).join(Product, Product.id == lot.product_id)
     query = query.join(Site, Site.id == lot.site_id).outerjoin(Commune, Commune.code == Site.commune_code)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
@@ -17,3 +18,14 @@ def concerned(session: Session, promise_ids: Collection[int]) -> list[int]:
     query = select(Lot.supplier_id, DemandLine.organisation_id).select_from(Promise)
     query = query.join(Lot, Lot.id == Promise.lot_id).join(DemandLine, DemandLine.id == Promise.line_id)
     return sorted({number for row in session.execute(query.where(Promise.id.in_(promise_ids))) for number in row})
+
+
+def called(organisation: Any, site: Any) -> Any:
+    """Return what people call a supplier, as a column: its name, or, where nobody has given it any but its code, that of its farm.
+
+    Parameters
+    ----------
+    organisation, site : tables of a query, or aliases of them.
+    """
+    nameless = (organisation.name == organisation.code) & (site.name != "")
+    return case((nameless, site.name), else_=organisation.name)

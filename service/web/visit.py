@@ -19,6 +19,7 @@ from service.api.deps import Asked
 from service.api.problems import Problem
 from service.models import Role
 from service.web import rendering
+from service.web.formats import Formats
 from service.web.forms import ONCE, TOKEN, Form
 from service.web.texts import LANGUAGES, translations
 
@@ -69,14 +70,19 @@ class Visit(Asked):
         """Tell whether the visitor has one of some roles."""
         return bool(set(roles) & set(self.principal.roles))
 
-    def say(self, text: str, **values: Any) -> str:
+    def say(self, text: str, /, **values: Any) -> str:
         """Return a text of the catalogue in the visitor's language."""
         found = translations(self.language).ugettext(text)
         return found % values if values else found
 
-    def say_many(self, one: str, many: str, count: int, **values: Any) -> str:
+    def say_many(self, one: str, many: str, count: int, /, **values: Any) -> str:
         """Return a text of the catalogue for a number of things."""
         return translations(self.language).ungettext(one, many, count) % {"num": count, **values}
+
+    @property
+    def formats(self) -> Formats:
+        """How figures are written in the visitor's language."""
+        return Formats(self.language)
 
     def value(self, name: str, usual: object = "") -> str:
         """Return what a field of a form should hold: what was sent with it, else the usual."""
@@ -111,6 +117,12 @@ class Visit(Asked):
         from service.web.words import of
 
         return of(value, self)
+
+    def look(self, value: StrEnum) -> tuple[str, str]:
+        """Return the colour and the icon that a state is shown in."""
+        from service.web.words import kind
+
+        return kind(value)
 
     def show(self, template: str, status: int | None = None, headers: dict[str, str] | None = None, **context: Any) -> Response:
         """Return a page.

@@ -1,0 +1,110 @@
+"""The season in figures; every one of them opens the rows that it adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from catalog.errors import NotFound
+from service.api.papers import checked_days, today
+from service.auth.permissions import Permission
+from service.planning import overview
+from service.planning.overview import LineFact, LotFact, PairFact, Season
+from service.web.formats import day_of_text
+from service.web.pages import Pages
+from service.web.texts import mark
+from service.web.visit import Visit, Visited
+
+
+def _whole_kg(row: LineFact | LotFact) -> int:
+    return row.wanted_kg if isinstance(row, LineFact) else row.offered_kg
+
+
+pages = Pages("season")
+ROWS = 100
+LONGEST_GROUPS = 12
+GROUPS: dict[str, str] = {
+    "product": mark("By product"), "buyer": mark("By buyer"), "commune": mark("By commune"), "supplier": mark("By supplier"),
+}  # fmt: skip
+KEPT: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "wanted": (mark("Wanted"), lambda row: isinstance(row, LineFact) and row.wanted_kg > 0),
+    "offered": (mark("Offered"), lambda row: isinstance(row, LotFact) and row.offered_kg > 0),
+    "matched": (mark("Matched"), lambda row: row.matched_kg > 0),
+    "delivered": (mark("Delivered"), lambda row: row.delivered_kg > 0),
+    "open": (mark("Still open"), lambda row: not isinstance(row, PairFact) and row.matched_kg < _whole_kg(row)),
+    "unsold": (mark("Suppliers who sell nothing"), lambda row: row.matched_kg == 0),
+}
+"""What a figure counts, and which rows that are."""
+
+
+@pages.get("/season", may=Permission.PLANS_READ)
+def show_season(visit: Visited, first: str = "", last: str = "") -> Response:
+    """Show the season's dashboard."""
+    season = _season(visit, first, last)
+    groups = [(key, visit.say(words), _groups(season, key)) for key, words in GROUPS.items()]
+    return visit.show(
+        "association/season.html", season=season, groups=groups, fair=season.fairness(), most=LONGEST_GROUPS, rows_of=_address(season)
+    )
+
+
+@pages.get("/season/rows", may=Permission.PLANS_READ)
+def show_rows(visit: Visited, first: str = "", last: str = "", what: str = "wanted", of: str = "lines", by: str = "", name: str = "",
+              page: int = 1) -> Response:  # fmt: skip
+    """Show the rows behind a figure."""
+    if what not in KEPT or of not in {"lines", "lots", "pairs"} or (by and by not in GROUPS):
+        raise NotFound("figure", what[:40])
+    season = _season(visit, first, last)
+    rows = _rows(season, what, of, by, name)
+    pages_, shown = max(1, -(-len(rows) // ROWS)), min(max(1, page), 10_000)
+    told: dict[str, Any] = {"what": visit.say(KEPT[what][0]), "by": visit.say(GROUPS[by]) if by else "", "name": name, "of": of}
+    sums = {key: sum(getattr(row, key, 0) for row in rows) for key in ("wanted_kg", "offered_kg", "matched_kg", "delivered_kg")}
+    address = _address(season)
+    kept = {"what": what, "of": of, "by": by, "name": name}
+    steps = [address(**kept, page=shown + step) if 1 <= shown + step <= pages_ else "" for step in (-1, 1)]
+    part = rows[(shown - 1) * ROWS : shown * ROWS]
+    return visit.show(
+        "association/rows.html", season=season, rows=part, count=len(rows), sums=sums, steps=steps, page=shown, pages=pages_, **told
+    )
+
+
+def _season(visit: Visit, first: str, last: str) -> Season:
+    """Return the season of the days asked for, or of every day on which anything is offered or wanted."""
+    whole = overview.span(visit.session, visit.scope) or (today(visit),) * 2
+    start, end = _day(first) or whole[0], _day(last) or whole[1]
+    days = checked_days(start, max(start, end) if not last else end)
+    return overview.season(visit.session, visit.scope, *days)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return day_of_text(text) if text else None
+    except ValueError:
+        return None
+
+
+def _groups(season: Season, key: str) -> list[overview.Group]:
+    found: list[overview.Group] = getattr(season, f"by_{key}")()
+    return found
+
+
+def _rows(season: Season, what: str, of: str, by: str, name: str) -> list[LineFact | LotFact | PairFact]:
+    facts: Sequence[Any] = {"lines": season.lines, "lots": season.lots, "pairs": season.pairs}[of]
+    kept = KEPT[what][1]
+    if what == "unsold":
+        sellers = {group.name for group in season.by_supplier() if group.matched_kg == 0 and group.wanted_kg > 0}
+        return [fact for fact in facts if getattr(fact, "supplier", "") in sellers]
+    return [fact for fact in facts if (not by or getattr(fact, by, None) == name) and kept(fact)]
+
+
+def _address(season: Season) -> Callable[..., str]:
+    """Return what makes the address of the rows behind a figure."""
+
+    def rows_of(**asked: object) -> str:
+        days = {"first": season.first.isoformat(), "last": season.last.isoformat()}
+        return "/season/rows?" + urlencode({**days, **{key: value for key, value in asked.items() if value != ""}})
+
+    return rows_of

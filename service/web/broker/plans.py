@@ -1,0 +1,117 @@
+"""Plans: looked at as a grid, a map and a timeline, decided about, put side by side, printed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from catalog.models import VehicleClass
+from catalog.tenancy import find, visible
+from service.api.deps import Uid
+from service.api.plan_shapes import PlanDetail, plan_detail, plan_out, runs_of
+from service.auth.permissions import Permission
+from service.planning import models as m
+from service.planning.states import PlanState, RejectReason
+from service.runs import comparing
+from service.runs.freshness import stale_pairs
+from service.web import rendering
+from service.web.broker import board, printing, wording
+from service.web.lists import part
+from service.web.pages import Pages
+from service.web.texts import mark
+from service.web.visit import Visit, Visited
+from service.web.words import options
+
+pages = Pages("plans")
+ROWS, MOST_DIFFERENCES = 20, 300
+NOT_SAID = frozenset({"forbidden", "cancelled"})
+"""Reasons that deeds of their own have."""
+FIGURES: dict[str, str] = {
+    "objective_vnd": mark("Worth"), "bound_vnd": mark("Proven bound"), "goods_vnd": mark("Goods: price less floor"),
+    "freight_vnd": mark("Freight"), "short_vnd": mark("Lost on shortage"), "other_vnd": mark("Hubs and opening"),
+    "matched_kg": mark("Matched"), "wanted_kg": mark("Wanted"), "offered_kg": mark("Offered"), "trips": mark("Trips"),
+}  # fmt: skip
+
+
+@pages.get("/plans", may=Permission.PLANS_READ)
+def list_plans(visit: Visited) -> Response:
+    """Show plans, the newest first."""
+    rows, more = part(visit, visible(m.Plan, visit.scope), (m.Plan.created_at, m.Plan.id), rows=ROWS, descending=True)
+    runs = runs_of(visit.session, rows)
+    return visit.show("broker/plans.html", rows=[plan_out(row, runs[row.run_id]) for row in rows], more=more)
+
+
+@pages.get("/plans/current", may=Permission.PLANS_READ)
+def show_current(visit: Visited) -> Response:
+    """Go to the current plan, or to the runs where there is none."""
+    query = visible(m.Plan, visit.scope).where(m.Plan.state == PlanState.CURRENT).order_by(m.Plan.id.desc()).limit(1)
+    plan = visit.session.scalars(query).one_or_none()
+    if plan is not None:
+        return visit.go(f"/plans/{plan.uid}")
+    return visit.go("/runs", visit.say("There is no current plan. Start a run to make one."), "info")
+
+
+@pages.get("/plans/{uid}", may=Permission.PLANS_READ)
+def show_plan(visit: Visited, uid: Uid) -> Response:
+    """Show the board of a plan; its rows come by themselves."""
+    plan = find(visit.session, visit.scope, m.Plan, uid)
+    classes = visible(VehicleClass, visit.scope).where(VehicleClass.retired_on.is_(None)).order_by(VehicleClass.payload_kg)
+    others = visible(m.Plan, visit.scope).where(m.Plan.id != plan.id).order_by(m.Plan.id.desc()).limit(ROWS)
+    return visit.show(
+        "broker/plan.html", plan=_detail(visit, plan), reasons=options(RejectReason, visit, NOT_SAID),
+        classes=[one.code for one in visit.session.scalars(classes)], others=visit.session.scalars(others).all(),
+        decides=visit.principal.may(Permission.PROPOSALS_DECIDE) and plan.state is PlanState.CURRENT, words=wording.words(visit),
+        tiles=visit.settings.map_tiles, tiles_by=visit.settings.map_tiles_by,
+    )  # fmt: skip
+
+
+@pages.get("/plans/{uid}/board", may=Permission.PLANS_READ)
+def get_board(visit: Visited, uid: Uid, since: datetime | None = None) -> Response:
+    """Return the rows of a plan's board, or those items that have changed since a moment."""
+    plan = find(visit.session, visit.scope, m.Plan, uid)
+    if since is None:
+        return _json(visit, board.board(visit.session, plan))
+    return _json(visit, board.items(visit.session, plan, board.first_day(visit.session, plan), since))
+
+
+@pages.get("/plans/{uid}/print", may=Permission.PLANS_READ)
+def print_plan(visit: Visited, uid: Uid) -> Response:
+    """Show a plan as plain tables, one for each day, for paper and for browsers without scripts."""
+    plan = find(visit.session, visit.scope, m.Plan, uid)
+    days = [(day, list(rows)) for day, rows in groupby(printing.rows(visit.session, plan), key=lambda row: row.pickup_on)]
+    return visit.show("broker/print.html", plan=_detail(visit, plan), days=days)
+
+
+@pages.get("/plans/{uid}/compare", may=Permission.PLANS_READ)
+def choose_other(visit: Visited, uid: Uid, other: Uid) -> Response:
+    """Go to where two plans stand side by side."""
+    return visit.go(f"/plans/{uid}/compare/{other}")
+
+
+@pages.get("/plans/{uid}/compare/{other}", may=Permission.PLANS_READ)
+def compare_plans(visit: Visited, uid: Uid, other: Uid) -> Response:
+    """Show two plans side by side, the older one first: their figures, and what goes elsewhere."""
+    two = [find(visit.session, visit.scope, m.Plan, name) for name in (uid, other)]
+    before, after = sorted(two, key=lambda plan: plan.id)
+    found = comparing.differences(visit.session, before, after)
+    figures = [(visit.say(FIGURES[one.name]), one) for one in comparing.figures(before, after) if one.name in FIGURES]
+    names = printing.parties(visit.session, {one.lot for one in found[:MOST_DIFFERENCES]}, {one.line for one in found[:MOST_DIFFERENCES]})
+    return visit.show(
+        "broker/compare.html", before=before, after=after, figures=figures, differences=found[:MOST_DIFFERENCES], count=len(found),
+        same=before.input_digest == after.input_digest, names=names,
+    )  # fmt: skip
+
+
+def _detail(visit: Visit, plan: m.Plan) -> PlanDetail:
+    stale = len(stale_pairs(visit.session, plan)) if plan.state is PlanState.CURRENT else 0
+    return plan_detail(plan, runs_of(visit.session, [plan])[plan.run_id], stale)
+
+
+def _json(visit: Visit, content: Any) -> Response:
+    answer = rendering.answer(orjson.dumps(content).decode(), visit.accepted, headers={"cache-control": "private, no-store"})
+    answer.headers["content-type"] = "application/json"
+    return answer

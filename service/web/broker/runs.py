@@ -1,0 +1,102 @@
+"""Planning runs: asked for, watched while worth and bound close in on each other, stopped, tried again."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from starlette.responses import Response
+
+from catalog.tenancy import find, visible
+from service.api.deps import Uid, before
+from service.api.plan_shapes import plan_out, runs_of
+from service.api.run_shapes import moment_out, moments, run_out, runs_out
+from service.auth.permissions import Permission
+from service.planning.models import Plan, Run
+from service.runs import submitting
+from service.runs.orders import TRIPS, Trips
+from service.runs.queue import UNFINISHED
+from service.runs.submitting import Wanted
+from service.web.forms import Reader
+from service.web.lists import part
+from service.web.pages import Pages
+from service.web.texts import mark
+from service.web.visit import Visit, Visited
+
+pages = Pages("runs")
+ROWS = 20
+TRIP_WORDS: dict[str, str] = {
+    "full": mark("Everything: several pick-ups and drops, and hubs"),
+    "direct": mark("One pick-up and one drop a trip"),
+    "none": mark("Volumes alone, without trucks"),
+}
+FAILURES: dict[str, str] = {
+    "memory": mark("It needed more memory than it may have. Plan fewer days at a time, or ask for more memory."),
+    "no_solution_in_time": mark("It found no plan in its time. Give it more seconds."),
+    "crash_loop": mark("Its worker died again and again. Tell those who run the service."),
+    "bad_input": mark("What is on offer and asked for contradicts itself; the faults are listed below."),
+    "pins_contradict": mark("Pins contradict each other or what is possible; they are listed below. Take one of them back."),
+    "cluster_lost": mark("The machines that plan can't be reached. Try again later."),
+    "solver_error": mark("The planner broke down. Try again; if it happens again, tell those who run the service."),
+    "internal": mark("Something went wrong on our side. Try again; if it happens again, tell those who run the service."),
+}
+
+
+def _list(visit: Visit) -> Response:
+    """Show the form of a new run, and the runs that there were."""
+    rows, more = part(visit, visible(Run, visit.scope), (Run.created_at, Run.id), rows=ROWS, descending=True)
+    choices = [(name, visit.say(TRIP_WORDS[name])) for name in reversed(TRIPS)]
+    usual = {"time_limit_s": f"{visit.settings.run_seconds:g}", "most": f"{visit.settings.run_seconds_most:g}"}
+    return visit.show("broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual)
+
+
+@pages.get("/runs", may=Permission.RUNS_READ)
+def list_runs(visit: Visited) -> Response:
+    """Show runs, the newest first, and the form of a new one."""
+    return _list(visit)
+
+
+@pages.post("/runs", may=Permission.RUNS_WRITE, form=_list)
+def start_run(visit: Visited) -> Response:
+    """Ask for a run, and go and watch it."""
+    read = Reader(visit.form)
+    first, last, seconds = read.day("horizon_from"), read.day("horizon_until"), read.decimal("time_limit_s")
+    seed, note, trips = read.whole("seed") or 0, read.text("note", most=500) or "", read.text("trips") or "full"
+    if seed > 2**31 - 1:
+        read.wrong("seed", seed, f"at most {2**31 - 1}")
+    read.done()
+    wanted = Wanted(first, last, None if seconds is None else float(seconds), seed, cast(Trips, trips), None, None, note)
+    run, _ = submitting.submit(visit.session, visit.scope, wanted, visit.by, visit.settings)
+    visit.did("run.submit", run)
+    return visit.go(f"/runs/{run.uid}")
+
+
+@pages.get("/runs/{uid}", may=Permission.RUNS_READ)
+def watch_run(visit: Visited, uid: Uid) -> Response:
+    """Show a run while it works, and what came of it."""
+    run = find(visit.session, visit.scope, Run, uid)
+    told = [moment_out(row) for row in moments(visit.session, run.id, 0)]
+    plan = visit.session.query(Plan).where(Plan.run_id == run.id).one_or_none()
+    shown: Any = None if plan is None else plan_out(plan, runs_of(visit.session, [plan])[plan.run_id])
+    why = visit.say(FAILURES[run.failure_code]) if run.failure_code in FAILURES else run.failure_detail
+    return visit.show(
+        "broker/run.html", run=run_out(visit.session, run), moments=told, plan=shown, works=run.state in UNFINISHED, why=why,
+        trips=visit.say(TRIP_WORDS.get(str(run.parameters.get("trips", "full")), "")),
+    )  # fmt: skip
+
+
+@pages.post("/runs/{uid}/stop", may=Permission.RUNS_WRITE)
+def stop_run(visit: Visited, uid: Uid) -> Response:
+    """Stop a run and keep its best plan."""
+    was = before(find(visit.session, visit.scope, Run, uid))
+    run = submitting.stop(visit.session, visit.scope, uid, visit.by)
+    visit.session.refresh(run)
+    visit.did("run.stop", run, was)
+    return visit.go(f"/runs/{uid}", visit.say("The run is stopping and hands over its best plan."), "info")
+
+
+@pages.post("/runs/{uid}/retry", may=Permission.RUNS_WRITE)
+def retry_run(visit: Visited, uid: Uid) -> Response:
+    """Ask for a run like one that has ended."""
+    run = submitting.retry(visit.session, visit.scope, uid, visit.by, visit.settings)
+    visit.did("run.retry", run)
+    return visit.go(f"/runs/{run.uid}")

@@ -1,0 +1,112 @@
+"""Trucks on their way and trips of a plan: what is aboard, when it stops, and the papers that go with it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Path
+from sqlalchemy import select
+from starlette.responses import Response
+
+from catalog.errors import NotFound
+from catalog.models import Organisation, Side
+from catalog.repository import organisations
+from catalog.tenancy import find
+from service.api.deps import Uid
+from service.api.papers import today
+from service.auth.permissions import Permission
+from service.paper import journeys
+from service.planning import models as m
+from service.planning import shipments
+from service.planning.shipments import Hired
+from service.planning.states import ShipmentState
+from service.web.forms import Reader
+from service.web.lists import part
+from service.web.pages import Pages
+from service.web.visit import Visit, Visited
+
+pages = Pages("trucks")
+ROWS = 50
+Number = Annotated[int, Path(ge=0, le=10**9)]
+PAPERS = {"pick-list": Side.SUPPLY, "statement": None}
+
+
+@pages.get("/shipments", may=Permission.SHIPMENTS_READ)
+def list_shipments(visit: Visited, state: str = "") -> Response:
+    """Show shipments, the newest first."""
+    states = [ShipmentState(state)] if state in {one.value for one in ShipmentState} else []
+    query = shipments.shipments(visit.scope, states=states)
+    rows, more = part(visit, query, (m.Shipment.created_at, m.Shipment.id), rows=ROWS, descending=True)
+    tabs = [(f"/shipments?state={one.value}", visit.word(one), state == one.value) for one in ShipmentState]
+    tabs.insert(0, ("/shipments", visit.say("All"), not states))
+    kg: dict[int, int] = {}
+    for row in shipments.cargo_of(visit.session, [row.id for row in rows]):
+        kg[row[0]] = kg.get(row[0], 0) + row[1].kg
+    whole = visit.scope.organisation_id is None
+    return visit.show("broker/shipments.html", rows=rows, kg=kg if whole else {}, more=more, tabs=tabs, papers=whole and _papers(visit))
+
+
+def _papers(visit: Visit) -> dict[str, object]:
+    """Return what the form of papers about an organisation offers."""
+    query = organisations(visit.scope).where(Organisation.side != Side.LOGISTICS).order_by(Organisation.sort_key).limit(2000)
+    return {"organisations": [(row.uid, row.name) for row in visit.session.scalars(query)], "today": today(visit).isoformat()}
+
+
+@pages.get("/papers", may=Permission.PLANS_READ)
+def open_paper(visit: Visited, what: str, organisation: str, first: str = "", last: str = "") -> Response:
+    """Go to a paper about an organisation."""
+    if what not in PAPERS:
+        raise NotFound("paper", what[:40])
+    uid = find(visit.session, visit.scope, Organisation, organisation).uid
+    asked = {"language": visit.language, **{name: day for name, day in (("first", first), ("last", last)) if day}}
+    return visit.go(f"/api/v1/organisations/{uid}/{what}?{urlencode(asked)}")
+
+
+@pages.get("/shipments/{uid}", may=Permission.SHIPMENTS_READ)
+def show_shipment(visit: Visited, uid: Uid) -> Response:
+    """Show a shipment: what is aboard, where it stops, its papers, and what can be done with it."""
+    journey = journeys.of_shipment(visit.session, visit.scope, uid)
+    shipment = find(visit.session, visit.scope, m.Shipment, uid)
+    base = f"/api/v1/shipments/{uid}"
+    papers = [(f"{base}/delivery-note", visit.say("Delivery note")), (f"{base}/gate-slip", visit.say("Gate slip"))]
+    return visit.show("broker/truck.html", journey=journey, shipment=shipment, papers=papers, plan=None, number=None,
+                      writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
+
+
+@pages.get("/plans/{uid}/trips/{number}", may=Permission.PLANS_READ)
+def show_trip(visit: Visited, uid: Uid, number: Number) -> Response:
+    """Show a plan's trip before it rolls."""
+    journey = journeys.of_trip(visit.session, visit.scope, uid, number)
+    plan = find(visit.session, visit.scope, m.Plan, uid)
+    query = select(m.Shipment).join(m.PlanTrip, m.PlanTrip.id == m.Shipment.trip_id)
+    query = query.where(m.PlanTrip.plan_id == plan.id, m.PlanTrip.number == number, m.Shipment.state != ShipmentState.CANCELLED)
+    papers = [(f"/api/v1/plans/{uid}/trips/{number}/sheet", visit.say("Driver's sheet"))]
+    made = visit.session.scalars(query.order_by(m.Shipment.id.desc()).limit(1)).one_or_none()
+    return visit.show("broker/truck.html", journey=journey, shipment=made, papers=papers, plan=plan, number=number,
+                      writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
+
+
+@pages.post("/plans/{uid}/trips/{number}/ship", may=Permission.SHIPMENTS_WRITE, audited=False)
+def plan_shipment(visit: Visited, uid: Uid, number: Number) -> Response:
+    """Plan the shipment of a trip: its confirmed part, with the driver's particulars."""
+    read = Reader(visit.form)
+    most_of = {"plate": 20, "driver_name": 200, "driver_phone": 40}
+    told: dict[str, Any] = {name: read.text(name, most=most) or "" for name, most in most_of.items()}
+    read.done()
+    made = shipments.plan_trip(visit.session, visit.scope, uid, number, Hired(**told), visit.act("shipment planned"))
+    return visit.go(f"/shipments/{made.uid}", visit.say("The shipment is planned. Print its papers, and note when it is loaded."))
+
+
+@pages.post("/shipments/{uid}/load", may=Permission.SHIPMENTS_WRITE, audited=False)
+def load_shipment(visit: Visited, uid: Uid) -> Response:
+    """Note that a shipment has been loaded as it was planned."""
+    done = shipments.load(visit.session, visit.scope, uid, visit.act("loaded"), Reader(visit.form).whole("version"))
+    return visit.go(f"/shipments/{done.uid}", visit.say("The shipment is on its way."))
+
+
+@pages.post("/shipments/{uid}/cancel", may=Permission.SHIPMENTS_WRITE, audited=False)
+def cancel_shipment(visit: Visited, uid: Uid) -> Response:
+    """Cancel a shipment that no door has received of."""
+    done = shipments.cancel(visit.session, visit.scope, uid, visit.act("cancelled"), Reader(visit.form).whole("version"))
+    return visit.go(f"/shipments/{done.uid}", visit.say("The shipment is cancelled; its kilograms are confirmed again."), "info")
