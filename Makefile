@@ -33,7 +33,7 @@ serve: setup ## Serve the sample season at http://127.0.0.1:8000 and print one l
 	@$(BIN)/mca serve --demo
 
 test: lint ## Check style, types and imports, then run every test
-	@$(BIN)/python -m pytest -n $(WORKERS) -q
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
 
 lint: setup ## Check style, types and imports only
 	@$(BIN)/ruff check --quiet .

@@ -75,7 +75,7 @@ def _address(settings: Settings) -> str:
 
 
 def _say(settings: Settings, demo: Demo | None) -> None:
-    lines = [f"MCA serves at {_address(settings)}/api/v1 (Ctrl-C ends it)."]
+    lines = [f"MCA serves at {_address(settings)}: open it in a browser. The API is at /api/v1. Ctrl-C ends it."]
     if demo is not None:
         lines += ["", "Log in as", *(f"  {one.role.value:<14} {one.login:<34} {one.password}" for one in demo.logins)]
         lines += ["", f"For the shell: . ./{FOLDER / 'logins.env'}"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -116,13 +117,15 @@ def _tame(cell: str | int | float) -> str | int | float:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell
 
 
-def as_workbook(table: Table, name: str) -> bytes:
-    """Return a table as a workbook of one sheet."""
+def as_workbook(table: Table, name: str, more: Mapping[str, Table] | None = None) -> bytes:
+    """Return a table as a workbook of one sheet, with more sheets behind it where they are given."""
     file = io.BytesIO()
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet(name)
-        sheet.freeze_panes(1, 0)
-        for number, row in enumerate([table.header, *table.rows]):
-            sheet.write_row(number, 0, row)
+        for title, content in {name: table, **(more or {})}.items():
+            sheet = book.add_worksheet(title)
+            sheet.freeze_panes(1, 0)
+            sheet.set_column(0, len(content.header), 18)
+            for number, row in enumerate([content.header, *content.rows]):
+                sheet.write_row(number, 0, row)
     return file.getvalue()

@@ -157,14 +157,14 @@ async def _taken(asked: Writing, request: Request, table: str, said: Said, wante
     shown = names.storable("".join(c for c in (file_name or name) if c.isprintable()))
     prepared = await run_in_threadpool(prepare, table, content, media, shown, said)
     rule = rule_of(request.scope["route"])
-    return await run_in_threadpool(perform, asked, rule, lambda: _out(_take(asked, prepared, wanted)))
+    return await run_in_threadpool(perform, asked, rule, lambda: _out(take(asked, prepared, wanted)))
 
 
 async def _content(request: Request) -> tuple[bytes, Media, str]:
     """Return the file, its kind and its name."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
-        return await request.body(), _media(kind, ""), ""
+        return await request.body(), media_of(kind, ""), ""
     try:
         async with request.form(max_files=1, max_fields=1, max_part_size=ENVELOPE_BYTES) as form:
             file = form.get("file")
@@ -175,10 +175,10 @@ async def _content(request: Request) -> tuple[bytes, Media, str]:
         if isinstance(error, Refused):
             raise
         raise Refused(422, "bad_form", "not a form with one file") from None
-    return content, _media(said.partition(";")[0].strip().lower(), name), name
+    return content, media_of(said.partition(";")[0].strip().lower(), name), name
 
 
-def _media(kind: str, name: str) -> Media:
+def media_of(kind: str, name: str) -> Media:
     """Return the kind of a file by what the sender says, or, in a form, by its name."""
     endings = {".csv": Media.CSV, ".txt": Media.CSV, ".json": Media.JSON, ".xlsx": Media.XLSX}
     ending = name[name.rfind(".") :].lower() if "." in name else ""
@@ -190,7 +190,8 @@ def _media(kind: str, name: str) -> Media:
     raise Refused(415, "unsupported_media_type", f"send {wanted}", headers={"Accept": wanted})
 
 
-def _take(asked: Writing, prepared: Prepared, wanted: Wanted) -> Taken:
+def take(asked: Writing, prepared: Prepared, wanted: Wanted) -> Taken:
+    """Take a prepared upload in, or say what would happen, and note it in the trail."""
     sort, write = STEPS[prepared.table]
     try:
         done = take_in(asked.session, asked.scope, prepared, wanted, asked.by, now(asked.session), sort=sort, write=write)

@@ -98,8 +98,14 @@ def require_at_hub(session: Session, load: Load) -> None:
         raise Conflict(f"{promise.loaded_kg} kg of the promise {promise.uid} have left its farm, not {load.kg}")
 
 
-def receive(session: Session, shipment_id: int, site_id: int, said: Sequence[Received], act: Act, note: str = "") -> m.Receipt:
+def receive(
+    session: Session, shipment_id: int, site_id: int, said: Sequence[Received], act: Act, note: str = "", photo_id: int | None = None
+) -> m.Receipt:
     """Record what a buyer's door took in of a shipment, and what it turned away.
+
+    Parameters
+    ----------
+    photo_id : number of the photograph that the door took of it, among the documents.
 
     Raises
     ------
@@ -121,6 +127,7 @@ def receive(session: Session, shipment_id: int, site_id: int, said: Sequence[Rec
         received_at=act.at,
         received_by=act.actor,
         note=note,
+        photo_id=photo_id,
     )
     session.add(receipt)
     session.flush()

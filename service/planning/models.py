@@ -453,6 +453,8 @@ class Receipt(Exposed, Base):
     received_at: Mapped[datetime]
     received_by: Mapped[str] = mapped_column(length("received_by", 200))
     note: Mapped[str] = mapped_column(length("note", 2000, 0), default="")
+    photo_id: Mapped[int | None] = reference("evidence.id")
+    """What the door has photographed of the goods."""
 
 
 class ReceiptItem(Keyed, Base):

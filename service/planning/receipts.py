@@ -43,8 +43,15 @@ def receipts(scope: Scope, *, shipment: str = "") -> Select[Any]:
     return query.where(m.Receipt.shipment_id.in_(select(m.Shipment.id).where(m.Shipment.uid == shipment))) if shipment else query
 
 
-def receive(session: Session, scope: Scope, shipment_uid: str, site_uid: str, said: Sequence[Said], act: Act, note: str = "") -> m.Receipt:
+def receive(
+    session: Session, scope: Scope, shipment_uid: str, site_uid: str, said: Sequence[Said], act: Act, note: str = "",
+    photo_id: int | None = None,
+) -> m.Receipt:  # fmt: skip
     """Record what a door took in of a loaded shipment, and what it turned away.
+
+    Parameters
+    ----------
+    photo_id : number of the photograph that the door took of it, among the documents.
 
     Raises
     ------
@@ -63,7 +70,7 @@ def receive(session: Session, scope: Scope, shipment_uid: str, site_uid: str, sa
     _require_reasons(said, items)
     rows = [Received(items[one.promise][0], one.accepted_kg, one.rejected_kg, one.reason, one.note) for one in said]
     with Journal(session, scope.association_id, act) as journal:
-        receipt = deliveries.receive(session, shipment.id, site.id, rows, act, note)
+        receipt = deliveries.receive(session, shipment.id, site.id, rows, act, note, photo_id)
         journal.note("receipt.record", receipt, None, _figures(receipt, said))
         _tell(session, journal, shipment, receipt, site, said, [promise for _, promise in items.values()])
     return receipt

@@ -102,8 +102,13 @@ def words(expected: str, visit: Visit) -> str:
     for pattern, text in _COMPILED:
         found = pattern.fullmatch(expected)
         if found is not None:
-            return visit.say(text, **{name: value or "" for name, value in found.groupdict().items()})
+            return visit.say(text, **{name: _figure(name, value or "", visit) for name, value in found.groupdict().items()})
     return expected
+
+
+def _figure(name: str, value: str, visit: Visit) -> str:
+    """Return a figure of a sentence with the marks of the visitor's language."""
+    return value.replace(".", ",") if name == "kg" and visit.language == "vi" else value
 
 
 def title(problem: Problem, visit: Visit) -> str:

@@ -51,6 +51,10 @@ class Form:
         """Return every value of a field."""
         return [value.strip() for key, value in self.pairs if key == name and value.strip()]
 
+    def every(self, name: str) -> list[str]:
+        """Return every value of a field, the empty ones too, for forms of many rows."""
+        return [value.strip() for key, value in self.pairs if key == name]
+
     def __contains__(self, name: str) -> bool:
         return any(key == name for key, _ in self.pairs)
 

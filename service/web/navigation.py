@@ -31,15 +31,24 @@ class Entry:
 
 
 _CLERK, _BUYER = frozenset({Role.CLERK}), frozenset({Role.PROCUREMENT})
+_BROKER = frozenset({Role.BROKER, Role.MANAGER})
+_HOUSE = frozenset({Role.MANAGER, Role.AUDITOR})
 ENTRIES: tuple[Entry, ...] = (
     Entry("/lots", mark("My lots"), "box", _CLERK),
+    Entry("/demand", mark("Demand"), "cart", _BUYER),
     Entry("/offers", mark("Proposals"), "bell", _CLERK | _BUYER),
     Entry("/sales", mark("Delivered"), "money", _CLERK),
     Entry("/certificates", mark("Certificates"), "certificate", _CLERK),
-    Entry("/demand", mark("Demand"), "cart", _BUYER),
     Entry("/deliveries", mark("Deliveries"), "truck", _BUYER),
     Entry("/fill", mark("Fill rate"), "chart", _BUYER),
     Entry("/contracts", mark("Contracts"), "handshake", _BUYER),
+    Entry("/plans", mark("Plans"), "table", _BROKER | frozenset({Role.AUDITOR})),
+    Entry("/runs", mark("Runs"), "play", _BROKER),
+    Entry("/shipments", mark("Shipments"), "truck", _BROKER | _HOUSE),
+    Entry("/season", mark("Season"), "chart", _BROKER | _HOUSE),
+    Entry("/people", mark("Accounts"), "people", _HOUSE),
+    Entry("/trail", mark("Trail"), "list", _HOUSE),
+    Entry("/rules", mark("Settings"), "settings", _BROKER | _HOUSE),
 )
 
 

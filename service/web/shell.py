@@ -84,8 +84,6 @@ def sign_out(visit: Visited) -> Response:
     answer = visit.go("/sign-in", visit.say("You are logged out."), "info")
     for name in (COOKIE, CSRF_COOKIE):
         answer.delete_cookie(name, path="/")
-    # What a page kept on this device of half-filled forms is somebody's own.
-    answer.headers["clear-site-data"] = '"storage"'
     return answer
 
 

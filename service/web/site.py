@@ -6,10 +6,33 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from service.web import shell
+from service.web import offers, shell, uploads
+from service.web.association import people, rules, season, trail
+from service.web.broker import plans, runs, trucks
+from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
+from service.web.procurement import contracts, deliveries, demand, fill, orders
 
-PARTS: Sequence[Pages] = (shell.pages,)
+PARTS: Sequence[Pages] = (
+    shell.pages,
+    lots.pages,
+    offers.pages,
+    sales.pages,
+    certificates.pages,
+    uploads.pages,
+    demand.pages,
+    orders.pages,
+    deliveries.pages,
+    fill.pages,
+    contracts.pages,
+    runs.pages,
+    plans.pages,
+    trucks.pages,
+    season.pages,
+    people.pages,
+    trail.pages,
+    rules.pages,
+)
 """Every part of the workbench."""
 
 

@@ -1332,16 +1332,20 @@ CREATE TABLE receipt (
   received_at TEXT NOT NULL,
   received_by TEXT NOT NULL CONSTRAINT ck_receipt_received_by_length CHECK (length(received_by) BETWEEN 1 AND 200),
   note TEXT NOT NULL CONSTRAINT ck_receipt_note_length CHECK (length(note) BETWEEN 0 AND 2000),
+  photo_id INTEGER,
   CONSTRAINT pk_receipt PRIMARY KEY (id),
   CONSTRAINT uq_receipt_shipment_id_site_id UNIQUE (shipment_id, site_id),
   CONSTRAINT uq_receipt_uid UNIQUE (uid),
   CONSTRAINT fk_receipt_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
   CONSTRAINT fk_receipt_shipment_id FOREIGN KEY(shipment_id) REFERENCES shipment (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_receipt_site_id FOREIGN KEY(site_id) REFERENCES site (id) ON DELETE RESTRICT
+  CONSTRAINT fk_receipt_site_id FOREIGN KEY(site_id) REFERENCES site (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_receipt_photo_id FOREIGN KEY(photo_id) REFERENCES evidence (id) ON DELETE RESTRICT
 )
  STRICT
 -- next
 CREATE INDEX ix_receipt_association_id ON receipt (association_id)
+-- next
+CREATE INDEX ix_receipt_photo_id ON receipt (photo_id)
 -- next
 CREATE INDEX ix_receipt_site_id ON receipt (site_id)
 -- next

@@ -66,7 +66,7 @@
       store.set(key, contents(form));
       try {
         // A form that is sent into a dead line is lost with its page: so the line is tried first.
-        await fetch("/static/alive", { method: "HEAD", cache: "no-store" });
+        await fetch("/static/alive", { cache: "no-store" });
       } catch {
         release(form);
         note(form, "warn", words.notSent);
@@ -96,6 +96,10 @@
     form.dataset.sending = "1";
     if (event.submitter) { event.submitter.classList.add("busy"); event.submitter.setAttribute("aria-disabled", "true"); }
   }, true);
+  /* Who logs out leaves nothing of his half-filled forms on the device. */
+  document.querySelector("form[action='/sign-out']")?.addEventListener("submit", () => {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("mca:")) store.drop(key);
+  });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   document.addEventListener("click", (event) => {
@@ -118,6 +122,17 @@
       echo.textContent = plain && Number.isFinite(kg) ? `= ${kg.toLocaleString(document.documentElement.lang)} kg` : "";
     };
     amount.addEventListener("input", show); unit.addEventListener("input", show); show();
+  }
+
+  /* A browser writes days as its own language does; beside its field each day stands as people here write it, with its weekday. */
+  for (const echo of document.querySelectorAll("[data-day]")) {
+    const field = document.getElementById(echo.dataset.day);
+    const show = () => {
+      const [year, month, day] = field.value.split("-").map(Number);
+      const written = { weekday: "long", day: "2-digit", month: "2-digit", year: "numeric" };
+      echo.textContent = day ? new Date(year, month - 1, day).toLocaleDateString(document.documentElement.lang === "vi" ? "vi" : "en-GB", written) : "\u00a0";
+    };
+    field.addEventListener("input", show); show();
   }
 
   /* Choosing what a select offers may show or hide other fields: data-shown-for="name value value". */

@@ -15,7 +15,8 @@ from service.web import build
 from tests import chromium
 from tests.service.web.stage import Stage
 
-ARTEFACTS = Path(__file__).resolve().parents[3] / "test-artefacts"
+HERE = Path(__file__).resolve().parent
+ARTEFACTS = HERE.parents[2] / "test-artefacts"
 PHONE, DESK = 360, 1440
 Opened = Callable[..., Page]
 REFUSED = re.compile(
@@ -23,6 +24,13 @@ REFUSED = re.compile(
     r"|Service Worker registration blocked"
 )
 """What a console says of a page that refuses something on purpose, or of a line that a test has cut."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one module together, for they share a stage."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group(f"web-{item.path.stem}"))
 
 
 @pytest.fixture(scope="session")

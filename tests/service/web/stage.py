@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import uvicorn
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from buyers.intake import ContractIn, sign_contract
 from buyers.models import DemandLine
 from catalog.base import now_utc
 from catalog.models import Association, Certificate, Member, Organisation, Product, Side, Site, VehicleClass
@@ -81,6 +82,7 @@ class Stage:
         self._tell_names()
         self._plan()
         self._trade()
+        self._sign()
         self._serve()
 
     def _tell_names(self) -> None:
@@ -110,6 +112,18 @@ class Stage:
                     self.do(proposals.confirm, Chosen(item.uid), side=other)
             self._deliver(mine[0], rejected_kg=10)
             self._load(mine[1])
+
+    def _sign(self) -> None:
+        """Let the buyer have a contract to call from."""
+        with self.database.write() as session:
+            buyer = session.get_one(Organisation, self.parties[BUYER])
+            product = session.scalars(select(Product).where(Product.association_id == self.association).order_by(Product.id)).first()
+            assert product is not None
+            terms: dict[str, Any] = {"max_grade": 2, "quantity_kg": 20_000, "price_vnd_per_kg": 21_000, "short_vnd_per_kg": 1_000}
+            days = {"valid_from": date(2027, 1, 1), "valid_until": date(2027, 12, 31)}
+            sign_contract(
+                session, self.broker, ContractIn(buyer=buyer.uid, code="HD-2027-01", product=product.code, **terms, **days), "test"
+            )
 
     def _load(self, item: m.ProposalItem) -> tuple[m.Shipment, m.Promise]:
         with self.database.read() as session:
@@ -167,7 +181,8 @@ class Stage:
     def rename(self, name: str) -> None:
         """Give everything that has a name another one."""
         with self.database.write() as session:
-            for model in (Organisation, Product, Member, User):
+            named: tuple[Any, ...] = (Organisation, Product, Member, User)
+            for model in named:
                 for row in session.scalars(select(model)):
                     row.name = name
             for certificate in session.scalars(select(Certificate)):

@@ -1,0 +1,195 @@
+"""A cooperative's lots: as cards, listed in one short form, amended and withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from starlette.responses import Response
+
+from catalog import intake, repository
+from catalog.intake import LotChange, LotIn
+from catalog.models import Certificate, Grade, Lot, LotStatus, Organisation, Product, Site, SiteKind, Unit
+from catalog.tenancy import check_version, find, visible
+from service.api.deps import before
+from service.auth.permissions import Permission
+from service.db import now
+from service.planning import ledger
+from service.planning.models import LotBalance
+from service.web import reasons
+from service.web.formats import today
+from service.web.forms import Reader, fields
+from service.web.lists import part
+from service.web.pages import Pages
+from service.web.visit import Visit, Visited
+from service.web.words import kind
+
+pages = Pages("lots")
+OPEN, CLOSED = (LotStatus.DECLARED, LotStatus.RESERVED), (LotStatus.SHIPPED, LotStatus.WITHDRAWN, LotStatus.EXPIRED)
+USUAL_UNIT, USUAL_DAYS = Unit.TA, 3
+
+
+@pages.get("/lots", may=Permission.LOTS_READ)
+def show_lots(visit: Visited, show: str = "open") -> Response:
+    """Show one's lots as cards: what is on offer, or what is closed."""
+    closed = show == "closed"
+    query = repository.lots(visit.scope, status=CLOSED if closed else OPEN)
+    lots, following = part(visit, query, (Lot.created_at, Lot.id), rows=24, descending=True)
+    numbers = [lot.id for lot in lots]
+    return visit.show(
+        "cooperative/lots.html",
+        lots=lots,
+        following=following,
+        closed=closed,
+        balances=balances(visit, numbers),
+        grades=grades(visit, lots),
+        whys={} if closed else reasons.of_lots(visit, numbers),
+        kind=kind,
+    )
+
+
+def balances(visit: Visit, numbers: Sequence[int]) -> dict[int, LotBalance]:
+    """Return what stands where of each lot."""
+    return {row.lot_id: row for row in visit.session.scalars(select(LotBalance).where(LotBalance.lot_id.in_(numbers)))}
+
+
+def grades(visit: Visit, lots: Sequence[Any]) -> dict[tuple[int, int], str]:
+    """Return the names of the grades that lots are of, by product and rung."""
+    query = select(Grade).where(Grade.product_id.in_({lot.product_id for lot in lots}))
+    return {(row.product_id, row.rank): row.name for row in visit.session.scalars(query)}
+
+
+@pages.get("/lots/new", may=Permission.LOTS_WRITE)
+def show_new(visit: Visited) -> Response:
+    """Show the form of a new lot, filled in as the last one was."""
+    return _new(visit)
+
+
+def _new(visit: Visit) -> Response:
+    session, scope = visit.session, visit.scope
+    last = session.scalars(visible(Lot, scope).order_by(Lot.created_at.desc(), Lot.id.desc()).limit(1)).first()
+    products = list(session.scalars(repository.products(scope).order_by(Product.sort_key, Product.id)))
+    doors = _doors(visit)
+    ladder = session.execute(select(Grade.rank, Grade.name).where(Grade.product_id.in_([one.id for one in products])).order_by(Grade.rank))
+    rungs: dict[int, str] = dict(reversed(ladder.all()))
+    first = today(now(session))
+    return visit.show(
+        "cooperative/lot_new.html",
+        products=[(one.code, _named(one, visit)) for one in products],
+        doors=[(one.uid, one.name) for one in doors],
+        grades=sorted(rungs.items()),
+        units=_units(visit),
+        last=last,
+        papers=_papers(visit, first),
+        last_product=next((one.code for one in products if last and one.id == last.product_id), ""),
+        first=first.isoformat(),
+        until=(first + (last.available_until - last.available_from if last else timedelta(days=USUAL_DAYS))).isoformat(),
+        unit=(last.stated_unit if last and last.stated_unit else USUAL_UNIT).value,
+    )
+
+
+def _doors(visit: Visit) -> list[Site]:
+    """Return the sites of one's own from which lots are picked up."""
+    mine = repository.sites(visit.scope).where(Site.organisation_id.is_not(None), Site.kind == SiteKind.COOPERATIVE)
+    return list(visit.session.scalars(mine.order_by(Site.sort_key, Site.id).limit(200)))
+
+
+def _named(product: Product, visit: Visit) -> str:
+    return product.name_en if visit.language == "en" and product.name_en else product.name
+
+
+def _units(visit: Visit) -> list[tuple[str, str]]:
+    return [(unit.value, visit.word(unit)) for unit in Unit]
+
+
+def _papers(visit: Visit, day: date) -> list[tuple[Certificate, str]]:
+    """Return the certificates on file that are valid on a day, each with the name of its product."""
+    held = visible(Certificate, visit.scope).where(Certificate.valid_until >= day, Certificate.withdrawn_on.is_(None))
+    rows = visit.session.scalars(held.order_by(Certificate.scheme, Certificate.id).limit(50)).all()
+    names = {row.id: row.name for row in visit.session.scalars(repository.products(visit.scope))}
+    return [(row, names.get(row.product_id or 0, "")) for row in rows]
+
+
+@pages.post("/lots/new", may=Permission.LOTS_WRITE, form=_new)
+def declare(visit: Visited) -> Response:
+    """Put a lot on offer."""
+    read = Reader(visit.form)
+    given = fields(
+        site=read.text("site", needed=True),
+        product=read.text("product", needed=True),
+        grade=read.whole("grade", needed=True),
+        amount=read.text("amount", needed=True, most=40),
+        unit=read.text("unit", needed=True),
+        available_from=read.day("available_from", needed=True),
+        available_until=read.day("available_until", needed=True),
+        ask_vnd_per_kg=read.whole("ask_vnd_per_kg", needed=True),
+        min_take_kg=read.whole("min_take_kg"),
+        shelf_life_days=read.whole("shelf_life_days"),
+        note=read.text("note"),
+        confirmed=read.flag("confirmed"),
+    )
+    read.done()
+    owner = select(Organisation.uid).join(Site, Site.organisation_id == Organisation.id).where(Site.uid == given["site"])
+    given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
+    lot = intake.declare_lot(visit.session, visit.scope, LotIn(**given), visit.by)
+    visit.did("lot.declare", lot)
+    return visit.go(f"/lots/{lot.uid}", visit.say("The lot is on offer."))
+
+
+@pages.get("/lots/{uid}", may=Permission.LOTS_READ)
+def show_lot(visit: Visited) -> Response:
+    """Show a lot: what stands where of it, why it is open, and what can be changed."""
+    return _lot(visit)
+
+
+def _lot(visit: Visit) -> Response:
+    number = find(visit.session, visit.scope, Lot, visit.params["uid"]).id
+    lot = visit.session.scalars(repository.lots(visit.scope).where(Lot.id == number)).one()
+    return visit.show(
+        "cooperative/lot.html",
+        lot=lot,
+        balance=balances(visit, [lot.id])[lot.id],
+        grade=grades(visit, [lot]).get((lot.product_id, lot.grade), ""),
+        why=reasons.of_lots(visit, [lot.id]).get(lot.id),
+        kind=kind,
+        open=lot.status in OPEN,
+        may_write=visit.principal.may(Permission.LOTS_WRITE),
+    )
+
+
+@pages.post("/lots/{uid}/amend", may=Permission.LOTS_WRITE, form=_lot)
+def amend(visit: Visited, uid: str) -> Response:
+    """Change a lot's quantity, days or price."""
+    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    read = Reader(visit.form)
+    given = fields(
+        quantity_kg=read.whole("quantity_kg"),
+        available_from=read.day("available_from"),
+        available_until=read.day("available_until"),
+        ask_vnd_per_kg=read.whole("ask_vnd_per_kg"),
+        reason=read.text("reason", most=1000),
+    )
+    version = read.whole("version", needed=True)
+    read.done()
+    changed = {name: value for name, value in given.items() if name == "reason" or value != getattr(lot, name)}
+    was = before(lot)
+    lot = intake.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.by, version)
+    visit.did("lot.revise", lot, was, given.get("reason", ""))
+    return visit.go(f"/lots/{uid}", visit.say("The change is saved."))
+
+
+@pages.post("/lots/{uid}/withdraw", may=Permission.LOTS_WRITE, form=_lot)
+def withdraw(visit: Visited, uid: str) -> Response:
+    """Take a lot off the market; what is promised of it stays promised."""
+    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    read = Reader(visit.form)
+    reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
+    read.done()
+    check_version(lot, version)
+    was = before(lot)
+    ledger.withdraw(visit.session, lot.id, visit.act(reason or ""))
+    visit.session.refresh(lot)
+    visit.did("lot.withdraw", lot, was, reason or "")
+    return visit.go("/lots", visit.say("The lot is withdrawn. What was promised of it stays promised."), "info")

@@ -1,0 +1,174 @@
+"""What plans propose to a cooperative or a buyer: from whom, how much, which truck comes when; and the answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+from starlette.responses import Response
+
+from catalog.errors import Invalid, fault
+from catalog.models import Lot, Product, Side, Site, VehicleClass
+from catalog.tenancy import find, visible
+from service.api.proposal_shapes import PartOut, parts_out
+from service.auth.permissions import Permission
+from service.models import Role
+from service.planning import models as m
+from service.planning import proposals
+from service.planning.proposals import Chosen, Refusal
+from service.planning.states import ProposalState, RejectReason
+from service.web.forms import Reader
+from service.web.lists import part
+from service.web.pages import Pages
+from service.web.visit import Visit, Visited
+from service.web.words import kind, options
+
+pages = Pages("offers")
+BROKERS_OWN = frozenset({RejectReason.FORBIDDEN.value, RejectReason.CANCELLED.value})
+"""Reasons that no supplier or buyer gives."""
+
+
+@dataclass(frozen=True)
+class Truck:
+    """What comes when: the class's code and payload, and the minute of the day at one's own site."""
+
+    code: str
+    payload_kg: int | None
+    at_min: int
+
+
+def side_of(visit: Visit) -> Side:
+    """Return the side that a visitor stands on; the association's people look from the suppliers' side unless they say otherwise."""
+    return Side.DEMAND if visit.has_role(Role.PROCUREMENT) or "side=demand" in visit.query else Side.SUPPLY
+
+
+@pages.get("/offers", may=Permission.PROPOSALS_READ)
+def show_offers(visit: Visited, show: str = "waiting") -> Response:
+    """Show what waits for one's answer, what is agreed, or all of it."""
+    side = side_of(visit)
+    query = _mine(visit, side)
+    answered = m.ProposalItem.supplier_confirmed_at if side is Side.SUPPLY else m.ProposalItem.buyer_confirmed_at
+    if show == "waiting":
+        query = query.where(m.ProposalItem.state == ProposalState.APPROVED, answered.is_(None))
+    elif show == "agreed":
+        query = query.where(m.ProposalItem.state == ProposalState.APPROVED, answered.is_not(None))
+    rows, following = part(visit, query, (m.ProposalItem.id,), rows=30, descending=True)
+    return visit.show(
+        "offers.html",
+        items=parts_out(visit.session, rows, side) if rows else [],
+        trucks=trucks(visit, rows, side),
+        show=show,
+        following=following,
+        supply=side is Side.SUPPLY,
+        kind=kind,
+        names=product_names(visit, rows),
+    )
+
+
+def _mine(visit: Visit, side: Side) -> Select[Any]:
+    """Select the items that a visitor's side is asked about."""
+    column = m.ProposalItem.supply_proposal_id if side is Side.SUPPLY else m.ProposalItem.demand_proposal_id
+    seen = visible(m.Proposal, visit.scope).with_only_columns(m.Proposal.id).where(m.Proposal.side == side)
+    return select(m.ProposalItem).where(column.in_(seen), m.ProposalItem.state != ProposalState.SUPERSEDED)
+
+
+def product_names(visit: Visit, rows: Sequence[m.ProposalItem]) -> dict[str, str]:
+    """Return the names of products that items are of, by code."""
+    query = select(Product.code, Product.name).join(Lot, Lot.product_id == Product.id).where(Lot.id.in_({row.lot_id for row in rows}))
+    return dict(visit.session.execute(query.distinct()).all())
+
+
+def trucks(visit: Visit, rows: Sequence[m.ProposalItem], side: Side) -> dict[str, Truck]:
+    """Return which truck comes to one's own site when, by the items' uids; a carrier by the kilogram has no clock."""
+    leg, stop = m.PlanLeg, m.PlanStop
+    here = leg.from_site_id if side is Side.SUPPLY else leg.to_site_id
+    at = stop.depart_min if side is Side.DEMAND else stop.arrive_min
+    query = select(leg.allocation_id, VehicleClass.code, VehicleClass.payload_kg, at, leg.leg)
+    query = query.join(m.PlanTrip, m.PlanTrip.id == leg.trip_id).join(stop, (stop.trip_id == leg.trip_id) & (stop.site_id == here))
+    query = query.outerjoin(VehicleClass, VehicleClass.id == m.PlanTrip.vehicle_class_id)
+    query = query.where(leg.allocation_id.in_({row.allocation_id for row in rows}))
+    found: dict[int, Truck] = {}
+    for allocation, code, payload_kg, minute, number in visit.session.execute(query.order_by(leg.allocation_id, leg.leg)):
+        # A supplier waits for the first truck, a buyer for the last.
+        if side is Side.DEMAND or number == 1:
+            found[allocation] = Truck(code or "", payload_kg, minute)
+    classes = {row.id: row for row in visit.session.scalars(select(VehicleClass).where(VehicleClass.id.in_(_own_classes(rows))))}
+    return {row.uid: one for row in rows if (one := _own(row, side, classes) or found.get(row.allocation_id)) is not None}
+
+
+def _own_classes(rows: Sequence[m.ProposalItem]) -> set[int]:
+    return {row.vehicle_class_id for row in rows if row.own_km is not None and row.vehicle_class_id is not None}
+
+
+def _own(row: m.ProposalItem, side: Side, classes: dict[int, VehicleClass]) -> Truck | None:
+    minute = row.own_load_min if side is Side.SUPPLY else row.own_unload_min
+    if row.own_km is None or minute is None:
+        return None
+    found = classes.get(row.vehicle_class_id or 0)
+    return Truck(found.code if found else "", found.payload_kg if found else None, minute)
+
+
+@pages.get("/offers/{uid}", may=Permission.PROPOSALS_READ)
+def show_offer(visit: Visited) -> Response:
+    """Show one item with what can be answered."""
+    return _offer(visit)
+
+
+def _offer(visit: Visit) -> Response:
+    row = find(visit.session, visit.scope, m.ProposalItem, visit.params["uid"])
+    side = side_of(visit)
+    item: PartOut = parts_out(visit.session, [row], side)[0]
+    lot = visit.session.get_one(Lot, row.lot_id)
+    site = visit.session.get_one(Site, lot.site_id)
+    return visit.show(
+        "offer.html",
+        item=item,
+        truck=trucks(visit, [row], side).get(row.uid),
+        supply=side is Side.SUPPLY,
+        kind=kind,
+        site=site,
+        lot=lot,
+        waits=_waits(visit, item),
+        reasons=options(RejectReason, visit, BROKERS_OWN),
+        names=product_names(visit, [row]),
+    )
+
+
+def _waits(visit: Visit, item: PartOut) -> bool:
+    """Whether this visitor's answer is waited for."""
+    open_ = item.state is ProposalState.APPROVED and item.confirmed_at is None
+    return open_ and visit.principal.may(Permission.PROPOSALS_CONFIRM) and visit.scope.organisation_id is not None
+
+
+@pages.post("/offers/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, audited=False)
+def confirm(visit: Visited, uid: str) -> Response:
+    """Confirm one's part of an item."""
+    find(visit.session, visit.scope, m.ProposalItem, uid)
+    chosen = Chosen(uid, _version(visit))
+    proposals.confirm(visit.session, visit.scope, chosen, visit.act("confirmed"), _speaks(visit))
+    return visit.go("/offers", visit.say("Confirmed. When the other side has confirmed as well, it is agreed."))
+
+
+@pages.post("/offers/{uid}/refuse", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_offer)
+def refuse(visit: Visited, uid: str) -> Response:
+    """Refuse one's part of an item; its kilograms go back on offer."""
+    find(visit.session, visit.scope, m.ProposalItem, uid)
+    read = Reader(visit.form)
+    word, note = read.text("reason", needed=True), read.text("note") or ""
+    read.done()
+    if word not in set(RejectReason) - BROKERS_OWN:
+        raise Invalid([fault("reason", word, "a value")])
+    refusal = Refusal(RejectReason(word), note)
+    proposals.refuse(visit.session, visit.scope, Chosen(uid, _version(visit)), refusal, visit.act(note or word or ""), _speaks(visit))
+    return visit.go("/offers", visit.say("Refused. Its kilograms are on offer again."), "info")
+
+
+def _speaks(visit: Visit) -> Side | None:
+    """Return for whom one of the association's people speaks; an organisation speaks for itself."""
+    return None if visit.scope.organisation_id is not None else side_of(visit)
+
+
+def _version(visit: Visit) -> int | None:
+    return Reader(visit.form).whole("version")

@@ -1,0 +1,139 @@
+"""A buyer's demand: its lines as a grid, each with its rules in plain words and why it is short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from starlette.responses import Response
+
+import buyers.intake
+from buyers import repository
+from buyers.intake import LineChange
+from buyers.models import DemandLine, LineRequirement, LineStatus
+from catalog.models import Product
+from catalog.tenancy import find
+from service.api.deps import before
+from service.auth.permissions import Permission
+from service.planning.models import LineBalance
+from service.web import reasons
+from service.web.forms import Reader, fields
+from service.web.lists import part
+from service.web.pages import Pages
+from service.web.visit import Visit, Visited
+from service.web.words import kind
+
+pages = Pages("demand")
+OPEN = (LineStatus.OPEN, LineStatus.PROPOSED, LineStatus.CONFIRMED)
+CLOSED = (LineStatus.FILLED, LineStatus.CANCELLED)
+ROWS = 100
+
+
+@pages.get("/demand", may=Permission.DEMAND_READ)
+def show_demand(visit: Visited, show: str = "open", product: str = "") -> Response:
+    """Show demand lines as a grid."""
+    query = repository.lines(visit.scope, status=CLOSED if show == "closed" else OPEN, product_code=product[:100])
+    rows, following = part(visit, query, (DemandLine.deliver_from, DemandLine.id), rows=ROWS)
+    numbers = [row.id for row in rows]
+    return visit.show(
+        "procurement/demand.html",
+        rows=rows,
+        following=following,
+        closed=show == "closed",
+        names=names(visit, rows),
+        kind=kind,
+        promised=promised(visit, numbers),
+        whys=reasons.of_lines(visit, numbers),
+    )
+
+
+def names(visit: Visit, rows: Sequence[DemandLine]) -> dict[int, str]:
+    """Return the names of the products that lines accept, by number."""
+    wanted = {entry.product_id for row in rows for entry in row.products}
+    return {one.id: one.name for one in visit.session.scalars(select(Product).where(Product.id.in_(wanted)))}
+
+
+def promised(visit: Visit, numbers: Sequence[int]) -> dict[int, int]:
+    """Return how many kilograms are promised to each line."""
+    query = select(LineBalance.line_id, LineBalance.promised_kg).where(LineBalance.line_id.in_(numbers))
+    return dict(visit.session.execute(query).all())
+
+
+@pages.get("/lines/{uid}", may=Permission.DEMAND_READ)
+def show_line(visit: Visited) -> Response:
+    """Show a line: what it asks for in plain words, what is promised to it, and why it is short."""
+    return _line(visit)
+
+
+def _line(visit: Visit) -> Response:
+    number = find(visit.session, visit.scope, DemandLine, visit.params["uid"]).id
+    line = visit.session.scalars(repository.lines(visit.scope).where(DemandLine.id == number)).one()
+    return visit.show(
+        "procurement/line.html",
+        line=line,
+        names=names(visit, [line]),
+        rules=rules(visit, line),
+        promised=promised(visit, [line.id]).get(line.id, 0),
+        why=reasons.of_lines(visit, [line.id]).get(line.id),
+        kind=kind,
+        open=line.status in OPEN,
+        may_write=visit.principal.may(Permission.DEMAND_WRITE),
+    )
+
+
+def rules(visit: Visit, line: DemandLine) -> list[str]:
+    """Return what a line insists on, one sentence each."""
+    say, write = visit.say, visit.formats
+    said = [say("Grade %(grade)s or better.", grade=line.max_grade), *(_need(visit, need) for need in line.requirements)]
+    life, suppliers = line.min_life_days, line.max_suppliers or 0
+    figures = (
+        (life, visit.say_many("Keeps at least %(num)s more day on delivery.", "Keeps at least %(num)s more days on delivery.", life)),
+        (suppliers, visit.say_many("From %(num)s supplier at most.", "From %(num)s suppliers at most.", suppliers)),
+        (line.min_supplier_kg, say("At least %(kg)s from each supplier.", kg=write.kg(line.min_supplier_kg))),
+        (line.min_fill_kg, say("Either %(kg)s at least, or nothing.", kg=write.kg(line.min_fill_kg))),
+        (line.short_vnd_per_kg, say("What is missing costs %(vnd)s per kg.", vnd=write.vnd(line.short_vnd_per_kg))),
+    )
+    said += [sentence for figure, sentence in figures if figure]
+    door = line.site
+    opens, closes = write.clock(door.open_from_min), "24:00" if door.open_until_min == 1440 else write.clock(door.open_until_min)
+    said.append(say("Delivered to %(door)s, open from %(opens)s to %(closes)s.", door=door.name, opens=opens, closes=closes))
+    return said
+
+
+def _need(visit: Visit, need: LineRequirement) -> str:
+    if not need.min_level:
+        return visit.say("Every kilogram under %(scheme)s.", scheme=need.scheme)
+    return visit.say("Every kilogram under %(scheme)s, level %(level)s or better.", scheme=need.scheme, level=need.min_level)
+
+
+@pages.post("/lines/{uid}/amend", may=Permission.DEMAND_WRITE, form=_line)
+def amend(visit: Visited, uid: str) -> Response:
+    """Change a line's quantity, days or price."""
+    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    read = Reader(visit.form)
+    given = fields(
+        quantity_kg=read.whole("quantity_kg"),
+        deliver_from=read.day("deliver_from"),
+        deliver_until=read.day("deliver_until"),
+        bid_vnd_per_kg=read.whole("bid_vnd_per_kg"),
+        note=read.text("note"),
+    )
+    version = read.whole("version", needed=True)
+    read.done()
+    was = before(line)
+    line = buyers.intake.revise_line(visit.session, visit.scope, uid, LineChange(**given), visit.by, version)
+    visit.did("line.revise", line, was)
+    return visit.go(f"/lines/{uid}", visit.say("The change is saved."))
+
+
+@pages.post("/lines/{uid}/cancel", may=Permission.DEMAND_WRITE, form=_line)
+def cancel(visit: Visited, uid: str) -> Response:
+    """Take a line back; what is promised to it already stays promised."""
+    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    read = Reader(visit.form)
+    reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
+    read.done()
+    was = before(line)
+    line = buyers.intake.cancel_line(visit.session, visit.scope, uid, visit.by, version)
+    visit.did("line.cancel", line, was, reason or "")
+    return visit.go("/demand", visit.say("The line is cancelled. What was promised to it stays promised."), "info")

@@ -1,0 +1,81 @@
+"""How far a buyer's demand is met, by product, and why the rest is short."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from starlette.responses import Response
+
+from buyers.models import DemandLine, LineProduct, LineStatus
+from catalog.models import Product
+from catalog.tenancy import visible
+from service.auth.permissions import Permission
+from service.planning.models import LineBalance, Plan, PlanReason
+from service.planning.states import PlanState
+from service.web.pages import Pages
+from service.web.reasons import OF_LINE
+from service.web.visit import Visit, Visited
+
+pages = Pages("fill")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """How much of a product is wanted and promised."""
+
+    code: str
+    name: str
+    lines: int
+    wanted_kg: int
+    promised_kg: int
+
+    @property
+    def share(self) -> float:
+        return self.promised_kg / self.wanted_kg if self.wanted_kg else 0.0
+
+
+@pages.get("/fill", may=Permission.DEMAND_READ)
+def show_fill(visit: Visited) -> Response:
+    """Show the fill rate, and the shortage with its reasons."""
+    rows = _by_product(visit)
+    wanted, promised = sum(row.wanted_kg for row in rows), sum(row.promised_kg for row in rows)
+    return visit.show(
+        "procurement/fill.html",
+        rows=rows,
+        wanted_kg=wanted,
+        promised_kg=promised,
+        share=promised / wanted if wanted else None,
+        shortage=_shortage(visit),
+    )
+
+
+def _by_product(visit: Visit) -> list[Filled]:
+    """Return the sums of every product, each line under the first product that it names."""
+    query = select(Product.code, Product.name, func.count(), func.sum(DemandLine.quantity_kg), func.sum(LineBalance.promised_kg))
+    query = query.select_from(DemandLine).join(LineBalance, LineBalance.line_id == DemandLine.id)
+    query = query.join(LineProduct, (LineProduct.line_id == DemandLine.id) & (LineProduct.position == 0))
+    query = query.join(Product, Product.id == LineProduct.product_id).where(DemandLine.id.in_(_lines(visit)))
+    rows = visit.session.execute(query.group_by(Product.id, Product.code, Product.name, Product.sort_key).order_by(Product.sort_key))
+    return [Filled(code, name, lines, int(wanted), int(promised)) for code, name, lines, wanted, promised in rows]
+
+
+def _lines(visit: Visit) -> Select[Any]:
+    return visible(DemandLine, visit.scope).with_only_columns(DemandLine.id).where(DemandLine.status != LineStatus.CANCELLED)
+
+
+def _shortage(visit: Visit) -> list[tuple[str, str, int, int]]:
+    """Return the reasons of what the current plan leaves short: words, what helps, lines and kilograms, the largest first."""
+    current = select(Plan.id).where(Plan.association_id == visit.scope.association_id, Plan.state == PlanState.CURRENT)
+    query = select(PlanReason.reason, PlanReason.open_kg).where(PlanReason.plan_id.in_(current), PlanReason.line_id.in_(_lines(visit)))
+    kg: Counter[str] = Counter()
+    lines: Counter[str] = Counter()
+    for reason, open_kg in visit.session.execute(query):
+        kg[reason] += open_kg
+        lines[reason] += 1
+    known = {reason: OF_LINE.get(reason, (reason, "")) for reason in kg}
+    return [
+        (visit.say(known[one][0]), visit.say(known[one][1]) if known[one][1] else "", lines[one], total) for one, total in kg.most_common()
+    ]

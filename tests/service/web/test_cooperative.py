@@ -1,0 +1,317 @@
+"""The clerk of a cooperative at work: on a phone, on a slow line, without a script, with a login that ends too early."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+import xlsxwriter
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
+
+from catalog.models import Lot, Side
+from service.demo import COOPERATIVE
+from service.models import Role
+from service.planning.states import ProposalState
+from service.web.faults import CODES
+from service.web.texts import translations
+from tests.service.web.conftest import DESK, PHONE, Opened, keep, overflow, violations
+from tests.service.web.stage import PASSWORD, Stage
+
+PLACES = (
+    "/lots",
+    "/lots/new",
+    "/lots?show=closed",
+    "/offers",
+    "/offers?show=agreed",
+    "/sales",
+    "/certificates",
+    "/uploads/lots",
+    "/account",
+)
+WAYS = [("vi", PHONE), ("vi", DESK), ("en", PHONE), ("en", DESK)]
+
+
+def say(language: str, text: str) -> str:
+    return translations(language).ugettext(text)
+
+
+def count(stage: Stage) -> int:
+    with stage.database.read() as session:
+        return session.scalar(select(func.count()).select_from(Lot)) or 0
+
+
+def newest(stage: Stage) -> Lot:
+    with stage.database.read() as session:
+        return session.scalars(select(Lot).order_by(Lot.id.desc()).limit(1)).one()
+
+
+def fill(page: Page, amount: str = "7,5", price: str = "16.500") -> None:
+    page.fill("#amount", amount)
+    page.select_option("#unit", "tạ")
+    page.fill("#available_from", "2027-06-20")
+    page.fill("#available_until", "2027-06-22")
+    page.fill("#ask_vnd_per_kg", price)
+
+
+def send(page: Page) -> None:
+    page.click("form[data-draft=lot] button[type=submit]")
+
+
+@pytest.mark.parametrize(("language", "width"), WAYS)
+def test_a_lot_is_listed_amended_and_withdrawn(opened: Opened, stage: Stage, language: str, width: int) -> None:
+    page = opened(Role.CLERK, "/lots", language=language, width=width)
+    page.click(f"text={say(language, 'List a lot')}")
+    fill(page)
+    assert "750" in page.inner_text("[data-echo]")
+    keep(page, f"lot-new-{language}-{width}")
+    send(page)
+    expect(page.get_by_role("status").first).to_contain_text(say(language, "The lot is on offer."))
+    made = newest(stage)
+    assert (made.quantity_kg, made.ask_vnd_per_kg, made.stated_amount, made.available_until.isoformat()) == (
+        750,
+        16_500,
+        "7,5",
+        "2027-06-22",
+    )
+    page.fill("#quantity_kg", "800")
+    page.click("form[action$=amend] button[type=submit]")
+    assert say(language, "Say briefly why the quantity or the days change.") in page.inner_text("main")
+    assert page.input_value("#quantity_kg") == "800"
+    page.fill("#reason", "trời nắng")
+    page.click("form[action$=amend] button[type=submit]")
+    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    assert newest(stage).quantity_kg == 800
+    keep(page, f"lot-{language}-{width}")
+    page.click("details.card summary")
+    page.fill("#why", "đã bán ở chợ")
+    page.click("form[action$=withdraw] button")
+    assert say(language, "The lot is withdrawn. What was promised of it stays promised.") in page.inner_text("main")
+    page.goto(f"{stage.address}/lots/new")
+    assert (page.input_value("#unit"), page.input_value("#ask_vnd_per_kg").replace(",", ".")) == ("tạ", "16.500")
+
+
+def test_a_lot_is_listed_without_a_script(opened: Opened, stage: Stage) -> None:
+    before = count(stage)
+    page = opened(Role.CLERK, "/lots/new", width=PHONE, script=False)
+    fill(page, amount="7,5055")
+    send(page)
+    assert page.get_attribute("#amount", "aria-invalid") == "true"
+    assert "7,5055 tạ là 750,55 kg" in page.inner_text("#amount-fault")
+    assert page.input_value("#amount") == "7,5055"
+    page.fill("#amount", "7,5")
+    page.dblclick("form[data-draft=lot] button[type=submit]")
+    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    assert count(stage) == before + 1
+
+
+def test_what_was_written_survives_a_line_that_is_cut(opened: Opened, stage: Stage) -> None:
+    before = count(stage)
+    page = opened(Role.CLERK, "/lots/new", width=PHONE)
+    fill(page, amount="6")
+    page.context.set_offline(True)
+    send(page)
+    expect(page.locator(".draft-said")).to_contain_text("Không có mạng")
+    assert page.locator(".offline-bar").is_visible()
+    keep(page, "lot-new-cut")
+    assert (count(stage), page.input_value("#amount")) == (before, "6")
+    page.context.set_offline(False)
+    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    assert count(stage) == before + 1
+    page.goto(stage.address + "/lots/new")
+    assert page.input_value("#amount") == ""
+
+
+def test_a_draft_is_back_after_the_page_was_left(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.CLERK, "/lots/new", width=PHONE)
+    fill(page, amount="4,2")
+    page.goto(stage.address + "/lots")
+    page.goto(stage.address + "/lots/new")
+    assert page.input_value("#amount") == "4,2"
+    assert "Đã lấy lại" in page.inner_text(".draft-said")
+
+
+def test_a_double_click_lists_one_lot(opened: Opened, stage: Stage) -> None:
+    before = count(stage)
+    page = opened(Role.CLERK, "/lots/new")
+    fill(page)
+    page.dblclick("form[data-draft=lot] button[type=submit]")
+    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    assert count(stage) == before + 1
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_login_that_ends_while_somebody_writes_loses_nothing(opened: Opened, stage: Stage, script: bool) -> None:
+    before = count(stage)
+    page = opened(Role.CLERK, "/lots/new", width=PHONE, script=script)
+    fill(page, amount="5,5")
+    stage.end_logins(Role.CLERK)
+    send(page)
+    page.wait_for_selector("#password")
+    assert "Những gì bạn ghi vẫn còn" in page.inner_text("main")
+    keep(page, "login-ended")
+    page.fill("#login", stage.login_name(Role.CLERK))
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.click("button[name=_again]")
+    assert (page.input_value("#amount"), page.input_value("#available_until"), count(stage)) == ("5,5", "2027-06-22", before)
+    send(page)
+    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    assert (count(stage), newest(stage).quantity_kg) == (before + 1, 550)
+
+
+def test_an_unusual_quantity_is_asked_about(opened: Opened, stage: Stage) -> None:
+    before = count(stage)
+    page = opened(Role.CLERK, "/lots/new", width=PHONE)
+    fill(page, amount="900")
+    page.select_option("#unit", "tấn")
+    send(page)
+    page.wait_for_selector("#confirmed-1")
+    assert say("vi", CODES["needs_confirmation"]) in page.inner_text("main")
+    page.check("#confirmed-1")
+    send(page)
+    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    assert count(stage) == before + 1
+
+
+@pytest.mark.parametrize(("language", "width"), [("vi", PHONE), ("en", DESK)])
+def test_a_proposal_is_confirmed_once_and_another_refused(opened: Opened, stage: Stage, language: str, width: int) -> None:
+    page = opened(Role.CLERK, "/offers", language=language, width=width)
+    keep(page, f"offers-{language}-{width}")
+    waiting = page.locator("li.card").count()
+    first = page.locator("li.card form[action$=confirm]").first
+    where = str(first.get_attribute("action"))
+    first.locator("button").dblclick()
+    expect(page.get_by_role("status").first).to_contain_text(
+        say(language, "Confirmed. When the other side has confirmed as well, it is agreed.")
+    )
+    assert page.locator("li.card").count() == waiting - 1
+    page.go_back()
+    assert page.locator(f"form[action='{where}']").count() == 0
+    item = next(one for one in stage.items_of(COOPERATIVE, Side.SUPPLY) if one.uid in where)
+    assert item.supplier_confirmed_at is not None
+    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "mca_csrf")
+    stale = page.evaluate(
+        "async ([where, token]) => { const body = new URLSearchParams({_csrf: token}), headers = {accept: 'text/html'};"
+        " const answer = await fetch(where, {method: 'POST', body, headers}); return [answer.status, await answer.text()] }",
+        [where, token],
+    )
+    assert stale[0] == 409
+    assert say(language, CODES["already_decided"]) in stale[1]
+
+
+def test_a_proposal_is_refused_with_a_reason(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.CLERK, "/offers", width=PHONE)
+    page.click("li.card h2 a >> nth=0")
+    uid = page.url.rpartition("/")[2]
+    page.click("#refuse summary")
+    page.select_option("#reason", "other")
+    page.click("#refuse button")
+    assert "Hãy ghi vài chữ về lý do." in page.inner_text("#refuse")
+    page.select_option("#reason", "weather")
+    page.click("#refuse button")
+    page.wait_for_url(re.compile("/offers$"))
+    assert "Đã từ chối" in page.inner_text("main")
+    item = next(one for one in stage.items_of(COOPERATIVE, Side.SUPPLY) if one.uid == uid)
+    assert (item.state, item.reason_code) == (ProposalState.REJECTED, "weather")
+
+
+def test_what_was_delivered_and_what_is_owed_is_seen(opened: Opened) -> None:
+    page = opened(Role.CLERK, "/sales", width=PHONE)
+    text = page.inner_text("main")
+    assert "10\u00a0kg (Dập)" in text
+    assert "Chờ trả tiền" in text
+    assert re.search(r"[\d.]+\s₫", text)
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", PHONE), ("dark", DESK)])
+def test_everybody_can_use_every_page(opened: Opened, stage: Stage, axe: str, theme: str, width: int) -> None:
+    page = opened(Role.CLERK, theme=theme, width=width)
+    for place in PLACES:
+        page.goto(stage.address + place)
+        assert violations(page, axe) == [], place
+        assert overflow(page) == 0, place
+        keep(page, f"clerk{re.sub('[/?=]', '-', place)}-{theme}-{width}")
+
+
+def test_the_first_load_is_small_and_nothing_jumps(opened: Opened, stage: Stage) -> None:
+    for place in ("/lots", "/lots/new", "/offers"):
+        page = opened(Role.CLERK, width=PHONE)
+        sizes: list[float] = []
+        tap = page.context.new_cdp_session(page)
+        tap.send("Network.enable")
+        tap.on("Network.loadingFinished", lambda one, sizes=sizes: sizes.append(one["encodedDataLength"]))
+        page.goto(stage.address + place, wait_until="networkidle")
+        assert sum(sizes) <= 60_000, place
+        moved = page.evaluate(
+            "() => new Promise((done) => { let sum = 0; const add = (list) => { for (const one of list.getEntries()) sum += one.value; };"
+            " new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });"
+            " requestAnimationFrame(() => requestAnimationFrame(() => done(sum))); })"
+        )
+        assert moved < 0.01, place
+
+
+HEADER = ["lot_id", "site_id", "supplier_id", "product", "grade", "quantity_kg", "available_from", "available_until", "shelf_life_days",
+          "ask_vnd_per_kg"]  # fmt: skip
+WRONG: dict[int, tuple[str, Any]] = {
+    10: ("quantity_kg", "nhiều"), 50: ("grade", 9), 99: ("product", "sầu riêng"), 120: ("available_from", "31/02/2027"),
+    180: ("site_id", "nơi khác"), 240: ("ask_vnd_per_kg", ""), 299: ("quantity_kg", -5),
+}  # fmt: skip
+"""What stands wrong in which row of the workbook."""
+
+
+def workbook(wrong: dict[int, tuple[str, Any]], rows: int = 300, product: str = "vải thiều") -> bytes:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("lots")
+        sheet.write_row(0, 0, HEADER)
+        for row in range(2, rows + 2):
+            cells = [f"X-{row:03}", COOPERATIVE, COOPERATIVE, product, 1, 700, "2027-06-20", "2027-06-22", 7, 15_000]
+            if row in wrong:
+                cells[HEADER.index(wrong[row][0])] = wrong[row][1]
+            sheet.write_row(row - 1, 0, cells)
+    return file.getvalue()
+
+
+def hand_in(page: Page, content: bytes, name: str) -> None:
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    page.set_input_files("#file", {"name": name, "mimeType": kind, "buffer": content})
+    page.click("main form[enctype] button")
+
+
+def test_a_workbook_of_300_rows_says_which_7_are_wrong_and_is_then_taken_in(opened: Opened, stage: Stage, axe: str) -> None:
+    page = opened(Role.CLERK, "/uploads/lots", width=PHONE)
+    before = count(stage)
+    hand_in(page, workbook(WRONG), "lô tuần này.xlsx")
+    page.wait_for_selector("tr.wrong")
+    assert page.locator("tr.wrong").count() == 7
+    text = page.inner_text("main")
+    for row, (_, value) in WRONG.items():
+        line = page.locator("tr.wrong", has_text=f"Dòng {row}")
+        assert line.count() >= 1, row
+        assert str(value) in line.first.inner_text() or not value
+    assert "7 ô cần sửa" in text
+    assert violations(page, axe) == []
+    assert overflow(page) == 0
+    keep(page, "upload-wrong")
+    assert count(stage) == before
+    hand_in(page, workbook({}), "lô tuần này.xlsx")
+    page.wait_for_url(re.compile("/lots$"))
+    assert "300 dòng mới" in page.inner_text("main")
+    assert count(stage) == before + 300
+
+
+def test_the_template_holds_what_is_there_and_says_what_columns_mean(opened: Opened) -> None:
+    import python_calamine
+
+    page = opened(Role.CLERK, "/uploads/lots")
+    with page.expect_download() as got:
+        page.click("a[href$=template]")
+    book = python_calamine.CalamineWorkbook.from_path(str(got.value.path()))
+    assert book.sheet_names == ["lots", "Các cột"]
+    rows = book.get_sheet_by_name("lots").to_python()
+    assert rows[0][:3] == ["lot_id", "site_id", "supplier_id"]
+    assert len(rows) > 1
+    assert ["quantity_kg", "Số lượng, kg"] in book.get_sheet_by_name("Các cột").to_python()

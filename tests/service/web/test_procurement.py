@@ -1,0 +1,178 @@
+"""A buyer's procurement at work: orders, rules, what arrives and how it is received, contracts, Excel, and a thousand lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import func, select
+
+from buyers.models import Contract, DemandLine
+from catalog.models import Evidence
+from service.models import Role
+from service.planning import models as m
+from service.web.texts import translations
+from tests.service.web.conftest import DESK, PHONE, Opened, keep, overflow, violations
+from tests.service.web.stage import Stage
+
+PLACES = ("/demand", "/demand?show=closed", "/orders", "/orders/new", "/orders/last-week", "/deliveries", "/fill", "/contracts", "/offers",
+          "/uploads/demands")  # fmt: skip
+WAYS = [("vi", PHONE), ("vi", DESK), ("en", PHONE), ("en", DESK)]
+PHOTO = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
+    "0000000d4948445200000001000000010802000000907753de0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
+)
+
+
+def say(language: str, text: str) -> str:
+    return translations(language).ugettext(text)
+
+
+def count(stage: Stage) -> int:
+    with stage.database.read() as session:
+        return session.scalar(select(func.count()).select_from(DemandLine)) or 0
+
+
+@pytest.mark.parametrize(("language", "width"), WAYS)
+def test_an_order_is_placed_and_a_line_amended_and_cancelled(opened: Opened, stage: Stage, language: str, width: int) -> None:
+    before = count(stage)
+    page = opened(Role.PROCUREMENT, "/demand", language=language, width=width)
+    page.click(f"text={say(language, 'New order')}")
+    page.fill("#deliver_from", "2027-06-21")
+    page.fill("#deliver_until", "2027-06-22")
+    for row, (kg, bid) in enumerate((("1.200", "27.000"), ("800", ""))):
+        page.select_option(f"#product-{row}", index=row + 1)
+        page.locator("input[name=kg]").nth(row).fill(kg)
+        page.locator("input[name=bid]").nth(row).fill(bid)
+    page.click("form[data-draft=order] button[type=submit]")
+    page.wait_for_selector("#bid-1-fault")
+    assert page.locator("input[name=kg]").nth(0).input_value() == "1.200"
+    assert count(stage) == before
+    page.locator("input[name=bid]").nth(1).fill("18.500")
+    page.click("button[value=more]")
+    expect(page.locator("input[name=kg]")).to_have_count(10)
+    keep(page, f"order-new-{language}-{width}")
+    page.click("details.card summary")
+    page.check("#requires-1")
+    page.click("form[data-draft=order] button[type=submit]")
+    page.wait_for_url(re.compile("/demand$"))
+    assert count(stage) == before + 2
+    with stage.database.read() as session:
+        line = session.scalars(select(DemandLine).order_by(DemandLine.id.desc()).limit(1)).one()
+    assert (line.quantity_kg, line.bid_vnd_per_kg, line.deliver_from.isoformat()) == (800, 18_500, "2027-06-21")
+    page.goto(f"{stage.address}/lines/{line.uid}")
+    assert page.locator("ul.steps li").count() >= 2
+    page.fill("#quantity_kg", "900")
+    page.click("form[action$=amend] button")
+    expect(page.get_by_text(say(language, "The change is saved."))).to_be_visible()
+    keep(page, f"line-{language}-{width}")
+    page.click("details.card summary")
+    page.fill("#why", "đổi thực đơn")
+    page.click("form[action$=cancel] button")
+    expect(page.get_by_text(say(language, "The line is cancelled. What was promised to it stays promised."))).to_be_visible()
+
+
+def test_last_weeks_lines_are_copied_a_week_later(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.PROCUREMENT, "/orders/last-week")
+    rows = page.locator("tbody tr").count()
+    filled = [page.locator("input[name=kg]").nth(n).input_value() for n in range(rows)]
+    assert any(filled)
+    before = count(stage)
+    page.click("form[data-draft=order] button[type=submit]")
+    page.wait_for_url(re.compile("/demand$"))
+    assert count(stage) == before + sum(bool(kg) for kg in filled)
+    page.goto(stage.address + "/orders")
+    page.click("a[href$=copy] >> nth=0")
+    assert page.locator("input[name=kg]").first.input_value() == filled[0]
+
+
+@pytest.mark.parametrize(("language", "width", "script"), [("vi", PHONE, True), ("en", DESK, False)])
+def test_a_truck_is_received_with_what_was_turned_away_and_a_photograph(
+    opened: Opened, stage: Stage, language: str, width: int, script: bool
+) -> None:
+    page = opened(Role.PROCUREMENT, "/deliveries", language=language, width=width, script=script)
+    keep(page, f"deliveries-{language}-{width}")
+    waiting = page.locator("a.main-act[href^='/deliveries/']")
+    if waiting.count() == 0:
+        pytest.fail("no truck is on its way")
+    page.goto(stage.address + str(waiting.first.get_attribute("href")))
+    accepted, rejected = page.locator("input[name^=accepted-]").first, page.locator("input[name^=rejected-]").first
+    kg = int(re.sub(r"\D", "", accepted.input_value()))
+    accepted.fill(str(kg - 5))
+    page.click("form[enctype] button.main-act")
+    page.wait_for_selector(".fault")
+    assert say(language, "Accepted and rejected together must be what was loaded.") in page.inner_text("main")
+    page.locator("input[name^=rejected-]").first.fill("5")
+    page.locator("select[name^=reason-]").first.select_option("overripe")
+    page.set_input_files("#photo", {"name": "<b>hàng.png", "mimeType": "image/png", "buffer": PHOTO})
+    page.click("form[enctype] button.main-act")
+    page.wait_for_url(re.compile("/deliveries$"))
+    with stage.database.read() as session:
+        receipt = session.scalars(select(m.Receipt).order_by(m.Receipt.id.desc()).limit(1)).one()
+        said = session.scalars(select(m.ReceiptItem).where(m.ReceiptItem.receipt_id == receipt.id)).one()
+        assert (said.accepted_kg, said.rejected_kg, said.reason_code) == (kg - 5, 5, "overripe")
+        assert session.get_one(Evidence, receipt.photo_id).media_type == "image/png"
+        shipment = session.get_one(m.Shipment, receipt.shipment_id)
+    page.goto(f"{stage.address}/deliveries/{shipment.uid}")
+    assert page.locator("img[src^='/photos/']").evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 1
+    keep(page, f"delivery-{language}-{width}")
+    del rejected
+
+
+def test_a_part_of_a_contract_is_called_and_no_more_than_is_left(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.PROCUREMENT, "/contracts", width=PHONE)
+    page.click("li.card h2 a")
+    for kg in ("25.000", "5.000"):
+        page.fill("#quantity_kg", kg)
+        page.fill("#deliver_from", "2027-06-25")
+        page.fill("#deliver_until", "2027-06-26")
+        page.click("form[action$=call] button")
+        if kg == "25.000":
+            expect(page.get_by_role("alert")).to_contain_text("Hợp đồng không còn nhiều như vậy.")
+            keep(page, "contract")
+    page.wait_for_url(re.compile("/lines/"))
+    with stage.database.read() as session:
+        assert session.scalars(select(Contract.called_kg)).one() == 5_000
+
+
+def test_fill_rate_and_shortage_come_with_their_reasons(opened: Opened) -> None:
+    page = opened(Role.PROCUREMENT, "/fill")
+    assert re.search(r"\d+(,\d)?\s%", page.inner_text("main"))
+    assert page.locator("section[aria-labelledby=short] li").count() >= 1
+    page.click("tbody a >> nth=0")
+    page.wait_for_url(re.compile(r"/demand\?product="))
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", PHONE), ("dark", DESK)])
+def test_everybody_can_use_every_page(opened: Opened, stage: Stage, axe: str, theme: str, width: int) -> None:
+    page = opened(Role.PROCUREMENT, theme=theme, width=width)
+    for place in PLACES:
+        page.goto(stage.address + place)
+        assert violations(page, axe) == [], place
+        assert overflow(page) == 0, place
+        keep(page, f"procurement{re.sub('[/?=]', '-', place)}-{theme}-{width}")
+
+
+def test_an_order_of_a_thousand_lines_is_taken_and_shown_in_parts(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.PROCUREMENT, "/orders/new")
+    door = str(page.input_value("#site"))
+    product = str(page.locator("#product-0 option").nth(1).get_attribute("value"))
+    token, csrf = stage.log_in(Role.PROCUREMENT)
+    rows: dict[str, Any] = {"product": [product] * 1000, "grade": ["1"] * 1000, "kg": ["500"] * 1000, "bid": ["20.000"] * 1000}
+    rows |= {"from": [""] * 1000, "until": [""] * 1000, "site": door, "deliver_from": "2027-06-21", "deliver_until": "22/06/2027"}
+    before = count(stage)
+    headers = {"cookie": f"mca_session={token}", "accept": "text/html"}
+    answer = httpx.post(stage.address + "/orders/new", data={**rows, "_csrf": csrf, "_once": "one"}, headers=headers, timeout=60)
+    again = httpx.post(stage.address + "/orders/new", data={**rows, "_csrf": csrf, "_once": "one"}, headers=headers, timeout=60)
+    assert (answer.status_code, again.status_code, count(stage)) == (303, 303, before + 1000)
+    other = httpx.post(
+        stage.address + "/orders/new", data={**rows, "note": "khác", "_csrf": csrf, "_once": "one"}, headers=headers, timeout=60
+    )
+    assert (other.status_code, count(stage)) == (422, before + 1000)
+    assert "đã được gửi rồi" in other.text
+    page.goto(stage.address + "/demand")
+    assert page.locator("tbody tr").count() == 100
+    page.click("text=Xem thêm")
+    assert page.locator("tbody tr").count() == 100
