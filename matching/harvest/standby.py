@@ -45,7 +45,9 @@ def standby(problem: Problem, plan: Plan, drawn: Scenarios, found: Chances, *, w
     width = max(1, problem.n_lines)
     lanes = find_lanes(problem, max_transit_days=1, only_lots=np.flatnonzero(left > 0))
     pairs, first = np.unique(lanes.lot * width + lanes.line, return_index=True)
-    margin = lanes.margin_vnd_per_kg[first]
+    # More of a lot that serves the line already is of no use on the day on which that lot falls short.
+    other = ~np.isin(pairs, a.lot * width + a.line)
+    pairs, margin = pairs[other], lanes.margin_vnd_per_kg[first[other]]
     places = np.flatnonzero(found.chance < wanted)
     lacking = found.planned_kg - found.expected_kg
     urgency = (lacking * (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[found.line])[places]

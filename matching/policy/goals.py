@@ -69,11 +69,12 @@ class Yardsticks:
         return total_kg if cap is None else math.floor(total_kg * cap / 100 + 1e-9)
 
     def capped_total_kg(self, plan: Plan) -> int:
-        """Return what a plan comes to when every supplier sells at most its cap of just that."""
-        taken = self.supplier_kg(plan)
-        total, before = int(taken.sum()), -1
+        """Return what is left of a plan's kilograms when no supplier sells more than its cap of just that, and others step in."""
+        able = np.zeros(len(self.floor_kg), dtype=np.int64)
+        np.add.at(able, self.problem.lots.supplier, self.eligible_kg)
+        total, before = int(plan.allocations.kg.sum()), -1
         while total != before:
-            before, total = total, int(np.minimum(taken, self.cap_kg(total)).sum())
+            before, total = total, min(total, int(np.minimum(able, self.cap_kg(total)).sum()))
         return total
 
     def lost_kg(self, plan: Plan) -> int:

@@ -64,12 +64,28 @@ def premiums(yard: Yardsticks, goals: set[Goal], supplier: IntArray) -> Premiums
     return Premiums(of(Goal.CONTRACTS), of(Goal.SPOILAGE), max(price, of(Goal.CHANGES)), supplier)
 
 
-def guide(yard: Yardsticks, given: Premiums, like: Plan, total_kg: int, pins: Decisions | None = None) -> Problem:
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What one search of a stage tries besides premiums.
+
+    Attributes
+    ----------
+    pins : what is to be brought in this search, besides what brokers have decided; None for nothing more.
+    lot_kg : most that is to be had of each lot, shape (n_lots,); None for as much as there is.
+    """
+
+    pins: Decisions | None = None
+    lot_kg: IntArray | None = None
+
+
+NO_TRIAL = Trial()
+
+
+def guide(yard: Yardsticks, given: Premiums, like: Plan, total_kg: int, trial: Trial = NO_TRIAL) -> Problem:
     """Return the problem in the prices of a stage.
 
     Parameters
     ----------
-    pins : what is to be brought in this search for a trial, besides what brokers have decided.
     like : a plan by which it is decided what a supplier at its cap goes on to sell.
     total_kg : what the plan is expected to come to, of which the cap is a part.
     """
@@ -77,11 +93,32 @@ def guide(yard: Yardsticks, given: Premiums, like: Plan, total_kg: int, pins: De
     due = (yard.floor_kg > 0)[lots.supplier]
     lot_vnd = np.where(yard.is_perishable, given.perishable, 0) + np.where(due, given.supplier[lots.supplier], 0)
     line_vnd = np.where(yard.is_contract, given.contract, 0)
+    kg = capped_kg(yard, like, total_kg)
+    if trial.lot_kg is not None:
+        kg = np.maximum(np.minimum(kg, trial.lot_kg), _pinned_kg(problem))
     return problem.replace(
-        lots=lots.replace(ask_vnd_per_kg=lots.ask_vnd_per_kg - lot_vnd, kg=capped_kg(yard, like, total_kg)),
+        lots=lots.replace(ask_vnd_per_kg=lots.ask_vnd_per_kg - lot_vnd, kg=kg),
         lines=lines.replace(bid_vnd_per_kg=lines.bid_vnd_per_kg + line_vnd),
-        decisions=problem.decisions if pins is None else pins,
+        decisions=problem.decisions if trial.pins is None else trial.pins,
     )
+
+
+def just_due(yard: Yardsticks, plan: Plan, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+    """Return what is to be had of each lot when suppliers with a floor sell just what is due, and premiums that make them sell it.
+
+    With no more to be had of them, an overwhelming premium can't make one of them sell what another needs. What they sell now is kept
+    first; else chance chooses among lots that can be sold at all.
+    """
+    lots, kg = yard.problem.lots, yard.problem.lots.kg.copy()
+    rank = np.where(yard.eligible_kg > 0, rng.random(len(kg)), 2.0)
+    order = np.lexsort((rank, -_gains(yard.problem, plan)))
+    for supplier in np.flatnonzero(yard.floor_kg > 0).tolist():
+        left = int(yard.floor_kg[supplier])
+        for lot in order[lots.supplier[order] == supplier].tolist():
+            part = int(lots.kg[lot]) if lots.indivisible[lot] else min(int(lots.kg[lot]), max(left, int(lots.min_take_kg[lot])))
+            kg[lot] = part if left > 0 else 0
+            left -= int(kg[lot])
+    return kg, np.where(yard.floor_kg > 0, OVERWHELMING_VND_PER_KG // 10, 0)
 
 
 def trial_pins(yard: Yardsticks, plan: Plan, rng: np.random.Generator) -> Decisions | None:

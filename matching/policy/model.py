@@ -100,7 +100,8 @@ class Policy:
         made = asdict(self)
         made["goals"] = [{"goal": rank.goal.value, "tolerance_pct": rank.tolerance_pct} for rank in self.ranks]
         del made["ranks"]
-        made["floors"] = [{k: v for k, v in floor.items() if v not in (None, ())} for floor in made["floors"]]
+        floors = [{k: list(v) if isinstance(v, tuple) else v for k, v in floor.items()} for floor in made["floors"]]
+        made["floors"] = [{k: v for k, v in floor.items() if v not in (None, [])} for floor in floors]
         plain = {"name": "", "cap_pct": None, "frozen_days": 0, "change_vnd_per_kg": 0, "spoils_within_days": SPOILS_WITHIN_DAYS}
         return {k: v for k, v in made.items() if v != plain.get(k, ()) and v != []}
 

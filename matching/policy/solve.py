@@ -19,10 +19,10 @@ from matching.explain import explain_open
 from matching.flow import relaxation_bound, shadow_prices, solve_volumes
 from matching.plan import Plan, Prices, Progress, Result, Status, Termination
 from matching.policy.goals import Yardsticks, yardsticks
-from matching.policy.guide import Premiums, guide, premiums, trial_pins
+from matching.policy.guide import NO_TRIAL, Premiums, Trial, guide, just_due, premiums, trial_pins
 from matching.policy.model import Goal, Policy, Rank
 from matching.policy.report import PolicyResult, Stage, report
-from matching.problem import Decisions, IntArray, Problem
+from matching.problem import IntArray, Problem
 from matching.solve import Limits, Mode, solve
 from matching.stable import Stability, replan
 from matching.stable.promises import unmet_pins_kg
@@ -100,7 +100,7 @@ class _Course:
         given: Premiums | None,
         iterations: int | None,
         expired: Callable[[], bool],
-        pins: Decisions | None = None,
+        trial: Trial = NO_TRIAL,
     ) -> tuple[Plan, Verdict]:
         """Search once, led by premiums, and return the best plan met."""
         self.searches += 1
@@ -114,7 +114,7 @@ class _Course:
             seed=self.seed + self.searches,
             cores=self.limits.cores,
             direct=self.direct,
-            guide=None if given is None else guide(self.yard, given, self.first, self.total_kg, pins),
+            guide=None if given is None else guide(self.yard, given, self.first, self.total_kg, trial),
             measure=self.measured(goal),
             promises=(self.yard.pairs, self.yard.pair_kg),
         )
@@ -256,13 +256,23 @@ def _stage(course: _Course, goal: Goal | None, supplier: IntArray, share: float)
         start = course.previous if goal is Goal.CHANGES and turn == 0 and course.previous is not None else course.plan
         if len(start.trips.vehicle) == 0:
             start = course.first
-        rng = np.random.default_rng((course.seed, course.searches))
-        pins = trial_pins(yard, start, rng) if floors_count and goal is not Goal.WORTH and turn % 2 else None
-        better = course.take(course.search(start, goal, given.scaled(factor), each, expired, pins), goal)
+        led, trial = _trial(course, given.scaled(factor), start, turn) if floors_count else (given.scaled(factor), NO_TRIAL)
+        better = course.take(course.search(start, goal, led, each, expired, trial), goal)
         if goal is Goal.WORTH and better:
             # There may be more to gain nearer to the limits of what came before.
             factor /= EASING
     return given.supplier
+
+
+def _trial(course: _Course, given: Premiums, plan: Plan, turn: int) -> tuple[Premiums, Trial]:
+    """Return what a search tries for floors, turn by turn: just what is due, pins, and premiums that learn."""
+    yard, rng = course.yard, np.random.default_rng((course.seed, course.searches))
+    if turn % 3 == 0:
+        lot_kg, supplier = just_due(yard, plan, rng)
+        return replace(given, supplier=supplier), Trial(lot_kg=lot_kg)
+    if turn % 3 == 1:
+        return replace(given, supplier=np.zeros_like(given.supplier)), Trial(trial_pins(yard, plan, rng))
+    return given, NO_TRIAL
 
 
 def _rounds(course: _Course, share: float) -> Iterator[tuple[int | None, Callable[[], bool]]]:

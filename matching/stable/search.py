@@ -20,13 +20,13 @@ import numpy as np
 
 from matching.hubs.splice import keep
 from matching.nation.job import _window
-from matching.nation.splice import join
+from matching.nation.splice import empty_plan, join
 from matching.plan import Plan
 from matching.problem import IntArray, Problem
 from matching.stable.beside import Beside, beside
 from matching.stable.promises import lost_kg, promised, unmet_pins_kg
 from matching.stable.room import make_room
-from matching.stable.staying import staying
+from matching.stable.staying import forbidden_trips, staying
 from matching.trips import columns as col
 from matching.trips.arena import Layout, Surroundings, _grouped
 from matching.trips.harvest import plan_of
@@ -78,7 +78,7 @@ class Again:
 
 @dataclass
 class _Best:
-    """The best plan met so far, by a measure of the caller's, larger is better."""
+    """The best plan met so far, by a measure of the caller's, larger is better; one that keeps every rule before one that misses a pin."""
 
     problem: Problem
     measure: Callable[[Plan, Verdict], tuple[float, ...]]
@@ -88,12 +88,13 @@ class _Best:
     last_kg: int = 0
 
     def offer(self, plan: Plan) -> None:
-        """Take a plan if it keeps every rule and is better."""
+        """Take a plan if it breaks no rule, a pin at most, and is better."""
         self.last_kg = int(plan.allocations.kg.sum())
         verdict = verify(self.problem, plan)
-        if not verdict.ok:
+        misses_pins = not verdict.ok
+        if {breach.rule for breach in verdict.violations} - {"decisions"} or (misses_pins and forbidden_trips(self.problem, plan).any()):
             return
-        value = self.measure(plan, verdict)
+        value = (-float(misses_pins), *self.measure(plan, verdict))
         if self.plan is None or value > self.value:
             self.plan, self.verdict, self.value = plan, verdict, value
 
@@ -112,7 +113,7 @@ def replan(
     measure: Callable[[Plan, Verdict], tuple[float, ...]] | None = None,
     promises: tuple[IntArray, IntArray] | None = None,
 ) -> Again:
-    """Plan again from an earlier plan.
+    """Plan again from an earlier plan; a pin that can't be kept is missed, which its caller may refuse.
 
     Parameters
     ----------
@@ -133,11 +134,12 @@ def replan(
     kept, rest = join(problem, [keep(previous, stays)]), keep(previous, ~stays)
     best.offer(kept)
     best.offer(previous)
-    search = _Search(guide or problem, kept, make_room(guide or problem, rest, kept), stability, pairs, seed=seed, cores=cores, direct=direct)
+    roomy = make_room(guide or problem, rest, kept)
+    search = _Search(guide or problem, kept, roomy, stability, pairs, seed=seed, cores=cores, direct=direct)
     done = search.run(iterations, expired, lambda plan: best.offer(join(problem, [kept, plan])))
     if best.plan is None or best.verdict is None:
-        # Pins alone are no reason to give up: whoever asked for them is told which can't be kept.
-        best.plan, best.verdict = kept, verify(problem, kept)
+        # What stays leans on what is no longer there: nothing of it can be relied upon.
+        best.plan, best.verdict = empty_plan(), verify(problem, empty_plan())
     return Again(best.plan, best.verdict, lost_kg(problem, best.plan, pairs, kg), int(stays.sum()), done, best.last_kg)
 
 

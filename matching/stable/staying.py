@@ -27,7 +27,7 @@ def staying(problem: Problem, plan: Plan, until_day: int | None) -> BoolArray:
     """
     first = first_days(plan)
     asked = np.zeros(len(first), dtype=np.bool_) if until_day is None else first < until_day
-    released = tied(plan, _forbidden(problem, plan))
+    released = tied(plan, forbidden_trips(problem, plan))
     stays = tied(plan, (asked | passing(plan)) & ~released) & ~released
     stays = _with_what_minimums_need(problem, plan, stays) & ~released
     return _without_breaches(problem, plan, stays)
@@ -43,7 +43,8 @@ def first_days(plan: Plan) -> IntArray:
     return day
 
 
-def _forbidden(problem: Problem, plan: Plan) -> BoolArray:
+def forbidden_trips(problem: Problem, plan: Plan) -> BoolArray:
+    """Tell which trips carry a pair that is forbidden, shape (n_trips,)."""
     d, a, width = problem.decisions, plan.allocations, max(1, problem.n_lines)
     bad = np.isin(a.lot * width + a.line, (d.lot * width + d.line)[d.kind == FORBID])
     trips = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)

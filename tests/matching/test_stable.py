@@ -1,0 +1,239 @@
+"""Planning again: trips that stay, room for pins, prices of changes, and what has changed in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching import texts
+from matching.plan import Plan
+from matching.problem import FORBID, MINUTES_PER_DAY, PIN, Decisions, Problem
+from matching.stable import Kind, Stability, carry_over, differences, notices, replan, sentence, staying
+from matching.stable.difference import BUYER, SUPPLIER, as_json
+from matching.stable.promises import lost_kg, promised, unmet_pins_kg
+from matching.stable.staying import first_days
+from matching.verify import verify
+from tests.matching.builders import build_problem
+from tests.matching.plans import Load, Truck, build_plan
+from tests.matching.random_problems import FEATURES, random_problem
+from tests.matching.test_warm_start import improved
+
+FREE = FEATURES - {"decisions"}
+
+
+def decided(problem: Problem, *rows: tuple[int, int, int, int]) -> Problem:
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    return problem.replace(decisions=Decisions(*(column.copy() for column in columns)))
+
+
+def stop_table(plan: Plan, before_day: int) -> list[tuple[int, ...]]:
+    """Return the stops of the trips that begin before a day as (vehicle, site, arrival, departure), sorted."""
+    early = (first_days(plan) < before_day)[plan.stops.trip]
+    stops = plan.stops
+    rows = zip(plan.trips.vehicle[stops.trip[early]], stops.site[early], stops.arrive_min[early], stops.depart_min[early])
+    return sorted(tuple(map(int, row)) for row in rows)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 300), st.integers(0, 4))
+def test_trips_within_the_frozen_days_stay_to_the_minute_and_none_is_added(seed: int, days: int) -> None:
+    problem = random_problem(seed, 25, FREE - {"hubs"})
+    before, until = improved(problem, 1), problem.horizon_from_day + days
+    again = replan(problem, before, stability=Stability(until), iterations=300, seed=seed, cores=1)
+    assert again.verdict.ok
+    assert stop_table(again.plan, until) == stop_table(before, until)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_planning_again_after_anything_has_changed_keeps_every_rule(seed: int, other: int) -> None:
+    """Quantities, windows and trucks fall at random, some days are frozen: what no longer holds is let go, and the rest is a plan."""
+    problem, rng = random_problem(seed, 20, FREE), np.random.default_rng(other)
+    before = improved(random_problem(seed, 20, FREE - {"hubs"}), 1)
+    before = carry_over(random_problem(seed, 20, FREE - {"hubs"}), before, problem)
+    shrunk = problem.replace(
+        lots=problem.lots.replace(kg=np.maximum(problem.lots.min_take_kg, problem.lots.kg // rng.integers(1, 3, problem.n_lots))),
+        lines=problem.lines.replace(until_day=np.maximum(problem.lines.from_day, problem.lines.until_day - int(rng.integers(2)))),
+        vehicles=problem.vehicles.replace(count_per_day=np.full(problem.n_classes, int(rng.integers(1, 4)))),
+    )
+    frozen = shrunk.horizon_from_day + int(rng.integers(4))
+    assert replan(shrunk, before, stability=Stability(frozen, 500), iterations=150, cores=1).verdict.ok
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 300))
+def test_a_new_pin_finds_room_where_an_empty_plan_could_keep_it(seed: int) -> None:
+    problem = random_problem(seed, 25, FREE - {"hubs"})
+    before = improved(problem, 1)
+    if len(before.allocations.lot) == 0:
+        return
+    lot, line = int(before.allocations.lot[0]), int(before.allocations.line[0])
+    kg = int(before.allocations.kg[0])
+    emptied = replan(decided(problem, (lot, line, FORBID, 0)), before, iterations=50, cores=1).plan
+    back = decided(problem, (lot, line, PIN, kg))
+    again = replan(back, emptied, iterations=300, cores=1)
+    assert unmet_pins_kg(back, again.plan) == 0
+
+
+def test_a_pin_that_no_truck_can_keep_costs_nothing_of_the_rest() -> None:
+    """The second buyer's door is open for ten minutes a day, and a stop there lasts an hour."""
+    sites = [
+        {"site_id": "c1"}, {"site_id": "b1", "kind": "buyer", "lat": 21.03},
+        {"site_id": "b2", "kind": "buyer", "lat": 21.05, "open_from": "05:00", "open_until": "05:10", "stop_minutes": 60},
+    ]  # fmt: skip
+    problem = build_problem(sites=sites, demands=[{}, {"site_id": "b2"}], vehicles=[{"fixed_vnd": 1000, "vnd_per_km": "1000"}])
+    before = improved(problem, 1)
+    assert before.allocations.kg.sum() == 800
+    pinned = decided(problem, (0, 1, PIN, 100))
+    again = replan(pinned, before, iterations=50, cores=1)
+    assert again.plan.allocations.kg.sum() >= 800
+    assert unmet_pins_kg(pinned, again.plan) == 100
+
+
+def test_a_forbid_releases_a_frozen_trip() -> None:
+    problem = build_problem(vehicles=[{"fixed_vnd": 1000, "vnd_per_km": "1000"}])
+    before = improved(problem, 1)
+    until = problem.horizon_until_day + 1
+    assert staying(problem, before, until).all()
+    forbidden = decided(problem, (0, 0, FORBID, 0))
+    assert not staying(forbidden, before, until).any()
+    assert len(replan(forbidden, before, stability=Stability(until), iterations=50, cores=1).plan.trips.vehicle) == 0
+
+
+def test_what_a_minimum_needs_stays_with_what_is_frozen() -> None:
+    """The line takes 700 kg or nothing: the first day's 400 kg can't stay without the second day's."""
+    problem = build_problem(
+        lots=[{"quantity_kg": 400}, {"quantity_kg": 400}], demands=[{"min_fill_kg": 700}], vehicles=[{"payload_kg": 500}]
+    )
+    trips = [Truck("class1", [f"c1 {day}T05:00 {day}T05:00", f"b1 {day}T09:00 {day}T09:00"]) for day in (7, 8)]
+    before = build_plan(problem, trips, [Load("lot1", "line1", 400, (0,)), Load("lot2", "line1", 400, (1,))])
+    assert verify(problem, before).ok
+    assert staying(problem, before, problem.horizon_from_day + 1).all()
+    assert staying(problem.replace(lines=problem.lines.replace(min_fill_kg=np.array([0]))), before, problem.horizon_from_day + 1).sum() == 1
+
+
+def test_the_dearer_a_change_the_less_changes() -> None:
+    """A better offer for a promised lot: taken when changes are free, left when they cost more than it gains."""
+    demands = [{}, {"bid_vnd_per_kg": 20_500, "quantity_kg": 800}]
+    problem = build_problem(demands=demands, lots=[{"quantity_kg": 800}], vehicles=[{"fixed_vnd": 1000, "vnd_per_km": "1000"}])
+    before = improved(problem.replace(lines=problem.lines.replace(kg=np.array([800, 0]))), 1)
+    assert promised(problem, before)[1].tolist() == [800]
+    free, dear = (replan(problem, before, stability=Stability(None, price), iterations=400, cores=1) for price in (0, 600))
+    assert (free.changed_kg, dear.changed_kg) == (800, 0)
+    assert free.verdict.objective_vnd - dear.verdict.objective_vnd == 800 * 500
+
+
+def test_a_plan_is_carried_over_by_ids_and_what_is_gone_is_left_out() -> None:
+    problem = random_problem(8, 40, FREE - {"hubs"})
+    before = improved(problem, 1)
+    kept = np.arange(problem.n_lots)[::-1][: problem.n_lots // 2]
+    rows = {name: getattr(problem.lots, name)[kept] for name in problem.lots.__dataclass_fields__}
+    fewer = problem.replace(lots=problem.lots.replace(**rows))
+    after = carry_over(problem, before, fewer)
+    assert {fewer.lots.id[lot] for lot in after.allocations.lot} <= {problem.lots.id[lot] for lot in before.allocations.lot}
+    assert 0 < len(after.trips.vehicle) < len(before.trips.vehicle)
+    verdict = verify(fewer, after)
+    assert {breach.rule for breach in verdict.violations} <= {"min_fill", "min_supplier", "min_take"}
+
+
+# words ---------------------------------------------------------------------------------------------------------------
+def two_buyers() -> Problem:
+    sites = [
+        {"site_id": "c1", "kind": "cooperative", "name": "Kép"}, {"site_id": "b1", "kind": "buyer", "name": "Hapro"},
+        {"site_id": "b2", "kind": "buyer", "name": "GO!", "lat": 21.05},
+    ]  # fmt: skip
+    demands = [{}, {"site_id": "b2", "buyer_id": "buyer2"}]
+    return build_problem(sites=sites, lots=[{"quantity_kg": 1000}], demands=demands, vehicles=[{"payload_kg": 1000}])
+
+
+def delivered(problem: Problem, start: str, *loads: tuple[str, int]) -> Plan:
+    place = {"line1": ("b1", 0), "line2": ("b2", 30)}
+    trips = []
+    for line, _ in loads:
+        site, later = place[line]
+        trips.append(Truck("class1", [f"c1 {start} {start}", f"{site} {start[:2]}{9 + later // 60:02}:{later % 60:02} {start[:2]}10:00"]))
+    return build_plan(problem, trips, [Load("lot1", line, kg, (n,)) for n, (line, kg) in enumerate(loads)])
+
+
+def test_a_pickup_that_moves_is_said_in_both_languages() -> None:
+    problem = two_buyers()
+    [change] = differences(problem, delivered(problem, "7T05:00", ("line1", 800)), delivered(problem, "7T04:30", ("line1", 800)))
+    assert change.kind is Kind.PICKUP_TIME
+    assert sentence(problem, change, "vi") == "Lấy hàng tại Kép ngày 07/06/2027 đổi giờ: 05:00 → 04:30 (lô lot1)."
+    assert sentence(problem, change, "en") == "Pick-up at Kép on 7 Jun 2027 moves 05:00 → 04:30 (lot lot1)."
+
+
+def test_goods_that_move_are_one_change_and_each_buyer_hears_of_its_own_line() -> None:
+    problem = two_buyers()
+    before, after = delivered(problem, "7T05:00", ("line1", 800)), delivered(problem, "7T05:00", ("line1", 500), ("line2", 300))
+    [change] = differences(problem, before, after)
+    assert sentence(problem, change, "en") == "300 kg of lychee from lot lot1 move from Hapro (line1) to GO! (line2)."
+    told = notices(problem, [change])
+    assert {party: [one.kind for one in own] for party, own in told.items()} == {
+        (BUYER, "buyer1"): [Kind.MOVED_AWAY], (BUYER, "buyer2"): [Kind.MOVED_HERE], (SUPPLIER, "s1"): [Kind.MOVED],
+    }  # fmt: skip
+    words = str([as_json(problem, one) for one in told[BUYER, "buyer1"]])
+    assert "GO!" not in words
+    assert "line2" not in words
+
+
+def test_days_that_move_go_to_the_side_that_they_concern() -> None:
+    problem = two_buyers()
+    changes = differences(problem, delivered(problem, "7T05:00", ("line1", 800)), delivered(problem, "8T05:00", ("line1", 800)))
+    assert [change.kind for change in changes] == [Kind.DELIVERY_DAY, Kind.PICKUP_DAY]
+    told = notices(problem, changes)
+    assert [one.kind for one in told[SUPPLIER, "s1"]] == [Kind.PICKUP_DAY]
+    assert [one.kind for one in told[BUYER, "buyer1"]] == [Kind.DELIVERY_DAY]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"), [(800, 0, Kind.DROPPED), (0, 800, Kind.ADDED), (800, 700, Kind.LESS), (700, 800, Kind.MORE)]
+)
+def test_goods_that_come_go_fall_or_rise(before: int, after: int, kind: Kind) -> None:
+    problem = two_buyers()
+    plans = [delivered(problem, "7T05:00", *([("line1", kg)] if kg else [])) for kg in (before, after)]
+    [change] = differences(problem, *plans)
+    assert (change.kind, change.before, change.after) == (kind, before, after)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_changes_account_for_every_kilogram_and_every_party_hears_once(one: int, other: int) -> None:
+    problem = random_problem(one, 20, FREE - {"hubs"})
+    before = improved(problem, 1)
+    after = replan(problem, before, iterations=200, seed=other, cores=1).plan
+    changes = differences(problem, before, after)
+    lost = sum(change.before if change.kind is Kind.MOVED else change.before - change.after for change in changes if change.kind in LOSING)
+    assert lost == lost_kg(problem, after, *promised(problem, before))
+    assert (differences(problem, before, before), differences(problem, after, after)) == ([], [])
+    for (side, name), own in notices(problem, changes).items():
+        assert own
+        if side == SUPPLIER:
+            assert {problem.supplier_ids[problem.lots.supplier[change.lot]] for change in own} == {name}
+        else:
+            assert all(name in {problem.buyer_ids[problem.lines.buyer[line]] for line in change.lines()} for change in own)
+
+
+LOSING = {Kind.MOVED, Kind.DROPPED, Kind.LESS}
+
+
+def test_every_kind_of_change_has_its_words_in_both_languages() -> None:
+    for kind in Kind:
+        vietnamese, english = texts.known()[f"change.{kind.value}"]
+        assert vietnamese != english
+
+
+def test_a_text_cannot_be_taken_over_or_lack_a_place() -> None:
+    with pytest.raises(ValueError, match="has other words already"):
+        texts.register({"change.none": ("Khác", "Other")})
+    with pytest.raises(ValueError, match="other places in Vietnamese"):
+        texts.register({"test.odd": ("{a}", "{b}")})
+
+
+def test_figures_are_written_as_each_language_does() -> None:
+    assert texts.written("x_kg", 1234, "vi") == "1.234 kg"
+    assert texts.written("x_vnd", 1234567, "en") == "1,234,567 đ"
+    assert texts.written("x_pct", 12.34, "vi") == "12,3 %"
+    assert texts.moment(20_000 * MINUTES_PER_DAY + 270, "vi") == "04:30 04/10/2024"
