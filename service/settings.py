@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     run_memory_mb: int = Field(default=6144, ge=512, le=4_194_304, description="Address space that a planning run's process may use, MiB.")
     run_cores: int = Field(default=2, ge=1, le=256, description="Processor cores that a planning run uses.")
     run_niceness: int = Field(
-        default=5, ge=0, le=19, description="How far a planning run stands back behind everything else on its machine."
+        default=10, ge=0, le=19, description="How far a planning run stands back behind everything else on its machine."
     )
     run_grace_seconds: float = Field(
         default=15.0, ge=0.1, le=3600, description="How long a planning run may overrun its time limit before it is ended."

@@ -140,6 +140,9 @@ def _failures(rule: Rule, operation: dict[str, Any], path: str) -> set[int]:
         found |= {410}
     if rule.writes:
         found |= {409, 507}
+    if "/plans/{uid}/" in path:
+        # Whatever is read of a plan beside what it is made from can fail for want of that.
+        found |= {409}
     if rule.if_match:
         found |= {412, 428}
     if "requestBody" in operation:

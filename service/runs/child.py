@@ -47,6 +47,9 @@ def main(memory_bytes: int, niceness: int, answers_fd: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(niceness)
+    with suppress(AttributeError, OSError):
+        # Counting for minutes, it must not push aside whoever only wants to answer a request.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     answers = Connection(answers_fd, readable=False)
     try:
         orders = Connection(os.dup(0), writable=False)

@@ -17,7 +17,7 @@ from service.planning import models as m
 from tests.service import chaos
 from tests.service.chaos import Client, Market16, Service, Tally
 
-OPERATIONS, KILLS = 600, 4
+OPERATIONS, KILLS = 400, 3
 
 
 def test_killed_again_and_again_the_service_loses_doubles_and_oversells_nothing(database_address: str) -> None:

@@ -24,9 +24,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as hypothesis_settings
 from schemathesis.checks import CHECKS, load_all_checks
-from sqlalchemy import select
 
-from catalog.base import Base
 from service.api.admission import Service
 from service.app import create_app
 from service.auth import keys
@@ -34,6 +32,7 @@ from service.db import Database
 from service.models import Role, User
 from service.settings import Settings
 from tests.service.api.conftest import World, add_user, log_in, of_role
+from tests.service.furnished import Furnished, seen_of
 
 load_all_checks()
 OF_SHAPE = {"invalid_request", "bad_json", "unknown_parameter", "unsupported_media_type", "if_match_required"}
@@ -79,6 +78,8 @@ def callers(database: Database, roles: list[Role]) -> dict[Role, Caller]:
     made: dict[Role, Caller] = {}
     with database.write() as session:
         market = World(session).ours
+    Furnished(database, market.association.id)
+    with database.write() as session:
         for role in roles:
             home = of_role(role, market)
             if role is Role.MANAGER:
@@ -88,7 +89,7 @@ def callers(database: Database, roles: list[Role]) -> dict[Role, Caller]:
                 made[role] = Caller({"Authorization": f"Bearer {text}"})
         spare = add_user(session, Role.BROKER, market)
         spare_key, _ = keys.issue(session, market.association.id, None, "spare", Role.PARTNER, ["lots:read"], by="test")
-        uids = _uids(session, market.association.id)
+        uids = seen_of(session, market.association.id)
     uids |= {"user_account": [spare.uid], "api_key": [spare_key.uid], "association": [market.association.uid]}
     for caller in made.values():
         caller.uids = uids
@@ -104,15 +105,6 @@ def _by_cookie(database: Database, session: Any, user: User) -> Caller:
             return shown(*log_in(another, user))
 
     return Caller(shown(*log_in(session, user)), renew=renew)
-
-
-def _uids(session: Any, association_id: int) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for mapper in Base.registry.mappers:
-        model: Any = mapper.class_
-        if hasattr(model, "uid") and hasattr(model, "association_id"):
-            found[model.__tablename__] = list(session.scalars(select(model.uid).where(model.association_id == association_id)))
-    return {table: uids for table, uids in found.items() if uids}
 
 
 def refused_as_stated(ctx: Any, response: Any, case: Any) -> bool | None:
@@ -132,7 +124,7 @@ CHECKED = [refused_as_stated if check.__name__ == "positive_data_acceptance" els
 
 
 def ask(
-    app: FastAPI, who: dict[Role, Caller], examples: int, only: str = "", budget_s: float = 1e9, chosen: int = 0, backwards: bool = False
+    app: FastAPI, who: dict[Role, Caller], examples: int, only: str = "", budget_s: float = 1e9, chosen: int = 0, roles_each: int = 0
 ) -> Report:
     """Ask each operation.
 
@@ -142,14 +134,16 @@ def ask(
     only : part of the operations' names.
     budget_s : time after which no further operation is asked, s.
     chosen : the seed.
-    backwards : begin with the last operation, so that a slow machine, too, asks each on one of the databases.
+    roles_each : as how many roles each operation is asked, in turn, so that each role gets its share of all of them; 0 for all roles.
     """
-    report, began = Report(), time.monotonic()
+    report, began, roles = Report(), time.monotonic(), list(who)
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
     asked: list[Any] = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
-    for operation in reversed(asked) if backwards else asked:
+    for number, operation in enumerate(asked):
         if only in operation.label and time.monotonic() - began < budget_s:
-            _ask_one(operation, who, examples, chosen, report)
+            first = number * roles_each + chosen
+            turn = [roles[(first + n) % len(roles)] for n in range(roles_each)] or roles
+            _ask_one(operation, {role: who[role] for role in turn}, examples, chosen, report)
     return report
 
 
