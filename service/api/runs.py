@@ -129,7 +129,8 @@ def get_run_progress(
         200: {
             "description": "Events `state`, `progress` and, as the last one, `end`.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        }
+        },
+        204: {"description": "The end has been seen already; browsers then stop asking."},
     },
 )
 async def follow_run(
