@@ -29,8 +29,8 @@ def explain_open(problem: Problem, plan: Plan, funnel: Funnel | None = None) -> 
         Lots first, then lines, each in the order of the tables.
     """
     seen = find_funnel(problem) if funnel is None else funnel
-    used = _use(problem, plan)
-    alive = _lanes_after_plan(problem, seen, used)
+    used = use_of(problem, plan)
+    alive = alive_after_plan(problem, seen, used)
     lots = _side(LOT, seen.lot_survivors, [seen.lane_lot, *(lot for lot, _ in alive)], used.lot_open_kg)
     lines = _side(LINE, seen.line_survivors, [seen.lane_line, *(line for _, line in alive)], used.line_open_kg)
     details = (_details(seen, lots, seen.lane_lot), _details(seen, lines, seen.lane_line))
@@ -47,7 +47,7 @@ Rows = tuple[IntArray, IntArray]
 
 
 # what a plan leaves open ---------------------------------------------------------------------------------------------
-class _Use(NamedTuple):
+class Use(NamedTuple):
     """What a plan leaves open, and which suppliers serve which line."""
 
     lot_open_kg: IntArray
@@ -56,8 +56,17 @@ class _Use(NamedTuple):
     served: IntArray  # sorted keys line × n_suppliers + supplier
     brought_kg: IntArray  # by each of ``served``
 
+    def brought_by(self, problem: Problem, lot: IntArray, line: IntArray) -> IntArray:
+        """Kilograms that the supplier of each pair already brings to its line."""
+        if len(self.served) == 0:
+            return np.zeros(len(lot), dtype=np.int64)
+        keys = line * len(problem.supplier_ids) + problem.lots.supplier[lot]
+        place = np.minimum(np.searchsorted(self.served, keys), len(self.served) - 1)
+        return np.where(self.served[place] == keys, self.brought_kg[place], 0)
 
-def _use(problem: Problem, plan: Plan) -> _Use:
+
+def use_of(problem: Problem, plan: Plan) -> Use:
+    """Count what a plan leaves open."""
     made, lots = plan.allocations, problem.lots
     taken, filled = np.zeros(problem.n_lots, dtype=np.int64), np.zeros(problem.n_lines, dtype=np.int64)
     np.add.at(taken, made.lot, made.kg)
@@ -66,37 +75,39 @@ def _use(problem: Problem, plan: Plan) -> _Use:
     brought = np.zeros(len(served), dtype=np.int64)
     np.add.at(brought, place, made.kg)
     n_suppliers = np.bincount(served // max(1, len(problem.supplier_ids)), minlength=problem.n_lines)
-    return _Use(lots.kg - taken, problem.lines.kg - filled, n_suppliers, served, brought)
+    return Use(lots.kg - taken, problem.lines.kg - filled, n_suppliers, served, brought)
 
 
-def _lanes_after_plan(problem: Problem, seen: Funnel, used: _Use) -> list[Rows]:
+def alive_after_plan(problem: Problem, seen: Funnel, used: Use) -> list[Rows]:
     """For each step of AFTER_PLAN but the last, the (lot, line) of the paying lanes that survive it and those before."""
     possible = np.minimum(used.lot_open_kg[seen.lane_lot], used.line_open_kg[seen.lane_line])
     room = np.flatnonzero(possible > 0)
     lot, line, possible = seen.lane_lot[room], seen.lane_line[room], possible[room]
-    brought = _brought(problem, used, lot, line)
+    brought = used.brought_by(problem, lot, line)
     welcome = (brought > 0) | (used.n_suppliers[line] < problem.lines.max_suppliers[line])
     enough = welcome & _is_enough(problem, used, lot, line, np.where(welcome, possible, 0), brought)
     return [(lot, line), (lot[welcome], line[welcome]), (lot[enough], line[enough])]
 
 
-def _brought(problem: Problem, used: _Use, lot: IntArray, line: IntArray) -> IntArray:
-    """Kilograms that the supplier of each lane already brings to its line."""
-    if len(used.served) == 0:
-        return np.zeros(len(lot), dtype=np.int64)
-    keys = line * len(problem.supplier_ids) + problem.lots.supplier[lot]
-    place = np.minimum(np.searchsorted(used.served, keys), len(used.served) - 1)
-    return np.where(used.served[place] == keys, used.brought_kg[place], 0)
-
-
-def _is_enough(problem: Problem, used: _Use, lot: IntArray, line: IntArray, possible: IntArray, brought: IntArray) -> BoolArray:
+def _is_enough(problem: Problem, used: Use, lot: IntArray, line: IntArray, possible: IntArray, brought: IntArray) -> BoolArray:
     """Tell which lanes could meet every minimum amount with what is left."""
     lots, lines = problem.lots, problem.lines
-    lot_possible = np.bincount(lot, possible, problem.n_lots) + (lots.kg - used.lot_open_kg)
-    line_possible = np.bincount(line, possible, problem.n_lines) + (lines.kg - used.line_open_kg)
+    lot_possible, line_possible = _sums(problem, used, lot, line, possible)
     enough = (possible + brought >= lines.min_supplier_kg[line]) & (lot_possible[lot] >= lots.min_take_kg[lot])
     whole = ~lots.indivisible[lot] | (possible >= lots.kg[lot])
     return np.asarray(enough & whole & (line_possible[line] >= lines.min_fill_kg[line]))
+
+
+def possible_kg(problem: Problem, used: Use, lot: IntArray, line: IntArray) -> tuple[IntArray, IntArray]:
+    """What each lot and each line could come to with all that is left of these paying lanes, kg, shapes (n_lots,) and (n_lines,)."""
+    return _sums(problem, used, lot, line, np.minimum(used.lot_open_kg[lot], used.line_open_kg[line]))
+
+
+def _sums(problem: Problem, used: Use, lot: IntArray, line: IntArray, possible: IntArray) -> tuple[IntArray, IntArray]:
+    """What the plan uses of each lot and line, and what its lanes could add, kg."""
+    of_lot = np.bincount(lot, possible, problem.n_lots).astype(np.int64) + (problem.lots.kg - used.lot_open_kg)
+    of_line = np.bincount(line, possible, problem.n_lines).astype(np.int64) + (problem.lines.kg - used.line_open_kg)
+    return of_lot, of_line
 
 
 # the first step that nothing survives --------------------------------------------------------------------------------

@@ -1,0 +1,224 @@
+"""Single changes that might get a lot or line matched, each with what it is thought to cost.
+
+A pair that fails at one step is offered the smallest change of one cell that takes it over that step; a pair that passes all steps and
+lost to others is offered more room. Prices are searched for elsewhere, since how far they must go depends on the trucks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.certificates import EVER
+from matching.explain.changes import Change, ChangeKind, lifted_ban, new_certificate, renewal, set_cell
+from matching.explain.misses import Paper, held, requirements, wrong_with
+from matching.explain.pairs import AT, STEPS, LineDays, LotDays, Pairs, Ways, judge, line_days, lot_days, ways_of
+from matching.explain.scene import Scene
+from matching.plan import LOT
+from matching.problem import NO_LIMIT
+from matching.rates import pair_rates
+from matching.reasons import Reason
+
+MOST_DAYS = 7
+"""Days by which a date may be moved."""
+ALWAYS = ((-EVER, EVER),)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What changes are thought to cost their makers, so that different ones can be compared; a user may set them.
+
+    Attributes
+    ----------
+    day_share : of the bid, for each kilogram and each day by which a date or a remaining life is moved.
+    grade_share : of the bid, for each kilogram and each grade that a buyer accepts more.
+    quantity_share : of the bid, for each kilogram that a buyer takes more, or a supplier grows more.
+    renewal_vnd, certificate_vnd : of extending a certificate, and of obtaining a new one.
+    minimum_share : of the bid, for each kilogram by which a minimum is lowered.
+    supplier_vnd : of dealing with one more supplier.
+    ban_vnd : of taking back a broker's ban.
+    """
+
+    day_share: float = 0.02
+    grade_share: float = 0.08
+    quantity_share: float = 0.15
+    renewal_vnd: int = 1_000_000
+    certificate_vnd: int = 10_000_000
+    minimum_share: float = 0.03
+    supplier_vnd: int = 200_000
+    ban_vnd: int = 50_000
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A change that might do.
+
+    Attributes
+    ----------
+    cost_vnd : what it is thought to cost.
+    hope_vnd : what the pairs that it opens could bring at full trucks; the higher, the sooner it is tried at equal cost.
+    other : row of a counterpart that it opens.
+    """
+
+    change: Change
+    cost_vnd: int
+    hope_vnd: float
+    other: int
+
+
+def find_candidates(scene: Scene, subject: str, pairs: Pairs, costs: Costs) -> list[Candidate]:
+    """Return all changes but those of prices, the cheapest first; of several that are the same the most hopeful."""
+    found: dict[Change, Candidate] = {}
+    for k in range(len(pairs.step)):
+        for one in _of_pair(scene, subject, pairs, k, costs):
+            before = found.get(one.change)
+            if before is None or one.hope_vnd > before.hope_vnd:
+                found[one.change] = one
+    return sorted(found.values(), key=lambda one: (one.cost_vnd, -one.hope_vnd, one.change.key, one.change.column))
+
+
+def _of_pair(scene: Scene, subject: str, pairs: Pairs, k: int, costs: Costs) -> Iterator[Candidate]:
+    lot, line = int(pairs.lot[k]), int(pairs.line[k])
+    kg = min(int(scene.open_kg(subject)[lot if subject == LOT else line]), _room(scene, subject, lot, line))
+    gain = _gain(scene, lot, line)
+    if kg <= 0 or gain <= 0:
+        return
+    other = line if subject == LOT else lot
+    for change, cost in _options(scene, subject, pairs, k, kg, costs):
+        yield Candidate(change, round(cost), gain * kg, other)
+
+
+def _room(scene: Scene, subject: str, lot: int, line: int) -> int:
+    """Most that a pair could move, kg."""
+    return int(scene.problem.lines.kg[line] if subject == LOT else scene.problem.lots.kg[lot])
+
+
+def _gain(scene: Scene, lot: int, line: int) -> float:
+    """What a kilogram of a pair would gain at a full truck, đồng."""
+    problem = scene.problem
+    sites = np.array([problem.lots.site[lot]]), np.array([problem.lines.site[line]])
+    rate = float(pair_rates(scene.market.haulage, *sites, np.array([problem.lots.cold[lot]]))[0])
+    worth = problem.lines.bid_vnd_per_kg[line] + problem.lines.short_vnd_per_kg[line] - problem.lots.ask_vnd_per_kg[lot]
+    return float(worth) - rate
+
+
+Options = Iterator[tuple[Change, float]]
+
+
+def _options(scene: Scene, subject: str, pairs: Pairs, k: int, kg: int, costs: Costs) -> Options:
+    """Changes that take one pair over the step that stops it, with what each is thought to cost, đồng."""
+    reason, lot, line = STEPS[int(pairs.step[k])], int(pairs.lot[k]), int(pairs.line[k])
+    bid = float(scene.problem.lines.bid_vnd_per_kg[line])
+    if reason in (Reason.CERTIFICATE, Reason.MARKET_CODE):
+        yield from _papers(scene, lot, line, costs)
+    elif reason is Reason.GRADE:
+        yield from _grade(scene, pairs, k, kg * bid * costs.grade_share)
+    elif reason in (Reason.DATES, Reason.REMAINING_LIFE):
+        yield from _days(scene, pairs, k, kg * bid * costs.day_share)
+    elif reason is Reason.FORBIDDEN:
+        yield lifted_ban(scene.problem, lot, line), costs.ban_vnd
+    elif reason in (Reason.SUPPLIERS_LIMIT, Reason.BETTER_OFFER, Reason.MINIMUM):
+        yield from _rules(scene, lot, line, bid, costs)
+        if reason is Reason.BETTER_OFFER:
+            yield from _quantity(scene, subject, lot, line, kg, bid * costs.quantity_share)
+
+
+# one step at a time --------------------------------------------------------------------------------------------------
+def _papers(scene: Scene, lot: int, line: int, costs: Costs) -> Options:
+    """Extend or obtain the one certificate that is in the way."""
+    problem, c = scene.problem, scene.problem.certificates
+    needs = [(*need, wrong_with(scene, lot, line, *need)) for need in requirements(scene, line)]
+    wrong = [(scheme, level, found) for scheme, level, found in needs if found is not None]
+    if len(wrong) != 1 or judge(lot_days(scene, lot), line_days(scene, line), ALWAYS, ALWAYS, _horizon(scene)).reason is not None:
+        return
+    scheme, level, (paper, _) = wrong[0]
+    if paper is Paper.EXPIRES:
+        rows = held(scene, lot, scheme)
+        rows = rows[(c.level[rows] >= level) & (c.from_day[rows] <= problem.lots.until_day[lot])]
+        yield renewal(problem, int(rows[np.argmax(c.until_day[rows])]), problem.horizon_until_day), costs.renewal_vnd
+    else:
+        yield new_certificate(problem, lot, scheme, level), costs.certificate_vnd
+
+
+def _horizon(scene: Scene) -> tuple[int, int]:
+    return scene.problem.horizon_from_day, scene.problem.horizon_until_day
+
+
+def _grade(scene: Scene, pairs: Pairs, k: int, vnd: float) -> Options:
+    lot, line = int(pairs.lot[k]), int(pairs.line[k])
+    grade = int(scene.problem.lots.grade[lot])
+    if _passes(scene, lot, line, lot_days(scene, lot), line_days(scene, line)._replace(max_grade=grade)):
+        yield set_cell(scene.problem, ChangeKind.GRADE, line, grade), vnd * max(1.0, float(pairs.short[k]))
+
+
+def _passes(scene: Scene, lot: int, line: int, supply: LotDays, wanted: LineDays) -> bool:
+    """Whether a pair passes all steps before its price with other days or grades."""
+    ways = _ways(scene, lot, line)
+    return ways is not None and judge(supply, wanted, *ways, _horizon(scene)).reason is None
+
+
+def _ways(scene: Scene, lot: int, line: int) -> tuple[Ways, Ways] | None:
+    _, entries = scene.pairs(LOT, lot)
+    mine = entries[scene.market.ground.entry_line[entries] == line]
+    return ways_of(scene, lot, int(mine[0])) if len(mine) else None
+
+
+def _days(scene: Scene, pairs: Pairs, k: int, vnd: float) -> Options:
+    """Move one date, or accept less life, by as few days as do."""
+    lot, line = int(pairs.lot[k]), int(pairs.line[k])
+    supply, wanted, (first, last) = lot_days(scene, lot), line_days(scene, line), _horizon(scene)
+    for days in range(1, MOST_DAYS + 1):
+        moved = [
+            (ChangeKind.PICKUP_UNTIL, lot, supply._replace(until_day=supply.until_day + days), wanted, supply.until_day + days <= last),
+            (ChangeKind.PICKUP_FROM, lot, supply._replace(from_day=supply.from_day - days), wanted, supply.from_day - days >= first),
+            (ChangeKind.DELIVER_UNTIL, line, supply, wanted._replace(until_day=wanted.until_day + days), wanted.until_day + days <= last),
+            (ChangeKind.DELIVER_FROM, line, supply, wanted._replace(from_day=wanted.from_day - days), wanted.from_day - days >= first),
+            (ChangeKind.LIFE, line, supply, wanted._replace(min_life_days=wanted.min_life_days - days), wanted.min_life_days >= days),
+        ]
+        for kind, row, offered, asked, inside in moved:
+            if inside and _passes(scene, lot, line, offered, asked):
+                yield set_cell(scene.problem, kind, row, _moved_to(kind, offered, asked)), vnd * days
+
+
+def _moved_to(kind: ChangeKind, supply: LotDays, wanted: LineDays) -> int:
+    cells = {
+        ChangeKind.PICKUP_UNTIL: supply.until_day,
+        ChangeKind.PICKUP_FROM: supply.from_day,
+        ChangeKind.DELIVER_UNTIL: wanted.until_day,
+        ChangeKind.DELIVER_FROM: wanted.from_day,
+        ChangeKind.LIFE: wanted.min_life_days,
+    }
+    return cells[kind]
+
+
+def _rules(scene: Scene, lot: int, line: int, bid: float, costs: Costs) -> Options:
+    """Admit one more supplier, or lower one minimum to what there is."""
+    lots, lines, problem = scene.problem.lots, scene.problem.lines, scene.problem
+    most = int(lines.max_suppliers[line])
+    if most < NO_LIMIT:
+        yield set_cell(problem, ChangeKind.SUPPLIERS, line, most + 1), costs.supplier_vnd
+    lot_most, line_most = (int(side[row]) for side, row in zip(scene.possible, (lot, line)))
+    possible = min(int(scene.use.lot_open_kg[lot]), int(scene.use.line_open_kg[line]))
+    lowered = (
+        (ChangeKind.MIN_SUPPLIER, line, int(lines.min_supplier_kg[line]), possible),
+        (ChangeKind.MIN_FILL, line, int(lines.min_fill_kg[line]), line_most),
+        (ChangeKind.MIN_TAKE, lot, int(lots.min_take_kg[lot]), lot_most),
+    )
+    for kind, row, minimum, kg in lowered:
+        if minimum > kg > 0:
+            yield set_cell(problem, kind, row, kg), (minimum - kg) * bid * costs.minimum_share
+    if lots.indivisible[lot]:
+        yield set_cell(problem, ChangeKind.DIVISIBLE, lot, False), int(lots.kg[lot]) * bid * costs.minimum_share
+
+
+def _quantity(scene: Scene, subject: str, lot: int, line: int, kg: int, vnd: float) -> Options:
+    """Let the other side have as much more as is open."""
+    if subject == LOT:
+        yield set_cell(scene.problem, ChangeKind.WANTED, line, int(scene.problem.lines.kg[line]) + kg), vnd * kg
+    elif not scene.problem.lots.indivisible[lot]:
+        yield set_cell(scene.problem, ChangeKind.OFFERED, lot, int(scene.problem.lots.kg[lot]) + kg), vnd * kg
+
+
+__all__ = ["AT", "Candidate", "Costs", "find_candidates"]

@@ -1,0 +1,189 @@
+"""Solving again around one lot or line: a small part of the plan is taken apart, planned anew, and put back into a complete plan.
+
+A small problem is its own part. In a large one the part is the trips that serve the counterparts of the lot or line, with all that rides
+on them, and open goods that could ride along; the rest of the plan stays, with the trucks, docks and openings that it uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.explain.pairs import PRICED, find_pairs
+from matching.explain.scene import Scene
+from matching.flow import solve_volumes
+from matching.hubs.splice import passing
+from matching.nation.job import Job, Others, work
+from matching.nation.shares import use_of
+from matching.nation.splice import into_part, join, out_of_part, take
+from matching.plan import LOT, Plan
+from matching.problem import NO_LIMIT, BoolArray, Decisions, FloatArray, IntArray, Problem
+from matching.subset import Subset, subset
+from matching.verify import verify
+
+WHOLE_ROWS = 420
+"""Lots and lines up to which a problem is its own part."""
+MOST_LINES, MOST_LOTS, MOST_TRIPS, MOST_OPEN = 8, 16, 16, 60
+"""Counterparts, trips and open lots of a part of a larger problem."""
+HOT, COLD = 0.25, 0.004
+"""Temperatures as shares of what a trip costs on the average."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A complete plan that keeps every rule.
+
+    Attributes
+    ----------
+    worth_vnd : what the verifier says that it is worth.
+    kg : what it uses of the lot or line asked about.
+    """
+
+    plan: Plan
+    worth_vnd: int
+    kg: int
+
+
+class Local:
+    """The part of a plan around one lot or line.
+
+    Attributes
+    ----------
+    used_kg : what the plan uses of the lot or line now.
+    is_whole : whether the part is the whole problem.
+    """
+
+    def __init__(self, scene: Scene, subject: str, row: int, lines: IntArray, lots: IntArray) -> None:
+        """Choose the part; ``lines`` and ``lots`` are counterparts that must belong to it, the most promising first."""
+        self.scene, self.subject, self.row = scene, subject, row
+        self.used_kg = int(scene.kg(subject)[row] - scene.open_kg(subject)[row])
+        self.is_whole = scene.problem.n_lots + scene.problem.n_lines <= WHOLE_ROWS
+        plan = scene.plan
+        freed = self._freed(lines, lots)
+        self._rest, self._own = take(plan, np.flatnonzero(~freed)), take(plan, np.flatnonzero(freed))
+        self._lots, self._lines = self._rows(lines, lots)
+        self._prices: tuple[FloatArray, FloatArray] | None = None
+
+    def _freed(self, lines: IntArray, lots: IntArray) -> BoolArray:
+        """Trips that may change; what changes trucks at a hub stays."""
+        plan = self.scene.plan
+        hubs = passing(plan)
+        if self.is_whole:
+            return np.asarray(~hubs)
+        a, legs = plan.allocations, plan.legs
+        freed = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
+        for rows, chosen in ((a.line, lines), (a.lot, lots)):
+            for one in chosen.tolist():
+                more = np.unique(legs.trip[(rows == one)[legs.allocation]])
+                more = more[~hubs[more]]
+                if freed.sum() + len(more) <= MOST_TRIPS:
+                    freed[more] = True
+        return freed
+
+    def _rows(self, lines: IntArray, lots: IntArray) -> tuple[IntArray, IntArray]:
+        """Lots and lines of the part, ascending."""
+        problem, own = self.scene.problem, self._own.allocations
+        if self.is_whole:
+            return np.arange(problem.n_lots), np.arange(problem.n_lines)
+        lines = np.union1d(lines, own.line)
+        funnel, left = self.scene.funnel, self.scene.use.lot_open_kg
+        near = np.flatnonzero(np.isin(funnel.lane_line, lines) & (left[funnel.lane_lot] > 0))
+        near = near[np.argsort(-funnel.lane_gain[near], kind="stable")]
+        _, first = np.unique(funnel.lane_lot[near], return_index=True)
+        spare = funnel.lane_lot[near[np.sort(first)[:MOST_OPEN]]]
+        lots = np.union1d(np.concatenate([lots, own.lot]), spare)
+        # A certificate serves all lots of a supplier and product, so they must all be seen.
+        party = problem.lots.supplier * len(problem.product_ids) + problem.lots.product
+        mine = np.array([self.row]) if self.subject == LOT else lots
+        lots = np.union1d(lots, np.flatnonzero(np.isin(party, party[mine])))
+        return (lots, lines) if self.subject == LOT else (lots, np.union1d(lines, np.array([self.row])))
+
+    def solve(self, problem: Problem, *, barred: bool, iterations: int, seed: int, start: Plan | None = None) -> Found | None:
+        """Plan the part of a changed problem anew.
+
+        Parameters
+        ----------
+        problem : of the same rows as the scene's.
+        barred : the lot or line may have no more than it has now.
+        start : a whole plan to begin with, found by an earlier call; the scene's by default.
+
+        Returns
+        -------
+        Found or None
+            None where the plan that comes of it breaks a rule of the changed problem.
+        """
+        part = subset(problem, self._lots, self._lines)
+        own = self._own if start is None else self._of_part(start)
+        lot_kg, lot_locked = self._shared(problem, LOT, self._lots)
+        line_kg, line_locked = self._shared(problem, "line", self._lines)
+        if barred:
+            kg, rows = (lot_kg, self._lots) if self.subject == LOT else (line_kg, self._lines)
+            place = int(np.searchsorted(rows, self.row))
+            kg[place] = min(int(kg[place]), self._moved(self.subject, self._own)[self.row])
+        made = part.problem
+        lots, lines = made.lots.replace(kg=lot_kg), made.lines.replace(kg=line_kg)
+        made = made.replace(lots=lots, lines=lines, decisions=self._decisions(part))
+        found = self._searched(made, into_part(own, part), part, (lot_locked, line_locked), iterations, seed)
+        whole = join(problem, [self._rest, out_of_part(found, part)])
+        verdict = verify(problem, whole)
+        if not verdict.ok:
+            return None
+        kg = verdict.taken_kg if self.subject == LOT else verdict.filled_kg
+        return Found(whole, verdict.objective_vnd, int(kg[self.row]))
+
+    def _searched(self, problem: Problem, own: Plan, part: Subset, locked: tuple[BoolArray, BoolArray], iterations: int, seed: int) -> Plan:
+        if self._prices is None:
+            volumes = solve_volumes(problem, workers=1)
+            self._prices = volumes.lot_price, volumes.line_price + problem.lines.short_vnd_per_kg
+        others = self._others(self.scene.problem, part)
+        job = Job(problem, *self._prices, own, *locked, others, direct=False, seed=seed, iterations=iterations, hot=HOT, cold=COLD)
+        return work(job).plan
+
+    def _of_part(self, plan: Plan) -> Plan:
+        """Return the trips of a whole plan that the part may change: those after the kept ones."""
+        kept = len(self._rest.trips.vehicle)
+        return take(plan, np.arange(kept, len(plan.trips.vehicle)))
+
+    def _moved(self, subject: str, plan: Plan) -> IntArray:
+        """What a plan moves of each lot or line, kg."""
+        a = plan.allocations
+        rows, n = (a.lot, self.scene.problem.n_lots) if subject == LOT else (a.line, self.scene.problem.n_lines)
+        return np.bincount(rows, a.kg, n).astype(np.int64)
+
+    def _shared(self, problem: Problem, subject: str, rows: IntArray) -> tuple[IntArray, BoolArray]:
+        """What the part may use of its lots or lines, and which are held as they are since the rest uses them under a rule too."""
+        kept = self._moved(subject, self._rest)[rows]
+        lots, lines = problem.lots, problem.lines
+        if subject == LOT:
+            total, rule = lots.kg[rows], ((lots.min_take_kg > 0) | lots.indivisible)[rows]
+        else:
+            total = lines.kg[rows]
+            rule = ((lines.min_fill_kg > 0) | (lines.min_supplier_kg > 0) | (lines.max_suppliers < NO_LIMIT))[rows]
+        locked = rule & (kept > 0)
+        own = self._moved(subject, self._own)[rows]
+        return np.where(locked, np.minimum(own, total - kept), total - kept), locked
+
+    def _decisions(self, part: Subset) -> Decisions:
+        """Pins less what the rest delivers on them."""
+        made, a = part.problem.decisions, self._rest.allocations
+        lot, line = part.lots[made.lot], part.lines[made.line]
+        done = [int(a.kg[(a.lot == i) & (a.line == j)].sum()) for i, j in zip(lot.tolist(), line.tolist())]
+        return made.replace(kg=np.maximum(0, made.kg - np.array(done, dtype=np.int64)))
+
+    def _others(self, problem: Problem, part: Subset) -> Others:
+        first, last = problem.horizon_from_day - 2, problem.horizon_until_day + 2
+        use = use_of(problem, self._rest, first, last - first + 1)
+        rows = np.concatenate([part.sites, problem.n_sites + part.roads])
+        return Others(first, use.trips, use.calls[rows], use.flow_kg[rows])
+
+
+def around(scene: Scene, subject: str, row: int) -> Local:
+    """Choose the part around a lot or line: its counterparts that come furthest, the best gain first."""
+    pairs = find_pairs(scene, subject, row)
+    order = np.lexsort((-np.where(pairs.step >= PRICED, pairs.gain_vnd_per_kg, 0.0), -pairs.step))
+    nearest = list(dict.fromkeys(pairs.other(subject)[order].tolist()))
+    none = np.zeros(0, dtype=np.int64)
+    if subject == LOT:
+        return Local(scene, subject, row, np.array(nearest[:MOST_LINES], dtype=np.int64), np.array([row]))
+    return Local(scene, subject, row, np.array([row]), np.array(nearest[:MOST_LOTS], dtype=np.int64) if nearest else none)

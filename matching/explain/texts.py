@@ -1,0 +1,264 @@
+"""Every word that explanations say to people, in Vietnamese and English, keyed by stable codes; part of the catalogue of `matching.texts`.
+
+`TEXTS` maps a key to its two texts, Vietnamese first, with named fields in braces. Fields that are whole numbers are written with the
+thousands marks of the language; days, given as whole days since 1970-01-01, as day and month.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from matching import texts
+from matching.texts import LANGUAGES, Language
+
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # reasons -----------------------------------------------------------------------------------------------------------
+    "reason.no_demand_for_product": ("Chưa có đơn hàng nào cần sản phẩm này.", "No demand line accepts the lot's product."),
+    "reason.no_supply_of_product": (
+        "Chưa có lô hàng nào thuộc sản phẩm mà đơn hàng nhận.",
+        "No lot is of a product that the line accepts.",
+    ),
+    "reason.grade": (
+        "Mọi bên cùng sản phẩm đều cần hoặc có hạng khác.",
+        "Every counterpart of the same product asks for, or offers, another grade.",
+    ),
+    "reason.certificate": (
+        "Thiếu chứng nhận bắt buộc, chưa đủ hạng, hoặc không còn hiệu lực vào ngày giao.",
+        "A required certificate is missing, of too low a level, or not valid on the lot's and the line's days.",
+    ),
+    "reason.market_code": (
+        "Thiếu mã thị trường bắt buộc (như PUC:CN), hoặc mã không có hiệu lực vào ngày giao.",
+        "A required market code, such as PUC:CN, is missing or not valid on the lot's and the line's days.",
+    ),
+    "reason.dates": (
+        "Không có ngày lấy hàng và ngày giao nào khớp nhau trong kỳ kế hoạch và thời hạn chứng nhận.",
+        "No pick-up day and delivery day fit together inside the horizon and the certificates' validity.",
+    ),
+    "reason.remaining_life": (
+        "Ngày nào giao được thì hạn dùng còn lại cũng ngắn hơn đơn hàng yêu cầu.",
+        "On every day on which it could be delivered, less shelf life remains than the line asks for.",
+    ),
+    "reason.cold": (
+        "Hàng cần lạnh mà không xe lạnh nào vào được cả hai cổng.",
+        "The goods need cold, and no refrigerated truck is admitted at both doors.",
+    ),
+    "reason.door": ("Không loại xe nào vào được cả hai cổng.", "The doors admit no class of truck."),
+    "reason.forbidden": ("Người điều phối đã cấm mọi cặp còn lại.", "A broker has forbidden every pair that is left."),
+    "reason.price": (
+        "Giá mua cộng tiền phạt tránh được không vượt giá sàn cộng cước vận chuyển rẻ nhất.",
+        "Bid and saved shortage penalty do not exceed the floor price and the cheapest haulage.",
+    ),
+    "reason.better_offer": ("Mọi bên có lãi đều đã được bên khác dùng hết.", "Every counterpart that would pay is wholly used by others."),
+    "reason.suppliers_limit": (
+        "Mọi đơn hàng còn chỗ đều đã đủ số nhà cung cấp cho phép.",
+        "Every line with room already has as many suppliers as it allows.",
+    ),
+    "reason.minimum": (
+        "Phần còn lại ít hơn mức tối thiểu: của lô, của đơn hàng, của nhà cung cấp, hoặc của lô không chia.",
+        "What is left is less than a minimum amount: of the lot, of the line, of a supplier, or of an indivisible lot.",
+    ),
+    "reason.truck": (
+        "Có bên còn chỗ, nhưng chưa tìm được chuyến xe nào vừa tải, vừa giờ và đủ bù cước cho phần còn lại.",
+        "A counterpart has room, but no trip was found that fits the trucks and the clock and pays for what is left.",
+    ),
+    # steps of the funnel -----------------------------------------------------------------------------------------------
+    "step.no_demand_for_product": ("cùng sản phẩm", "same product"),
+    "step.no_supply_of_product": ("cùng sản phẩm", "same product"),
+    "step.grade": ("đúng hạng", "grade"),
+    "step.certificate": ("đủ chứng nhận", "certificates"),
+    "step.market_code": ("đủ mã thị trường", "market codes"),
+    "step.dates": ("khớp ngày", "dates"),
+    "step.remaining_life": ("đủ hạn dùng", "remaining life"),
+    "step.cold": ("có xe lạnh", "cold trucks"),
+    "step.door": ("xe vào được cổng", "doors"),
+    "step.forbidden": ("không bị cấm", "not forbidden"),
+    "step.price": ("có lãi", "price"),
+    "step.better_offer": ("còn chỗ", "room left"),
+    "step.suppliers_limit": ("còn nhận nhà cung cấp", "suppliers"),
+    "step.minimum": ("đạt mức tối thiểu", "minimums"),
+    "step.truck": ("có xe", "truck"),
+    # the story ---------------------------------------------------------------------------------------------------------
+    "story.lot": (
+        "Lô {id}: {kg} kg, đã khớp {used_kg} kg, còn {open_kg} kg.",
+        "Lot {id}: {kg} kg, {used_kg} kg matched, {open_kg} kg open.",
+    ),
+    "story.line": (
+        "Đơn hàng {id}: cần {kg} kg, đã khớp {used_kg} kg, còn thiếu {open_kg} kg.",
+        "Line {id}: {kg} kg wanted, {used_kg} kg matched, {open_kg} kg open.",
+    ),
+    "story.wholly": ("Đã khớp trọn vẹn.", "It is wholly matched."),
+    "story.partners": ("Khớp với: {partners}.", "Matched with: {partners}."),
+    "story.funnel": ("Số bên còn lại qua từng bước: {steps}.", "Counterparts left at each step: {steps}."),
+    "story.cause": ("Lý do: {reason}", "Reason: {reason}"),
+    "story.nearest": ("Sát nhất: {misses}.", "Nearest misses: {misses}."),
+    "story.lost": ("Nhường cho: {losses}.", "Lost to: {losses}."),
+    # nearest misses ----------------------------------------------------------------------------------------------------
+    "miss.no_demand_for_product": ("{other}: khác sản phẩm", "{other}: another product"),
+    "miss.no_supply_of_product": ("{other}: khác sản phẩm", "{other}: another product"),
+    "miss.grade": ("lệch {short} hạng với {other}", "grade off by {short} at {other}"),
+    "miss.certificate.missing": ("{other}: chưa có chứng nhận {scheme}", "{other}: no certificate {scheme}"),
+    "miss.certificate.level": ("{other}: chứng nhận {scheme} chưa đủ hạng", "{other}: certificate {scheme} of too low a level"),
+    "miss.certificate.expires": ("{other}: chứng nhận {scheme} hết hạn {day}", "{other}: certificate {scheme} expires {day}"),
+    "miss.certificate.begins": (
+        "{other}: chứng nhận {scheme} chỉ có hiệu lực từ {day}",
+        "{other}: certificate {scheme} begins only on {day}",
+    ),
+    "miss.market_code.missing": ("{other}: chưa có mã {scheme}", "{other}: no code {scheme}"),
+    "miss.market_code.level": ("{other}: mã {scheme} chưa đủ hạng", "{other}: code {scheme} of too low a level"),
+    "miss.market_code.expires": ("{other}: mã {scheme} hết hạn {day}", "{other}: code {scheme} expires {day}"),
+    "miss.market_code.begins": ("{other}: mã {scheme} chỉ có hiệu lực từ {day}", "{other}: code {scheme} begins only on {day}"),
+    "miss.dates": ("lệch {short} ngày với {other} (giao từ {day})", "{short} day(s) apart from {other} (delivery from {day})"),
+    "miss.dates.horizon": (
+        "{other}: ngày khớp nằm ngoài kỳ kế hoạch hoặc thời hạn chứng nhận (giao từ {day})",
+        "{other}: the days that fit lie outside the horizon or the certificates (delivery from {day})",
+    ),
+    "miss.remaining_life": (
+        "thiếu {short} ngày hạn dùng khi giao cho {other} ngày {day}",
+        "{short} day(s) short of remaining life at {other} on {day}",
+    ),
+    "miss.cold": ("{other}: không có xe lạnh vào được", "{other}: no refrigerated truck may go there"),
+    "miss.door": ("{other}: cổng quá nhỏ cho mọi xe", "{other}: doors too small for every truck"),
+    "miss.forbidden": ("{other}: người điều phối đã cấm", "{other}: forbidden by the broker"),
+    "miss.price": ("đắt hơn {short} đ/kg so với {other}, đã tính cước", "{short} đ/kg too dear for {other} after haulage"),
+    "miss.better_offer": ("{other}: cả {short} kg đã thuộc về bên khác", "{other}: all of its {short} kg go with others"),
+    "miss.suppliers_limit": ("{other}: đã đủ {short} nhà cung cấp", "{other}: it has as many suppliers as it allows ({short})"),
+    "miss.minimum": ("thiếu {short} kg để đạt mức tối thiểu với {other}", "{short} kg short of a minimum with {other}"),
+    "miss.truck": ("đi xe riêng tới {other} sẽ lỗ {short} đ/kg", "a truck of its own to {other} would lose {short} đ/kg"),
+    "miss.truck.clock": (
+        "{other}: đủ bù cước nhưng không có xe hoặc giờ phù hợp",
+        "{other}: it would pay, but no truck or no hour fits",
+    ),
+    # classes of better offers --------------------------------------------------------------------------------------------
+    "offer.decided": ("người điều phối đã chốt trước", "decided by the broker"),
+    "offer.lower_ask": ("giá sàn thấp hơn", "a lower floor price"),
+    "offer.higher_bid": ("giá mua cao hơn", "a higher bid"),
+    "offer.contract": ("hợp đồng có phạt thiếu hàng cao hơn", "a contract with a higher penalty"),
+    "offer.nearer": ("đường gần hơn", "shorter haulage"),
+    "offer.fuller_truck": ("ghép được chuyến xe đầy hơn", "a fuller truck"),
+    "loss": ("{offer}: {kg} kg của {others}, hơn {ahead} đ/kg", "{offer}: {kg} kg of {others}, {ahead} đ/kg ahead"),
+    "loss.even": ("{offer}: {kg} kg của {others}", "{offer}: {kg} kg of {others}"),
+    # what would change it ------------------------------------------------------------------------------------------------
+    "change.ask": ("Hạ giá sàn của lô {id} từ {old} xuống {new} đ/kg.", "Lower the floor price of lot {id} from {old} to {new} đ/kg."),
+    "change.bid": ("Nâng giá mua của đơn hàng {id} từ {old} lên {new} đ/kg.", "Raise the bid of line {id} from {old} to {new} đ/kg."),
+    "change.pickup_until": ("Cho lấy lô {id} đến ngày {new} thay vì {old}.", "Let lot {id} be picked up until {new} instead of {old}."),
+    "change.pickup_from": ("Cho lấy lô {id} từ ngày {new} thay vì {old}.", "Let lot {id} be picked up from {new} instead of {old}."),
+    "change.deliver_until": (
+        "Cho giao đơn hàng {id} đến ngày {new} thay vì {old}.",
+        "Let line {id} be delivered until {new} instead of {old}.",
+    ),
+    "change.deliver_from": (
+        "Cho giao đơn hàng {id} từ ngày {new} thay vì {old}.",
+        "Let line {id} be delivered from {new} instead of {old}.",
+    ),
+    "change.life": (
+        "Đơn hàng {id} nhận hàng còn {new} ngày hạn dùng thay vì {old}.",
+        "Let line {id} accept {new} days of remaining life instead of {old}.",
+    ),
+    "change.grade": ("Đơn hàng {id} nhận đến hạng {new} thay vì {old}.", "Let line {id} accept grade {new} instead of {old}."),
+    "change.wanted": ("Đơn hàng {id} lấy {new} kg thay vì {old} kg.", "Let line {id} take {new} kg instead of {old} kg."),
+    "change.offered": ("Lô {id} có {new} kg thay vì {old} kg.", "Let lot {id} offer {new} kg instead of {old} kg."),
+    "change.renewal": (
+        "Gia hạn chứng nhận {scheme} của {id} đến {new} thay vì {old}.",
+        "Extend certificate {scheme} of {id} until {new} instead of {old}.",
+    ),
+    "change.certificate": ("Cấp chứng nhận {scheme} cho {id}.", "Obtain certificate {scheme} for {id}."),
+    "change.min_fill": (
+        "Hạ mức giao tối thiểu của đơn hàng {id} từ {old} xuống {new} kg.",
+        "Lower the least delivery of line {id} from {old} to {new} kg.",
+    ),
+    "change.min_supplier": (
+        "Hạ mức tối thiểu mỗi nhà cung cấp của đơn hàng {id} từ {old} xuống {new} kg.",
+        "Lower the least amount of each supplier of line {id} from {old} to {new} kg.",
+    ),
+    "change.min_take": (
+        "Hạ mức lấy tối thiểu của lô {id} từ {old} xuống {new} kg.",
+        "Lower the least take of lot {id} from {old} to {new} kg.",
+    ),
+    "change.divisible": ("Cho chia lô {id}.", "Let lot {id} be divided."),
+    "change.suppliers": (
+        "Đơn hàng {id} nhận {new} nhà cung cấp thay vì {old}.",
+        "Let line {id} have {new} suppliers instead of {old}.",
+    ),
+    "change.allow": ("Bỏ lệnh cấm lô {id} cho đơn hàng {line}.", "Lift the ban of lot {id} for line {line}."),
+    "answer.promise": (
+        "Khi đó ít nhất {promised_kg} kg được khớp (đã giải lại và kiểm chứng); chi phí ước tính {cost} đ.",
+        "Then at least {promised_kg} kg are matched (solved again and verified); thought to cost {cost} đ.",
+    ),
+    "answer.none": ("Không thay đổi đơn lẻ nào khiến nó được khớp.", "No change of one thing would match it."),
+    "answer.matched": ("Đã khớp trọn vẹn, không cần thay đổi gì.", "It is wholly matched already; nothing need change."),
+    "answer.time": (
+        "Chưa tìm ra trong thời gian cho phép; còn khả năng chưa thử.",
+        "None was found in the time allowed; some were not tried.",
+    ),
+    # what a rule costs ---------------------------------------------------------------------------------------------------
+    "rule.max_suppliers": ("số nhà cung cấp tối đa", "max suppliers"),
+    "rule.min_supplier": ("mức tối thiểu mỗi nhà cung cấp", "least amount of each supplier"),
+    "rule.min_fill": ("mức giao tối thiểu", "least delivery"),
+    "rule.min_take": ("mức lấy tối thiểu", "least take"),
+    "rule.indivisible": ("lô không chia", "indivisible lots"),
+    "rule.min_life": ("hạn dùng còn lại tối thiểu", "least remaining life"),
+    "rule.certificates": ("chứng nhận bắt buộc", "required certificates"),
+    "rule.access": ("giờ cấm xe", "access hours"),
+    "rule.throughput": ("công suất điểm giao nhận", "throughput"),
+    "rule.vehicle_count": ("số xe mỗi ngày", "trucks a day"),
+    "rule.pin": ("chốt trước", "pin"),
+    "rule.forbid": ("lệnh cấm", "ban"),
+    "rule.policy": ("chính sách", "policy"),
+    "price.costs": ("{rule} {where} tốn {cost} đ.", "{rule} {where} costs {cost} đ."),
+    "price.nothing": ("{rule} {where} không tốn gì.", "{rule} {where} costs nothing."),
+    "price.noise": (
+        "{rule} {where}: chênh {cost} đ, trong sai số tìm kiếm ({noise} đ).",
+        "{rule} {where}: {cost} đ, within the search's noise ({noise} đ).",
+    ),
+    "price.here": ("ở đây", "here"),
+    # pools ---------------------------------------------------------------------------------------------------------------
+    "pool.line": (
+        "Đơn hàng {id} còn thiếu {open_kg} kg; nhóm sau giao được {kg} kg.",
+        "Line {id} lacks {open_kg} kg; these together bring {kg} kg.",
+    ),
+    "pool.member": ("{site}: {kg} kg (lô {lots}), {signer} ký", "{site}: {kg} kg (lot {lots}), signed by {signer}"),
+    "pool.gain": ("Kế hoạch tốt lên {vnd} đ.", "The plan gains {vnd} đ."),
+    "pool.loss": ("Kế hoạch kém đi {vnd} đ.", "The plan loses {vnd} đ."),
+    "pool.none": (
+        "Không có nhóm nào giao đủ cho đơn hàng {id} theo các quy tắc.",
+        "No pool could bring line {id} more within the rules.",
+    ),
+    "pool.filled": ("Đơn hàng {id} đã đủ.", "Line {id} is filled already."),
+    # errors and the terminal ---------------------------------------------------------------------------------------------
+    "error.lot": ("Không có lô nào mang mã {id}.", "There is no lot {id}."),
+    "error.line": ("Không có đơn hàng nào mang mã {id}.", "There is no line {id}."),
+    "stopped.early": (
+        "Lần chạy đã dừng sớm: lời giải thích nói về kế hoạch tốt nhất đến lúc đó.",
+        "The run was stopped early: this speaks of the best plan that it had by then.",
+    ),
+}  # fmt: skip
+
+texts.register({f"explain.{key}": words for key, words in TEXTS.items()})
+
+
+def say(key: str, language: Language, **fields: object) -> str:
+    """Return the text of a key with its fields filled in.
+
+    Raises
+    ------
+    KeyError
+        If the catalogue has no such key, or the text names a field that isn't given.
+    """
+    text = TEXTS[key][LANGUAGES.index(language)]
+    return text.format(**{name: number(value, language) if isinstance(value, int) else value for name, value in fields.items()})
+
+
+def number(value: int, language: Language) -> str:
+    """Return a whole number with the thousands marks of a language."""
+    return f"{value:,}".replace(",", ".") if language == "vi" else f"{value:,}"
+
+
+def day_text(day: int, language: Language) -> str:
+    """Return a day, given as days since 1970-01-01, as day and month."""
+    at = date(1970, 1, 1) + timedelta(days=day)
+    return f"{at.day}/{at.month}" if language == "vi" else f"{at.day} {MONTHS[at.month - 1]}"
+
+
+__all__ = ["LANGUAGES", "TEXTS", "Language", "day_text", "number", "say"]

@@ -1,0 +1,195 @@
+"""Stories of lots and lines: counts, nearest misses, losses, words."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.explain import explain_open
+from matching.explain.answer import Outcome
+from matching.explain.changes import ChangeKind
+from matching.explain.misses import Paper
+from matching.explain.pairs import find_pairs
+from matching.explain.pools import PoolOutcome
+from matching.explain.rules import RuleKind
+from matching.explain.scene import Scene, UnknownId
+from matching.explain.story import Match, Offer, Story, tell, tell_open
+from matching.explain.telling import story_json, story_text
+from matching.explain.texts import LANGUAGES, TEXTS, day_text, number, say
+from matching.flow import relaxed_plan, solve_volumes
+from matching.plan import LINE, LOT
+from matching.problem import Problem
+from matching.reasons import FUNNEL, MEANING, Reason
+from tests.matching.builders import build_problem
+from tests.matching.random_problems import random_problem
+from tests.matching.test_reasons import CASES, PAGE, plan_of
+
+JUNE_14 = 20983
+
+
+def story(problem: Problem, *rows: tuple[int, int, int], subject: str = LOT, row: int = 0) -> tuple[Scene, Story]:
+    scene = Scene(problem, plan_of(problem, *rows))
+    return scene, tell(scene, subject, row)
+
+
+@pytest.mark.parametrize(("reason", "tables"), CASES)
+def test_the_story_names_the_step_of_the_funnel_at_which_nothing_is_left(reason: Reason, tables: dict[str, Any]) -> None:
+    _, told = story(build_problem(**tables))
+    assert told.reason is reason
+    left = {step.reason: step.left for step in told.funnel}
+    assert left[reason] == 0
+    assert told.match is Match.NONE
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 100_000))
+def test_stories_agree_with_the_reasons_of_the_plan_and_with_the_funnel(seed: int) -> None:
+    problem = random_problem(seed, size=12)
+    scene = Scene(problem, relaxed_plan(problem, solve_volumes(problem)))
+    told, made = tell_open(scene), explain_open(problem, scene.plan)
+    assert [one.reason for one in told] == made.reason.tolist()
+    assert [(one.subject, one.row, one.open_kg) for one in told] == list(zip(made.subject, made.index, made.open_kg))
+    if np.isnan(problem.roads.vnd_per_kg).all():
+        for subject, survivors in ((LOT, scene.funnel.lot_survivors), (LINE, scene.funnel.line_survivors)):
+            for row in range(len(survivors)):
+                steps = find_pairs(scene, subject, row).step
+                assert [int((steps > k).sum()) for k in range(len(FUNNEL))] == survivors[row].tolist()
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 100_000))
+def test_every_story_can_be_told_in_both_languages_and_as_json(seed: int) -> None:
+    problem = random_problem(seed, size=10)
+    scene = Scene(problem, relaxed_plan(problem, solve_volumes(problem)))
+    for one in tell_open(scene):
+        made = story_json(scene, one)
+        assert made["open_kg"] == one.open_kg
+        assert all(scene.row("line" if one.subject == LOT else "lot", miss["with"]) >= 0 for miss in made["misses"])
+        for language in LANGUAGES:
+            assert "{" not in story_text(scene, one, language)
+
+
+def test_a_matched_lot_is_said_to_be_matched_and_with_whom() -> None:
+    scene, told = story(build_problem(demands=[{"quantity_kg": 1000}]), (0, 0, 1000))
+    assert (told.match, told.reason, told.partners, told.misses) == (Match.WHOLLY, None, ((0, 1000),), ())
+    assert "wholly matched" in story_text(scene, told, "en")
+    assert "line1 (1.000 kg)" in story_text(scene, told, "vi")
+
+
+def test_an_id_that_is_not_there_is_named_in_the_error() -> None:
+    scene = Scene(build_problem(), plan_of(build_problem()))
+    with pytest.raises(UnknownId, match="no lot is called 'lot9'"):
+        scene.row(LOT, "lot9")
+    assert scene.row(LINE, "line1") == 0
+
+
+def test_the_nearest_miss_is_said_in_figures() -> None:
+    life = [{"min_life_days": 7, "deliver_from": "2027-06-08"}, {"min_life_days": 9}]
+    scene, told = story(build_problem(demands=life))
+    assert [(miss.reason, miss.other, miss.short) for miss in told.misses] == [(Reason.REMAINING_LIFE, 0, 2), (Reason.REMAINING_LIFE, 1, 4)]
+    assert "2 day(s) short of remaining life at line1 on 8 June" in story_text(scene, told, "en")
+    assert "thiếu 2 ngày hạn dùng khi giao cho line1 ngày 8/6" in story_text(scene, told, "vi")
+    scene, told = story(build_problem(demands=[{"bid_vnd_per_kg": 10100}]))
+    assert re.search(r"Nearest misses: \d+ đ/kg too dear for line1 after haulage", story_text(scene, told, "en"))
+
+
+PAPERS: list[tuple[Paper, str, dict[str, Any]]] = [
+    (Paper.MISSING, "no certificate VietGAP", {}),
+    (Paper.EXPIRES, "certificate VietGAP expires 6 June", {"certificates": [{"valid_until": "2027-06-06"}]}),
+    (Paper.BEGINS, "certificate VietGAP begins only on 20 June", {"certificates": [{"valid_from": "2027-06-20"}]}),
+    (
+        Paper.LEVEL,
+        "certificate OCOP of too low a level",
+        {"certificates": [{"scheme": "OCOP", "level": 2}], "demands": [{"requires": "OCOP>=3"}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("paper", "text", "tables"), PAPERS)
+def test_what_is_wrong_with_a_certificate_is_said(paper: Paper, text: str, tables: dict[str, Any]) -> None:
+    scene, told = story(build_problem(**{"demands": [{"requires": "VietGAP"}], **tables}))
+    assert told.misses[0].paper is paper
+    assert text in story_text(scene, told, "en")
+
+
+def test_what_a_lot_lost_to_is_told_by_class() -> None:
+    lots = [{"ask_vnd_per_kg": 12000, "quantity_kg": 800}, {"quantity_kg": 800}]
+    _, told = story(build_problem(lots=lots), (1, 0, 800))
+    assert [(loss.offer, loss.kg, loss.others) for loss in told.losses] == [(Offer.LOWER_ASK, 800, (1,))]
+    assert told.losses[0].ahead_vnd_per_kg == pytest.approx(2000)
+    _, told = story(build_problem(lots=[{"quantity_kg": 800}, {"quantity_kg": 800}]), (1, 0, 800))
+    assert told.losses[0].offer is Offer.FULLER_TRUCK
+    pinned = [{"lot_id": "lot2", "decision": "pin", "kg": 800}]
+    _, told = story(build_problem(lots=lots, decisions=pinned), (1, 0, 800))
+    assert told.losses[0].offer is Offer.DECIDED
+    far = {"site_id": "c2", "lat": 21.6, "lon": 106.9}
+    near = build_problem(
+        sites=[{"site_id": "c1"}, far, {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}], lots=[{"site_id": "c2"}, {}]
+    )
+    _, told = story(near, (1, 0, 800))
+    assert told.losses[0].offer is Offer.NEARER
+
+
+def test_what_a_line_lost_to_is_told_by_class() -> None:
+    def lost(**other: Any) -> Offer:
+        return story(build_problem(demands=[{}, other]), (0, 1, 1000), subject=LINE)[1].losses[0].offer
+
+    assert lost(quantity_kg=1000, bid_vnd_per_kg=21000) is Offer.HIGHER_BID
+    assert lost(quantity_kg=1000, short_vnd_per_kg=3000) is Offer.CONTRACT
+
+
+def codes_of(heading: str) -> list[str]:
+    """Codes of the table below a heading of the page."""
+    part = PAGE.read_text(encoding="utf-8").partition(f"# {heading}\n")[2].partition("\n#")[0]
+    return re.findall(r"^\| `([a-z_]+)` \|", part, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("heading", "codes"),
+    [
+        ("Classes of better offers", Offer),
+        ("What is wrong with a certificate", Paper),
+        ("What would change it", Outcome),
+        ("Kinds of changes", ChangeKind),
+        ("What a rule costs", RuleKind),
+        ("Pools", PoolOutcome),
+    ],
+)
+def test_the_page_lists_every_code(heading: str, codes: Iterable[str]) -> None:
+    assert codes_of(heading) == [str(code) for code in codes]
+
+
+# words ---------------------------------------------------------------------------------------------------------------
+def test_the_catalogue_has_a_text_for_every_code() -> None:
+    wanted = {f"reason.{one}" for one in Reason} | {f"step.{one}" for one in Reason} | {f"offer.{one}" for one in Offer}
+    wanted |= {f"change.{one}" for one in ChangeKind} | {f"rule.{one}" for one in RuleKind}
+    wanted |= {f"miss.{kind}.{paper}" for kind in ("certificate", "market_code") for paper in Paper}
+    wanted |= {f"miss.{one}" for one in Reason if one not in (Reason.CERTIFICATE, Reason.MARKET_CODE)}
+    wanted |= {"answer.none", "answer.matched", "answer.time", "pool.none", "pool.filled"}
+    assert {f"pool.{one}" for one in PoolOutcome if one is not PoolOutcome.FOUND} <= set(TEXTS)
+    assert wanted <= set(TEXTS)
+
+
+def test_english_reasons_are_the_sentences_of_the_page() -> None:
+    assert {reason: TEXTS[f"reason.{reason}"][1] for reason in Reason} == MEANING
+
+
+@pytest.mark.parametrize("key", sorted(TEXTS))
+def test_both_languages_name_the_same_fields(key: str) -> None:
+    fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in TEXTS[key]]
+    assert fields[0] == fields[1]
+    assert all(text.strip() == text and text for text in TEXTS[key])
+
+
+def test_figures_and_days_follow_the_language() -> None:
+    assert (number(1234567, "vi"), number(1234567, "en")) == ("1.234.567", "1,234,567")
+    assert (day_text(JUNE_14, "vi"), day_text(JUNE_14, "en")) == ("14/6", "14 June")
+    with pytest.raises(KeyError, match=r"no\.such"):
+        say("no.such", "vi")

@@ -1,0 +1,189 @@
+"""What would get a lot or line matched: changes written down, applied, promised and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.counterfactuals import apply_change
+from matching.exchange import read_problem
+from matching.explain.answer import Answer, Effort, Outcome, what_would_change
+from matching.explain.changes import Action, Change, ChangeKind, apply, lifted_ban, new_certificate, renewal, set_cell
+from matching.explain.scene import Scene
+from matching.explain.telling import answer_text, change_text
+from matching.plan import LINE, LOT, Plan
+from matching.problem import Problem
+from matching.verify import verify
+from tests.matching.builders import build_problem, tiny_folder
+from tests.matching.solving import run
+from tests.matching.test_reasons import plan_of
+
+EFFORT = Effort(iterations=300)
+CHEAP = {"fixed_vnd": 100000, "vnd_per_km": "0:2000"}
+
+
+def planned(problem: Problem) -> Plan:
+    return run(problem, iterations=300).plan
+
+
+def answered(subject: str = LOT, row: int = 0, **tables: Any) -> tuple[Problem, Answer]:
+    problem = build_problem(vehicles=[CHEAP], **tables)
+    return problem, what_would_change(Scene(problem, planned(problem)), subject, row, effort=EFFORT)
+
+
+def kept(problem: Problem, subject: str, row: int, answer: Answer) -> bool:
+    """Make the best change and plan anew from nothing."""
+    assert answer.best is not None
+    changed = apply(problem, answer.best.change)
+    verdict = verify(changed, planned(changed)).require()
+    return bool((verdict.taken_kg if subject == LOT else verdict.filled_kg)[row] >= answer.best.promised_kg)
+
+
+WANTED = {"quantity_kg": 1000}
+CURED: list[tuple[ChangeKind, str, dict[str, Any]]] = [
+    (ChangeKind.CERTIFICATE, "", {"demands": [{**WANTED, "requires": "VietGAP"}]}),
+    (ChangeKind.RENEWAL, "2027-06-10", {"demands": [{**WANTED, "requires": "VietGAP"}], "certificates": [{"valid_until": "2027-06-01"}]}),
+    (ChangeKind.GRADE, "3", {"lots": [{"grade": 3}], "demands": [WANTED]}),
+    (ChangeKind.LIFE, "5", {"demands": [{**WANTED, "min_life_days": 7}]}),
+    (ChangeKind.ALLOW, "", {"decisions": [{}], "demands": [WANTED]}),
+    (ChangeKind.MIN_SUPPLIER, "500", {"demands": [{**WANTED, "min_supplier_kg": 700}], "lots": [{"quantity_kg": 500}]}),
+    (ChangeKind.MIN_FILL, "500", {"demands": [{**WANTED, "min_fill_kg": 700}], "lots": [{"quantity_kg": 500}]}),
+    (ChangeKind.MIN_TAKE, "400", {"demands": [{"quantity_kg": 400}], "lots": [{"min_take_kg": 700}]}),
+    (ChangeKind.DIVISIBLE, "no", {"demands": [{"quantity_kg": 900}], "lots": [{"indivisible": "yes"}]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "new", "tables"), CURED)
+@pytest.mark.parametrize("subject", [LOT, LINE])
+def test_what_is_in_the_way_is_offered_to_be_changed_and_the_promise_is_kept(
+    kind: ChangeKind, new: str, tables: dict[str, Any], subject: str
+) -> None:
+    problem, answer = answered(subject, **tables)
+    assert answer.outcome is Outcome.FOUND
+    assert kind in {promise.change.kind for promise in answer.promises}
+    assert [promise.change.new for promise in answer.promises if promise.change.kind is kind] == [new]
+    assert kept(problem, subject, 0, answer)
+
+
+def test_dates_are_moved_by_as_few_days_as_do() -> None:
+    days = {"deliver_from": "2027-06-12", "deliver_until": "2027-06-14"}
+    _, answer = answered(demands=[{**WANTED, **days}])
+    moved = {"available_until": {"2027-06-11", "2027-06-12"}, "deliver_from": {"2027-06-10", "2027-06-09"}}
+    assert all(one.change.new in moved[one.change.column] for one in answer.promises)
+    assert answer.outcome is Outcome.FOUND
+
+
+def test_a_price_goes_as_far_as_it_must_with_a_margin_and_no_farther() -> None:
+    problem, answer = answered(demands=[{**WANTED, "bid_vnd_per_kg": 10100}])
+    best = answer.best
+    assert best is not None
+    assert best.change.kind is ChangeKind.ASK
+    assert EFFORT.margin_vnd <= best.gain_vnd <= EFFORT.margin_vnd + EFFORT.price_step_vnd * best.found_kg
+    assert best.cost_vnd == (10000 - int(best.change.new)) * best.found_kg
+    assert kept(problem, LOT, 0, answer)
+    problem, answer = answered(LINE, demands=[{**WANTED, "bid_vnd_per_kg": 10100}])
+    assert [one.change.kind for one in answer.promises] == [ChangeKind.BID]
+    assert kept(problem, LINE, 0, answer)
+
+
+def test_one_more_supplier_is_offered_where_a_line_has_as_many_as_it_allows() -> None:
+    tables: dict[str, Any] = {
+        "lots": [{}, {"supplier_id": "s2", "quantity_kg": 900}],
+        "demands": [{"max_suppliers": 1, "quantity_kg": 1900}],
+    }
+    problem, answer = answered(LOT, 1, **tables)
+    assert answer.best is not None
+    assert (answer.best.change.kind, answer.best.change.old, answer.best.change.new) == (ChangeKind.SUPPLIERS, "1", "2")
+    assert kept(problem, LOT, 1, answer)
+
+
+def test_more_is_asked_for_where_others_have_it_all() -> None:
+    tables: dict[str, Any] = {"lots": [{"quantity_kg": 800}, {"ask_vnd_per_kg": 15000, "quantity_kg": 900}]}
+    problem, answer = answered(LOT, 1, **tables)
+    kinds = {one.change.kind for one in answer.promises}
+    assert ChangeKind.WANTED in kinds
+    assert kept(problem, LOT, 1, answer)
+
+
+def test_a_change_that_can_never_help_is_not_promised() -> None:
+    _, answer = answered(demands=[{"product": "pomelo"}])
+    assert (answer.outcome, answer.promises) == (Outcome.NONE, ())
+    assert answer_text(answer, "en") == "No change of one thing would match it."
+    two: dict[str, Any] = {"lots": [{"grade": 3}], "demands": [{"requires": "VietGAP"}]}
+    assert answered(**two)[1].outcome is Outcome.NONE
+
+
+def test_what_is_wholly_matched_needs_no_change() -> None:
+    problem = build_problem(demands=[WANTED])
+    answer = what_would_change(Scene(problem, plan_of(problem, (0, 0, 1000))), LOT, 0, effort=EFFORT)
+    assert (answer.outcome, answer.used_kg, answer.promises) == (Outcome.MATCHED, 1000, ())
+
+
+def test_a_search_without_time_says_so() -> None:
+    problem = build_problem(vehicles=[CHEAP], demands=[{**WANTED, "bid_vnd_per_kg": 10100}])
+    answer = what_would_change(Scene(problem, planned(problem)), LOT, 0, effort=EFFORT, expired=lambda: True)
+    assert (answer.outcome, answer.promises) == (Outcome.TIME, ())
+
+
+def test_the_plan_of_a_run_that_was_stopped_early_is_explained_as_it_is() -> None:
+    problem = build_problem(vehicles=[CHEAP], lots=[{}, {}], demands=[{}, {}])
+    plan = run(problem, should_stop=lambda: True).plan
+    answer = what_would_change(Scene(problem, plan), LOT, 0, effort=EFFORT)
+    assert answer.outcome in set(Outcome)
+    assert answer.used_kg == int(plan.allocations.kg[plan.allocations.lot == 0].sum())
+
+
+# changes as such -------------------------------------------------------------------------------------------------------
+TABLES: dict[str, Any] = {
+    "lots": [{"min_take_kg": 100, "indivisible": "yes"}], "certificates": [{}], "decisions": [{}],
+    "demands": [{"requires": "VietGAP;OCOP>=3", "max_suppliers": 2, "min_fill_kg": 100, "min_supplier_kg": 50, "min_life_days": 1}],
+}  # fmt: skip
+
+
+def some_changes(problem: Problem) -> list[Change]:
+    """One change of each kind."""
+    row = {
+        ChangeKind.ASK: 9000, ChangeKind.BID: 21000, ChangeKind.PICKUP_UNTIL: 20980, ChangeKind.PICKUP_FROM: 20970,
+        ChangeKind.DELIVER_UNTIL: 20981, ChangeKind.DELIVER_FROM: 20971, ChangeKind.LIFE: 0, ChangeKind.GRADE: 3, ChangeKind.WANTED: 900,
+        ChangeKind.OFFERED: 1100, ChangeKind.MIN_FILL: 10, ChangeKind.MIN_SUPPLIER: 10, ChangeKind.MIN_TAKE: 10,
+        ChangeKind.DIVISIBLE: False, ChangeKind.SUPPLIERS: 3,
+    }  # fmt: skip
+    made = [set_cell(problem, kind, 0, new) for kind, new in row.items()]
+    return [*made, renewal(problem, 0, 30000), new_certificate(problem, 0, 0, 3), lifted_ban(problem, 0, 0)]
+
+
+def test_a_change_made_in_the_folder_is_the_change_made_in_the_problem(tmp_path: Path) -> None:
+    settings = {"horizon_from": "2027-06-01", "horizon_until": "2027-06-30"}
+    problem = build_problem(settings=settings, **TABLES)
+    changes = some_changes(problem)
+    assert {change.kind for change in changes} == set(ChangeKind)
+    for change in changes:
+        folder = tiny_folder(tmp_path / change.kind, settings=settings, **TABLES)
+        apply_change(folder, change.as_json())
+        assert read_problem(folder).digest() == apply(problem, change).digest(), change.kind
+        for language in ("vi", "en"):
+            assert "{" not in change_text(change, language)
+
+
+def test_a_change_of_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    problem = build_problem()
+    change = set_cell(problem, ChangeKind.ASK, 0, 9000)
+    once = apply(problem, change)
+    with pytest.raises(LookupError, match="holds '10000' in ask_vnd_per_kg"):
+        apply(once, change)
+    with pytest.raises(LookupError, match="no decision on lot1"):
+        apply(problem, lifted_ban(problem, 0, 0))
+    lost = Change(ChangeKind.RENEWAL, Action.SET, "certificates", (("supplier_id", "s1"),), "valid_until", "", "2028-01-01")
+    with pytest.raises(LookupError, match="no certificate is"):
+        apply(problem, lost)
+    with pytest.raises(ValueError, match=r"no row of lots\.csv"):
+        apply_change(tiny_folder(tmp_path), {**change.as_json(), "key": {"lot_id": "lot9"}})
+
+
+def test_an_untouched_problem_is_its_own(tmp_path: Path) -> None:
+    problem = build_problem()
+    assert apply(problem, set_cell(problem, ChangeKind.ASK, 0, int(problem.lots.ask_vnd_per_kg[0]))).digest() == problem.digest()
+    assert np.array_equal(problem.lots.ask_vnd_per_kg, [10000])
