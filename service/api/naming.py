@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from service.api.admission import Service
@@ -21,5 +22,10 @@ async def name_who(service: Service, problem: Problem) -> None:
 def name_of(service: Service, uid: str) -> str:
     """Return what people call a user or key."""
     with service.database.read() as session:
-        found = session.scalar(select(User.name).where(User.uid == uid)) or session.scalar(select(ApiKey.label).where(ApiKey.uid == uid))
+        return called(session, uid)
+
+
+def called(session: Session, uid: str) -> str:
+    """Return what people call a user or key, within an open session."""
+    found = session.scalar(select(User.name).where(User.uid == uid)) or session.scalar(select(ApiKey.label).where(ApiKey.uid == uid))
     return found or uid

@@ -20,6 +20,7 @@ from catalog.tenancy import find
 from service.api import problems
 from service.api.deps import Asked, Reading, Uid, Writing
 from service.api.lists import Listing, Page, Part
+from service.api.naming import called
 from service.api.proposal_shapes import (
     DecisionOut,
     ItemOut,
@@ -374,7 +375,7 @@ def decide_proposal_items(asked: Writing, given: DecideIn) -> ResultsOut:
     chosen, act = [Chosen(one.uid, one.version) for one in given.items], _act(asked, given.note)
     outcomes = _decide(asked, given.action, chosen, Refusal(given.reason or RejectReason.OTHER, given.note), act, partial=given.partial)
     shown = iter(items_out(asked.session, [outcome.item for outcome in outcomes if outcome.item is not None]))
-    return ResultsOut(results=[_result(outcome, next(shown) if outcome.item is not None else None) for outcome in outcomes])
+    return ResultsOut(results=[_result(asked, outcome, next(shown) if outcome.item is not None else None) for outcome in outcomes])
 
 
 def _decide(asked: Asked, verb: Verb, chosen: Sequence[Chosen], refusal: Refusal, act: Act, *, partial: bool) -> list[Outcome]:
@@ -410,11 +411,13 @@ def preview_decision(asked: Writing, given: PreviewIn) -> EffectsOut:
     return EffectsOut(parties=parties, fee_vnd=found.fee_vnd, freight_vnd=found.freight_vnd, worth_vnd=found.worth_vnd, kg=found.kg)
 
 
-def _result(outcome: Outcome, shown: ItemOut | None) -> ResultOut:
+def _result(asked: Asked, outcome: Outcome, shown: ItemOut | None) -> ResultOut:
     if outcome.refusal is None:
         return ResultOut.model_construct(uid=outcome.uid, status=200, code=None, detail=None, who=None, item=shown)
     said = problems.of_domain(outcome.refusal)
-    return ResultOut(uid=outcome.uid, status=said.status, code=said.code, detail=said.detail, who=said.who, item=None)
+    who = said.who and called(asked.session, said.who)
+    detail = said.detail.replace(said.who, who) if said.who and who else said.detail
+    return ResultOut(uid=outcome.uid, status=said.status, code=said.code, detail=detail, who=who, item=None)
 
 
 @api.get("/decisions", may=Permission.PLANS_READ)

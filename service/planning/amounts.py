@@ -73,16 +73,16 @@ def _freight(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
     trips = {trip.id: trip for trip in session.scalars(select(PlanTrip).where(PlanTrip.id.in_(legs)))}
     if not trips:
         return found
-    loads = _loads(session, trips, [i.id for i in riding.values()])
+    asked = {i.id for i in riding.values()}
+    loads = _loads(session, trips, sorted(asked))
     rates = _carrier_rates(session, [number for number, trip in trips.items() if trip.vehicle_class_id is None])
     for number, aboard in loads.items():
         cost = trips[number].cost_vnd
         if number in rates:
             cost += round((sum(kg for _, kg, _ in aboard) - sum(planned for _, _, planned in aboard)) * rates[number])
-        shares = money.share(max(0, cost), {item: kg for item, kg, _ in aboard})
-        for i in riding.values():
-            if i.id in shares:
-                found[i.id] = found.get(i.id, 0) + shares[i.id]
+        for item, share in money.share(max(0, cost), {item: kg for item, kg, _ in aboard}).items():
+            if item in asked:
+                found[item] = found.get(item, 0) + share
     return found
 
 

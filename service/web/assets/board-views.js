@@ -3,7 +3,8 @@
 (() => {
   const root = document.getElementById("board");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  let told = null, chosen = { trips: new Set(), day: null }, map = null, lines = null, day = null;
+  let told = null, chosen = { trips: new Set(), day: null }, map = null, lines = null, day = null, drawn = null;
+  const shown = new Map();
 
   root.addEventListener("board:ready", (event) => { told = event.detail; drawDays(); drawMap(); });
   root.addEventListener("board:chosen", (event) => {
@@ -100,6 +101,9 @@
     for (const button of document.querySelectorAll("#days button")) button.setAttribute("aria-pressed", String(Number(button.dataset.day) === day));
     const box = document.getElementById("timeline");
     if (day === null) { box.replaceChildren(); return; }
+    if (drawn === `${day} ${box.clientWidth}`) { markChosen(box); return; }
+    drawn = `${day} ${box.clientWidth}`;
+    shown.clear();
     const bars = onDay(day).map((trip) => { const stops = stopsOf(trip), last = stops[stops.length - 1]; return { trip, from: stops[0].from - day * 1440, until: last.from + last.stays - day * 1440, truck: told.trips.truck[trip] }; });
     bars.sort((a, b) => a.truck - b.truck || a.from - b.from);
     const lanes = [];
@@ -115,18 +119,24 @@
     const every = [1, 2, 3, 4, 6, 12].find((hours) => hours * 60 * scale > 34) || 12;
     for (let hour = first; hour <= last; hour += every) { picture.append(svg("line", { x1: x(hour * 60), x2: x(hour * 60), y1: 18, y2: tall, class: "hour" }), svg("text", { x: x(hour * 60), y: 12, class: "hour-text" }, `${String(hour % 24).padStart(2, "0")}h`)); }
     lanes.forEach((lane, n) => { if (!n || lanes[n - 1].truck !== lane.truck) picture.append(svg("text", { x: 2, y: 24 + n * LANE + 12, class: "truck-text" }, told.trips.trucks[lane.truck])); });
-    let firstChosen = null;
     for (const bar of bars) {
-      const name = told.trips.number[bar.trip], isChosen = chosen.trips.has(name);
-      const made = svg("rect", { x: x(bar.from), y: 24 + bar.lane * LANE + 2, width: Math.max(3, (bar.until - bar.from) * scale), height: LANE - 4, rx: 3, class: isChosen ? "bar-trip chosen" : "bar-trip" });
+      const name = told.trips.number[bar.trip];
+      const made = svg("rect", { x: x(bar.from), y: 24 + bar.lane * LANE + 2, width: Math.max(3, (bar.until - bar.from) * scale), height: LANE - 4, rx: 3, class: "bar-trip" });
       made.append(svg("title", {}, `${told.say("trip", { n: name })} · ${told.trips.trucks[bar.truck]} · ${told.trips.km[bar.trip]} km · ${told.vnd(told.trips.cost[bar.trip])}`));
       made.addEventListener("click", () => choose(name));
       picture.append(made);
-      if (isChosen && firstChosen === null) firstChosen = bar.lane;
+      shown.set(name, { made, lane: bar.lane });
     }
     box.replaceChildren(picture);
-    if (firstChosen !== null) box.scrollTop = Math.max(0, firstChosen * LANE - box.clientHeight / 2);
+    markChosen(box);
     document.getElementById("trucks").textContent = told.say("trucks", { n: told.number(bars.length), most: told.number(lanes.length) });
+  }
+  let marked = [];
+  function markChosen(box) {
+    for (const bar of marked) bar.made.classList.remove("chosen");
+    marked = [...chosen.trips].map((name) => shown.get(name)).filter(Boolean);
+    for (const bar of marked) bar.made.classList.add("chosen");
+    if (marked.length) box.scrollTop = Math.max(0, Math.min(...marked.map((bar) => bar.lane)) * LANE - box.clientHeight / 2);
   }
   addEventListener("resize", () => { if (told) drawTimeline(); });
 })();

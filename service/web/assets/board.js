@@ -29,7 +29,7 @@
   let order = [], cursor = 0, anchor = 0, busy = false, trip = null, latest = null;
   let sorted = { key: "pickup", down: false };
   const picked = new Set(), places = new Map(), ofTrip = new Map(), tripAt = new Map(), log = [];
-  let search = [];
+  let search = [], rank = new Map();
 
   const dayOf = (offset) => { const day = new Date(base); day.setUTCDate(day.getUTCDate() + offset); return day; };
   const two = (value) => String(value).padStart(2, "0");
@@ -109,9 +109,9 @@
       (trip === null || items.trips[row].includes(trip)) && wanted.every((word) => search[row].includes(word)));
     const value = values[sorted.key], sign = sorted.down ? -1 : 1, collate = new Intl.Collator(locale, { numeric: true }).compare;
     order.sort((a, b) => sign * (typeof value(a) === "number" ? value(a) - value(b) : collate(value(a), value(b))) || a - b);
-    for (const row of [...picked]) if (!order.includes(row)) picked.delete(row);
-    const found = keep === null ? 0 : order.indexOf(keep);
-    cursor = anchor = Math.max(0, found);
+    rank = new Map(order.map((row, place) => [row, place]));
+    for (const row of [...picked]) if (!rank.has(row)) picked.delete(row);
+    cursor = anchor = keep === null ? 0 : rank.get(keep) ?? 0;
     at("sort").value = sorted.key;
     at("clear").hidden = !(wanted.length || stage || day || trip !== null);
     for (const head of grid.querySelectorAll("th[data-key]")) {
@@ -206,7 +206,7 @@
     tellChosen();
   }
 
-  const targets = () => (picked.size ? [...picked].sort((a, b) => order.indexOf(a) - order.indexOf(b)) : order[cursor] === undefined ? [] : [order[cursor]]);
+  const targets = () => (picked.size ? [...picked].sort((a, b) => rank.get(a) - rank.get(b)) : order[cursor] === undefined ? [] : [order[cursor]]);
   function tellChosen() {
     const rows = targets(), chosen = new Set(rows.flatMap((row) => items.trips[row]));
     root.dispatchEvent(new CustomEvent("board:chosen", { detail: { rows, trips: chosen, day: rows.length ? items.pickup[order[cursor] ?? rows[0]] : null } }));
@@ -259,6 +259,7 @@
     if (busy || !rows.length) return;
     busy = true;
     mark(true);
+    if (rows.length > 50) report(say("saving", { n: number(rows.length) }), [], false);
     try {
       const results = [];
       for (let n = 0; n < rows.length; n += 500) results.push(...(await ask("decide", { action, items: seen(rows.slice(n, n + 500)), partial: true, ...more })).results);
@@ -338,17 +339,20 @@
     return more;
   }
 
+  /* A button that is disabled for a moment would lose the focus, and with it the next Enter. */
+  let ready = false;
+  const allow = (yes) => { ready = yes; at("decide-go").setAttribute("aria-disabled", String(!yes)); };
   let asked = 0;
   async function preview() {
-    const mine = (asked += 1), box = at("effects"), go = at("decide-go"), { action, rows } = pending;
+    const mine = (asked += 1), box = at("effects"), { action, rows } = pending;
     const more = wanted();
-    go.disabled = true;
+    allow(false);
     box.replaceChildren(element("p", say("loading"), "muted"));
     try {
       const found = await ask("preview", { action, items: seen(rows), ...more, ...(more.reason === "other" && !more.note ? { note: "…" } : {}) });
       if (mine !== asked) return;
       box.replaceChildren(...effects(found, action));
-      go.disabled = more.reason === "other" && !more.note;
+      allow(!(more.reason === "other" && !more.note));
     } catch (error) {
       if (mine !== asked) return;
       const told = error.told || {};
@@ -382,7 +386,7 @@
 
   at("decide-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (at("decide-go").disabled || busy) return;
+    if (!ready || busy) return;
     const { action, rows } = pending, more = wanted();
     decideBox.close();
     grid.focus();
@@ -392,7 +396,7 @@
     if (event.key === "Enter" && event.target.tagName === "SELECT") { event.preventDefault(); at("decide-form").requestSubmit(); }
   });
   let later = 0;
-  decideBox.addEventListener("input", () => { clearTimeout(later); at("decide-go").disabled = true; later = setTimeout(preview, 250); });
+  decideBox.addEventListener("input", () => { clearTimeout(later); allow(false); later = setTimeout(preview, 250); });
 
   async function change(row, more) {
     if (busy) return;
@@ -474,7 +478,7 @@
   body.addEventListener("click", (event) => {
     const made = event.target.closest("tr");
     if (!made) return;
-    const row = Number(made.dataset.row), place = order.indexOf(row);
+    const row = Number(made.dataset.row), place = rank.get(row);
     if (event.target.closest(".pick") || event.ctrlKey || event.metaKey) { cursor = anchor = place; choose(row); } else move(place, event.shiftKey);
   });
   for (const button of document.querySelectorAll("[data-act]")) button.addEventListener("click", () => act(button.dataset.act));
@@ -502,10 +506,10 @@
   root.addEventListener("board:choose-trip", (event) => {
     const rows = ofTrip.get(event.detail) || [];
     if (!rows.length) return;
-    if (!rows.some((row) => order.includes(row))) clear();
+    if (!rows.some((row) => rank.has(row))) clear();
     picked.clear();
-    for (const row of rows) if (order.includes(row)) picked.add(row);
-    cursor = anchor = Math.max(0, order.indexOf(rows[0]));
+    for (const row of rows) if (rank.has(row)) picked.add(row);
+    cursor = anchor = rank.get(rows[0]) ?? 0;
     show();
   });
   setInterval(async () => {

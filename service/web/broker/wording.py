@@ -40,6 +40,7 @@ TEXTS: dict[str, str] = {
     "reject_title": mark("Reject %(n)s"),
     "approve_title": mark("Approve %(n)s"),
     "pin_title": mark("Pin %(n)s"),
+    "saving": mark("Saving %(n)s …"),
     "rule": mark("This would break a rule: %(rule)s (%(where)s)"),
     "save": mark("Save the change"),
     "edit_title": mark("Change %(lot)s → %(line)s"),

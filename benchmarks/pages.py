@@ -1,0 +1,166 @@
+"""How heavy the pages are and how long the service works on each: ``python -m benchmarks.pages``.
+
+A season of 3,000 lots and 900 lines, planned by telephone, is served by granian and read as a browser reads it: the page,
+then everything that it names, compressed. What is kept for ever counts once for a first visit. Milliseconds are those of the page
+itself, over a connection that is open, the median of some readings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+from sqlalchemy import func, select
+
+from benchmarks.instances import SHAPES, write_instance
+from benchmarks.loading import _plan as planned
+from benchmarks.machine import describe_machine
+from benchmarks.service_speed import _serving as serving
+from benchmarks.tables import markdown
+from catalog.base import now_utc
+from catalog.models import Association, Organisation, Side
+from catalog.tenancy import Scope
+from matching.exchange import read_problem
+from service.auth import accounts
+from service.auth.accounts import UserIn
+from service.auth.tokens import new_token, token_hash
+from service.db import Database
+from service.models import Role, User
+from service.models import Session as Login
+from service.planning import models as m
+from service.planning import results
+from service.planning.importing import import_problem
+from service.planning.rows import load
+
+Row = dict[str, Any]
+NAMED = re.compile(r'(?:src|href)="(/static/[^"#]+)')
+LIMITS_KB = {"cooperative": 60, "broker": 300}
+"""Most compressed bytes of a first visit, 1,000 each."""
+HEADERS = {"accept": "text/html", "accept-encoding": "br"}
+
+
+class Season:
+    """A season in a database, with a person of each role.
+
+    Attributes
+    ----------
+    url : of its database.
+    plan : uid of its plan.
+    tokens : the cookie that logs a role in.
+    sizes : what there is: lots, lines, proposals, trips.
+    """
+
+    def __init__(self, folder: Path, shape: str) -> None:
+        self.url = f"sqlite:///{folder}/pages.db"
+        self.database = Database(self.url)
+        self.database.upgrade()
+        write_instance(folder / "in", SHAPES[shape], seed=1)
+        problem = read_problem(folder / "in")
+        with self.database.write() as session:
+            association = Association(code="bench", name="Liên minh")
+            session.add(association)
+            session.flush()
+            self.association = association.id
+            import_problem(session, self.association, problem, "bench", file_name="bench")
+            loaded = load(session, self.association)
+            self.plan = results.store(session, loaded, planned(loaded.problem), "bench").uid
+            self.tokens = {role: self._person(session, role) for role in (Role.CLERK, Role.PROCUREMENT, Role.BROKER, Role.MANAGER)}
+            proposals = session.scalar(select(func.count()).select_from(m.ProposalItem))
+            trips = session.scalar(select(func.count()).select_from(m.PlanTrip))
+        self.sizes = {"lots": problem.n_lots, "lines": problem.n_lines, "proposals": proposals, "trips": trips}
+        self.database.tune()
+        self.database.close()
+
+    def _person(self, session: Any, role: Role) -> str:
+        side = {Role.CLERK: Side.SUPPLY, Role.PROCUREMENT: Side.DEMAND}.get(role)
+        home = select(Organisation.uid).where(Organisation.association_id == self.association, Organisation.side == side).limit(1)
+        given = UserIn(
+            login=f"{role}@bench.example", name=f"Người {role}", roles=(role,), organisation=session.scalar(home) if side else None
+        )
+        user: User = accounts.add_user(session, Scope(self.association), given, None, "bench", [Role.ADMINISTRATOR])
+        token = new_token()
+        session.add(
+            Login(user_id=user.id, token_hash=token_hash(token), csrf_hash=token_hash("-"), expires_at=now_utc() + timedelta(hours=1))
+        )
+        return token
+
+
+def places(season: Season) -> list[tuple[str, Role, str, tuple[str, ...]]]:
+    """Return what is measured: the part of the workbench, who reads it, the page, and what its script asks for."""
+    plan = season.plan
+    return [
+        ("cooperative", Role.CLERK, "/lots", ()),
+        ("cooperative", Role.CLERK, "/lots/new", ()),
+        ("cooperative", Role.CLERK, "/offers", ()),
+        ("cooperative", Role.CLERK, "/sales", ()),
+        ("cooperative", Role.CLERK, "/certificates", ()),
+        ("procurement", Role.PROCUREMENT, "/demand", ()),
+        ("procurement", Role.PROCUREMENT, "/deliveries", ()),
+        ("procurement", Role.PROCUREMENT, "/fill", ()),
+        ("broker", Role.BROKER, "/plans", ()),
+        ("broker", Role.BROKER, f"/plans/{plan}", (f"/plans/{plan}/board",)),
+        ("broker", Role.BROKER, f"/plans/{plan}/board", ()),
+        ("broker", Role.BROKER, f"/plans/{plan}/trips/0", ()),
+        ("broker", Role.BROKER, "/runs", ()),
+        ("broker", Role.BROKER, "/shipments", ()),
+        ("association", Role.MANAGER, "/season", ()),
+        ("association", Role.MANAGER, "/season/rows?what=offered&of=lots", ()),
+        ("association", Role.MANAGER, "/people", ()),
+        ("association", Role.MANAGER, "/trail", ()),
+        ("association", Role.MANAGER, "/rules", ()),
+    ]
+
+
+def measure(season: Season, address: str, repeat: int) -> list[Row]:
+    """Return a row for each page."""
+    rows = []
+    for part, role, place, more in places(season):
+        with httpx.Client(base_url=address, headers=HEADERS, cookies={"mca_session": season.tokens[role]}, timeout=120) as client:
+            sizes, taken = [_weight(client, place)], []
+            html = client.get(place).text
+            sizes += [_weight(client, other) for other in [*dict.fromkeys(NAMED.findall(html)), *more]]
+            for _ in range(repeat):
+                began = time.perf_counter()
+                client.get(place)
+                taken.append((time.perf_counter() - began) * 1000)
+        shown = place.replace(season.plan, "…")
+        rows.append({"part": part, "page": shown, "kB": round(sizes[0] / 1000, 1), "first visit, kB": round(sum(sizes) / 1000, 1),
+                     "requests": len(sizes), "ms": round(median(taken))})  # fmt: skip
+    return rows
+
+
+def _weight(client: httpx.Client, place: str) -> int:
+    """Return the bytes of an answer as they travel."""
+    with client.stream("GET", place) as answer:
+        if answer.status_code != 200:
+            raise RuntimeError(f"{place} answers {answer.status_code}")
+        return sum(len(part) for part in answer.iter_raw())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; exit status 1 if a page is heavier than it may be."""
+    parser = argparse.ArgumentParser("python -m benchmarks.pages", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--shape", choices=list(SHAPES), default="province", help="which instance, by default 3,000 lots and 900 lines")
+    parser.add_argument("--repeat", type=int, default=9, help="readings of which the median is taken")
+    given = parser.parse_args(arguments)
+    print(markdown([{"machine": key, "": value} for key, value in describe_machine().items()]), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        season = Season(Path(folder), given.shape)
+        with serving("benchmarks.service_speed:service_app", {"MCA_DATABASE_URL": season.url}) as port:
+            rows = measure(season, f"http://127.0.0.1:{port}", given.repeat)
+    print(f"\n## {', '.join(f'{count:,} {name}' for name, count in season.sizes.items())}\n\n{markdown(rows)}", flush=True)
+    heavy = [row for row in rows if row["first visit, kB"] > LIMITS_KB.get(row["part"], 300)]
+    return 1 if heavy else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
