@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_db, cli_rows, cli_serve, cli_user, cli_worker
+from service import cli_db, cli_explain, cli_rows, cli_serve, cli_user, cli_worker
 from service.stopwatch import process_age_s, start_stopwatch
 
 DEFAULT_LIMIT_S = 60.0
@@ -134,6 +134,7 @@ def demo(
 app.add_typer(cli_db.db)
 app.add_typer(cli_db.audit)
 app.add_typer(cli_user.user)
+app.command()(cli_explain.explain)
 app.command()(cli_serve.serve)
 app.command()(cli_db.backup)
 app.command()(cli_db.restore)
