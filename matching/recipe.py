@@ -22,6 +22,7 @@ class Recipe:
     seconds : time limit; None for none.
     termination : why the run ended.
     previous_sha256 : digest of the earlier plan that it was to be stable against; empty without one.
+    deliveries : how often each supplier had delivered, by id, where the policy speaks of new ones; else None.
     """
 
     trips: Mode
@@ -31,6 +32,7 @@ class Recipe:
     termination: str
     policy: Policy = PLAIN
     previous_sha256: str = ""
+    deliveries: Mapping[str, int] | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -40,7 +42,8 @@ class Recipe:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``plan.json`` holds it."""
-        return {
+        history = {} if self.deliveries is None else {"deliveries": dict(self.deliveries)}
+        return history | {
             "trips": self.trips,
             "iterations": self.iterations,
             "time_limit_s": self.seconds,
@@ -70,4 +73,5 @@ def recipe_of(given: Mapping[str, Any]) -> Recipe | None:
         termination=str(given.get("termination", "")),
         policy=policy_of(given.get("policy", {})),
         previous_sha256=str(given.get("previous_sha256", "")),
+        deliveries=given.get("deliveries"),
     )

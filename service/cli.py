@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_db, cli_explain, cli_rows, cli_serve, cli_user, cli_worker
+from service import cli_db, cli_explain, cli_policy, cli_rows, cli_serve, cli_user, cli_worker
 from service.stopwatch import process_age_s, start_stopwatch
 
 DEFAULT_LIMIT_S = 60.0
@@ -95,13 +95,22 @@ def match(
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Plan trips part by part on the workers of this Dask scheduler.")
     ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", metavar="FILE", help="Plan under this policy, not the one that lies beside the input.")
+    ] = None,
+    previous: Annotated[
+        Path | None, typer.Option("--previous", metavar="FOLDER", help="An earlier plan to go on from; a policy may hold on to it.")
+    ] = None,
+    iterations: Annotated[
+        int | None, typer.Option("--iterations", min=1, max=10**9, help="End after so many steps of the search, on any machine the same.")
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Plan a folder or workbook."""
     from service.commands import Order, run_match
 
-    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet, cluster)
+    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet, cluster, policy, previous, iterations)
     raise typer.Exit(run_match(order, _stopwatch(ctx)))
 
 
@@ -135,6 +144,8 @@ app.add_typer(cli_db.db)
 app.add_typer(cli_db.audit)
 app.add_typer(cli_user.user)
 app.command()(cli_explain.explain)
+for command in (cli_policy.replay, cli_policy.compare, cli_policy.chances, cli_policy.difference):
+    app.command()(command)
 app.command()(cli_serve.serve)
 app.command()(cli_db.backup)
 app.command()(cli_db.restore)

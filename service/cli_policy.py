@@ -113,7 +113,7 @@ def compare(
         for source in seasons:
             season = _season(source)
             order = Task(season, PLAIN, "full", time_limit, None if time_limit is not None else iterations, seed)
-            trials += [trial(name, policy, source.name, season, source, order, watch) for name, policy in chosen]
+            trials += [trial(name, policy, chosen[-1][1], season, source, order, watch) for name, policy in chosen]
     except BadInput as error:
         raise _refused(source, error, as_json=as_json) from error
     totals = [together([one for one in trials if one.policy == name]) for name, _ in chosen]

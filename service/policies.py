@@ -40,6 +40,7 @@ class Task:
     Attributes
     ----------
     previous : an earlier plan, numbered as the season is; its digest is ``previous_sha256``.
+    deliveries : how often each supplier had delivered; None for what the season says.
     seconds, iterations : limits of the run; None for none.
     """
 
@@ -52,6 +53,13 @@ class Task:
     cores: int = 2
     previous: Plan | None = None
     previous_sha256: str = ""
+    deliveries: Mapping[str, int] | None = None
+
+    @property
+    def history(self) -> Mapping[str, int] | None:
+        """How often each supplier had delivered, where the policy asks; None where nobody knows, or it doesn't matter."""
+        known = self.season.outlook.deliveries or None if self.deliveries is None else self.deliveries
+        return known if self.policy.needs_history else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +97,9 @@ def plan(
     else:
         report = _under_policy(task, limits, stopwatch, on_progress, should_stop)
         result = report.result
-    recipe = Recipe(task.trips, task.iterations, task.seconds, task.cores, str(result.termination), task.policy, task.previous_sha256)
+    recipe = Recipe(
+        task.trips, task.iterations, task.seconds, task.cores, str(result.termination), task.policy, task.previous_sha256, task.history
+    )
     return Done(result, recipe, report)
 
 
@@ -104,7 +114,6 @@ def _under_policy(
 
     if task.trips == "none":
         raise BadInput([InputIssue("policy", 0, "", "trips none", "direct or full trips: volumes alone know no policy")])
-    deliveries = task.season.outlook.deliveries
     return solve_policy(
         task.season.problem,
         task.policy,
@@ -113,7 +122,7 @@ def _under_policy(
         stopwatch=stopwatch,
         trips=task.trips,
         previous=task.previous,
-        deliveries=deliveries or None,
+        deliveries=task.history,
         on_progress=on_progress,
         should_stop=should_stop,
     )
@@ -241,7 +250,18 @@ def replay(season: Season, folder: Path, previous: Path | None, stopwatch: Calla
     before, digest = (None, "") if previous is None else earlier(previous, season.problem)
     _require_same(said, "previous_sha256", digest, "the earlier plan that the plan was made from")
     done = plan(
-        Task(season, recipe.policy, recipe.trips, recipe.seconds, recipe.iterations, int(said["seed"]), recipe.cores, before, digest),
+        Task(
+            season,
+            recipe.policy,
+            recipe.trips,
+            recipe.seconds,
+            recipe.iterations,
+            int(said["seed"]),
+            recipe.cores,
+            before,
+            digest,
+            recipe.deliveries,
+        ),
         stopwatch,
     )
     made = relaxed_tables if done.result.status is Status.RELAXED else plan_tables

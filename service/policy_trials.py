@@ -62,21 +62,23 @@ class Trial:
         return {"policy": self.policy, "season": self.season, **vars(self.figures), "fairness": measured}
 
 
-def trial(name: str, policy: Policy, where: str, given: Season, source: Path, order: Task, stopwatch: Callable[[], float]) -> Trial:
+def trial(name: str, policy: Policy, gauge: Policy, given: Season, source: Path, order: Task, stopwatch: Callable[[], float]) -> Trial:
     """Plan one season under one policy and measure the plan.
 
     Parameters
     ----------
+    gauge : the policy by whose floors, cap and perishables every plan is measured.
     order : limits, trips and seed; its season and policy are not looked at.
     """
     folder = source / PREVIOUS_FOLDER
-    before, digest = earlier(folder, given.problem) if policy.needs_previous and folder.is_dir() else (None, "")
+    wanted = policy.needs_previous or gauge.needs_previous
+    before, digest = earlier(folder, given.problem) if wanted and folder.is_dir() else (None, "")
     done = plan(
         Task(given, policy, order.trips, order.seconds, order.iterations, order.seed, order.cores, before, digest), _from_now(stopwatch)
     )
     verdict = verify(given.problem, done.result.plan).require()
-    yard = yardsticks(given.problem, policy, before, given.outlook.deliveries or None)
-    return Trial(name, where, _figures(yard, done, verdict), shares(given.problem, done.result.plan, yard.eligible_kg))
+    yard = yardsticks(given.problem, gauge, before, given.outlook.deliveries or None)
+    return Trial(name, source.name, _figures(yard, done, verdict), shares(given.problem, done.result.plan, yard.eligible_kg))
 
 
 def _from_now(stopwatch: Callable[[], float]) -> Callable[[], float]:

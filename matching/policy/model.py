@@ -91,6 +91,11 @@ class Policy:
         return self.frozen_days > 0 or self.change_vnd_per_kg > 0 or any(rank.goal is Goal.CHANGES for rank in self.ranks)
 
     @property
+    def needs_history(self) -> bool:
+        """Whether it asks how often suppliers have delivered."""
+        return any(floor.new_below_deliveries is not None for floor in self.floors)
+
+    @property
     def has_rules(self) -> bool:
         """Whether floors or a cap come before all goals."""
         return self.cap_pct is not None or (bool(self.floors) and not any(rank.goal is Goal.FAIRNESS for rank in self.ranks))

@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.api.policy_shapes import PolicyOut, policy_out
 from service.api.shapes import Out, shown
 from service.planning.models import Plan, Run, RunProgress
 from service.planning.states import RunState
@@ -39,6 +40,7 @@ class RunOut(Out):
     iterations: int | None = Field(description="Limit of the search's steps, if there is one.", examples=[None])
     schedule_key: str | None = Field(description="The planned occasion, if it was one.", examples=["nightly-2027-06-07"])
     note: str
+    policy: PolicyOut | None = Field(description="What is wanted of the plan beside worth; absent for nothing.", examples=[None])
     parent: str | None = Field(description="Uid of the run that this one tries again.", examples=[None])
     plan: str | None = Field(description="Uid of its plan, once there is one.", examples=["01k4h4m1r3v8w2x5y7z9abcdef"])
     attempt: int = Field(description="Which attempt this is; more than 1 after a worker was lost.", examples=[1])
@@ -96,6 +98,7 @@ def runs_out(session: Session, runs: Sequence[Run]) -> list[RunOut]:
             trips=run.parameters.get("trips", "full"),
             iterations=run.parameters.get("iterations"),
             note=run.parameters.get("note", ""),
+            policy=policy_out(run.parameters.get("policy")),
             parent=None if run.parent_id is None else parents.get(run.parent_id),
             plan=plans.get(run.id),
             issues=[IssueOut.model_construct(**issue) for issue in run.failure_issues or ()],

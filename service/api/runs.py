@@ -15,6 +15,7 @@ from catalog.tenancy import find, visible
 from service.api import streams
 from service.api.deps import Reading, Uid, Writing, before
 from service.api.lists import Listing, Page, Part
+from service.api.policy_shapes import PolicyIn
 from service.api.routing import Api
 from service.api.run_shapes import ProgressOut, RunOut, moment_out, moments, run_out, runs_out
 from service.auth.permissions import Permission
@@ -25,6 +26,17 @@ from service.runs.orders import Trips
 from service.runs.submitting import Wanted
 
 api = Api("runs", "Planning runs: ask for a plan, follow it, stop it, try it again.")
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "properties": {
+        "event": {"type": "string", "enum": ["state", "progress", "end"]},
+        "id": {"type": "string", "description": "Goes back as Last-Event-ID."},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer", "description": "Milliseconds after which to connect again."},
+    },
+    "required": ["event", "data"],
+}
 RUNS = Listing("runs", {"created_at": (Run.created_at, Run.id)}, "-created_at")
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
@@ -63,12 +75,14 @@ class RunIn(Given):
         examples=["nightly-2027-06-07"],
     )  # fmt: skip
     note: str = Field("", max_length=500, description="Anything about the run, in words.", examples=["Sau mưa đá ở Lục Ngạn"])
+    policy: PolicyIn | None = Field(None, description="What is wanted of the plan beside worth; absent for nothing.", examples=[None])
 
     def wanted(self) -> Wanted:
         """Return it as the use-case takes it."""
         return Wanted(
-            self.horizon_from, self.horizon_until, self.time_limit_s, self.seed, self.trips, self.iterations, self.schedule_key, self.note
-        )
+            self.horizon_from, self.horizon_until, self.time_limit_s, self.seed, self.trips, self.iterations, self.schedule_key, self.note,
+            {} if self.policy is None else self.policy.stated(),
+        )  # fmt: skip
 
 
 @api.get("/runs", may=Permission.RUNS_READ)
@@ -128,7 +142,7 @@ def get_run_progress(
     responses={
         200: {
             "description": "Events `state`, `progress` and, as the last one, `end`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": EVENT}},
         },
         204: {"description": "The end has been seen already; browsers then stop asking."},
     },

@@ -10,7 +10,8 @@ import csv
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Archived:
     result: Result
     engine: str
     input_digest: str
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
         """Return the content of ``plan.json``."""
@@ -58,6 +60,7 @@ class Archived:
             "seed": result.seed,
             "engine": self.engine,
             "input_sha256": self.input_digest,
+            **self.recipe,
         }
 
     def tables(self) -> dict[str, str]:
@@ -86,7 +89,7 @@ def archived(session: Session, plan: Plan) -> Archived:
         reasons=_reasons(session, plan, loaded),
         prices=_prices(session, plan, loaded),
     )
-    return Archived(loaded.problem, result, plan.engine, plan.input_digest)
+    return Archived(loaded.problem, result, plan.engine, plan.input_digest, plan.figures.get("recipe") or {})
 
 
 def _input(session: Session, plan: Plan) -> Loaded:

@@ -25,6 +25,7 @@ class Order:
     cluster : address of a scheduler; empty for this machine alone.
     policy : what is wanted beside worth, as ``policy.json`` holds it; empty for nothing.
     previous : the plan in force, numbered as the problem is, for a policy that holds on to it.
+    previous_sha256 : digest of that plan's own tables, as its recipe states it.
     deliveries : how often each supplier has delivered so far, by id.
     best : the plan that is to be finished, where an earlier process had to be ended by force.
     """
@@ -38,6 +39,7 @@ class Order:
     cluster: str = ""
     policy: dict[str, Any] = field(default_factory=dict)
     previous: Plan | None = None
+    previous_sha256: str = ""
     deliveries: dict[str, int] = field(default_factory=dict)
     best: Best | None = None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from catalog.models import Lot, Organisation
 from matching.exchange.write import plan_sha256, plan_tables, relaxed_tables
@@ -18,7 +18,10 @@ from service.planning import models as m
 from service.planning.rows import Loaded
 from service.planning.states import PlanState
 from service.runs.orders import Order, Planned
+from service.webhooks.events import emit
 
+MOST_TOLD = 200
+"""Changes that a notice spells out; how many there are in all stands beside them."""
 RECIPE, REPORT = "recipe", "policy"
 """Where the figures of a plan keep how it was made, and what came of its policy."""
 
@@ -29,6 +32,7 @@ class Given:
 
     policy: dict[str, Any] = field(default_factory=dict)
     previous: Plan | None = None
+    previous_sha256: str = ""
     deliveries: dict[str, int] = field(default_factory=dict)
 
 
@@ -38,9 +42,17 @@ def given_to(session: Session, run: m.Run, loaded: Loaded) -> Given:
     if not stated:
         return Given()
     policy = policy_of(stated)
-    new = any(floor.new_below_deliveries is not None for floor in policy.floors)
+    history = deliveries(session, loaded.association_id) if policy.needs_history else {}
     previous = in_force(session, loaded) if policy.needs_previous else None
-    return Given(stated, previous, deliveries(session, loaded.association_id) if new else {})
+    current = None if previous is None else current_plan(session, loaded.association_id)
+    digest_then = "" if current is None else str((current.figures.get(RECIPE) or {}).get("plan_sha256", ""))
+    return Given(stated, previous, digest_then, history)
+
+
+def current_plan(session: Session, association_id: int) -> m.Plan | None:
+    """Return the plan in force."""
+    query = select(m.Plan).where(m.Plan.association_id == association_id, m.Plan.state == PlanState.CURRENT)
+    return session.scalars(query.order_by(m.Plan.id.desc()).limit(1)).first()
 
 
 def in_force(session: Session, loaded: Loaded) -> Plan | None:
@@ -48,9 +60,8 @@ def in_force(session: Session, loaded: Loaded) -> Plan | None:
     from matching.stable.carry import carry_over
     from service.runs.archives import InputGone, archived
 
-    query = select(m.Plan).where(m.Plan.association_id == loaded.association_id, m.Plan.state == PlanState.CURRENT)
-    current = session.scalars(query.order_by(m.Plan.id.desc()).limit(1)).first()
-    if current is None:
+    current = current_plan(session, loaded.association_id)
+    if current is None or current.status == Status.RELAXED.value:
         return None
     try:
         old = archived(session, current)
@@ -60,19 +71,62 @@ def in_force(session: Session, loaded: Loaded) -> Plan | None:
 
 
 def deliveries(session: Session, association_id: int) -> dict[str, int]:
-    """Return how often each supplier's goods have been received, by its code; suppliers without any are left out."""
-    signer = func.coalesce(Lot.supplier_id, Lot.organisation_id)
+    """Return how often each supplier's goods have been received, by its name in a problem; suppliers without any are left out."""
+    signer, grower = aliased(Organisation), aliased(Organisation)
     query = (
-        select(Organisation.code, func.count())
+        select(signer.code, grower.code, func.count())
         .select_from(m.ReceiptItem)
         .join(m.ShipmentItem, m.ShipmentItem.id == m.ReceiptItem.shipment_item_id)
         .join(m.Promise, m.Promise.id == m.ShipmentItem.promise_id)
         .join(Lot, Lot.id == m.Promise.lot_id)
-        .join(Organisation, Organisation.id == signer)
+        .join(signer, signer.id == func.coalesce(Lot.supplier_id, Lot.organisation_id))
+        .join(grower, grower.id == Lot.organisation_id)
         .where(Lot.association_id == association_id)
-        .group_by(Organisation.code)
+        .group_by(signer.code, grower.code)
     )
-    return {code: int(count) for code, count in session.execute(query)}
+    return {one if one == other else f"{one}/{other}": int(count) for one, other, count in session.execute(query)}
+
+
+@dataclass(frozen=True)
+class Notices:
+    """What a new plan changes, party by party.
+
+    Attributes
+    ----------
+    before : uid of the plan that was in force.
+    own : by side and name of the party, its own changes as plain values.
+    """
+
+    before: str
+    own: dict[tuple[str, str], list[dict[str, Any]]]
+
+
+def what_changes(session: Session, loaded: Loaded, plan: Plan) -> Notices | None:
+    """Return what a plan changes against the one in force; None where there is none to compare with."""
+    from matching.stable.difference import as_json, differences, notices
+
+    found = current_plan(session, loaded.association_id)
+    before = in_force(session, loaded)
+    if found is None or before is None:
+        return None
+    told = notices(loaded.problem, differences(loaded.problem, before, plan))
+    return Notices(found.uid, {party: [as_json(loaded.problem, one) for one in changes] for party, changes in told.items()})
+
+
+def tell_changes(session: Session, plan: m.Plan, found: Notices) -> None:
+    """Tell each party once, and only of its own, what a new plan changes for it."""
+    codes = {party: party[1].partition("/")[0] for party in found.own}
+    query = select(Organisation.code, Organisation.id).where(Organisation.association_id == plan.association_id)
+    numbers = dict(session.execute(query.where(Organisation.code.in_(set(codes.values())))).all())
+    told: dict[int, dict[str, Any]] = {}
+    for party, changes in found.own.items():
+        number = numbers.get(codes[party])
+        if number is not None:
+            mine = told.setdefault(number, {"plan": plan.uid, "before": found.before, "count": 0, "changes": []})
+            mine["count"] += len(changes)
+            mine["changes"] = (mine["changes"] + changes)[:MOST_TOLD]
+    if told:
+        emit(session, plan.association_id, "plan.changed", {"plan": plan.uid, "before": found.before, "parties": len(told)}, told)
 
 
 def kept_with_plan(problem: Problem, order: Order, answer: Planned) -> dict[str, Any]:
@@ -84,8 +138,10 @@ def kept_with_plan(problem: Problem, order: Order, answer: Planned) -> dict[str,
 def recipe(problem: Problem, order: Order, result: Result) -> dict[str, Any]:
     """Return how a plan was made, as ``plan.json`` says it."""
     policy = policy_of(order.policy) if order.policy else PLAIN
-    before = "" if order.previous is None else digest(problem, order.previous)
-    made = Recipe(order.trips, order.iterations, order.seconds, order.cores, result.termination.value, policy, before)
+    history = order.deliveries if policy.needs_history else None
+    made = Recipe(
+        order.trips, order.iterations, order.seconds, order.cores, result.termination.value, policy, order.previous_sha256, history
+    )
     return made.as_json() | {"plan_sha256": digest(problem, result.plan, relaxed=result.status is Status.RELAXED)}
 
 

@@ -64,7 +64,7 @@ def _under_policy(
         stopwatch=stopwatch,
         trips=order.trips,
         previous=order.previous,
-        deliveries=order.deliveries or None,
+        deliveries=order.deliveries,
         on_progress=tell,
         should_stop=should_stop,
     )

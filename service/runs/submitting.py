@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -32,6 +32,7 @@ class Wanted:
     first, last : the horizon; None where it follows from the dates of lots and lines.
     time_limit_s : None for the service's usual one.
     iterations : limit of the search, for runs that must give the same plan again on any machine; None for none.
+    policy : what is wanted beside worth, as ``policy.json`` holds it; empty for nothing.
     schedule_key : names a planned occasion such as ``nightly-2027-06-07``; a second run of the same one is never made.
     """
 
@@ -43,6 +44,7 @@ class Wanted:
     iterations: int | None = None
     schedule_key: str | None = None
     note: str = ""
+    policy: dict[str, Any] = field(default_factory=dict)
 
 
 def submit(session: Session, scope: Scope, wanted: Wanted, by: str, settings: Settings) -> tuple[Run, bool]:
@@ -132,16 +134,17 @@ def asked_of(run: Run) -> Wanted:
         iterations=given.get("iterations"),
         schedule_key=run.schedule_key,
         note=given.get("note", ""),
+        policy=given.get("policy", {}),
     )
 
 
 def _row(scope: Scope, wanted: Wanted, by: str, settings: Settings) -> Run:
-    parameters: dict[str, Any] = {"trips": wanted.trips, "iterations": wanted.iterations, "note": wanted.note}
+    parameters: dict[str, Any] = {"trips": wanted.trips, "iterations": wanted.iterations, "note": wanted.note, "policy": wanted.policy}
     return Run(
         association_id=scope.association_id,
         horizon_from=wanted.first,
         horizon_until=wanted.last,
-        parameters={name: value for name, value in parameters.items() if value not in (None, "")},
+        parameters={name: value for name, value in parameters.items() if value not in (None, "", {})},
         time_limit_s=settings.run_seconds if wanted.time_limit_s is None else wanted.time_limit_s,
         seed=wanted.seed,
         schedule_key=wanted.schedule_key,
@@ -156,6 +159,8 @@ def _require_sane(wanted: Wanted, settings: Settings) -> None:
         faults.append(fault("horizon_from,horizon_until", f"{wanted.first} {wanted.last}", "a horizon that doesn't end before it starts"))
     if wanted.time_limit_s is not None and not 1 <= wanted.time_limit_s <= settings.run_seconds_most:
         faults.append(fault("time_limit_s", wanted.time_limit_s, f"1 to {settings.run_seconds_most:g} seconds"))
+    if wanted.policy and wanted.trips == "none":
+        faults.append(fault("policy", wanted.trips, "direct or full trips: volumes alone know no policy"))
     if wanted.trips not in TRIPS:
         faults.append(fault("trips", wanted.trips, f"one of {', '.join(TRIPS)}"))
     if faults:

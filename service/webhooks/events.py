@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "run.stopped": "A planning run has been stopped; the best plan so far is kept, if there was one.",
     "plan.created": "A verified plan has been stored.",
     "plan.superseded": "A plan has been replaced by a later one.",
+    "plan.changed": "A plan has taken the place of another: what that changes for a supplier or a buyer, in one notice for each.",
     "proposal.created": "A plan has been put to a supplier or a buyer.",
     "proposal.approved": "A broker has approved items of a proposal; their kilograms are held.",
     "proposal.rejected": "Items of a proposal have been rejected, with a reason.",

@@ -61,7 +61,7 @@ def test_no_harvest_is_below_nothing() -> None:
 def test_lots_of_one_product_share_their_weather_and_others_do_not() -> None:
     problem = build_problem(lots=[{}, {"supplier_id": "s2"}, {"product": "longan"}])
     drawn = scenarios(problem, outlook(problem, dict.fromkeys(range(3), (500, 800, 1100))), n=N, seed=3).harvest_kg
-    together = np.corrcoef(drawn.T)
+    together = np.asarray(np.corrcoef(drawn.T))
     assert together[0, 1] == pytest.approx(0.3, abs=0.06)
     assert together[0, 2] == pytest.approx(0.0, abs=0.06)
 
