@@ -6,7 +6,7 @@
   const at = (id) => document.getElementById(id);
   const words = JSON.parse(root.dataset.words);
   const locale = root.dataset.language === "vi" ? "vi-VN" : "en-US";
-  const decides = root.dataset.decides === "1", MOST_PARTIES = 12;
+  const decides = root.dataset.decides === "1", MOST_PARTIES = 12, AT_ONCE = 100;
   const [grid, body, scroller, decideBox] = [at("grid"), at("rows"), at("scroll"), at("decide")];
   const sizer = document.createElement("div");
   grid.before(sizer);
@@ -259,10 +259,12 @@
     if (busy || !rows.length) return;
     busy = true;
     mark(true);
-    if (rows.length > 50) report(say("saving", { n: number(rows.length) }), [], false);
     try {
       const results = [];
-      for (let n = 0; n < rows.length; n += 500) results.push(...(await ask("decide", { action, items: seen(rows.slice(n, n + 500)), partial: true, ...more })).results);
+      for (let n = 0; n < rows.length; n += AT_ONCE) {
+        if (rows.length > AT_ONCE) report(say("saving", { n: `${number(n)}/${number(rows.length)}` }), [], false);
+        results.push(...(await ask("decide", { action, items: seen(rows.slice(n, n + AT_ONCE)), partial: true, ...more })).results);
+      }
       const refused = results.filter((one) => one.status !== 200), good = results.filter((one) => one.status === 200);
       await refresh();
       if (action === "undo") log.pop(); else if (good.length) log.push(good.map((one) => places.get(one.uid)));

@@ -87,14 +87,19 @@ def print_plan(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.get("/plans/{uid}/compare", may=Permission.PLANS_READ)
-def choose_other(visit: Visited, uid: Uid, other: Uid) -> Response:
-    """Go to where two plans stand side by side."""
-    return visit.go(f"/plans/{uid}/compare/{other}")
+def choose_other(visit: Visited, uid: Uid, other: str = "") -> Response:
+    """Show a plan beside the one that was chosen from the list on its board."""
+    return _side_by_side(visit, uid, other or uid)
 
 
 @pages.get("/plans/{uid}/compare/{other}", may=Permission.PLANS_READ)
 def compare_plans(visit: Visited, uid: Uid, other: Uid) -> Response:
-    """Show two plans side by side, the older one first: their figures, and what goes elsewhere."""
+    """Show two plans side by side."""
+    return _side_by_side(visit, uid, other)
+
+
+def _side_by_side(visit: Visit, uid: str, other: str) -> Response:
+    """Show two plans, the older one first: their figures, and what goes elsewhere."""
     two = [find(visit.session, visit.scope, m.Plan, name) for name in (uid, other)]
     before, after = sorted(two, key=lambda plan: plan.id)
     found = comparing.differences(visit.session, before, after)

@@ -116,9 +116,9 @@ def addresses(app: FastAPI) -> list[Address]:
 
 
 def body_of(app: FastAPI, method: str, path: str) -> dict[str, Any]:
-    """Return the body that the description gives as an example, so that a request gets as far as to the row; an empty form for a page."""
+    """Return the body that the description gives as an example, so that a request gets as far as to the row; an empty note for a page."""
     if is_page(path):
-        return {} if method == "GET" else {"data": {}}
+        return {} if method == "GET" else {"data": {"note": ""}}
     content = app.openapi()["paths"].get(path, {}).get(method.lower(), {}).get("requestBody", {}).get("content", {})
     example = content.get("application/json", {}).get("example", {})
     return {} if method in {"GET", "DELETE"} else {"json": example}
