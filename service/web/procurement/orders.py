@@ -76,7 +76,7 @@ def copy_last_week(visit: Visited) -> Response:
         return visit.go("/orders/new", visit.say("There is no earlier order to copy."), "info")
     wanted = repository.lines(visit.scope, first=latest - WEEK + timedelta(days=1)).where(DemandLine.status != LineStatus.CANCELLED)
     lines = list(visit.session.scalars(wanted.order_by(DemandLine.deliver_from, DemandLine.id).limit(MOST_ROWS)))
-    return _form(visit, _draft(visit, lines) if lines else None)
+    return _form(visit, _draft(visit, lines))
 
 
 @pages.get("/orders/{uid}/copy", may=Permission.DEMAND_WRITE)
@@ -87,13 +87,16 @@ def copy(visit: Visited, uid: str) -> Response:
         repository.lines(visit.scope).where(DemandLine.order_id == order.id).order_by(DemandLine.id).limit(MOST_ROWS)
     )
     copied = list(lines)
-    return _form(visit, _draft(visit, copied) if copied else None)
+    return _form(visit, _draft(visit, copied))
 
 
-def _draft(visit: Visit, lines: list[DemandLine]) -> Draft:
-    """Return the form of an order like some lines, of the first one's door, a week later or from today on."""
-    first = lines[0]
-    mine = [line for line in lines if line.site_id == first.site_id]
+def _draft(visit: Visit, lines: list[DemandLine]) -> Draft | None:
+    """Return the form of an order like some lines, of the first one's door, a week later or from today on; None if they name nothing."""
+    named = [line for line in lines if line.products]
+    if not named:
+        return None
+    first = named[0]
+    mine = [line for line in named if line.site_id == first.site_id]
     later = max(WEEK, today(now(visit.session)) - min(line.deliver_from for line in mine))
     codes = {one.id: one.code for one in visit.session.scalars(select(Product).where(Product.id.in_(_entries(mine))))}
     rows = [

@@ -103,15 +103,16 @@ class Stage:
 
     def _trade(self) -> None:
         """Approve what the cooperative and the buyer are asked, and bring one item of each all the way to its settlement."""
-        for code, side in ((COOPERATIVE, Side.SUPPLY), (BUYER, Side.DEMAND)):
+        for code, side, trucks in ((COOPERATIVE, Side.SUPPLY, 1), (BUYER, Side.DEMAND, 2)):
             mine = self.items_of(code, side)
             for item in mine[:5]:
                 self.do(proposals.approve, Chosen(item.uid), then=(14 * 24 * 60,))
-            for item in mine[:2]:
+            for item in mine[: 1 + trucks]:
                 for other in (Side.SUPPLY, Side.DEMAND):
                     self.do(proposals.confirm, Chosen(item.uid), side=other)
             self._deliver(mine[0], rejected_kg=10)
-            self._load(mine[1])
+            for item in mine[1 : 1 + trucks]:
+                self._load(item)
 
     def _sign(self) -> None:
         """Let the buyer have a contract to call from."""
