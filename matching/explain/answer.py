@@ -21,6 +21,7 @@ from matching.explain.pairs import Pairs, find_pairs
 from matching.explain.scene import Scene
 from matching.plan import LOT
 from matching.problem import Problem
+from matching.verify import verify
 
 PROMISED_SHARE = 0.6
 """Share of what solving again finds that is promised."""
@@ -158,6 +159,8 @@ class _Search:
         self.promises: list[Promise] = []
         self.tried, self.cut_short = 0, False
         self._now: Found | None = None
+        self._plan_vnd = verify(scene.problem, scene.plan).objective_vnd
+        self._slack_vnd = 0
 
     def run(self) -> None:
         """Try prices first, since they nearly always do and bound what may be paid; then what is cheaper."""
@@ -202,7 +205,8 @@ class _Search:
     def _margin_vnd(self, kg: int) -> float:
         """What a plan with so many kilograms more must be worth more; of a part of a plan less is known than of all of it."""
         doubt = 1.0 if self.local.is_whole else self.effort.doubt
-        return doubt * max(self.effort.margin_vnd, self.effort.margin_share * kg * self._unit_vnd())
+        # Where searches around it better the plan itself, plans without the goods are likely to be better than what was found, too.
+        return 2.0 * self._slack_vnd + doubt * max(self.effort.margin_vnd, self.effort.margin_share * kg * self._unit_vnd())
 
     def _unit_vnd(self) -> float:
         lots, lines = self.scene.problem.lots, self.scene.problem.lines
@@ -217,7 +221,12 @@ class _Search:
         """The best plan found in which the lot or line gets no more, for changes that concern it alone."""
         if self._now is None:
             self._now = self._solve(self.scene.problem, barred=True)
+            self._note(self._now.worth_vnd if self._now is not None else self._plan_vnd)
         return self._now
+
+    def _note(self, worth_vnd: int) -> None:
+        """Take note of a plan for the unchanged problem: by so much at least is the plan that is asked about less than the best."""
+        self._slack_vnd = max(self._slack_vnd, worth_vnd - self._plan_vnd)
 
     # prices ------------------------------------------------------------------------------------------------------------
     def _price_kinds(self) -> tuple[ChangeKind, ...]:
@@ -233,9 +242,9 @@ class _Search:
         may find a plan that needs less.
         """
         old, without = round(self._unit_vnd()), self._without()
-        if without is None:
+        if without is None or old < self.effort.price_step_vnd:
             return
-        most = move = max(self.effort.price_step_vnd, old)
+        most = move = old
         kept: tuple[int, Found] | None = None
         for _ in range(PRICE_SEARCHES):
             if self.expired():
@@ -246,6 +255,7 @@ class _Search:
             if found is None or more < self.least_kg:
                 break
             at_old = found.worth_vnd - move * found.kg
+            self._note(at_old)
             needed = self._rounded_up((without.worth_vnd + self._margin_vnd(more) - at_old) / more)
             if needed > most or (kept is not None and needed >= kept[0]):
                 break
