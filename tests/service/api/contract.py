@@ -124,7 +124,14 @@ CHECKED = [refused_as_stated if check.__name__ == "positive_data_acceptance" els
 
 
 def ask(
-    app: FastAPI, who: dict[Role, Caller], examples: int, only: str = "", budget_s: float = 1e9, chosen: int = 0, roles_each: int = 0
+    app: FastAPI,
+    who: dict[Role, Caller],
+    examples: int,
+    only: str = "",
+    budget_s: float = 1e9,
+    chosen: int = 0,
+    roles_each: int = 0,
+    part: tuple[int, int] = (0, 1),
 ) -> Report:
     """Ask each operation.
 
@@ -134,13 +141,14 @@ def ask(
     only : part of the operations' names.
     budget_s : time after which no further operation is asked, s.
     chosen : the seed.
+    part : which part of how many, so that a part of the operations is asked on each database.
     roles_each : as how many roles each operation is asked, in turn, so that each role gets its share of all of them; 0 for all roles.
     """
     report, began, roles = Report(), time.monotonic(), list(who)
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
     asked: list[Any] = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
     for number, operation in enumerate(asked):
-        if only in operation.label and time.monotonic() - began < budget_s:
+        if only in operation.label and number % part[1] == part[0] and time.monotonic() - began < budget_s:
             first = number * roles_each + chosen
             turn = [roles[(first + n) % len(roles)] for n in range(roles_each)] or roles
             _ask_one(operation, {role: who[role] for role in turn}, examples, chosen, report)
