@@ -130,7 +130,8 @@ async def _log_in_first(service: admission.Service, request: StrictRequest, rule
 
 def _check_kind(request: Request, limit: int) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in FORMS:
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    if kind not in FORMS and (kind or has_body):
         raise Refused(415, "unsupported_media_type", f"send {' or '.join(FORMS)}", headers={"Accept": ", ".join(FORMS)})
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length[:20]) > limit:
