@@ -121,7 +121,7 @@ class Stage:
             product = session.scalars(select(Product).where(Product.association_id == self.association).order_by(Product.id)).first()
             assert product is not None
             terms: dict[str, Any] = {"max_grade": 2, "quantity_kg": 20_000, "price_vnd_per_kg": 21_000, "short_vnd_per_kg": 1_000}
-            days = {"valid_from": date(2027, 1, 1), "valid_until": date(2027, 12, 31)}
+            days: dict[str, Any] = {"valid_from": date(2027, 1, 1), "valid_until": date(2027, 12, 31)}
             sign_contract(
                 session, self.broker, ContractIn(buyer=buyer.uid, code="HD-2027-01", product=product.code, **terms, **days), "test"
             )
