@@ -113,7 +113,7 @@ class ExplanationOut(Out):
     text: str = Field(description="All of it in words, one sentence a line.", examples=["Lô LOT-2027-0017: 1.480 kg, …"])
 
 
-class ChangeOut(Out):
+class RemedyOut(Out):
     """A verified change of one cell or row of the exchange format."""
 
     kind: ChangeKind = Field(description="What is changed.", examples=["ask"])
@@ -139,12 +139,12 @@ class AnswerOut(Out):
     used_kg: int = Field(description="What the plan uses of it now, kg.", examples=[0])
     tolerance_share: float = Field(description="Share of the promised kilograms by which a promise may fall short.", examples=[0.1])
     tried: int = Field(description="Searches that were made.", examples=[6])
-    changes: list[ChangeOut] = Field(description="Verified changes, the cheapest first.")
+    changes: list[RemedyOut] = Field(description="Verified changes, the cheapest first.")
     stopped_early: bool = Field(description="Whether the plan is of a run that was stopped early.", examples=[False])
     text: str = Field(description="All of it in words.", examples=["Không thay đổi đơn lẻ nào khiến nó được khớp."])
 
 
-class MemberOut(Out):
+class PoolMemberOut(Out):
     """A cooperative or group of a pool."""
 
     site: str = Field(description="Code of the place that grows.", examples=["tht-vuon-duoi"])
@@ -163,7 +163,7 @@ class PoolOut(Out):
     gain_vnd: int = Field(
         description="What the verified plan with the pool is worth more, đồng; negative where it costs.", examples=[1_200_000]
     )
-    members: list[MemberOut] = Field(description="The members, the most first.")
+    members: list[PoolMemberOut] = Field(description="The members, the most first.")
     text: str = Field(description="All of it in words.", examples=["Đơn hàng LINE-2027-0004 còn thiếu 3.000 kg; …"])
 
 

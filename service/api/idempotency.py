@@ -101,6 +101,11 @@ def alone(claim: Claim | None) -> Iterator[None]:
             _running.discard(claim.name)
 
 
+def is_running(claim: Claim | None) -> bool:
+    """Tell whether the request of a claim is running in this process."""
+    return claim is not None and claim.name in _running
+
+
 def _still_running() -> Refused:
     return Refused(409, "still_running", "the same request is running: ask again in a moment", headers={"Retry-After": "1"})
 

@@ -19,9 +19,9 @@ from service.api.policy_shapes import (
     ChangesOut,
     FairnessOut,
     NoticeOut,
+    OpportunityOut,
     PolicyReport,
     RecipeOut,
-    ShareOut,
     policy_out,
 )
 from service.api.routing import Api
@@ -59,7 +59,7 @@ def _fairness(uids: Sequence[str], parts: Sequence[Shares]) -> FairnessOut:
     whole = season(parts)
     columns = (whole.offered_kg, whole.eligible_kg, whole.accepted_kg)
     rows = [
-        ShareOut(supplier=name, offered_kg=offered, eligible_kg=eligible, accepted_kg=accepted, share=_share(accepted, eligible))
+        OpportunityOut(supplier=name, offered_kg=offered, eligible_kg=eligible, accepted_kg=accepted, share=_share(accepted, eligible))
         for name, offered, eligible, accepted in zip(whole.supplier_ids, *(column.tolist() for column in columns))
     ]
     figures: dict[str, Any] = {

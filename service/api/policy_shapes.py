@@ -108,7 +108,7 @@ def policy_out(stated: Mapping[str, Any] | None) -> PolicyOut | None:
     )
 
 
-class ShareOut(Out):
+class OpportunityOut(Out):
     """What one supplier could have sold and sells."""
 
     supplier: str = Field(description="Code of the supplier; `sponsor/group` for a group.", examples=["HTX-01"])
@@ -128,7 +128,7 @@ class FairnessOut(Out):
     worst_decile_share: float = Field(description="Mean of the lowest tenth of the opportunity shares.", examples=[0.15])
     largest_part: float = Field(description="The largest supplier's part of all that is accepted.", examples=[0.02])
     largest_supplier: str = Field(description="Who that is; empty where nothing is accepted.", examples=["HTX-01"])
-    shares: list[ShareOut] = Field(description="Every supplier with a lot, by code.", examples=[[]])
+    shares: list[OpportunityOut] = Field(description="Every supplier with a lot, by code.", examples=[[]])
 
 
 class StageOut(Out):

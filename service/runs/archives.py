@@ -132,12 +132,19 @@ def workbook(plan: Archived) -> bytes:
     file = io.BytesIO()
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(file, options) as book:
-        _sheet(book, "plan", [["key", "value"], *([key, "" if value is None else value] for key, value in plan.summary().items())])
+        _sheet(book, "plan", [["key", "value"], *([key, _cell(value)] for key, value in plan.summary().items())])
         for name, text in plan.tables().items():
             _sheet(book, name, _typed(list(csv.reader(io.StringIO(text, newline="")))))
         for name, (header, rows) in problem_tables(plan.problem).items():
             _sheet(book, name, [header, *rows])
     return file.getvalue()
+
+
+def _cell(value: Any) -> str | int | float:
+    """Return what a cell can hold of a value of ``plan.json``: what is itself made of values, as JSON."""
+    if isinstance(value, str | int | float):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _sheet(book: Any, name: str, rows: list[list[Any]]) -> None:

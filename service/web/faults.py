@@ -56,6 +56,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"a whole number(?: of \S+)? from (?P<least>\S+) to [^;]*;?.*",
      mark("Write a whole number, %(least)s or more, without marks or letters.")),
     (r"a number(?: of \S+)? (?:from|over) (?P<least>\S+) to .*", mark("Write a number, %(least)s or more.")),
+    (r"a number above (?P<least>\S+) and at most (?P<most>\S+)", mark("Write a number above %(least)s and at most %(most)s.")),
     (r"a number, not .*", mark("Write a number.")),
     (r"a number that can be read in one way only: (?P<one>\S+), or (?P<other>[^?]+)\?.*",
      mark("This can be read in two ways, %(one)s or %(other)s: write it without thousands marks.")),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import anyio
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
@@ -33,6 +34,8 @@ from service.web import forms
 from service.web.visit import Visit
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+PATIENCE_S, POLL_S = 8.0, 0.05
+"""How long the second of two equal sendings waits for the first."""
 SHOWN_AGAIN = frozenset({409, 412, 413, 422})
 FormView = Callable[[Visit], Response]
 ShowView = TypeVar("ShowView", bound=Callable[..., Any])
@@ -156,6 +159,7 @@ async def _work(
     """Do what the form asks for; where that is refused, or the form is only to be seen again, show it with everything in it."""
     if view is not None and forms.AGAIN in visit.form:
         return await _shown(visit, view)
+    await _let_twin_pass(visit)
     try:
         return await inner(request)
     except (DomainError, Refused, ValidationError, SQLAlchemyError) as error:
@@ -165,6 +169,14 @@ async def _work(
         visit.problem = problem
         problem.request_id = visit.request_id
         return await _shown(visit, view)
+
+
+async def _let_twin_pass(visit: Visit) -> None:
+    """Wait a moment where the same sending is being worked on: the second click of two is answered as the first."""
+    for _ in range(round(PATIENCE_S / POLL_S)):
+        if not idempotency.is_running(visit.claim):
+            return
+        await anyio.sleep(POLL_S)
 
 
 async def problem_of(service: admission.Service, error: Exception) -> Problem:

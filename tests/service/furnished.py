@@ -20,16 +20,18 @@ from catalog.changes import AccessRuleIn, RoadIn, SuspensionIn, VarietyIn
 from catalog.intake import CertificateIn, MemberIn, PlantingAreaIn
 from catalog.models import Evidence, Organisation, Product, Side, Site
 from catalog.tenancy import Scope, conditions
+from matching.recipe import Recipe
 from service.auth import keys
 from service.db import Database
 from service.models import Outbox, Role, RoleGrant, User
 from service.models import Session as Login
 from service.planning import decisions, items, proposals, receipts, settlements, shipments
-from service.planning.models import RunInput
+from service.planning.models import Plan, RunInput
 from service.planning.receipts import Said
 from service.planning.settlements import lost_money
 from service.planning.shipments import Cargo, Hired
 from service.runs import submitting
+from service.runs.policies import RECIPE
 from service.settings import Settings
 from service.webhooks import endpoints
 from tests.market import act
@@ -58,6 +60,7 @@ class Furnished(Desk):
             self._demand(session)
             self._roads(session)
             self._people(session, association)
+            self._recipe(session)
             self._run(session)
         self._trade()
 
@@ -66,6 +69,12 @@ class Furnished(Desk):
 
     def _no_site(self, owner: Organisation) -> Site:
         raise AssertionError(f"{owner.code} has no site")
+
+    def _recipe(self, session: Session) -> None:
+        """Let the plan be one that a run has made."""
+        plan = session.scalars(select(Plan).where(Plan.uid == self.plan)).one()
+        recipe = Recipe("full", None, 60.0, 2, "time").as_json()
+        plan.figures = plan.figures | {RECIPE: recipe | {"plan_sha256": "0" * 64}}
 
     def _papers(self, session: Session) -> None:
         mine: dict[str, Any] = {"organisation": self.farmer.uid, "product": "lychee", "valid_from": FIRST, "valid_until": LAST}

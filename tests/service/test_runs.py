@@ -157,13 +157,6 @@ def test_a_planner_that_breaks_down_takes_its_run_down_and_nothing_else(database
     assert worked_off(database, settings, following, run_solvers.idle).state is RunState.DONE
 
 
-def test_a_planner_that_is_given_too_little_memory_says_so(database: Database) -> None:
-    settings, scope = settings_for(database, run_memory_mb=512, run_grace_seconds=4, run_stop_seconds=1), open_market(database)
-    uid = ask(database, scope, settings, time_limit_s=1)
-    run = worked_off(database, settings, uid, plan_wholly)
-    assert (run.state, run.failure_code) == (RunState.FAILED, Failure.MEMORY.value)
-
-
 def test_bad_input_is_listed_fault_by_fault(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
     uid = ask(database, scope, settings)

@@ -7,6 +7,8 @@ from typing import Any, cast
 from starlette.responses import Response
 
 from catalog.tenancy import find, visible
+from matching.errors import BadInput
+from matching.policy import policy_of
 from service.api.deps import Uid, before
 from service.api.plan_shapes import plan_out, runs_of
 from service.api.run_shapes import moment_out, moments, run_out, runs_out
@@ -29,6 +31,17 @@ TRIP_WORDS: dict[str, str] = {
     "direct": mark("One pick-up and one drop a trip"),
     "none": mark("Volumes alone, without trucks"),
 }
+FIRST: dict[str, tuple[str, tuple[str, ...]]] = {
+    "worth": (mark("Worth above all"), ()),
+    "contracts": (mark("Contracts first, then worth"), ("contracts", "worth")),
+    "spoilage": (mark("What spoils soon first, then worth"), ("spoilage", "worth")),
+    "both": (mark("Contracts, then what spoils soon, then worth"), ("contracts", "spoilage", "worth")),
+}
+"""Orders of goals that a run can be given here; any other by the API."""
+SMALL_BELOW_KG = 5_000
+"""Suppliers that offer less in all count as small, unless the form says otherwise."""
+POLICY_FIELDS = {"goals": "first", "floors": "floor_pct"}
+"""Fields of the form for keys of a policy that are named otherwise."""
 FAILURES: dict[str, str] = {
     "memory": mark("It needed more memory than it may have. Plan fewer days at a time, or ask for more memory."),
     "no_solution_in_time": mark("It found no plan in its time. Give it more seconds."),
@@ -46,7 +59,27 @@ def _list(visit: Visit) -> Response:
     rows, more = part(visit, visible(Run, visit.scope), (Run.created_at, Run.id), rows=ROWS, descending=True)
     choices = [(name, visit.say(TRIP_WORDS[name])) for name in reversed(TRIPS)]
     usual = {"time_limit_s": f"{visit.settings.run_seconds:g}", "most": f"{visit.settings.run_seconds_most:g}"}
-    return visit.show("broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual)
+    first = [(name, visit.say(words)) for name, (words, _) in FIRST.items()]
+    return visit.show("broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual, first=first)
+
+
+def _policy(read: Reader) -> dict[str, Any]:
+    """Read what is wanted of the plan beside worth, as ``policy.json`` holds it; empty for nothing."""
+    goals = FIRST.get(read.text("first") or "worth", FIRST["worth"])[1]
+    floor, small = read.decimal("floor_pct"), read.whole("small_below_kg")
+    cap, frozen, change = read.decimal("cap_pct"), read.whole("frozen_days"), read.whole("change_vnd_per_kg")
+    stated: dict[str, Any] = {"goals": list(goals)} if goals else {}
+    if floor:
+        stated["floors"] = [{"share_pct": float(floor), "small_below_kg": SMALL_BELOW_KG if small is None else small}]
+    given = {"cap_pct": None if cap is None else float(cap), "frozen_days": frozen, "change_vnd_per_kg": change}
+    stated |= {name: value for name, value in given.items() if value}
+    try:
+        return policy_of(stated).as_json() if stated else {}
+    except BadInput as error:
+        for one in error.issues:
+            column = (one.column or "goals").split(".")[0].split("[")[0]
+            read.wrong(POLICY_FIELDS.get(column, column), one.value, one.expected)
+        return {}
 
 
 @pages.get("/runs", may=Permission.RUNS_READ)
@@ -63,8 +96,9 @@ def start_run(visit: Visited) -> Response:
     seed, note, trips = read.whole("seed") or 0, read.text("note", most=500) or "", read.text("trips") or "full"
     if seed > 2**31 - 1:
         read.wrong("seed", seed, f"at most {2**31 - 1}")
+    policy = _policy(read)
     read.done()
-    wanted = Wanted(first, last, None if seconds is None else float(seconds), seed, cast(Trips, trips), None, None, note)
+    wanted = Wanted(first, last, None if seconds is None else float(seconds), seed, cast(Trips, trips), None, None, note, policy=policy)
     run, _ = submitting.submit(visit.session, visit.scope, wanted, visit.by, visit.settings)
     visit.did("run.submit", run)
     return visit.go(f"/runs/{run.uid}")

@@ -138,3 +138,8 @@ def test_an_address_answers_a_wrong_method_with_all_the_right_ones(client_as: Cl
 def test_every_bound_is_said_in_the_words_of_json_schema(document: dict[str, Any]) -> None:
     text = str(document["components"]["schemas"])
     assert [word for word in ("'ge'", "'gt'", "'le'", "'lt'") if word in text] == []
+
+
+def test_a_shape_has_one_name(document: dict[str, Any]) -> None:
+    """Generators of clients drop shapes whose names clash."""
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []

@@ -210,8 +210,14 @@ def test_a_change_shows_what_it_costs_and_what_forbids_it(opened: Opened, stage:
 def test_a_run_is_started_watched_and_stopped(opened: Opened, stage: Stage, axe: str) -> None:
     page = opened(Role.BROKER, "/runs")
     page.fill("#time_limit_s", "0")
+    page.select_option("#first", "contracts")
+    page.click("form details summary")
+    page.fill("#floor_pct", "20")
+    page.fill("#cap_pct", "120")
     page.click("main form button.main-act")
     assert page.locator("[role=alert]").count() >= 1
+    expect(page.locator("#cap_pct-fault")).to_be_visible()
+    page.fill("#cap_pct", "40")
     page.fill("#time_limit_s", "30")
     page.fill("#note", "<script>alert(1)</script>")
     page.dblclick("main form button.main-act")
@@ -220,6 +226,9 @@ def test_a_run_is_started_watched_and_stopped(opened: Opened, stage: Stage, axe:
     with stage.database.write() as session:
         run = session.scalars(select(m.Run).where(m.Run.uid == uid)).one()
         assert session.scalars(select(func.count()).select_from(m.Run)).one() == 1
+        policy = run.parameters["policy"]
+        assert [one["goal"] for one in policy["goals"]] == ["contracts", "worth"]
+        assert (policy["cap_pct"], policy["floors"][0]["share_pct"], policy["floors"][0]["small_below_kg"]) == (40, 20, 5_000)
         session.add(
             m.RunProgress(run_id=run.id, seq=1, attempt=1, seconds=1.5, phase="improve", objective_vnd=800_000_000, bound_vnd=900_000_000)
         )
