@@ -6,7 +6,8 @@ A problem without a good solution is neither: it is a `Result` with an empty pla
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, order=True)
@@ -19,7 +20,9 @@ class InputIssue:
     row : row number as a spreadsheet shows it (the header is row 1); 0 where the fault is the table's own.
     column : column name; empty where the fault is the whole row's or table's.
     value : what stands there, shortened to 80 characters.
-    expected : what should stand there, and so the remedy.
+    expected : what should stand there, and so the remedy, in English.
+    code, figures : of the text in `matching.texts` that says the same in every language, with what fills its places; empty where there is
+        none.
     """
 
     table: str
@@ -27,6 +30,8 @@ class InputIssue:
     column: str
     value: str
     expected: str
+    code: str = field(default="", compare=False)
+    figures: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         place = self.table + (f" row {self.row}" if self.row else "") + (f" column {self.column}" if self.column else "")

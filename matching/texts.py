@@ -11,10 +11,15 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from matching.errors import InputIssue
+
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DAY_ZERO = date(1970, 1, 1)
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+LONG_MONTHS = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+]  # fmt: skip
 
 Words = tuple[str, str]
 """A text in Vietnamese and in English."""
@@ -59,6 +64,11 @@ def say(code: str, language: Language, **figures: Any) -> str:
     return words.format(**{name: written(name, value, language) for name, value in figures.items()})
 
 
+def remedy(issue: InputIssue, language: Language) -> str:
+    """Return what should stand where a fault of the input was found; in English where the catalogue has no text for it."""
+    return say(issue.code, language, **dict(issue.figures)) if issue.code else issue.expected
+
+
 def written(name: str, value: Any, language: Language) -> str:
     """Write a figure as the language does; ``name`` tells by its ending what it is."""
     if isinstance(value, str):
@@ -91,6 +101,12 @@ def day(number: int, language: Language) -> str:
     """Write a date, given as days since 1970-01-01: ``07/06/2027`` in Vietnamese, ``7 Jun 2027`` in English."""
     when = DAY_ZERO + timedelta(days=number)
     return when.strftime("%d/%m/%Y") if language == "vi" else f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def day_of_year(number: int, language: Language) -> str:
+    """Write a date without its year: ``14/6`` in Vietnamese, ``14 June`` in English."""
+    when = DAY_ZERO + timedelta(days=number)
+    return f"{when.day}/{when.month}" if language == "vi" else f"{when.day} {LONG_MONTHS[when.month - 1]}"
 
 
 def moment(minute: int, language: Language) -> str:

@@ -3,6 +3,7 @@
 A change is promised only if, with it, solving again around the lot or line gives a complete plan that keeps every rule, uses clearly more
 of it, and is worth clearly more than the best plan found with the same change in which it gets no more than now. The second condition is
 what makes a promise come true when somebody solves the whole problem anew: a plan without it would be worse by more than a search misses.
+How much is promised is asked in the same way: a plan with less than that must be clearly worse, or half as much is promised.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from matching.plan import LOT
 from matching.problem import Problem
 from matching.verify import verify
 
-PROMISED_SHARE = 0.6
-"""Share of what solving again finds that is promised."""
+PROMISED_SHARE, SURE_SHARE = 0.6, 0.3
+"""Shares of what solving again finds that are promised: where plans with less are clearly worse, and where that isn't known."""
 PRICE_SEARCHES = 3
 """Searches for how far a price must go."""
 TOLERANCE_SHARE = 0.1
@@ -58,8 +59,8 @@ class Effort:
 
     iterations: int = 1500
     trials: int = 6
-    margin_vnd: int = 500_000
-    margin_share: float = 0.04
+    margin_vnd: int = 1_200_000
+    margin_share: float = 0.05
     doubt: float = 2.0
     least_share: float = 0.25
     price_step_vnd: int = 100
@@ -183,24 +184,33 @@ class _Search:
     # changes of one cell that is no price ---------------------------------------------------------------------------
     def _try(self, one: Candidate) -> None:
         problem = apply(self.scene.problem, one.change)
-        with_it = self._solve(problem, barred=False)
+        with_it = self._solve(problem)
         if with_it is None or with_it.kg - self.local.used_kg < self.least_kg:
             return
-        without = self._solve(problem, barred=True) if self._helps_others(one.change) else self._without()
+        without = self._solve(problem, most_kg=self.local.used_kg) if self._helps_others(one.change) else self._without()
         doubt = self.effort.doubt if self._helps_others(one.change) else 1.0
         if without is not None:
-            self._judge(one.change, with_it, without.worth_vnd, one.cost_vnd, doubt)
+            self._judge(one.change, problem, with_it, without.worth_vnd, one.cost_vnd, doubt)
 
     def _helps_others(self, change: Change) -> bool:
         """Whether a change may be worth something even if the lot or line gets no more."""
         return change.subject != self.scene.name(self.subject, self.row) or change.table != ("lots" if self.subject == LOT else "demands")
 
-    def _judge(self, change: Change, with_it: Found, without_vnd: int, cost_vnd: int, doubt: float = 1.0) -> None:
-        """Keep a promise if the change clearly gets the lot or line matched."""
+    def _judge(self, change: Change, problem: Problem, with_it: Found, without_vnd: int, cost_vnd: int, doubt: float = 1.0) -> None:
+        """Keep a promise if the change, made in the problem, clearly gets the lot or line matched."""
         more, gain = with_it.kg - self.local.used_kg, with_it.worth_vnd - without_vnd
         if more >= self.least_kg and gain >= doubt * self._margin_vnd(more):
             promised = self.local.used_kg + max(1, int(PROMISED_SHARE * more))
+            if not self._is_firm(problem, with_it, promised):
+                promised = self.local.used_kg + max(1, int(SURE_SHARE * more))
             self.promises.append(Promise(change, promised, with_it.kg, cost_vnd, gain))
+
+    def _is_firm(self, problem: Problem, with_it: Found, promised_kg: int) -> bool:
+        """Whether plans of a changed problem that use less than is promised are clearly worse than the one found."""
+        if self.expired():
+            return False
+        less = self._solve(problem, most_kg=promised_kg - 1)
+        return less is None or with_it.worth_vnd - less.worth_vnd >= self._margin_vnd(with_it.kg - promised_kg)
 
     def _margin_vnd(self, kg: int) -> float:
         """What a plan with so many kilograms more must be worth more; of a part of a plan less is known than of all of it."""
@@ -212,15 +222,15 @@ class _Search:
         lots, lines = self.scene.problem.lots, self.scene.problem.lines
         return float(lots.ask_vnd_per_kg[self.row] if self.subject == LOT else lines.bid_vnd_per_kg[self.row])
 
-    def _solve(self, problem: Problem, *, barred: bool, start: Found | None = None) -> Found | None:
+    def _solve(self, problem: Problem, *, most_kg: int | None = None, start: Found | None = None) -> Found | None:
         self.tried += 1
         plan = None if start is None else start.plan
-        return self.local.solve(problem, barred=barred, iterations=self.effort.iterations, seed=self.seed, start=plan)
+        return self.local.solve(problem, most_kg=most_kg, iterations=self.effort.iterations, seed=self.seed, start=plan)
 
     def _without(self) -> Found | None:
         """The best plan found in which the lot or line gets no more, for changes that concern it alone."""
         if self._now is None:
-            self._now = self._solve(self.scene.problem, barred=True)
+            self._now = self._solve(self.scene.problem, most_kg=self.local.used_kg)
             self._note(self._now.worth_vnd if self._now is not None else self._plan_vnd)
         return self._now
 
@@ -250,7 +260,7 @@ class _Search:
             if self.expired():
                 self.cut_short = self.cut_short or kept is None
                 break
-            found = self._solve(self._priced(kind, old, move), barred=False, start=None if kept is None else kept[1])
+            found = self._solve(self._priced(kind, old, move), start=None if kept is None else kept[1])
             more = 0 if found is None else found.kg - self.local.used_kg
             if found is None or more < self.least_kg:
                 break
@@ -271,7 +281,7 @@ class _Search:
         change = set_cell(self.scene.problem, kind, self.row, old - move if kind is ChangeKind.ASK else old + move)
         paid, now = move * found.kg, move * self.local.used_kg
         with_it = replace(found, worth_vnd=found.worth_vnd + paid)
-        self._judge(change, with_it, without.worth_vnd + now, paid)
+        self._judge(change, apply(self.scene.problem, change), with_it, without.worth_vnd + now, paid)
 
     def _priced(self, kind: ChangeKind, old: int, move: int) -> Problem:
         new = max(0, old - move) if kind is ChangeKind.ASK else old + move

@@ -99,13 +99,13 @@ class Local:
         lots = np.union1d(lots, np.flatnonzero(np.isin(party, party[mine])))
         return (lots, lines) if self.subject == LOT else (lots, np.union1d(lines, np.array([self.row])))
 
-    def solve(self, problem: Problem, *, barred: bool, iterations: int, seed: int, start: Plan | None = None) -> Found | None:
+    def solve(self, problem: Problem, *, most_kg: int | None, iterations: int, seed: int, start: Plan | None = None) -> Found | None:
         """Plan the part of a changed problem anew.
 
         Parameters
         ----------
         problem : of the same rows as the scene's.
-        barred : the lot or line may have no more than it has now.
+        most_kg : the lot or line may have no more than this in all, kg; None for as much as there is.
         start : a whole plan to begin with, found by an earlier call; the scene's by default.
 
         Returns
@@ -117,10 +117,10 @@ class Local:
         own = self._own if start is None else self._of_part(start)
         lot_kg, lot_locked = self._shared(problem, LOT, self._lots)
         line_kg, line_locked = self._shared(problem, "line", self._lines)
-        if barred:
+        if most_kg is not None:
             kg, rows = (lot_kg, self._lots) if self.subject == LOT else (line_kg, self._lines)
             place = int(np.searchsorted(rows, self.row))
-            kg[place] = min(int(kg[place]), self._moved(self.subject, self._own)[self.row])
+            kg[place] = min(int(kg[place]), max(0, most_kg - int(self._moved(self.subject, self._rest)[self.row])))
         made = part.problem
         lots, lines = made.lots.replace(kg=lot_kg), made.lines.replace(kg=line_kg)
         made = made.replace(lots=lots, lines=lines, decisions=self._decisions(part))

@@ -185,7 +185,7 @@ def _planned(scene: Scene, line: int, shares: dict[int, int], iterations: int, s
     """Plan again with the kilograms of a pool pinned."""
     lots: IntArray = np.array(sorted(shares), dtype=np.int64)
     local = Local(scene, LINE, line, np.array([line]), lots)
-    return local.solve(_pinned(scene, line, shares), barred=False, iterations=iterations, seed=seed)
+    return local.solve(_pinned(scene, line, shares), most_kg=None, iterations=iterations, seed=seed)
 
 
 def _pinned(scene: Scene, line: int, shares: dict[int, int]) -> Problem:

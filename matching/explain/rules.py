@@ -35,8 +35,12 @@ class RuleKind(StrEnum):
     PIN = "pin"
     FORBID = "forbid"
     POLICY = "policy"
+    FLOOR = "floor"
+    CAP = "cap"
 
 
+OF_POLICY = {RuleKind.POLICY, RuleKind.FLOOR, RuleKind.CAP}
+"""Kinds that no problem has, but a policy; `matching.policy.price` prices them."""
 OF_LINES = {RuleKind.MAX_SUPPLIERS, RuleKind.MIN_SUPPLIER, RuleKind.MIN_FILL, RuleKind.MIN_LIFE, RuleKind.CERTIFICATES}
 OF_LOTS = {RuleKind.MIN_TAKE, RuleKind.INDIVISIBLE}
 OF_PAIRS = {RuleKind.PIN, RuleKind.FORBID}
@@ -54,7 +58,8 @@ class Rule:
 
     Attributes
     ----------
-    of : ids that it is asked about: of a line, lot, site or class, or of a lot and a line; empty for all rules of the kind.
+    of : ids that it is asked about: of a line, lot, site or class, of a lot and a line, or names of a policy's floors; empty for all
+        rules of the kind.
     """
 
     kind: RuleKind
@@ -94,8 +99,8 @@ def without_rule(problem: Problem, rule: Rule) -> Problem:
     NoSuchRule
         If an id is unknown, or there is nothing to let go.
     """
-    if rule.kind is RuleKind.POLICY:
-        raise NoSuchRule("a policy is no part of a problem: give the problem without it to `compare`")
+    if rule.kind in OF_POLICY:
+        raise NoSuchRule(f"a {rule.kind.value} is no part of a problem but of a policy")
     made = _LET_GO[rule.kind](problem, rule)
     if made.digest() == problem.digest():
         raise NoSuchRule(f"there is no rule {rule.kind.value} {' '.join(rule.of)}".rstrip())

@@ -12,8 +12,9 @@ from matching.explain.pools import Pool, PoolOutcome
 from matching.explain.rules import Rule, RulePrice
 from matching.explain.scene import Scene
 from matching.explain.story import Loss, Match, Step, Story
-from matching.explain.texts import Language, day_text, number, say
+from matching.explain.texts import Language, say
 from matching.plan import LINE, LOT
+from matching.texts import day_of_year, whole
 
 MOST_NAMES = 3
 
@@ -64,7 +65,7 @@ def story_text(scene: Scene, story: Story, language: Language) -> str:
         said.append(say("story.partners", language, partners=_partners(scene, story, language)))
     if story.reason is not None:
         said.append(say("story.cause", language, reason=say(f"reason.{story.reason.value}", language)))
-        steps = [f"{say(f'step.{step.reason.value}', language)} {number(step.left, language)}" for step in _told(story)]
+        steps = [f"{say(f'step.{step.reason.value}', language)} {whole(step.left, language)}" for step in _told(story)]
         said.append(say("story.funnel", language, steps=" → ".join(steps)))
     other = LINE if story.subject == LOT else LOT
     if story.misses:
@@ -84,7 +85,7 @@ def _told(story: Story) -> tuple[Step, ...]:
 
 def _partners(scene: Scene, story: Story, language: Language) -> str:
     other = LINE if story.subject == LOT else LOT
-    return ", ".join(f"{scene.name(other, row)} ({number(kg, language)} kg)" for row, kg in story.partners)
+    return ", ".join(f"{scene.name(other, row)} ({whole(kg, language)} kg)" for row, kg in story.partners)
 
 
 def miss_text(scene: Scene, other: str, miss: Miss, language: Language) -> str:
@@ -93,7 +94,7 @@ def miss_text(scene: Scene, other: str, miss: Miss, language: Language) -> str:
     if miss.short is not None:
         fields["short"] = miss.short
     if miss.day is not None:
-        fields["day"] = day_text(miss.day, language)
+        fields["day"] = day_of_year(miss.day, language)
     return say(_miss_key(miss), language, **fields)
 
 
@@ -137,9 +138,9 @@ def change_text(change: Change, language: Language) -> str:
 def _cell(cell: str, language: Language) -> str:
     """Return a cell of the exchange format for people: numbers with thousands marks, days as day and month."""
     if cell.isdecimal():
-        return number(int(cell), language)
+        return whole(int(cell), language)
     try:
-        return day_text((date.fromisoformat(cell) - date(1970, 1, 1)).days, language)
+        return day_of_year((date.fromisoformat(cell) - date(1970, 1, 1)).days, language)
     except ValueError:
         return cell
 

@@ -1,19 +1,12 @@
-"""Every word that explanations say to people, in Vietnamese and English, keyed by stable codes; part of the catalogue of `matching.texts`.
-
-`TEXTS` maps a key to its two texts, Vietnamese first, with named fields in braces. Fields that are whole numbers are written with the
-thousands marks of the language; days, given as whole days since 1970-01-01, as day and month.
-"""
+"""Every word that explanations say to people: their part of the catalogue of `matching.texts`, whose codes begin with ``explain.``."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 from matching import texts
-from matching.texts import LANGUAGES, Language
+from matching.texts import Language, Words
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-
-TEXTS: dict[str, tuple[str, str]] = {
+PREFIX = "explain."
+TEXTS: dict[str, Words] = {
     # reasons -----------------------------------------------------------------------------------------------------------
     "reason.no_demand_for_product": ("Chưa có đơn hàng nào cần sản phẩm này.", "No demand line accepts the lot's product."),
     "reason.no_supply_of_product": (
@@ -81,12 +74,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "step.truck": ("có xe", "truck"),
     # the story ---------------------------------------------------------------------------------------------------------
     "story.lot": (
-        "Lô {id}: {kg} kg, đã khớp {used_kg} kg, còn {open_kg} kg.",
-        "Lot {id}: {kg} kg, {used_kg} kg matched, {open_kg} kg open.",
+        "Lô {id}: {kg} kg, đã khớp {used_kg}, còn {open_kg}.",
+        "Lot {id}: {kg} kg, {used_kg} matched, {open_kg} open.",
     ),
     "story.line": (
-        "Đơn hàng {id}: cần {kg} kg, đã khớp {used_kg} kg, còn thiếu {open_kg} kg.",
-        "Line {id}: {kg} kg wanted, {used_kg} kg matched, {open_kg} kg open.",
+        "Đơn hàng {id}: cần {kg} kg, đã khớp {used_kg}, còn thiếu {open_kg}.",
+        "Line {id}: {kg} kg wanted, {used_kg} matched, {open_kg} open.",
     ),
     "story.wholly": ("Đã khớp trọn vẹn.", "It is wholly matched."),
     "story.partners": ("Khớp với: {partners}.", "Matched with: {partners}."),
@@ -183,8 +176,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "change.allow": ("Bỏ lệnh cấm lô {id} cho đơn hàng {line}.", "Lift the ban of lot {id} for line {line}."),
     "answer.promise": (
-        "Khi đó ít nhất {promised_kg} kg được khớp (đã giải lại và kiểm chứng); chi phí ước tính {cost} đ.",
-        "Then at least {promised_kg} kg are matched (solved again and verified); thought to cost {cost} đ.",
+        "Khi đó ít nhất {promised_kg} được khớp (đã giải lại và kiểm chứng); chi phí ước tính {cost} đ.",
+        "Then at least {promised_kg} are matched (solved again and verified); thought to cost {cost} đ.",
     ),
     "answer.none": ("Không thay đổi đơn lẻ nào khiến nó được khớp.", "No change of one thing would match it."),
     "answer.matched": ("Đã khớp trọn vẹn, không cần thay đổi gì.", "It is wholly matched already; nothing need change."),
@@ -206,6 +199,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "rule.pin": ("chốt trước", "pin"),
     "rule.forbid": ("lệnh cấm", "ban"),
     "rule.policy": ("chính sách", "policy"),
+    "rule.floor": ("mức sàn công bằng", "fairness floor"),
+    "rule.cap": ("mức trần của một nhà cung cấp", "cap on one supplier"),
     "price.costs": ("{rule} {where} tốn {cost} đ.", "{rule} {where} costs {cost} đ."),
     "price.nothing": ("{rule} {where} không tốn gì.", "{rule} {where} costs nothing."),
     "price.noise": (
@@ -215,8 +210,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "price.here": ("ở đây", "here"),
     # pools ---------------------------------------------------------------------------------------------------------------
     "pool.line": (
-        "Đơn hàng {id} còn thiếu {open_kg} kg; nhóm sau giao được {kg} kg.",
-        "Line {id} lacks {open_kg} kg; these together bring {kg} kg.",
+        "Đơn hàng {id} còn thiếu {open_kg}; nhóm sau giao được {kg} kg.",
+        "Line {id} lacks {open_kg}; these together bring {kg} kg.",
     ),
     "pool.member": ("{site}: {kg} kg (lô {lots}), {signer} ký", "{site}: {kg} kg (lot {lots}), signed by {signer}"),
     "pool.gain": ("Kế hoạch tốt lên {vnd} đ.", "The plan gains {vnd} đ."),
@@ -235,30 +230,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 
-texts.register({f"explain.{key}": words for key, words in TEXTS.items()})
+texts.register({PREFIX + key: words for key, words in TEXTS.items()})
 
 
-def say(key: str, language: Language, **fields: object) -> str:
-    """Return the text of a key with its fields filled in.
-
-    Raises
-    ------
-    KeyError
-        If the catalogue has no such key, or the text names a field that isn't given.
-    """
-    text = TEXTS[key][LANGUAGES.index(language)]
-    return text.format(**{name: number(value, language) if isinstance(value, int) else value for name, value in fields.items()})
+def say(key: str, language: Language, **figures: object) -> str:
+    """Return the text of a key, without its prefix, as `matching.texts.say` does."""
+    return texts.say(PREFIX + key, language, **figures)
 
 
-def number(value: int, language: Language) -> str:
-    """Return a whole number with the thousands marks of a language."""
-    return f"{value:,}".replace(",", ".") if language == "vi" else f"{value:,}"
-
-
-def day_text(day: int, language: Language) -> str:
-    """Return a day, given as days since 1970-01-01, as day and month."""
-    at = date(1970, 1, 1) + timedelta(days=day)
-    return f"{at.day}/{at.month}" if language == "vi" else f"{at.day} {MONTHS[at.month - 1]}"
-
-
-__all__ = ["LANGUAGES", "TEXTS", "Language", "day_text", "number", "say"]
+__all__ = ["TEXTS", "Language", "say"]

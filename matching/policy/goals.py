@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.errors import BadInput, InputIssue
+from matching.errors import BadInput
 from matching.fairness import eligible_kg
 from matching.plan import Plan
 from matching.policy.model import Floor, Goal, Policy
+from matching.policy.texts import refusal
 from matching.problem import BoolArray, IntArray, Problem
 from matching.stable.promises import lost_kg, promised
 from matching.verify import Verdict
@@ -151,16 +152,12 @@ def yardsticks(problem: Problem, policy: Policy, previous: Plan | None = None, d
     return made
 
 
-def _issue(where: str, value: str, expected: str) -> InputIssue:
-    return InputIssue("policy", 0, where, value, expected)
-
-
 def _require_given(policy: Policy, previous: Plan | None, deliveries: Mapping[str, int] | None) -> None:
     issues = []
     if policy.needs_previous and previous is None:
-        issues.append(_issue("goals", "changes", "an earlier plan: frozen days, a price of changes and few changes speak of one"))
+        issues.append(refusal("goals", "changes", "no_previous"))
     if deliveries is None and any(floor.new_below_deliveries is not None for floor in policy.floors):
-        issues.append(_issue("floors", "new_below_deliveries", "a table deliveries, without which nobody knows who is new"))
+        issues.append(refusal("floors", "new_below_deliveries", "no_history"))
     if issues:
         raise BadInput(issues)
 
@@ -197,18 +194,12 @@ def _require_possible(made: Yardsticks) -> None:
         return
     able = np.unique(problem.lots.supplier[made.eligible_kg > 0])
     if len(able) and len(able) * cap < 100 - 1e-9:
-        text = f"a cap of at least {100 / len(able):.4g} %: {len(able)} suppliers have something to sell, and their parts add up to 100 %"
-        raise BadInput([_issue("cap_pct", f"{cap:g}", text)])
+        raise BadInput([refusal("cap_pct", f"{cap:g}", "cap_too_low", least=f"{100 / len(able):.4g}", count=len(able))])
     most_kg = made.cap_kg(min(int(made.eligible_kg.sum()), int(problem.lines.kg.sum())))
     over = np.flatnonzero(made.floor_kg > most_kg)
     if len(over):
         named = [
-            _issue(
-                "floors",
-                problem.supplier_ids[row],
-                f"a floor that the cap leaves room for: it asks for {made.floor_kg[row]} kg of this supplier,"
-                f" and {cap:g} % of all that can be sold is {most_kg} kg",
-            )
+            refusal("floors", problem.supplier_ids[row], "floor_over_cap", due_kg=int(made.floor_kg[row]), cap=f"{cap:g}", most_kg=most_kg)
             for row in over.tolist()
         ]
         raise BadInput(named)

@@ -9,9 +9,9 @@ from typing import Any
 
 from matching.errors import BadInput, InputIssue
 from matching.policy.model import DEFAULT_TOLERANCE_PCT, SPOILS_WITHIN_DAYS, Floor, Goal, Policy, Rank
+from matching.policy.texts import refusal
 
 POLICY_FILE = "policy.json"
-TABLE = "policy"
 LARGEST = 9_000_000_000_000_000
 MOST_DAYS = 36_500
 MOST_FLOORS, MOST_SUPPLIERS = 50, 10_000
@@ -25,9 +25,9 @@ class _Faults:
     def __init__(self) -> None:
         self.found: list[InputIssue] = []
 
-    def add(self, where: str, value: Any, expected: str) -> None:
+    def add(self, where: str, value: Any, code: str, **figures: Any) -> None:
         shown = "" if value is None else json.dumps(value, ensure_ascii=False, default=str)[:80]
-        self.found.append(InputIssue(TABLE, 0, where, shown, expected))
+        self.found.append(refusal(where, shown, code, **figures))
 
     def raise_any(self) -> None:
         if self.found:
@@ -45,7 +45,7 @@ def read_policy(path: Path) -> Policy:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_no_number)
     except (OSError, ValueError, RecursionError) as error:
-        raise BadInput([InputIssue(TABLE, 0, "", path.name, f"a JSON object that can be read ({error})")]) from error
+        raise BadInput([refusal("", path.name, "unreadable", error=str(error))]) from error
     return policy_of(content)
 
 
@@ -63,7 +63,7 @@ def policy_of(given: Any) -> Policy:
     """
     faults = _Faults()
     if not isinstance(given, dict):
-        faults.add("", given, "a JSON object")
+        faults.add("", given, "object")
         faults.raise_any()
     _strangers(faults, "", given, KEYS)
     policy = Policy(
@@ -90,30 +90,27 @@ def require_consistent(policy: Policy) -> None:
     """
     faults, goals = _Faults(), [rank.goal for rank in policy.ranks]
     for goal in dict.fromkeys(goal for goal in goals if goals.count(goal) > 1):
-        faults.add("goals", goal.value, "each goal once: one goal can't stand on two ranks")
+        faults.add("goals", goal.value, "goal_twice")
     if Goal.FAIRNESS in goals and not policy.floors:
-        faults.add("goals", Goal.FAIRNESS.value, "at least one floor, for the goal is to fall short of the floors by as little as can be")
+        faults.add("goals", Goal.FAIRNESS.value, "fairness_without_floor")
     if policy.change_vnd_per_kg and Goal.CHANGES in goals:
-        faults.add(
-            "change_vnd_per_kg", policy.change_vnd_per_kg, "a price of changes, or changes among the ranked goals, not both:"
-            " a price weighs changes against worth, a rank puts them before or after it",
-        )  # fmt: skip
+        faults.add("change_vnd_per_kg", policy.change_vnd_per_kg, "changes_twice")
     names = [floor.name for floor in policy.floors]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-        faults.add("floors", name, "a name of its own for each floor")
+        faults.add("floors", name, "floor_name")
     faults.raise_any()
 
 
 def _strangers(faults: _Faults, where: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
     for key in given:
         if key not in known:
-            faults.add(f"{where}{key}", None, f"no such key: they are {', '.join(known)}")
+            faults.add(f"{where}{key}", None, "unknown_key", known=", ".join(known))
 
 
 def _ranks(faults: _Faults, given: Any) -> tuple[Rank, ...]:
     """Goals in their order; worth is the last where it isn't named."""
     if not isinstance(given, list):
-        faults.add("goals", given, "a list of goals, the most important first")
+        faults.add("goals", given, "goals")
         return ()
     ranks = [rank for n, entry in enumerate(given) if (rank := _rank(faults, n, entry)) is not None]
     if all(rank.goal is not Goal.WORTH for rank in ranks):
@@ -124,7 +121,7 @@ def _ranks(faults: _Faults, given: Any) -> tuple[Rank, ...]:
 def _rank(faults: _Faults, n: int, given: Any) -> Rank | None:
     where, entry = f"goals[{n}].", {"goal": given} if isinstance(given, str) else given
     if not isinstance(entry, dict) or entry.get("goal") not in [goal.value for goal in Goal]:
-        faults.add(f"{where}goal", given, f"one of {', '.join(goal.value for goal in Goal)}")
+        faults.add(f"{where}goal", given, "goal", known=", ".join(goal.value for goal in Goal))
         return None
     _strangers(faults, where, entry, ("goal", "tolerance_pct"))
     tolerance = _number(faults, entry, "tolerance_pct", DEFAULT_TOLERANCE_PCT, 0.0, 100.0, where=where)
@@ -133,7 +130,7 @@ def _rank(faults: _Faults, n: int, given: Any) -> Rank | None:
 
 def _floors(faults: _Faults, given: Any) -> tuple[Floor, ...]:
     if not isinstance(given, list) or len(given) > MOST_FLOORS:
-        faults.add("floors", given, f"a list of at most {MOST_FLOORS} floors")
+        faults.add("floors", given, "floors", most=MOST_FLOORS)
         return ()
     return tuple(floor for n, entry in enumerate(given) if (floor := _floor(faults, n, entry)) is not None)
 
@@ -141,20 +138,20 @@ def _floors(faults: _Faults, given: Any) -> tuple[Floor, ...]:
 def _floor(faults: _Faults, n: int, given: Any) -> Floor | None:
     where = f"floors[{n}]."
     if not isinstance(given, dict):
-        faults.add(where.rstrip("."), given, "an object with share_pct and who is meant")
+        faults.add(where.rstrip("."), given, "floor")
         return None
     _strangers(faults, where, given, FLOOR_KEYS)
     share = _number(faults, given, "share_pct", None, 0.0, 100.0, above=True, where=where)
     who = given.get("suppliers", [])
     if not isinstance(who, list) or len(who) > MOST_SUPPLIERS or not all(isinstance(name, str) and name for name in who):
-        faults.add(f"{where}suppliers", who, f"a list of at most {MOST_SUPPLIERS} ids of suppliers")
+        faults.add(f"{where}suppliers", who, "suppliers", most=MOST_SUPPLIERS)
         who = []
     small = _whole(faults, given, "small_below_kg", None, LARGEST, where=where)
     new = _whole(faults, given, "new_below_deliveries", None, LARGEST, where=where)
     if share is None and given.get("share_pct") is None:
-        faults.add(f"{where}share_pct", None, "a share in per cent, above 0 and at most 100")
+        faults.add(f"{where}share_pct", None, "share")
     if not who and small is None and new is None:
-        faults.add(where.rstrip("."), None, "who is meant: suppliers, small_below_kg or new_below_deliveries")
+        faults.add(where.rstrip("."), None, "who")
     name = _text(faults, given, "name", where=where) or f"floor {n + 1}"
     return Floor(name, share or 100.0, tuple(sorted(set(who))), small, new)
 
@@ -162,7 +159,7 @@ def _floor(faults: _Faults, n: int, given: Any) -> Floor | None:
 def _text(faults: _Faults, given: Mapping[str, Any], key: str, *, where: str = "") -> str:
     value = given.get(key, "")
     if not isinstance(value, str) or len(value) > 200 or "\x00" in value:
-        faults.add(f"{where}{key}", value, "a text of at most 200 characters")
+        faults.add(f"{where}{key}", value, "text")
         return ""
     return value
 
@@ -171,7 +168,7 @@ def _whole(faults: _Faults, given: Mapping[str, Any], key: str, default: int | N
     value = given.get(key, default)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most):
         return value
-    faults.add(f"{where}{key}", value, f"a whole number from 0 to {most:,}")
+    faults.add(f"{where}{key}", value, "whole", most=most)
     return default
 
 
@@ -191,6 +188,6 @@ def _number(
         return None
     fits = isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most
     if not fits or (above and value == least):
-        faults.add(f"{where}{key}", value, f"a number {'above' if above else 'from'} {least:g} {'and at most' if above else 'to'} {most:g}")
+        faults.add(f"{where}{key}", value, "number_above" if above else "number_from", least=f"{least:g}", most=f"{most:g}")
         return default
     return float(value)

@@ -151,6 +151,7 @@ def solve_policy(
     trips: Mode = "full",
     previous: Plan | None = None,
     deliveries: Mapping[str, int] | None = None,
+    warm_start: Plan | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> PolicyResult:
@@ -161,6 +162,7 @@ def solve_policy(
     limits, seed, stopwatch, trips, on_progress, should_stop : as `matching.solve.solve` takes them; volumes alone know no policy.
     previous : an earlier plan, numbered as the problem is (`matching.stable.carry_over`).
     deliveries : how often each supplier has delivered so far, by id.
+    warm_start : a plan of this problem to go on from; by default the earlier plan, or none.
 
     Raises
     ------
@@ -169,7 +171,7 @@ def solve_policy(
     """
     require_pins_possible(problem)
     yard = yardsticks(problem, policy, previous, deliveries)
-    course, prices = _begin(yard, limits, seed, stopwatch, trips, previous, on_progress, should_stop)
+    course, prices = _begin(yard, limits, seed, stopwatch, trips, (previous, warm_start), on_progress, should_stop)
     first = course.plan, course.verdict
     course.first, course.total_kg = course.plan, yard.capped_total_kg(course.plan)
     stages = _stages(course)
@@ -186,12 +188,13 @@ def _begin(
     seed: int,
     stopwatch: Callable[[], float],
     trips: Mode,
-    previous: Plan | None,
+    earlier: tuple[Plan | None, Plan | None],
     on_progress: Callable[[Progress], None] | None,
     should_stop: Callable[[], bool] | None,
 ) -> tuple[_Course, Prices]:
-    """Make the plan that the stages begin with."""
-    problem, policy = yard.problem, yard.policy
+    """Make the plan that the stages begin with, from the plan before and one to go on from, as far as there are any."""
+    (previous, warm), problem, policy = earlier, yard.problem, yard.policy
+    start = previous if warm is None else warm
     frozen = problem.horizon_from_day + policy.frozen_days if policy.frozen_days else None
     direct = trips == "direct"
 
@@ -199,10 +202,10 @@ def _begin(
         verdict = verify(problem, plan)
         return _Course(yard, limits, stopwatch, on_progress, should_stop, seed, direct, bound_vnd, plan, verdict, plan, previous, frozen)
 
-    if previous is not None:
-        course = course_of(previous, relaxation_bound(problem, workers=limits.cores))
+    if start is not None:
+        course = course_of(start, relaxation_bound(problem, workers=limits.cores))
         iterations, until = _portion(course, FIRST_SHARE)
-        course.plan, course.verdict = course.search(previous, Goal.WORTH, None, iterations, until)
+        course.plan, course.verdict = course.search(start, Goal.WORTH, None, iterations, until)
         return course, shadow_prices(solve_volumes(problem, workers=limits.cores))
     part = replace(
         limits,

@@ -22,11 +22,12 @@ from matching.explain.rules import RuleKind
 from matching.explain.scene import Scene, UnknownId
 from matching.explain.story import Match, Offer, Story, tell, tell_open
 from matching.explain.telling import story_json, story_text
-from matching.explain.texts import LANGUAGES, TEXTS, day_text, number, say
+from matching.explain.texts import TEXTS, say
 from matching.flow import relaxed_plan, solve_volumes
 from matching.plan import LINE, LOT
 from matching.problem import Problem
 from matching.reasons import FUNNEL, MEANING, Reason
+from matching.texts import LANGUAGES, day_of_year, whole
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import random_problem
 from tests.matching.test_reasons import CASES, PAGE, plan_of
@@ -189,7 +190,7 @@ def test_both_languages_name_the_same_fields(key: str) -> None:
 
 
 def test_figures_and_days_follow_the_language() -> None:
-    assert (number(1234567, "vi"), number(1234567, "en")) == ("1.234.567", "1,234,567")
-    assert (day_text(JUNE_14, "vi"), day_text(JUNE_14, "en")) == ("14/6", "14 June")
+    assert (whole(1234567, "vi"), whole(1234567, "en")) == ("1.234.567", "1,234,567")
+    assert (day_of_year(JUNE_14, "vi"), day_of_year(JUNE_14, "en")) == ("14/6", "14 June")
     with pytest.raises(KeyError, match=r"no\.such"):
         say("no.such", "vi")

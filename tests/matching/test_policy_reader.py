@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from matching.errors import BadInput
+from matching.errors import BadInput, InputIssue
 from matching.policy import PLAIN, Goal, policy_of, read_policy
 from matching.policy.goals import yardsticks
+from matching.texts import remedy
 from tests.matching.builders import build_problem
 
 FULL = {
@@ -107,6 +108,17 @@ def test_a_policy_that_cannot_hold_for_this_input_is_refused(given: Any, words: 
         return
     with pytest.raises(BadInput, match=words):
         yardsticks(problem, policy)
+
+
+def test_every_refusal_is_said_in_the_readers_language() -> None:
+    given = {"goals": ["worth", "fairness", "worth"], "frozen_days": 1.5, "floor": 3}
+    with pytest.raises(BadInput, match="errors in the input") as refused:
+        policy_of(given)
+    assert all(remedy(issue, "en") == issue.expected and remedy(issue, "vi") != issue.expected for issue in refused.value.issues)
+    with pytest.raises(BadInput, match="each goal once") as refused:
+        policy_of({"goals": ["worth", "worth"]})
+    assert remedy(refused.value.issues[0], "vi").startswith("Mỗi mục tiêu chỉ nêu một lần")
+    assert remedy(InputIssue("lots", 2, "grade", "x", "a whole number"), "vi") == "a whole number"
 
 
 def test_a_floor_beyond_the_cap_is_refused() -> None:
