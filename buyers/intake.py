@@ -14,9 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buyers.errors import ContractExceeded
-from buyers.models import CallOff, Contract, DemandLine, LineProduct, LineRequirement, LineStatus, Order, ReceivingSlot
+from buyers.models import AgreementStatus, CallOff, Contract, DemandLine, LineProduct, LineRequirement, LineStatus, Order, ReceivingSlot
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_KG
-from catalog.errors import AlreadyThere, Fault, Invalid, NotFound, fault
+from catalog.errors import AlreadyThere, Conflict, Fault, Invalid, NotFound, fault
 from catalog.intake import Code, Dong, Given
 from catalog.models import MAX_GRADE, Organisation, Product, Side, Site, SiteKind
 from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
@@ -85,6 +85,18 @@ class ContractIn(Given):
     valid_from: date
     valid_until: date
     note: str = Field(default="", max_length=2000)
+
+
+class ContractChange(Given):
+    """What changes of a contract; what isn't named stays. New prices hold for what is called off from now on."""
+
+    quantity_kg: int | None = Field(default=None, ge=1, le=1000 * MAX_KG, strict=True)
+    price_vnd_per_kg: int | None = Field(default=None, ge=0, le=10**9, strict=True)
+    short_vnd_per_kg: int | None = Field(default=None, ge=0, le=10**9, strict=True)
+    payment_days: int | None = Field(default=None, ge=0, le=3650, strict=True)
+    valid_until: date | None = None
+    note: str | None = Field(default=None, max_length=2000)
+    closed: bool | None = Field(default=None, strict=True)
 
 
 class CallOffIn(Given):
@@ -180,12 +192,14 @@ def _bad_line(given: LineIn) -> list[Fault]:
 
 
 def revise_line(session: Session, scope: Scope, uid: str, change: LineChange, by: str, version: int | None = None) -> DemandLine:
-    """Change a line; a cut below what is promised is refused by the database.
+    """Change a line; a cut below what is promised is refused by the database. What was called off a contract is called more or less.
 
     Raises
     ------
     Stale
         If it has changed since `version`.
+    ContractExceeded
+        If the contract behind it hasn't that much left.
     Invalid
         If the line is closed, or its window ends before it starts.
     """
@@ -196,19 +210,65 @@ def revise_line(session: Session, scope: Scope, uid: str, change: LineChange, by
     if line.status in (LineStatus.CANCELLED, LineStatus.FILLED):
         faults.append(fault("status", line.status, "a line that is open"))
     _raise(faults)
+    if line.call_off_id is not None:
+        _call_more(session, line.call_off_id, values.get("quantity_kg", line.quantity_kg) - line.quantity_kg, by)
     for name, value in {**values, "updated_by": by}.items():
         setattr(line, name, value)
     session.flush()
     return line
 
 
-def cancel_line(session: Session, scope: Scope, uid: str, by: str, version: int | None = None) -> DemandLine:
-    """Take a line back. What is promised to it already stays promised, and is cancelled by itself through the ledger."""
+def cancel_line(session: Session, scope: Scope, uid: str, by: str, version: int | None = None, promised_kg: int = 0) -> DemandLine:
+    """Take a line back. What is promised to it already stays promised, and is cancelled by itself through the ledger.
+
+    Parameters
+    ----------
+    promised_kg : what is promised to it; the rest of what was called off a contract can be called off again.
+    """
     line = find(session, scope, DemandLine, uid, lock=True)
     check_version(line, version)
+    if line.call_off_id is not None and line.status is not LineStatus.CANCELLED:
+        _call_more(session, line.call_off_id, promised_kg - line.quantity_kg, by)
+        session.get_one(CallOff, line.call_off_id).status = AgreementStatus.CANCELLED
     line.status, line.updated_by = LineStatus.CANCELLED, by
     session.flush()
     return line
+
+
+def _call_more(session: Session, call_off_id: int, more_kg: int, by: str) -> None:
+    """Let more or less of a contract be called off by a call-off that is there."""
+    if not more_kg:
+        return
+    call = session.get_one(CallOff, call_off_id)
+    contract = session.get_one(Contract, call.contract_id, with_for_update=True, populate_existing=True)
+    left = contract.quantity_kg - contract.called_kg
+    if more_kg > left:
+        raise ContractExceeded(contract.code, left)
+    contract.called_kg, contract.updated_by = contract.called_kg + more_kg, by
+    call.quantity_kg, call.updated_by = max(1, call.quantity_kg + more_kg), by
+
+
+def cancel_order(session: Session, scope: Scope, uid: str, by: str, version: int | None = None) -> tuple[Order, list[DemandLine]]:
+    """Take back an order with all of its lines that are still open; return it and them.
+
+    Raises
+    ------
+    Stale
+        If it has changed since `version`.
+    Conflict
+        If it is over already; says who ended it and when.
+    """
+    order = find(session, scope, Order, uid, lock=True)
+    check_version(order, version)
+    if order.status is not AgreementStatus.ACTIVE:
+        raise Conflict(f"this order is {order.status}", order.updated_by, order.updated_at)
+    open_ = select(DemandLine).where(DemandLine.order_id == order.id, DemandLine.status.not_in((LineStatus.CANCELLED, LineStatus.FILLED)))
+    lines = list(session.scalars(open_.order_by(DemandLine.id).with_for_update(key_share=True)))
+    for line in lines:
+        line.status, line.updated_by = LineStatus.CANCELLED, by
+    order.status, order.updated_by = AgreementStatus.CANCELLED, by
+    session.flush()
+    return order, lines
 
 
 def sign_contract(session: Session, scope: Scope, given: ContractIn, by: str) -> Contract:
@@ -222,6 +282,31 @@ def sign_contract(session: Session, scope: Scope, given: ContractIn, by: str) ->
     return _add(session, Contract(**kept, **references, **_code(given), supplier_id=supplier and supplier.id, updated_by=by))
 
 
+def change_contract(session: Session, scope: Scope, uid: str, change: ContractChange, by: str, version: int | None = None) -> Contract:
+    """Change a contract, close it, or open it again.
+
+    Raises
+    ------
+    Stale
+        If it has changed since `version`.
+    Invalid
+        If it would hold less than what was called off, or end before it starts.
+    """
+    contract = find(session, scope, Contract, uid, lock=True)
+    check_version(contract, version)
+    values = change.model_dump(exclude_none=True, exclude={"closed"})
+    faults = _bad_window(contract.valid_from, values.get("valid_until", contract.valid_until), "valid_from,valid_until")
+    if values.get("quantity_kg", contract.quantity_kg) < contract.called_kg:
+        faults.append(fault("quantity_kg", values["quantity_kg"], f"at least the {contract.called_kg} kg that were called off"))
+    _raise(faults)
+    if change.closed is not None:
+        values["status"] = AgreementStatus.CLOSED if change.closed else AgreementStatus.ACTIVE
+    for name, value in {**values, "updated_by": by}.items():
+        setattr(contract, name, value)
+    session.flush()
+    return contract
+
+
 def call_off(session: Session, scope: Scope, contract_uid: str, given: CallOffIn, by: str) -> DemandLine:
     """Call a part of a contract for delivery, and return the demand line that it becomes.
 
@@ -229,8 +314,12 @@ def call_off(session: Session, scope: Scope, contract_uid: str, given: CallOffIn
     ------
     ContractExceeded
         If the contract hasn't that much left.
+    Conflict
+        If it isn't active; says who ended it and when.
     """
     contract = find(session, scope, Contract, contract_uid, lock=True)
+    if contract.status is not AgreementStatus.ACTIVE:
+        raise Conflict(f"this contract is {contract.status}", contract.updated_by, contract.updated_at)
     left = contract.quantity_kg - contract.called_kg
     if given.quantity_kg > left:
         raise ContractExceeded(contract.code, left)

@@ -149,6 +149,9 @@ class DemandLine(Exposed, Versioned, Base):
         days_in_order("deliver_from", "deliver_until"),
         Index(None, "association_id", "status", "deliver_from", "id"),
         Index(None, "association_id", "created_at", "id"),
+        Index(None, "association_id", "deliver_from", "id"),
+        Index(None, "association_id", "quantity_kg", "id"),
+        Index(None, "association_id", "bid_vnd_per_kg", "id"),
         Index(None, "organisation_id", "created_at", "id"),
     )
 

@@ -343,6 +343,9 @@ class Lot(Exposed, Versioned, Base):
         days_in_order("available_from", "available_until"),
         Index(None, "association_id", "status", "available_from", "id"),
         Index(None, "association_id", "created_at", "id"),
+        Index(None, "association_id", "available_from", "id"),
+        Index(None, "association_id", "quantity_kg", "id"),
+        Index(None, "association_id", "ask_vnd_per_kg", "id"),
         Index(None, "organisation_id", "created_at", "id"),
     )
 

@@ -11,22 +11,24 @@ from sqlalchemy import select
 
 import buyers.intake
 from buyers import repository
-from buyers.intake import CallOffIn, ContractIn, LineChange, OrderIn
+from buyers.intake import CallOffIn, ContractChange, ContractIn, LineChange, OrderIn
 from buyers.models import AgreementStatus, CallOff, Contract, DemandLine, LineStatus, Order
 from catalog.intake import Given
 from catalog.models import Organisation, Product, Site, Unit
 from catalog.tenancy import find, visible
 from service.api.deps import Asked, Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part, SearchText
+from service.api.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
 from service.api.routing import Api
 from service.api.shapes import Out, References, shown
 from service.auth.permissions import Permission
+from service.planning import wishes
 from service.planning.models import LineBalance
 
 api = Api("demand", "Orders with their demand lines, contracts and what is called off from them.")
 ORDERS = Listing("orders", {"created_at": (Order.created_at, Order.id)}, "-created_at")
-LINES = Listing("lines", {"created_at": (DemandLine.created_at, DemandLine.id), "deliver_from": (DemandLine.deliver_from, DemandLine.id)},
-                "-created_at")  # fmt: skip
+SORTS = (DemandLine.created_at, DemandLine.deliver_from, DemandLine.quantity_kg, DemandLine.bid_vnd_per_kg, DemandLine.code)
+LINES = Listing("lines", {column.key: (column, DemandLine.id) for column in SORTS}, "-created_at")
+BuyerFilter = Annotated[str | None, only("those of the buyer")]
 CONTRACTS = Listing("contracts", {"created_at": (Contract.created_at, Contract.id)}, "-created_at")
 CALL_OFFS = Listing("call-offs", {"created_at": (CallOff.created_at, CallOff.id)}, "-created_at")
 
@@ -150,7 +152,7 @@ class CallOffOut(Out):
 
 
 class Cancellation(Given):
-    """Why a line is taken back."""
+    """Why a line or an order is taken back."""
 
     reason: str = Field(min_length=1, max_length=1000)
 
@@ -220,9 +222,12 @@ def list_orders(
     asked: Reading,
     part: Annotated[Part, ORDERS.part()],
     status: Annotated[AgreementStatus | None, Query(description="Only orders that stand here.", examples=["active"])] = None,
+    buyer: BuyerFilter = None,
+    code: CodeFilter = "",
 ) -> Page[OrderOut]:
     """List orders; a buyer sees its own."""
-    query = repository.orders(asked.scope)
+    query = of_row(asked, repository.orders(asked.scope), Order.organisation_id, Organisation, buyer)
+    query = query.where(Order.code == code) if code else query
     if status is not None:
         query = query.where(Order.status == status)
     return ORDERS.page_of(asked, query, part, _orders)
@@ -245,6 +250,19 @@ def get_order(asked: Reading, uid: Uid) -> OrderDetail:
     return _order_detail(asked, uid)
 
 
+@api.post("/orders/{uid}/cancel", may=Permission.DEMAND_WRITE, if_match=True, status=200)
+def cancel_order(asked: Writing, uid: Uid, given: Cancellation) -> OrderDetail:
+    """Take an order back with all of its lines that are still open; what is promised to them already stays promised."""
+    order = find(asked.session, asked.scope, Order, uid, lock=True)
+    lines = asked.session.scalars(select(DemandLine).where(DemandLine.order_id == order.id)).all()
+    was, were = before(order), {line.id: before(line) for line in lines}
+    order, ended = buyers.intake.cancel_order(asked.session, asked.scope, uid, asked.by, asked.version)
+    asked.did("order.cancel", order, was, given.reason)
+    for line in ended:
+        asked.did("line.cancel", line, were[line.id], given.reason)
+    return _order_detail(asked, uid)
+
+
 @api.get("/lines", may=Permission.DEMAND_READ)
 def list_lines(
     asked: Reading,
@@ -259,9 +277,17 @@ def list_lines(
     deliver_until: Annotated[
         date | None, Query(description="Only lines that can be served on this day or earlier.", examples=["2027-06-14"])
     ] = None,
+    buyer: BuyerFilter = None,
+    site: Annotated[str | None, only("lines to the door")] = None,
+    order: Annotated[str | None, only("lines of the order")] = None,
+    code: CodeFilter = "",
 ) -> Page[LineOut]:
     """List demand lines; a buyer sees its own, the association all of them."""
     query = repository.lines(asked.scope, status=status, product_code=product, first=deliver_from, last=deliver_until)
+    query = of_row(asked, query, DemandLine.organisation_id, Organisation, buyer)
+    query = of_row(asked, query, DemandLine.site_id, Site, site)
+    query = of_row(asked, query, DemandLine.order_id, Order, order)
+    query = query.where(DemandLine.code == code) if code else query
     return LINES.page_of(asked, query, part, lambda rows: _lines(asked, rows))
 
 
@@ -284,15 +310,26 @@ def revise_line(asked: Writing, uid: Uid, given: LineChange) -> LineOut:
 def cancel_line(asked: Writing, uid: Uid, given: Cancellation) -> LineOut:
     """Take a demand line back; what is promised to it already stays promised."""
     was = before(find(asked.session, asked.scope, DemandLine, uid, lock=True))
-    row = buyers.intake.cancel_line(asked.session, asked.scope, uid, asked.by, asked.version)
+    row = wishes.cancel_line(asked.session, asked.scope, uid, asked.by, asked.version)
     asked.did("line.cancel", row, was, given.reason)
     return _loaded(asked, row.id)[0]
 
 
 @api.get("/contracts", may=Permission.CONTRACTS_READ)
-def list_contracts(asked: Reading, part: Annotated[Part, CONTRACTS.part()]) -> Page[ContractOut]:
+def list_contracts(
+    asked: Reading,
+    part: Annotated[Part, CONTRACTS.part()],
+    status: Annotated[AgreementStatus | None, Query(description="Only contracts that stand here.", examples=["active"])] = None,
+    product: Annotated[SearchText, Query(max_length=100, description="Only contracts for the product of this code.")] = "",
+    buyer: BuyerFilter = None,
+    code: CodeFilter = "",
+) -> Page[ContractOut]:
     """List contracts; a buyer sees its own."""
-    return CONTRACTS.page_of(asked, visible(Contract, asked.scope), part, lambda rows: _contracts(asked, rows))
+    query = of_row(asked, visible(Contract, asked.scope), Contract.organisation_id, Organisation, buyer)
+    query = query if status is None else query.where(Contract.status == status)
+    query = query.where(Contract.product_id.in_(select(Product.id).where(Product.code == product))) if product else query
+    query = query.where(Contract.code == code) if code else query
+    return CONTRACTS.page_of(asked, query, part, lambda rows: _contracts(asked, rows))
 
 
 @api.post("/contracts", may=Permission.CONTRACTS_WRITE)
@@ -307,6 +344,15 @@ def sign_contract(asked: Writing, given: ContractIn) -> ContractOut:
 def get_contract(asked: Reading, uid: Uid) -> ContractOut:
     """Show a contract and how much of it has been called off."""
     return _contracts(asked, [find(asked.session, asked.scope, Contract, uid)])[0]
+
+
+@api.patch("/contracts/{uid}", may=Permission.CONTRACTS_WRITE)
+def change_contract(asked: Writing, uid: Uid, given: ContractChange) -> ContractOut:
+    """Change a contract, close it so that nothing more is called off, or open it again; what isn't named stays."""
+    was = before(find(asked.session, asked.scope, Contract, uid, lock=True))
+    row = buyers.intake.change_contract(asked.session, asked.scope, uid, given, asked.by, asked.version)
+    asked.did("contract.change", row, was)
+    return _contracts(asked, [row])[0]
 
 
 @api.get("/contracts/{uid}/call-offs", may=Permission.CONTRACTS_READ)

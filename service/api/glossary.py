@@ -37,6 +37,7 @@ WORDS: dict[str, tuple[str, Any]] = {
     "called_kg": ("What has been called off already, kg.", 4_000),
     "capacity_kg": ("Most that goes in, kg; absent for no limit.", 8_000),
     "certificate": ("Uid of the certificate.", UID),
+    "closed": ("Whether nothing more can be called off.", True),
     "closed_from_min": ("Start of the closed hours, minutes after midnight.", 360),
     "closed_until_min": ("End of the closed hours, minutes after midnight.", 540),
     "closed_on": ("Day from which it is out of use.", "2028-01-01"),

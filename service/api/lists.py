@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import Select
 
 from catalog import tenancy
+from catalog.base import Base
 from service.api.deps import Asked
 from service.api.problems import Refused
 
@@ -50,6 +51,27 @@ def _findable(text: str) -> str:
 
 SearchText = Annotated[str, AfterValidator(_findable)]
 """A text of a query that a database can look for."""
+
+
+CodeFilter = Annotated[SearchText, Query(max_length=100, description="Only the one of this code.", examples=["VAI-2027-0017"])]
+"""A filter by the name that partners know a row by."""
+
+
+def only(what: str) -> Any:
+    """Return the parameter that narrows a list to rows of another row, named by its uid."""
+    uid = "^[0-9a-hjkmnp-tv-z]{26}$"
+    return Query(pattern=uid, description=f"Only {what} of this uid.", examples=["01k4h4m1r3v8w2x5y7z9abcdef"])
+
+
+def of_row(asked: Asked, query: Select[Any], column: Any, model: type[Base], uid: str | None) -> Select[Any]:
+    """Narrow a query to rows that refer to another row; nothing is narrowed where no uid is given.
+
+    Raises
+    ------
+    NotFound
+        If there is no such row, or none that the asker may see.
+    """
+    return query if uid is None else query.where(column == tenancy.find(asked.session, asked.scope, model, uid).id)  # type: ignore[attr-defined]
 
 
 class Listing:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from catalog import intake, repository
 from catalog.intake import Given, LotChange, LotIn
-from catalog.models import ForecastRevision, Lot, LotShare, LotStatus, Member, Unit
+from catalog.models import MAX_GRADE, ForecastRevision, Lot, LotShare, LotStatus, Member, Organisation, Site, Unit
 from catalog.tenancy import check_version, find
 from service.api.deps import Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part, SearchText
+from service.api.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
 from service.api.routing import Api
 from service.api.shapes import Out, shown
 from service.auth.permissions import Permission
@@ -23,7 +23,8 @@ from service.planning import ledger
 from service.planning.models import LotBalance
 
 api = Api("lots", "Harvest lots on offer, and the revisions of their forecasts.")
-LOTS = Listing("lots", {"created_at": (Lot.created_at, Lot.id), "available_from": (Lot.available_from, Lot.id)}, "-created_at")
+SORTS = (Lot.created_at, Lot.available_from, Lot.quantity_kg, Lot.ask_vnd_per_kg, Lot.code)
+LOTS = Listing("lots", {column.key: (column, Lot.id) for column in SORTS}, "-created_at")
 MOST_AT_ONCE = 1000
 
 
@@ -152,12 +153,20 @@ def list_lots(
     available_until: Annotated[
         date | None, Query(description="Only lots that can be picked up on this day or earlier.", examples=["2027-06-14"])
     ] = None,
+    organisation: Annotated[str | None, only("lots of the cooperative or group")] = None,
+    site: Annotated[str | None, only("lots at the site")] = None,
+    max_grade: Annotated[int | None, Query(ge=1, le=MAX_GRADE, description="Only lots of this grade or better.", examples=[2])] = None,
+    code: CodeFilter = "",
 ) -> Page[LotOut]:
     """List lots.
 
     A cooperative sees its own and those of the groups that it signs for, the association sees all of them.
     """
     query = repository.lots(asked.scope, status=status, product_code=product, first=available_from, last=available_until)
+    query = of_row(asked, query, Lot.organisation_id, Organisation, organisation)
+    query = of_row(asked, query, Lot.site_id, Site, site)
+    query = query if max_grade is None else query.where(Lot.grade <= max_grade)
+    query = query.where(Lot.code == code) if code else query
     return LOTS.page(asked, query, part, lot_out)
 
 

@@ -13,13 +13,14 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
+from buyers.models import DemandLine
 from catalog.base import MAX_KG
 from catalog.intake import Given
-from catalog.models import Side
+from catalog.models import Lot, Organisation, Side
 from catalog.tenancy import find
 from service.api import problems
 from service.api.deps import Asked, Reading, Uid, Writing
-from service.api.lists import Listing, Page, Part
+from service.api.lists import Listing, Page, Part, of_row, only
 from service.api.naming import called
 from service.api.proposal_shapes import (
     DecisionOut,
@@ -223,9 +224,11 @@ def list_proposals(
     plan: PlanFilter = "",
     state: States = [],  # noqa: B006
     side: Annotated[SpeaksFor | None, Query(description="Only those of this side.", examples=["supply"])] = None,
+    organisation: Annotated[str | None, only("those put to the organisation")] = None,
 ) -> Page[ProposalOut]:
     """List proposals: the association's all, an organisation's its own."""
     query = items.proposals(asked.scope, plan=plan, states=state, side=_side_of(side))
+    query = of_row(asked, query, m.Proposal.organisation_id, Organisation, organisation)
     page = PROPOSALS.page(asked, query, part, _as_it_is)
     return Page[ProposalOut].model_construct(items=proposals_out(asked.session, page.items), next_cursor=page.next_cursor)
 
@@ -254,9 +257,12 @@ def list_proposal_items(
     part: Annotated[Part, ITEMS.part()],
     plan: PlanFilter = "",
     state: States = [],  # noqa: B006
+    lot: Annotated[str | None, only("items of the lot")] = None,
+    line: Annotated[str | None, only("items for the demand line")] = None,
 ) -> Page[ItemOut]:
     """List the items of all proposals, in the plans' order."""
-    page = ITEMS.page(asked, items.items(asked.scope, plan=plan, states=state), part, _as_it_is)
+    query = of_row(asked, items.items(asked.scope, plan=plan, states=state), m.ProposalItem.lot_id, Lot, lot)
+    page = ITEMS.page(asked, of_row(asked, query, m.ProposalItem.line_id, DemandLine, line), part, _as_it_is)
     return Page[ItemOut].model_construct(items=items_out(asked.session, page.items), next_cursor=page.next_cursor)
 
 

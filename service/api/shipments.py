@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -18,10 +19,10 @@ from sqlalchemy.orm import Session
 from buyers.models import DemandLine
 from catalog.base import MAX_KG, MAX_VND
 from catalog.intake import Given
-from catalog.models import Lot, Member, Organisation, Product, Site, VehicleClass
+from catalog.models import Evidence, Lot, Member, Organisation, Product, Site, VehicleClass
 from catalog.tenancy import Scope, find, visible
 from service.api.deps import Asked, Reading, Uid, Writing
-from service.api.lists import Listing, Page, Part
+from service.api.lists import CodeFilter, Listing, Page, Part, of_row, only
 from service.api.proposals import WhyIn
 from service.api.routing import Api
 from service.api.shapes import Out, References
@@ -39,6 +40,14 @@ SHIPMENTS = Listing("shipments", {"created_at": (m.Shipment.created_at, m.Shipme
 RECEIPTS = Listing("receipts", {"received_at": (m.Receipt.received_at, m.Receipt.id)}, "-received_at")
 SETTLEMENTS = Listing("settlements", {"created_at": (m.Settlement.created_at, m.Settlement.id)}, "-created_at")
 MOST_ITEMS = 1000
+
+
+class PhotoKind(StrEnum):
+    """Kinds of pictures that are taken in."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    WEBP = "image/webp"
 
 
 class CargoIn(Given):
@@ -151,6 +160,15 @@ class SaidOut(Out):
     note: str
 
 
+class PhotoOut(Out):
+    """The photograph to a receipt; the picture itself is at `/receipts/{uid}/photo`."""
+
+    media_type: PhotoKind = Field(description="Kind of picture.", examples=["image/jpeg"])
+    sha256: str
+    added_at: datetime = Field(description="When it was added.", examples=["2027-06-07T09:01:00Z"])
+    added_by: str = Field(description="Uid of the one who added it.", examples=[UID])
+
+
 class ReceiptOut(Out):
     """What a buyer's door took in of a shipment."""
 
@@ -161,6 +179,7 @@ class ReceiptOut(Out):
     received_by: str = Field(description="Uid of the one who received it.", examples=[UID])
     note: str
     items: list[SaidOut] = Field(description="What it said; to an organisation, of its own goods.")
+    photo: PhotoOut | None = Field(description="The photograph of the goods, if there is one.")
 
 
 class ShareOut(Out):
@@ -217,9 +236,11 @@ def list_shipments(
     state: Annotated[
         list[ShipmentState], Query(max_length=4, description="Only those in one of these states.", examples=[["loaded"]])
     ] = [],  # noqa: B006
+    code: CodeFilter = "",
 ) -> Page[ShipmentOut]:
     """List shipments; an organisation's are those with its goods aboard."""
-    page = SHIPMENTS.page(asked, shipments.shipments(asked.scope, states=state), part, _as_it_is)
+    query = shipments.shipments(asked.scope, states=state)
+    page = SHIPMENTS.page(asked, query.where(m.Shipment.code == code) if code else query, part, _as_it_is)
     return Page[ShipmentOut].model_construct(items=_shipments(asked, page.items), next_cursor=page.next_cursor)
 
 
@@ -264,7 +285,7 @@ def record_receipt(asked: Writing, uid: Uid, given: ReceiptIn) -> ReceiptOut:
     said = [Said(one.promise, one.accepted_kg, one.rejected_kg, one.reason, one.note) for one in given.items]
     made = receipts.receive(asked.session, asked.scope, uid, given.site, said, asked.act(given.note[:1000] or "received"), given.note)
     asked.headers["location"] = f"/api/v1/receipts/{made.uid}"
-    return _receipts(asked, [made])[0]
+    return receipts_out(asked, [made])[0]
 
 
 @api.get("/receipts", may=Permission.RECEIPTS_READ)
@@ -274,16 +295,18 @@ def list_receipts(
     shipment: Annotated[
         str, Query(pattern="^([0-9a-hjkmnp-tv-z]{26})?$", description="Only those of the shipment of this uid.", examples=[UID])
     ] = "",
+    site: Annotated[str | None, only("receipts of the door")] = None,
 ) -> Page[ReceiptOut]:
-    """List receipts; an organisation's are those of shipments with its goods aboard."""
-    page = RECEIPTS.page(asked, receipts.receipts(asked.scope, shipment=shipment), part, _as_it_is)
-    return Page[ReceiptOut].model_construct(items=_receipts(asked, page.items), next_cursor=page.next_cursor)
+    """List receipts; an organisation's are those of its own goods."""
+    query = of_row(asked, receipts.receipts(asked.scope, shipment=shipment), m.Receipt.site_id, Site, site)
+    page = RECEIPTS.page(asked, query, part, _as_it_is)
+    return Page[ReceiptOut].model_construct(items=receipts_out(asked, page.items), next_cursor=page.next_cursor)
 
 
 @api.get("/receipts/{uid}", may=Permission.RECEIPTS_READ)
 def get_receipt(asked: Reading, uid: Uid) -> ReceiptOut:
     """Show a receipt."""
-    return _receipts(asked, [find(asked.session, asked.scope, m.Receipt, uid)])[0]
+    return receipts_out(asked, [find(asked.session, asked.scope, m.Receipt, uid)])[0]
 
 
 @api.post("/receipts/{uid}/settlements", may=Permission.SETTLEMENTS_WRITE, audited=False)
@@ -300,9 +323,12 @@ def list_settlements(
     state: Annotated[
         list[SettlementState], Query(max_length=3, description="Only those in one of these states.", examples=[["issued"]])
     ] = [],  # noqa: B006
+    supplier: Annotated[str | None, only("settlements with the supplier")] = None,
+    buyer: Annotated[str | None, only("settlements with the buyer")] = None,
 ) -> Page[SettlementOut]:
     """List settlements; an organisation's are those that it pays or is paid by."""
-    page = SETTLEMENTS.page(asked, settlements.settlements(asked.scope, states=state), part, _as_it_is)
+    query = of_row(asked, settlements.settlements(asked.scope, states=state), m.Settlement.supplier_id, Organisation, supplier)
+    page = SETTLEMENTS.page(asked, of_row(asked, query, m.Settlement.buyer_id, Organisation, buyer), part, _as_it_is)
     return Page[SettlementOut].model_construct(items=_settlements(asked, page.items), next_cursor=page.next_cursor)
 
 
@@ -369,17 +395,30 @@ def _aboard(session: Session, scope: Scope, shipment_ids: Sequence[int]) -> dict
     return found
 
 
-def _receipts(asked: Asked, rows: Sequence[m.Receipt]) -> list[ReceiptOut]:
+def receipts_out(asked: Asked, rows: Sequence[m.Receipt]) -> list[ReceiptOut]:
+    """Return receipts with what they say of the asker's own goods."""
     of = References(asked.session)
     trucks, sites = of.uids(m.Shipment, {row.shipment_id for row in rows}), of.uids(Site, {row.site_id for row in rows})
     said = _said(asked.session, asked.scope, [row.id for row in rows])
+    photos = _photos(asked.session, {row.photo_id for row in rows})
     return [
         ReceiptOut.model_construct(
             uid=row.uid, shipment=trucks[row.shipment_id], site=sites[row.site_id], received_at=row.received_at,
-            received_by=row.received_by, note=row.note, items=said.get(row.id, []),
+            received_by=row.received_by, note=row.note, items=said.get(row.id, []), photo=photos.get(row.photo_id),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _photos(session: Session, numbers: set[int | None]) -> dict[int | None, PhotoOut]:
+    """Return what is known of photographs, without their pictures."""
+    query = select(Evidence.id, Evidence.media_type, Evidence.sha256, Evidence.added_at, Evidence.added_by).where(Evidence.id.in_(numbers))
+    return {
+        row.id: PhotoOut.model_construct(
+            media_type=PhotoKind(row.media_type), sha256=row.sha256, added_at=row.added_at, added_by=row.added_by
+        )
+        for row in (session.execute(query) if numbers - {None} else ())
+    }
 
 
 def _said(session: Session, scope: Scope, receipt_ids: Sequence[int]) -> dict[int, list[SaidOut]]:

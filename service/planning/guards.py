@@ -18,6 +18,9 @@ APPEND_ONLY = ("ledger_entry", "audit_event", "receipt_item")
 """Tables whose rows are neither changed nor deleted."""
 FIXED = ("run_input", "plan_trip", "plan_stop", "plan_allocation", "plan_leg", "plan_reason", "plan_price", "receipt")
 """Tables whose rows are never changed."""
+_SAID = ("id", "uid", "association_id", "shipment_id", "site_id", "received_at", "received_by", "note")
+EXCEPT = {"receipt": "OLD.photo_id IS NOT NULL OR " + " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in _SAID)}
+"""Which changes of such a table are refused, where not all are: a receipt may be given a photograph, once."""
 _SQLITE_NOW = "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')"
 
 
@@ -109,7 +112,11 @@ def _sqlite() -> list[str]:
         _sqlite_trigger("line_balance_kept", "BEFORE DELETE ON line_balance", follows),
     ]
     made += [
-        _sqlite_trigger(f"{table}_not_changed", f"BEFORE UPDATE ON {table}", _refuse(f"{table} is never rewritten"))
+        _sqlite_trigger(
+            f"{table}_not_changed",
+            f"BEFORE UPDATE ON {table}" + (f" WHEN {EXCEPT[table]}" if table in EXCEPT else ""),
+            _refuse(f"{table} is never rewritten"),
+        )
         for table in APPEND_ONLY + FIXED
     ]
     made += [
@@ -156,7 +163,9 @@ def _postgresql() -> list[str]:
     for table in ("lot_balance", "line_balance"):
         made.append(_run(f"{table}_kept", f"BEFORE UPDATE OR DELETE ON {table}", "mca_balance_by_hand", when=by_hand))
         made.append(_run(f"{table}_not_truncated", f"BEFORE TRUNCATE ON {table}", "mca_balance_by_hand", "STATEMENT"))
-    made += [_run(f"{table}_not_changed", f"BEFORE UPDATE ON {table}", "mca_never_rewritten") for table in FIXED]
+    made += [
+        _run(f"{table}_not_changed", f"BEFORE UPDATE ON {table}", "mca_never_rewritten", when=EXCEPT.get(table, "")) for table in FIXED
+    ]
     for table in APPEND_ONLY:
         made.append(_run(f"{table}_not_changed", f"BEFORE UPDATE OR DELETE ON {table}", "mca_never_rewritten"))
         made.append(_run(f"{table}_not_truncated", f"BEFORE TRUNCATE ON {table}", "mca_never_rewritten", "STATEMENT"))

@@ -6,6 +6,7 @@ doors alone, reasons come from the closed list, and everybody concerned is told.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
 from catalog.errors import Conflict, Invalid, NotFound, fault
-from catalog.models import Site
+from catalog.models import Evidence, Site
 from catalog.tenancy import Scope, find, visible
+from service.photographs import Photograph
 from service.planning import deliveries, ledger
 from service.planning import models as m
 from service.planning.deliveries import Received
@@ -45,13 +47,13 @@ def receipts(scope: Scope, *, shipment: str = "") -> Select[Any]:
 
 def receive(
     session: Session, scope: Scope, shipment_uid: str, site_uid: str, said: Sequence[Said], act: Act, note: str = "",
-    photo_id: int | None = None,
+    picture: Photograph | None = None,
 ) -> m.Receipt:  # fmt: skip
     """Record what a door took in of a loaded shipment, and what it turned away.
 
     Parameters
     ----------
-    photo_id : number of the photograph that the door took of it, among the documents.
+    picture : what the door has photographed of it.
 
     Raises
     ------
@@ -70,10 +72,67 @@ def receive(
     _require_reasons(said, items)
     rows = [Received(items[one.promise][0], one.accepted_kg, one.rejected_kg, one.reason, one.note) for one in said]
     with Journal(session, scope.association_id, act) as journal:
-        receipt = deliveries.receive(session, shipment.id, site.id, rows, act, note, photo_id)
+        photo = None if picture is None else keep_photo(session, shipment, site, picture, journal)
+        receipt = deliveries.receive(session, shipment.id, site.id, rows, act, note, None if photo is None else photo.id)
         journal.note("receipt.record", receipt, None, _figures(receipt, said))
         _tell(session, journal, shipment, receipt, site, said, [promise for _, promise in items.values()])
     return receipt
+
+
+def attach_photo(session: Session, scope: Scope, receipt_uid: str, picture: Photograph, act: Act) -> m.Receipt:
+    """Put a photograph to a receipt of one's own door, once; the same one again changes nothing.
+
+    Raises
+    ------
+    NotFound
+        If there is no such receipt of a door of the scope's.
+    Conflict
+        If it has another photograph; says who took it and when.
+    """
+    receipt = find(session, scope, m.Receipt, receipt_uid, lock=True)
+    shipment, site = session.get_one(m.Shipment, receipt.shipment_id), session.get_one(Site, receipt.site_id)
+    _items(session, scope, shipment, site)
+    known = None if receipt.photo_id is None else session.get_one(Evidence, receipt.photo_id)
+    if known is not None and known.sha256 == hashlib.sha256(picture.content).hexdigest():
+        return receipt
+    if known is not None:
+        raise Conflict("this receipt has a photograph already", known.added_by, known.added_at)
+    with Journal(session, scope.association_id, act) as journal:
+        photo = keep_photo(session, shipment, site, picture, journal)
+        receipt.photo_id = photo.id
+        journal.note("receipt.photo", receipt, None, {"photo": photo.uid, "sha256": photo.sha256})
+        session.flush()
+    return receipt
+
+
+def keep_photo(session: Session, shipment: m.Shipment, site: Site, picture: Photograph, journal: Journal) -> Evidence:
+    """Keep a photograph of a shipment's goods as a document of the door's owner; the same one is kept once."""
+    digest = hashlib.sha256(picture.content).hexdigest()
+    known = select(Evidence).where(Evidence.association_id == shipment.association_id, Evidence.sha256 == digest)
+    row = session.scalars(known).one_or_none()
+    if row is None:
+        row = Evidence(
+            association_id=shipment.association_id, organisation_id=site.organisation_id, title=f"{shipment.code}: {site.name}"[:200],
+            media_type=picture.media_type, sha256=digest, content=picture.content, added_by=journal.act.actor,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        journal.note("evidence.add", row, None, {"title": row.title, "media_type": row.media_type, "sha256": digest})
+    return row
+
+
+def photo_of(session: Session, scope: Scope, receipt_uid: str) -> Evidence:
+    """Return the photograph of a receipt that the scope may see.
+
+    Raises
+    ------
+    NotFound
+        If there is no such receipt, or no photograph of it.
+    """
+    receipt = find(session, scope, m.Receipt, receipt_uid)
+    if receipt.photo_id is None:
+        raise NotFound("photograph of the receipt", receipt_uid)
+    return session.get_one(Evidence, receipt.photo_id)
 
 
 def _items(session: Session, scope: Scope, shipment: m.Shipment, site: Site) -> dict[str, tuple[int, int]]:

@@ -9,7 +9,19 @@ from sqlalchemy import ColumnElement, false, or_, select
 from buyers.models import DemandLine
 from catalog.models import Lot
 from catalog.tenancy import Scope, owned, rule
-from service.planning.models import Decision, Plan, Promise, Proposal, ProposalItem, Receipt, Run, Settlement, Shipment, ShipmentItem
+from service.planning.models import (
+    Decision,
+    Plan,
+    Promise,
+    Proposal,
+    ProposalItem,
+    Receipt,
+    ReceiptItem,
+    Run,
+    Settlement,
+    Shipment,
+    ShipmentItem,
+)
 
 
 def _brokers_only(model: type[Run | Plan | Decision]) -> None:
@@ -48,7 +60,14 @@ def _shipments(scope: Scope) -> Sequence[ColumnElement[bool]]:
 
 
 def _receipts(scope: Scope) -> Sequence[ColumnElement[bool]]:
-    return [Receipt.shipment_id.in_(select(Shipment.id).where(*_shipments(scope)))]
+    """Let whoever has goods on a receipt see it; what another door says of the same truck is its own."""
+    mine = [Receipt.association_id == scope.association_id]
+    if scope.organisation_id is None:
+        return mine
+    goods = select(ReceiptItem.receipt_id).join(ShipmentItem, ShipmentItem.id == ReceiptItem.shipment_item_id)
+    carried = select(Shipment.id).where(Shipment.carrier_id == scope.organisation_id)
+    seen = goods.where(ShipmentItem.promise_id.in_(select(Promise.id).where(*_promises(scope))))
+    return [*mine, or_(Receipt.shipment_id.in_(carried), Receipt.id.in_(seen))]
 
 
 _brokers_only(Run)

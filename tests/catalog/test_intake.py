@@ -326,13 +326,12 @@ def test_a_list_of_one_cooperative_or_of_all_is_read_off_an_index_in_its_order(d
         for _ in range(3):
             market.lot()
         if database.dialect == "postgresql":
-            session.execute(text("SET LOCAL enable_seqscan = off"))
-            session.execute(text("SET LOCAL enable_bitmapscan = off"))
-        for eyes, index in (
-            (Scope(market.association.id, market.cooperative.id), "ix_lot_organisation_id_created_at_id"),
-            (scope(market), "ix_lot_association_id_created_at_id"),
-        ):
-            order = [column.desc() if descending else column for column in (Lot.created_at, Lot.id)]
+            for way in ("seqscan", "bitmapscan", "sort"):
+                session.execute(text(f"SET LOCAL enable_{way} = off"))
+        orders: list[Any] = [Lot.created_at, Lot.available_from, Lot.quantity_kg, Lot.ask_vnd_per_kg]
+        own = (Scope(market.association.id, market.cooperative.id), Lot.created_at, "ix_lot_organisation_id_created_at_id")
+        for eyes, first, index in (own, *((scope(market), column, f"ix_lot_association_id_{column.key}_id") for column in orders)):
+            order = [column.desc() if descending else column for column in (first, Lot.id)]
             query = visible(Lot, eyes).order_by(*order).limit(51).compile(database.engine, compile_kwargs={"literal_binds": True})
             explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
             steps = str(session.execute(text(f"{explain} {query}")).all())

@@ -25,6 +25,7 @@ from service.auth import keys
 from service.db import Database
 from service.models import Outbox, Role, RoleGrant, User
 from service.models import Session as Login
+from service.photographs import plain
 from service.planning import decisions, items, proposals, receipts, settlements, shipments
 from service.planning.models import Plan, RunInput
 from service.planning.receipts import Said
@@ -36,6 +37,7 @@ from service.settings import Settings
 from service.webhooks import endpoints
 from tests.market import act
 from tests.service.desk import Desk, chosen, season
+from tests.service.pictures import PNG
 
 BY = "test"
 FIRST, LAST = date(2027, 1, 1), date(2028, 12, 31)
@@ -133,7 +135,8 @@ class Furnished(Desk):
         truck = Hired(vehicle_class="class1", plate="99C-123.45", cost_vnd=1_000)
         shipment = self.do(shipments.plan, [Cargo(promise.uid)], truck)
         shipment = self.do(shipments.load, shipment.uid, version=shipment.version)
-        receipt = self.do(receipts.receive, shipment.uid, self.door.uid, [Said(promise.uid, first.kg)], by=act("door"))
+        said = [Said(promise.uid, first.kg)]
+        receipt = self.do(receipts.receive, shipment.uid, self.door.uid, said, by=act("door"), picture=plain(PNG))
         self.do(settlements.draft, receipt.uid)
         self.do(decisions.pin, chosen(second))
         with self.database.read() as session:

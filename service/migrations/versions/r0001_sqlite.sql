@@ -792,7 +792,13 @@ CREATE TABLE lot (
 )
  STRICT
 -- next
+CREATE INDEX ix_lot_association_id_ask_vnd_per_kg_id ON lot (association_id, ask_vnd_per_kg, id)
+-- next
+CREATE INDEX ix_lot_association_id_available_from_id ON lot (association_id, available_from, id)
+-- next
 CREATE INDEX ix_lot_association_id_created_at_id ON lot (association_id, created_at, id)
+-- next
+CREATE INDEX ix_lot_association_id_quantity_kg_id ON lot (association_id, quantity_kg, id)
 -- next
 CREATE INDEX ix_lot_association_id_status_available_from_id ON lot (association_id, status, available_from, id)
 -- next
@@ -1123,7 +1129,13 @@ CREATE TABLE demand_line (
 )
  STRICT
 -- next
+CREATE INDEX ix_demand_line_association_id_bid_vnd_per_kg_id ON demand_line (association_id, bid_vnd_per_kg, id)
+-- next
 CREATE INDEX ix_demand_line_association_id_created_at_id ON demand_line (association_id, created_at, id)
+-- next
+CREATE INDEX ix_demand_line_association_id_deliver_from_id ON demand_line (association_id, deliver_from, id)
+-- next
+CREATE INDEX ix_demand_line_association_id_quantity_kg_id ON demand_line (association_id, quantity_kg, id)
 -- next
 CREATE INDEX ix_demand_line_association_id_status_deliver_from_id ON demand_line (association_id, status, deliver_from, id)
 -- next
@@ -1607,7 +1619,7 @@ CREATE TRIGGER plan_reason_not_changed BEFORE UPDATE ON plan_reason BEGIN SELECT
 -- next
 CREATE TRIGGER plan_price_not_changed BEFORE UPDATE ON plan_price BEGIN SELECT RAISE(ABORT, 'plan_price is never rewritten'); END
 -- next
-CREATE TRIGGER receipt_not_changed BEFORE UPDATE ON receipt BEGIN SELECT RAISE(ABORT, 'receipt is never rewritten'); END
+CREATE TRIGGER receipt_not_changed BEFORE UPDATE ON receipt WHEN OLD.photo_id IS NOT NULL OR NEW.id IS DISTINCT FROM OLD.id OR NEW.uid IS DISTINCT FROM OLD.uid OR NEW.association_id IS DISTINCT FROM OLD.association_id OR NEW.shipment_id IS DISTINCT FROM OLD.shipment_id OR NEW.site_id IS DISTINCT FROM OLD.site_id OR NEW.received_at IS DISTINCT FROM OLD.received_at OR NEW.received_by IS DISTINCT FROM OLD.received_by OR NEW.note IS DISTINCT FROM OLD.note BEGIN SELECT RAISE(ABORT, 'receipt is never rewritten'); END
 -- next
 CREATE TRIGGER ledger_entry_not_deleted BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is never rewritten'); END
 -- next

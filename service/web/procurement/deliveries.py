@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +16,7 @@ from catalog.models import Evidence, Lot, Organisation, Product, Side, Site, Veh
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
 from service.db import now
+from service.photographs import LARGEST_BYTES, NotAPhotograph, Photograph, plain
 from service.planning import models as m
 from service.planning import receipts
 from service.planning.receipts import Said
@@ -29,8 +29,6 @@ from service.web.visit import Visit, Visited
 from service.web.words import kind, options
 
 pages = Pages("deliveries")
-PHOTOS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
-LARGEST_PHOTO = 8_000_000
 MOST = 500
 
 
@@ -166,7 +164,7 @@ def _delivery(visit: Visit) -> Response:
 
 
 @pages.post(
-    "/deliveries/{uid}/receive", may=Permission.RECEIPTS_WRITE, audited=False, body_limit=LARGEST_PHOTO + (64 << 10), form=_delivery
+    "/deliveries/{uid}/receive", may=Permission.RECEIPTS_WRITE, audited=False, body_limit=LARGEST_BYTES + (64 << 10), form=_delivery
 )
 def receive(visit: Visited, uid: str) -> Response:
     """Record what a door took in of a truck, and what it turned away."""
@@ -178,9 +176,9 @@ def receive(visit: Visited, uid: str) -> Response:
     said = [_said(read, one) for one in (mine.aboard if mine else ())]
     note = read.text("note") or ""
     read.done()
-    photo = _photo(visit, shipment, visit.form.files.get("photo"))
+    photo = _photo(visit.form.files.get("photo"))
     act = visit.act(note[:1000] or "received")
-    receipts.receive(visit.session, visit.scope, uid, site, said, act, note, photo.id if photo is not None else None)
+    receipts.receive(visit.session, visit.scope, uid, site, said, act, note, photo)
     return visit.go("/deliveries", visit.say("Received. The supplier is told, and the money is reckoned."))
 
 
@@ -196,31 +194,14 @@ def _said(read: Reader, one: Aboard) -> Said:
     return Said(one.promise, accepted or 0, rejected, reason, read.text(f"why-{one.promise}") or "")
 
 
-def _photo(visit: Visit, shipment: m.Shipment, file: Upload | None) -> Evidence | None:
-    """Keep a photograph of the goods as a document of the buyer's; the same one is kept once."""
+def _photo(file: Upload | None) -> Photograph | None:
+    """Return the photograph that came with the form, without what the telephone noted in it."""
     if file is None:
         return None
-    media = next((name for start, name in PHOTOS.items() if file.content.startswith(start)), None)
-    if media is None or len(file.content) > LARGEST_PHOTO:
-        raise Invalid([fault("photo", file.name, "a photograph: JPEG, PNG or WebP of at most 8 MB")])
-    digest = hashlib.sha256(file.content).hexdigest()
-    mine = Evidence.association_id == shipment.association_id
-    known = visit.session.scalars(select(Evidence).where(mine, Evidence.sha256 == digest)).one_or_none()
-    if known is not None:
-        return known
-    row = Evidence(
-        association_id=shipment.association_id,
-        organisation_id=visit.scope.organisation_id,
-        title=f"{shipment.code}: {file.name}"[:200],
-        media_type=media,
-        sha256=digest,
-        content=file.content,
-        added_by=visit.by,
-    )
-    visit.session.add(row)
-    visit.session.flush()
-    visit.did("evidence.add", row)
-    return row
+    try:
+        return plain(file.content)
+    except NotAPhotograph as error:
+        raise Invalid([fault("photo", file.name, str(error))]) from None
 
 
 @pages.get("/photos/{uid}", may=Permission.RECEIPTS_READ)

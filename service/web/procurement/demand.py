@@ -15,6 +15,7 @@ from catalog.models import Product
 from catalog.tenancy import find
 from service.api.deps import before
 from service.auth.permissions import Permission
+from service.planning import wishes
 from service.planning.models import LineBalance
 from service.web import reasons
 from service.web.forms import Reader, fields
@@ -134,6 +135,6 @@ def cancel(visit: Visited, uid: str) -> Response:
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()
     was = before(line)
-    line = buyers.intake.cancel_line(visit.session, visit.scope, uid, visit.by, version)
+    line = wishes.cancel_line(visit.session, visit.scope, uid, visit.by, version)
     visit.did("line.cancel", line, was, reason or "")
     return visit.go("/demand", visit.say("The line is cancelled. What was promised to it stays promised."), "info")

@@ -1,6 +1,7 @@
 """Ask every operation of the API what its description allows and what it doesn't, as every role, and check each answer.
 
-``python -m tests.service.api.contract --examples 50`` asks for longer than the tests do; ``--only /lots`` asks one part.
+``python -m tests.service.api.contract --examples 50`` asks for longer than the tests do, ``--dialect postgresql`` on a server that it
+brings up itself; ``--only /lots`` asks one part.
 
 Each case goes out once as each role. The rows that a case names are real ones wherever it is allowed at all, so that it gets beyond
 "there is no such thing". All of schemathesis's checks are made. One of them, that data which the description allows is never refused,
@@ -11,12 +12,11 @@ a code of its own, so here it must not be one of the codes that speak of the des
 from __future__ import annotations
 
 import argparse
-import tempfile
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import schemathesis
@@ -31,6 +31,7 @@ from service.auth import keys
 from service.db import Database
 from service.models import Role, User
 from service.settings import Settings
+from tests.service import chaos
 from tests.service.api.conftest import World, add_user, log_in, of_role
 from tests.service.furnished import Furnished, seen_of
 
@@ -69,6 +70,7 @@ class Report:
     """What was asked and what went wrong: by operation and kind of failure, the first of each."""
 
     statuses: Counter[int] = field(default_factory=Counter)
+    roles: Counter[str] = field(default_factory=Counter)
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
     asked: int = 0
 
@@ -185,6 +187,7 @@ def _send(case: Any, role: Role, caller: Caller, report: Report) -> None:
     if response.status_code == 204 and caller.renew is not None and ("logout" in case.operation.path or "logins" in case.operation.path):
         caller.headers = caller.renew()
     report.statuses[response.status_code] += 1
+    report.roles[role.value] += 1
     report.asked += 1
     try:
         case.validate_response(response, checks=CHECKED, headers=caller.headers)
@@ -236,18 +239,20 @@ def _main() -> Iterator[str]:
     words.add_argument("--only", default="")
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--role", action="append", choices=[role.value for role in Role])
-    words.add_argument("--database", default="")
+    words.add_argument("--dialect", choices=["sqlite", "postgresql"], default="sqlite")
+    words.add_argument("--database", default="", help="address of an empty database, instead of a fresh one of that dialect")
+    words.add_argument("--part", type=int, nargs=2, default=(0, 1), metavar=("WHICH", "OF"), help="ask every OFth operation, from WHICH on")
     chosen = words.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        address = chosen.database or f"sqlite:///{Path(folder) / 'mca.db'}"
+    with contextlib.nullcontext(chosen.database) if chosen.database else chaos.fresh(chosen.dialect) as address:
         database = Database(address)
         database.upgrade()
         app = create_app(settings_of(address), database)
         app.state.service = Service(settings_of(address), database)
         who = callers(database, [Role(name) for name in chosen.role or [role.value for role in Role]])
-        report = ask(app, who, chosen.examples, chosen.only, chosen=chosen.seed)
+        report = ask(app, who, chosen.examples, chosen.only, chosen=chosen.seed, part=tuple(chosen.part))
         for (label, kind), text in report.failures.items():
             yield f"{label} {kind}\n    " + text.replace("\n", "\n    ")
+        yield f"{database.dialect}: {dict(sorted(report.roles.items()))}"
         yield f"{report.asked} requests {dict(sorted(report.statuses.items()))}, {len(report.failures)} failures"
         database.close()
 

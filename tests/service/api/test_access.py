@@ -19,6 +19,7 @@ from service.db import Database
 from service.models import ROOMS, Role
 from tests.service.api.conftest import PAGES, Caller, ClientAs, World
 from tests.service.furnished import Furnished, seen_of
+from tests.service.pictures import PNG
 
 NOBODY = "0" * 26
 
@@ -53,6 +54,22 @@ def test_nobody_gets_in_without_showing_who_he_is(app: FastAPI, guest: Caller) -
     closed = [(method, path) for method, path, rule in routes(app) if rule.may is not None]
     found = {(method, path): sent(guest, method, filled(path)).status_code for method, path in closed}
     assert {place: status for place, status in found.items() if status != 401} == {}
+
+
+@pytest.mark.parametrize("how", [{"x-csrf-token": ""}, {"x-csrf-token": "A" * 43}, {"origin": "https://evil.example"}])
+def test_no_write_by_cookie_is_taken_without_the_token_of_its_login_or_from_elsewhere(
+    app: FastAPI, database: Database, client_as: ClientAs, how: dict[str, str]
+) -> None:
+    caller, before = client_as(Role.ADMINISTRATOR), count_rows(database)
+    writes = [(method, path) for method, path, rule in routes(app) if rule.may is not None and method != "GET"]
+    assert sum(is_page(path) for _, path in writes) > 20
+    found = {}
+    for method, path in writes:
+        body: dict[str, Any] = {} if method == "DELETE" else {"data" if is_page(path) else "json": {}}
+        answer = caller.request(method, filled(path), headers={"if-match": "*", **how}, **body)
+        found[method, path] = answer.status_code, answer.json()["code"]
+    assert {place: said for place, said in found.items() if said != (403, "csrf")} == {}
+    assert count_rows(database) == before
 
 
 @pytest.mark.parametrize(
@@ -120,6 +137,8 @@ def body_of(app: FastAPI, method: str, path: str) -> dict[str, Any]:
     if is_page(path):
         return {} if method == "GET" else {"data": {"note": ""}}
     content = app.openapi()["paths"].get(path, {}).get(method.lower(), {}).get("requestBody", {}).get("content", {})
+    if "image/png" in content:
+        return {"files": {"file": ("photo.png", PNG)}}
     example = content.get("application/json", {}).get("example", {})
     return {} if method in {"GET", "DELETE"} else {"json": example}
 
