@@ -119,8 +119,8 @@ class Provider:
                 issuer = self._settings.oidc_issuer.rstrip("/")
                 try:
                     with self._client("") as client:
-                        about = client.get(f"{issuer}/.well-known/openid-configuration", withhold_token=True).raise_for_status().json()
-                        keys = KeySet.import_key_set(client.get(about["jwks_uri"], withhold_token=True).raise_for_status().json())
+                        about = _asked(client, f"{issuer}/.well-known/openid-configuration")
+                        keys = KeySet.import_key_set(_asked(client, about["jwks_uri"]))
                 except Exception as error:
                     raise OidcFailed("the provider can't be reached") from error
                 if about.get("issuer") != self._settings.oidc_issuer:
@@ -133,6 +133,11 @@ class Provider:
             client_id=self._settings.oidc_client_id, client_secret=self._settings.oidc_client_secret, scope=SCOPE,
             redirect_uri=redirect_uri, code_challenge_method="S256", timeout=TIMEOUT_S,
         )  # fmt: skip
+
+
+def _asked(client: Any, address: str) -> Any:
+    """Return what anybody is told at an address; there is no token yet to send along."""
+    return client.request("GET", address, withhold_token=True).raise_for_status().json()
 
 
 def _client(**options: Any) -> Any:

@@ -49,7 +49,8 @@ class FakeClient:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def get(self, address: str, **_: Any) -> Answer:
+    def request(self, method: str, address: str, **_: Any) -> Answer:
+        assert method == "GET"
         if address.endswith("openid-configuration"):
             ends = {"authorization_endpoint": f"{ISSUER}/auth", "token_endpoint": f"{ISSUER}/token", "jwks_uri": f"{ISSUER}/keys"}
             return Answer({"issuer": ISSUER, **ends})
