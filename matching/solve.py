@@ -8,6 +8,7 @@ stays open. The best plan is kept whenever the run is stopped.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -16,6 +17,7 @@ from matching.decisions import require_pins_kept, require_pins_possible
 from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
+from matching.funnel import find_funnel
 from matching.hubs import ATTEMPTS, with_hubs
 from matching.nation.bound import country_bound
 from matching.nation.planner import NationPlanner, guiding_volumes, is_large
@@ -159,7 +161,11 @@ def solve(
 
 def _volumes_alone(problem: Problem, run: _Run, seed: int) -> Result:
     run.tell("volumes", None, None)
-    volumes = solve_volumes(problem, workers=run.limits.cores)
+    with ThreadPoolExecutor(1) as beside:
+        # Why things stay open is counted by compiled loops, which need no more than a core of their own.
+        counting = beside.submit(find_funnel, problem) if run.limits.cores > 1 else None
+        volumes = solve_volumes(problem, workers=run.limits.cores)
+        funnel = find_funnel(problem) if counting is None else counting.result()
     plan = relaxed_plan(problem, volumes)
     run.tell("volumes", volumes.objective_vnd, volumes.bound_vnd)
     return Result(
@@ -170,7 +176,7 @@ def _volumes_alone(problem: Problem, run: _Run, seed: int) -> Result:
         termination=Termination.PROOF,
         seconds=run.stopwatch(),
         seed=seed,
-        reasons=explain_open(problem, plan),
+        reasons=explain_open(problem, plan, funnel),
         prices=shadow_prices(volumes),
         history=tuple(run.history),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,12 +64,29 @@ def read_season(path: Path) -> Season:
     ------
     BadInput : with every fault of the input at once.
     """
+    with _no_collection():
+        return _read_season(Path(path))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Put off the search for cycles: reading makes millions of small objects, none of which refers to itself."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read_season(path: Path) -> Season:
     issues = Issues(tuple(INPUT_TABLES))
-    tables = parse_tables(_read_raw(Path(path), issues), issues)
+    tables = parse_tables(_read_raw(path, issues), issues)
     settings = read_settings(tables["settings"], issues)
     check_together(tables, issues)
     check_harvests(tables["harvests"], issues)
-    policy = _read_policy(Path(path), issues)
+    policy = _read_policy(path, issues)
     issues.raise_any()
     problem = build_problem(tables, settings)
     return Season(problem, build_outlook(tables, problem), policy)
