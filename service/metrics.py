@@ -19,6 +19,8 @@ from service.planning.models import Run
 from service.planning.states import RunState
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+WENT_AWAY = 499
+"""Counted for a client that has gone before it was answered, as proxies do."""
 ELSEWHERE = "(none)"
 """What requests that no route takes are counted under, so that strangers can't invent labels."""
 
@@ -57,7 +59,7 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status = time.perf_counter(), WENT_AWAY
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -68,6 +70,9 @@ class Measured:
         with self.metrics.under_way.track_inprogress():
             try:
                 await self.app(scope, receive, noting)
+            except Exception:
+                status = 500
+                raise
             finally:
                 route = getattr(scope.get("route"), "path", ELSEWHERE)
                 method = scope["method"] if route != ELSEWHERE else ELSEWHERE

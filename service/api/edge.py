@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -88,6 +89,9 @@ class Edge:
 
         try:
             await self.app(scope, receive, noting)
+        except ClientDisconnect:
+            # Nobody is there to be told; what was begun has been rolled back.
+            log.info("went away", method=scope["method"], path=scope["path"])
         except Exception as error:
             # Whatever it is, the client gets an answer and the log the reason.
             log.error("failed", method=scope["method"], path=scope["path"], exc_info=error)

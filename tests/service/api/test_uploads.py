@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import Any
 
 import orjson
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buyers.models import LineProduct, LineRequirement
 from catalog.models import Lot
 from matching.exchange import read_problem
+from service.api.routing import PREFIX
 from service.db import Database
 from service.models import AuditEvent, Role
 from tests.service.api.conftest import ClientAs, World
@@ -129,6 +132,45 @@ def test_a_file_that_is_too_large_is_refused_and_the_service_lives_on(client_as:
     assert clerk.post("/uploads/lots", content=endless(), headers=CSV).status_code == 413
     assert clerk.post("/uploads/lots", content=b"", headers=CSV | {"content-length": "60000000"}).status_code == 413
     assert clerk.get("/lots").status_code == 200
+
+
+CUT_OFF = [("POST", "/uploads/lots", "text/csv"), ("POST", "/lots", "application/json"), ("PUT", "photo", "image/png")]
+
+
+@pytest.mark.parametrize(("method", "path", "kind"), CUT_OFF)
+def test_a_client_that_goes_away_in_the_middle_saves_nothing_and_is_no_failure_of_ours(
+    app: FastAPI, client_as: ClientAs, database: Database, capsys: pytest.CaptureFixture[str], method: str, path: str, kind: str
+) -> None:
+    broker, before = client_as(Role.BROKER), count(database)
+    place = PREFIX + (f"/receipts/{broker.uid}/photo" if path == "photo" else path)
+    sent = {**broker.headers, "content-type": kind, "content-length": "5000", "idempotency-key": "gone"}
+    headers = [(name.encode(), value.encode()) for name, value in sent.items()]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http", "path": place,
+        "raw_path": place.encode(), "query_string": b"", "headers": headers, "client": ("203.0.113.7", 5), "server": ("mca", 80),
+    }  # fmt: skip
+    messages = [{"type": "http.request", "body": csv_of(LOT), "more_body": True}, {"type": "http.disconnect"}]
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0) if len(messages) > 1 else messages[0]
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    counted = metric(app, "499")
+    asyncio.run(app(scope, receive, send))
+    assert answers == []
+    assert (count(database), metric(app, "499")) == (before, counted + 1)
+    assert "Traceback" not in capsys.readouterr().err
+    again = broker.post("/uploads/lots", content=csv_of(LOT), headers={**CSV, "idempotency-key": "gone"}, params=YES)
+    assert again.status_code == 201, again.text
+
+
+def metric(app: FastAPI, status: str) -> float:
+    """Return how many requests have been answered so."""
+    rows = next(iter(app.state.metrics.requests.collect())).samples
+    return sum(row.value for row in rows if row.name.endswith("_total") and row.labels.get("status") == status)
 
 
 @pytest.mark.parametrize(
