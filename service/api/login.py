@@ -290,17 +290,21 @@ async def begin_oidc(request: Request) -> Response:
     return answer
 
 
-@api.get("/login/oidc/callback", public=True, response_class=Response, responses=HOME)
+@api.get("/login/oidc/callback", public=True, response_class=Response, responses=HOME, open_query=True)
 async def finish_oidc(
     request: Request,
     state: Annotated[str, Query(min_length=1, max_length=500, description="What the login began with.", examples=["x7Yb2"])],
     code: Annotated[str, Query(max_length=2000, description="What the provider vouches by.", examples=["SplxlOBeZQQYbYS6WxSbIA"])] = "",
 ) -> Response:
-    """Come back from the provider: logs in the account that names the subject which the provider vouches for."""
+    """Come back from the provider: logs in the account that names the subject which the provider vouches for.
+
+    Providers add parameters of their own; of these only `iss` is looked at, which must be the provider's own name.
+    """
     service: Service = request.app.state.service
     provider = _provider(service)
     kept = _kept(service, request.cookies.get(OIDC_COOKIE, ""))
-    if len(kept) != 3 or not same(str(kept[0]), state) or not code:
+    from_another = request.query_params.get("iss", service.settings.oidc_issuer) != service.settings.oidc_issuer
+    if len(kept) != 3 or not same(str(kept[0]), state) or not code or from_another:
         raise Refused(401, "wrong_login", "begin the login anew")
     subject = await run_in_threadpool(provider.subject, code, str(kept[1]), str(kept[2]), _callback(request))
     opened = await run_in_threadpool(_logged_in_as, request.state.asked, subject, request.headers.get("user-agent", ""))

@@ -75,6 +75,7 @@ class Rule:
     body_limit : largest body, bytes; None for the usual.
     media : the types of body that it takes.
     status : of a good answer.
+    open_query : whether its address may bear parameters that it doesn't know, because others make them up.
     """
 
     may: Permission | None
@@ -85,6 +86,7 @@ class Rule:
     body_limit: int | None
     media: tuple[str, ...]
     status: int
+    open_query: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class Api:
         body_limit: int | None = None,
         media: tuple[str, ...] = ("application/json",),
         status: int | None = None,
+        open_query: bool = False,
         **options: Any,
     ) -> Callable[[Handler], Handler]:
         if (may is None) != public:
@@ -147,7 +150,7 @@ class Api:
             shown = typing.get_type_hints(function).get("return")
             nothing = shown is type(None)
             code = status or (204 if nothing else 201 if method == "POST" and writes else 200)
-            rule = Rule(may, writes, if_match, writes if audited is None else audited, secret, body_limit, media, code)
+            rule = Rule(may, writes, if_match, writes if audited is None else audited, secret, body_limit, media, code, open_query)
             endpoint = _around(function, rule)
             model = None if nothing or shown is None or (inspect.isclass(shown) and issubclass(shown, Response)) else shown
             more = {"response_model": model, "status_code": code, "tags": [self.tag], "operation_id": function.__name__, **options}
@@ -258,7 +261,8 @@ class Route(APIRoute):
             strict = StrictRequest(request.scope, bounded(request.receive, limit))
             asked = await run_in_threadpool(admission.admit, service, strict, rule.may)
             strict.state.asked, asked.rule = asked, rule
-            _check_query(strict, known)
+            if not rule.open_query:
+                _check_query(strict, known)
             if rule.if_match:
                 etags.expected(asked.if_match)
             if takes_body or rule.writes:

@@ -86,7 +86,12 @@ def test_somebody_logs_in_at_a_real_provider_once(
     begun = guest.get("/login/oidc", follow_redirects=False)
     assert begun.status_code == 303, begun.text
     code, state = house.consent(begun.headers["location"])
-    back = {"params": {"code": code, "state": state}, "headers": {"cookie": f"mca_oidc={begun.cookies['mca_oidc']}"}}
+    back: dict[str, Any] = {
+        "params": {"code": code, "state": state, "iss": house.address, "session_state": "x", "scope": "openid", "authuser": "0"},
+        "headers": {"cookie": f"mca_oidc={begun.cookies['mca_oidc']}"},
+    }
+    mixed_up = back | {"params": back["params"] | {"iss": "https://evil.example"}}
+    assert guest.get("/login/oidc/callback", follow_redirects=False, **mixed_up).status_code == 401
     done = guest.get("/login/oidc/callback", follow_redirects=False, **back)
     assert (done.status_code, done.headers["location"]) == (303, "/"), done.text
     caller = Caller(guest.client, {"cookie": f"mca_session={done.cookies['mca_session']}"})
