@@ -95,7 +95,7 @@ def run(*command: str) -> str:
 def judge_folder(folder: Path, given: argparse.Namespace, place: Path) -> list[dict[str, Any]]:
     """Return one row for every lot and line of a folder that was asked about."""
     plan = place / "plan"
-    run("match", str(folder), "--out", str(plan), "--time-limit", str(given.first), "--seed", "1", "--quiet", "--json")
+    run("match", str(folder), "--out", str(plan), *_limit(given, given.first), "--seed", "1", "--quiet", "--json")
     began = time.monotonic()
     items = json.loads(run("explain", str(folder), str(plan), "--all", "--changes", "--json", "--seconds", str(given.seconds)))["items"]
     print(f"{folder.name}: {len(items)} open, explained in {time.monotonic() - began:.1f} s", flush=True)
@@ -106,6 +106,11 @@ def judge_folder(folder: Path, given: argparse.Namespace, place: Path) -> list[d
         row |= _tried(folder, item, given, place)
         print(f"  {row}", flush=True)
     return rows
+
+
+def _limit(given: argparse.Namespace, seconds: float) -> tuple[str, str]:
+    """Return how a plan's search is limited: by iterations, where they are given, for a machine that has other work, too."""
+    return ("--time-limit", str(seconds)) if given.iterations is None else ("--iterations", str(given.iterations))
 
 
 def _row(folder: Path, item: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +125,7 @@ def _tried(folder: Path, item: dict[str, Any], given: argparse.Namespace, place:
     shutil.rmtree(plan, ignore_errors=True)
     shutil.copytree(folder, copy)
     apply_change(copy, change)
-    run("match", str(copy), "--out", str(plan), "--time-limit", str(given.again), "--seed", str(given.seed), "--quiet", "--json")
+    run("match", str(copy), "--out", str(plan), *_limit(given, given.again), "--seed", str(given.seed), "--quiet", "--json")
     used, promised = used_kg(plan, item["subject"], item["id"]), change["promised_kg"]
     least = promised * (1 - item["answer"]["tolerance_share"])
     return {
@@ -153,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("inputs", nargs="+", type=Path, help="folders in the exchange format")
     parser.add_argument("--first", type=float, default=20, help="seconds for the plan that is explained")
     parser.add_argument("--again", type=float, default=20, help="seconds for each plan with a change")
+    parser.add_argument("--iterations", type=int, help="limit of the search for every plan, instead of seconds")
     parser.add_argument("--seconds", type=float, default=1, help="longest search for each change")
     parser.add_argument("--most", type=int, default=1000, help="promises to be tried of each folder, drawn at random")
     parser.add_argument("--seed", type=int, default=2, help="of the draw and of the plans with changes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 from typing import Any
 
@@ -64,9 +65,9 @@ def story_text(scene: Scene, story: Story, language: Language) -> str:
     if story.partners:
         said.append(say("story.partners", language, partners=_partners(scene, story, language)))
     if story.reason is not None:
-        said.append(say("story.cause", language, reason=say(f"reason.{story.reason.value}", language)))
+        said.append(say("story.cause", language, reason=say(f"why.{story.subject}.{story.reason.value}", language)))
         steps = [f"{say(f'step.{step.reason.value}', language)} {whole(step.left, language)}" for step in _told(story)]
-        said.append(say("story.funnel", language, steps=" → ".join(steps)))
+        said.append(say(f"story.{story.subject}.funnel", language, steps=" → ".join(steps)))
     other = LINE if story.subject == LOT else LOT
     if story.misses:
         misses = "; ".join(miss_text(scene, other, miss, language) for miss in story.misses)
@@ -78,19 +79,25 @@ def story_text(scene: Scene, story: Story, language: Language) -> str:
 
 
 def _told(story: Story) -> tuple[Step, ...]:
-    """Steps of the funnel down to the one that nothing survives."""
-    empty = next((n for n, step in enumerate(story.funnel) if step.left == 0), len(story.funnel) - 1)
-    return story.funnel[: empty + 1]
+    """Steps of the funnel at which somebody is lost, down to the one that nothing survives; trucks are no step of what is used already."""
+    steps = story.funnel[:-1] if story.funnel[-1].left else story.funnel
+    empty = next((n for n, step in enumerate(steps) if step.left == 0), len(steps) - 1)
+    kept = [step for before, step in itertools.pairwise(steps[: empty + 1]) if step.left < before.left]
+    return (steps[0], *kept)
 
 
 def _partners(scene: Scene, story: Story, language: Language) -> str:
     other = LINE if story.subject == LOT else LOT
-    return ", ".join(f"{scene.name(other, row)} ({whole(kg, language)} kg)" for row, kg in story.partners)
+    return ", ".join(f"{_named(scene, other, row, language)} ({whole(kg, language)} kg)" for row, kg in story.partners)
+
+
+def _named(scene: Scene, side: str, row: int, language: Language) -> str:
+    return say(f"side.{side}", language, id=scene.name(side, row))
 
 
 def miss_text(scene: Scene, other: str, miss: Miss, language: Language) -> str:
     """Return one nearest miss in words."""
-    fields: dict[str, object] = {"other": scene.name(other, miss.other), "scheme": miss.scheme or ""}
+    fields: dict[str, object] = {"other": _named(scene, other, miss.other, language), "scheme": miss.scheme or ""}
     if miss.short is not None:
         fields["short"] = miss.short
     if miss.day is not None:
@@ -110,7 +117,7 @@ def _miss_key(miss: Miss) -> str:
 
 def _loss_text(scene: Scene, subject: str, loss: Loss, language: Language) -> str:
     names = [scene.name(subject, row) for row in loss.others[:MOST_NAMES]]
-    others = ", ".join(names) + (" …" if len(loss.others) > MOST_NAMES else "")
+    others = say(f"side.{subject}", language, id=", ".join(names) + (" …" if len(loss.others) > MOST_NAMES else ""))
     ahead = round(loss.ahead_vnd_per_kg)
     fields: dict[str, object] = {"offer": say(f"offer.{loss.offer.value}", language), "kg": loss.kg, "others": others}
     return say("loss", language, ahead=ahead, **fields) if ahead > 0 else say("loss.even", language, **fields)

@@ -56,6 +56,97 @@ TEXTS: dict[str, Words] = {
         "Có bên còn chỗ, nhưng chưa tìm được chuyến xe nào vừa tải, vừa giờ và đủ bù cước cho phần còn lại.",
         "A counterpart has room, but no trip was found that fits the trucks and the clock and pays for what is left.",
     ),
+    # the same for the reader's own side: what it means for this lot, or for this line ---------------------------------------
+    "why.lot.no_demand_for_product": ("Chưa có đơn hàng nào cần sản phẩm này.", "No line asks for this product."),
+    "why.line.no_supply_of_product": ("Chưa có lô nào thuộc sản phẩm mà đơn hàng này nhận.", "No lot is of a product that it takes."),
+    "why.lot.grade": ("Các đơn hàng cùng sản phẩm đều cần hạng tốt hơn.", "Every line for this product asks for a better grade."),
+    "why.line.grade": ("Các lô cùng sản phẩm đều có hạng thấp hơn đơn hàng này cần.", "Every lot of the product is of a lower grade."),
+    "why.lot.certificate": (
+        "Các đơn hàng hợp hạng đều cần chứng nhận mà bên bán lô này chưa có, chưa đủ hạng, hoặc không còn hiệu lực vào ngày giao.",
+        "Every line that is left requires a certificate that this supplier lacks, holds at too low a level, or not on the day.",
+    ),
+    "why.line.certificate": (
+        "Bên bán các lô hợp hạng đều chưa có chứng nhận mà đơn hàng này cần, chưa đủ hạng, hoặc không còn hiệu lực vào ngày giao.",
+        "No supplier of what is left holds the certificate that this line requires, at its level and on the day.",
+    ),
+    "why.lot.market_code": (
+        "Các đơn hàng còn lại đều cần mã thị trường (như PUC:CN) mà bên bán lô này không có vào ngày giao.",
+        "Every line that is left requires a market code, such as PUC:CN, that this supplier doesn't hold on the day.",
+    ),
+    "why.line.market_code": (
+        "Bên bán các lô còn lại đều không có mã thị trường (như PUC:CN) mà đơn hàng này cần vào ngày giao.",
+        "No supplier of what is left holds the market code, such as PUC:CN, that this line requires on the day.",
+    ),
+    "why.lot.dates": (
+        "Không đơn hàng nào còn lại nhận hàng vào những ngày lô này giao được.",
+        "No line that is left takes goods on the days on which this lot could be delivered.",
+    ),
+    "why.line.dates": (
+        "Không lô nào còn lại giao được vào những ngày đơn hàng này nhận.",
+        "No lot that is left could be delivered on the days on which this line takes goods.",
+    ),
+    "why.lot.remaining_life": (
+        "Các đơn hàng khớp ngày đều cần hạn dùng còn lại dài hơn.",
+        "Every line whose days fit asks for more remaining life.",
+    ),
+    "why.line.remaining_life": (
+        "Các lô khớp ngày đều không còn đủ hạn dùng mà đơn hàng này cần.",
+        "Every lot whose days fit has less life left than this line asks for.",
+    ),
+    "why.lot.cold": (
+        "Lô này cần xe lạnh, mà không xe lạnh nào vào được cả hai cổng.",
+        "It needs cold, and no cold truck gets to both doors.",
+    ),
+    "why.line.cold": (
+        "Các lô còn lại cần xe lạnh, mà không xe lạnh nào vào được cả hai cổng.",
+        "The lots that are left need cold, and no cold truck gets to both doors.",
+    ),
+    "why.lot.door": ("Không loại xe nào vào được cả hai cổng.", "No class of truck gets to both doors."),
+    "why.line.door": ("Không loại xe nào vào được cả hai cổng.", "No class of truck gets to both doors."),
+    "why.lot.forbidden": ("Người điều phối đã cấm mọi đơn hàng còn lại đối với lô này.", "A broker has forbidden every line that is left."),
+    "why.line.forbidden": ("Người điều phối đã cấm mọi lô còn lại đối với đơn hàng này.", "A broker has forbidden every lot that is left."),
+    "why.lot.price": (
+        "Không đơn hàng nào trả đủ giá sàn của lô này cộng cước vận chuyển.",
+        "No line that is left pays this lot's floor price and the haulage.",
+    ),
+    "why.line.price": (
+        "Giá mua của đơn hàng này không đủ trả giá sàn cộng cước vận chuyển của lô nào còn lại.",
+        "This line's bid pays no remaining lot's floor price and haulage.",
+    ),
+    "why.lot.better_offer": (
+        "Các đơn hàng bán có lời đều đã nhận đủ hàng từ những lô khác.",
+        "Every line that would pay gets all that it wants from other lots.",
+    ),
+    "why.line.better_offer": (
+        "Các lô mua có lời đều đã được những đơn hàng khác lấy hết.",
+        "Every lot that would pay goes to other lines.",
+    ),
+    "why.lot.suppliers_limit": (
+        "Các đơn hàng còn thiếu hàng đều đã đủ số nhà cung cấp cho phép.",
+        "Every line with room already has as many suppliers as it allows.",
+    ),
+    "why.line.suppliers_limit": (
+        "Đơn hàng này đã đủ số nhà cung cấp cho phép.",
+        "This line already has as many suppliers as it allows.",
+    ),
+    "why.lot.minimum": (
+        "Phần còn lại ít hơn mức tối thiểu: của lô, của đơn hàng hoặc cho mỗi nhà cung cấp; hay lô không được chia.",
+        "What is left is less than a minimum amount, of the lot, a line or a supplier, or the lot may not be divided.",
+    ),
+    "why.line.minimum": (
+        "Phần các lô còn lại góp được ít hơn mức tối thiểu: của lô, của đơn hàng hoặc cho mỗi nhà cung cấp; hay lô không được chia.",
+        "What lots have left is less than a minimum amount, of a lot, the line or a supplier, or a lot may not be divided.",
+    ),
+    "why.lot.truck": (
+        "Còn đơn hàng thiếu hàng, nhưng chưa tìm được chuyến xe nào vừa tải, kịp giờ và bù được cước cho phần còn lại.",
+        "A line has room, but no trip was found that fits the trucks and the clock and pays for what is left.",
+    ),
+    "why.line.truck": (
+        "Còn lô chưa bán hết, nhưng chưa tìm được chuyến xe nào vừa tải, kịp giờ và bù được cước cho phần còn lại.",
+        "A lot has goods left, but no trip was found that fits the trucks and the clock and pays for them.",
+    ),
+    "side.lot": ("lô {id}", "lot {id}"),
+    "side.line": ("đơn hàng {id}", "line {id}"),
     # steps of the funnel -----------------------------------------------------------------------------------------------
     "step.no_demand_for_product": ("cùng sản phẩm", "same product"),
     "step.no_supply_of_product": ("cùng sản phẩm", "same product"),
@@ -82,8 +173,9 @@ TEXTS: dict[str, Words] = {
         "Line {id}: {kg} kg wanted, {used_kg} matched, {open_kg} open.",
     ),
     "story.wholly": ("Đã khớp trọn vẹn.", "It is wholly matched."),
-    "story.partners": ("Khớp với: {partners}.", "Matched with: {partners}."),
-    "story.funnel": ("Số bên còn lại qua từng bước: {steps}.", "Counterparts left at each step: {steps}."),
+    "story.partners": ("Đã khớp với {partners}.", "Matched with {partners}."),
+    "story.lot.funnel": ("Số đơn hàng còn lại qua từng bước: {steps}.", "Lines left at each step: {steps}."),
+    "story.line.funnel": ("Số lô còn lại qua từng bước: {steps}.", "Lots left at each step: {steps}."),
     "story.cause": ("Lý do: {reason}", "Reason: {reason}"),
     "story.nearest": ("Sát nhất: {misses}.", "Nearest misses: {misses}."),
     "story.lost": ("Nhường cho: {losses}.", "Lost to: {losses}."),
@@ -115,7 +207,7 @@ TEXTS: dict[str, Words] = {
     "miss.door": ("{other}: cổng quá nhỏ cho mọi xe", "{other}: doors too small for every truck"),
     "miss.forbidden": ("{other}: người điều phối đã cấm", "{other}: forbidden by the broker"),
     "miss.price": ("đắt hơn {short} đ/kg so với {other}, đã tính cước", "{short} đ/kg too dear for {other} after haulage"),
-    "miss.better_offer": ("{other}: cả {short} kg đã thuộc về bên khác", "{other}: all of its {short} kg go with others"),
+    "miss.better_offer": ("{other} (cả {short} kg đã có bên khác)", "{other} (all of its {short} kg go with others)"),
     "miss.suppliers_limit": ("{other}: đã đủ {short} nhà cung cấp", "{other}: it has as many suppliers as it allows ({short})"),
     "miss.minimum": ("thiếu {short} kg để đạt mức tối thiểu với {other}", "{short} kg short of a minimum with {other}"),
     "miss.truck": ("đi xe riêng tới {other} sẽ lỗ {short} đ/kg", "a truck of its own to {other} would lose {short} đ/kg"),
@@ -130,8 +222,8 @@ TEXTS: dict[str, Words] = {
     "offer.contract": ("hợp đồng có phạt thiếu hàng cao hơn", "a contract with a higher penalty"),
     "offer.nearer": ("đường gần hơn", "shorter haulage"),
     "offer.fuller_truck": ("ghép được chuyến xe đầy hơn", "a fuller truck"),
-    "loss": ("{offer}: {kg} kg của {others}, hơn {ahead} đ/kg", "{offer}: {kg} kg of {others}, {ahead} đ/kg ahead"),
-    "loss.even": ("{offer}: {kg} kg của {others}", "{offer}: {kg} kg of {others}"),
+    "loss": ("{kg} kg của {others} ({offer}, lợi hơn {ahead} đ/kg)", "{kg} kg of {others} ({offer}, {ahead} đ/kg ahead)"),
+    "loss.even": ("{kg} kg của {others} ({offer})", "{kg} kg of {others} ({offer})"),
     # what would change it ------------------------------------------------------------------------------------------------
     "change.ask": ("Hạ giá sàn của lô {id} từ {old} xuống {new} đ/kg.", "Lower the floor price of lot {id} from {old} to {new} đ/kg."),
     "change.bid": ("Nâng giá mua của đơn hàng {id} từ {old} lên {new} đ/kg.", "Raise the bid of line {id} from {old} to {new} đ/kg."),

@@ -15,13 +15,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from matching.decisions import require_pins_kept, require_pins_possible
+from matching.errors import BadInput
 from matching.explain import explain_open
 from matching.flow import relaxation_bound, shadow_prices, solve_volumes
+from matching.nation.planner import MOST_ROWS, MOST_SITES, is_large
 from matching.plan import Plan, Prices, Progress, Result, Status, Termination
 from matching.policy.goals import Yardsticks, yardsticks
 from matching.policy.guide import NO_TRIAL, Premiums, Trial, guide, just_due, premiums, trial_pins
 from matching.policy.model import Goal, Policy, Rank
 from matching.policy.report import PolicyResult, Stage, report
+from matching.policy.texts import refusal
 from matching.problem import IntArray, Problem
 from matching.solve import Limits, Mode, solve
 from matching.stable import Stability, replan
@@ -167,8 +170,10 @@ def solve_policy(
     Raises
     ------
     BadInput
-        The policy contradicts itself or the problem, speaks of what isn't there, or pins can't be kept.
+        The policy contradicts itself or the problem, speaks of what isn't there, or pins can't be kept; or the problem is so large that it
+        is planned in parts.
     """
+    _require_one_piece(problem)
     require_pins_possible(problem)
     yard = yardsticks(problem, policy, previous, deliveries)
     course, prices = _begin(yard, limits, seed, stopwatch, trips, (previous, warm_start), on_progress, should_stop)
@@ -180,6 +185,12 @@ def solve_policy(
     course.verdict.require()
     course.tell("verify")
     return report(yard, _result(course, prices), stages, free)
+
+
+def _require_one_piece(problem: Problem) -> None:
+    """Refuse what is planned in parts: no part knows what a supplier sells in another, nor what a later rank may give up there."""
+    if is_large(problem):
+        raise BadInput([refusal("", f"{problem.n_lots + problem.n_lines}", "too_large", most=MOST_ROWS, sites=MOST_SITES)])
 
 
 def _begin(

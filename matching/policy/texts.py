@@ -60,6 +60,10 @@ TEXTS: dict[str, Words] = {
         "Mức sàn vượt mức trần: sàn đòi {due_kg} của nhà cung cấp này, trong khi {cap} % của tất cả những gì bán được chỉ là {most_kg}.",
         "a floor that the cap leaves room for: it asks for {due_kg} of this supplier, and {cap} % of all that can be sold is {most_kg}",
     ),
+    "too_large": (
+        "Có chính sách thì chỉ lập được kế hoạch tối đa {most} lô và đơn hàng, {sites} điểm một lần: hãy lập riêng từng tỉnh.",
+        "at most {most} lots and lines and {sites} sites under a policy: plan each province by itself",
+    ),
     "volumes_alone": (
         "Hãy lập kế hoạch có chuyến xe: kế hoạch chỉ tính khối lượng không áp dụng được chính sách.",
         "direct or full trips: volumes alone know no policy",

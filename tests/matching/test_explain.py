@@ -81,7 +81,7 @@ def test_a_matched_lot_is_said_to_be_matched_and_with_whom() -> None:
     scene, told = story(build_problem(demands=[{"quantity_kg": 1000}]), (0, 0, 1000))
     assert (told.match, told.reason, told.partners, told.misses) == (Match.WHOLLY, None, ((0, 1000),), ())
     assert "wholly matched" in story_text(scene, told, "en")
-    assert "line1 (1.000 kg)" in story_text(scene, told, "vi")
+    assert "Đã khớp với đơn hàng line1 (1.000 kg)." in story_text(scene, told, "vi")
 
 
 def test_an_id_that_is_not_there_is_named_in_the_error() -> None:
@@ -95,10 +95,10 @@ def test_the_nearest_miss_is_said_in_figures() -> None:
     life = [{"min_life_days": 7, "deliver_from": "2027-06-08"}, {"min_life_days": 9}]
     scene, told = story(build_problem(demands=life))
     assert [(miss.reason, miss.other, miss.short) for miss in told.misses] == [(Reason.REMAINING_LIFE, 0, 2), (Reason.REMAINING_LIFE, 1, 4)]
-    assert "2 day(s) short of remaining life at line1 on 8 June" in story_text(scene, told, "en")
-    assert "thiếu 2 ngày hạn dùng khi giao cho line1 ngày 8/6" in story_text(scene, told, "vi")
+    assert "2 day(s) short of remaining life at line line1 on 8 June" in story_text(scene, told, "en")
+    assert "thiếu 2 ngày hạn dùng khi giao cho đơn hàng line1 ngày 8/6" in story_text(scene, told, "vi")
     scene, told = story(build_problem(demands=[{"bid_vnd_per_kg": 10100}]))
-    assert re.search(r"Nearest misses: \d+ đ/kg too dear for line1 after haulage", story_text(scene, told, "en"))
+    assert re.search(r"Nearest misses: \d+ đ/kg too dear for line line1 after haulage", story_text(scene, told, "en"))
 
 
 PAPERS: list[tuple[Paper, str, dict[str, Any]]] = [
@@ -118,6 +118,13 @@ def test_what_is_wrong_with_a_certificate_is_said(paper: Paper, text: str, table
     scene, told = story(build_problem(**{"demands": [{"requires": "VietGAP"}], **tables}))
     assert told.misses[0].paper is paper
     assert text in story_text(scene, told, "en")
+
+
+def test_a_funnel_is_told_by_the_steps_at_which_somebody_is_lost() -> None:
+    lines = [{}, {"line_id": "line2", "product": "lychee", "max_grade": 1}, {"line_id": "line3", "bid_vnd_per_kg": 1}]
+    scene, told = story(build_problem(lots=[{"grade": 2}], demands=lines))
+    assert [step.left for step in told.funnel][:3] == [3, 2, 2]
+    assert "Số đơn hàng còn lại qua từng bước: cùng sản phẩm 3 → đúng hạng 2 → có lãi 1 → có xe 0." in story_text(scene, told, "vi")
 
 
 def test_what_a_lot_lost_to_is_told_by_class() -> None:
@@ -174,6 +181,8 @@ def test_the_catalogue_has_a_text_for_every_code() -> None:
     wanted |= {f"miss.{kind}.{paper}" for kind in ("certificate", "market_code") for paper in Paper}
     wanted |= {f"miss.{one}" for one in Reason if one not in (Reason.CERTIFICATE, Reason.MARKET_CODE)}
     wanted |= {"answer.none", "answer.matched", "answer.time", "pool.none", "pool.filled"}
+    own = {LOT: Reason.NO_SUPPLY_OF_PRODUCT, LINE: Reason.NO_DEMAND_FOR_PRODUCT}
+    wanted |= {f"why.{side}.{one}" for side, others in own.items() for one in Reason if one is not others}
     assert {f"pool.{one}" for one in PoolOutcome if one is not PoolOutcome.FOUND} <= set(TEXTS)
     assert wanted <= set(TEXTS)
 

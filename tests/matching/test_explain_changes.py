@@ -116,6 +116,15 @@ def test_a_change_that_can_never_help_is_not_promised() -> None:
     assert answered(**two)[1].outcome is Outcome.NONE
 
 
+@pytest.mark.parametrize(("bid", "promised"), [(20_000, 600), (10_500, 300)])
+def test_no_more_is_promised_than_what_a_plan_would_be_clearly_worse_without(bid: int, promised: int) -> None:
+    """Half of the lot goes to a line that pays; the other half to one that pays as much, or next to nothing."""
+    half = {"quantity_kg": 500, "requires": "VietGAP"}
+    _, answer = answered(lots=[{"quantity_kg": 1000}], demands=[half, {**half, "bid_vnd_per_kg": bid}])
+    found = {one.change.kind: one for one in answer.promises}[ChangeKind.CERTIFICATE]
+    assert (found.found_kg, found.promised_kg) == (1000, promised)
+
+
 def test_what_is_wholly_matched_needs_no_change() -> None:
     problem = build_problem(demands=[WANTED])
     answer = what_would_change(Scene(problem, plan_of(problem, (0, 0, 1000))), LOT, 0, effort=EFFORT)
