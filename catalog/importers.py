@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Select, Table, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from catalog import names
@@ -22,6 +22,7 @@ from catalog.models import (
     MAX_GRADE,
     AccessRule,
     Certificate,
+    ForecastRevision,
     Grade,
     Lot,
     Organisation,
@@ -204,6 +205,42 @@ def import_sites(intake: Intake, rows: Sequence[Row]) -> dict[str, int]:
 def import_lots(intake: Intake, rows: Sequence[Row]) -> dict[str, int]:
     """Add or update lots; rows hold the columns of `Lot`, references as numbers. The database enters them in the ledger."""
     return upsert(intake, Lot, rows)
+
+
+def import_forecasts(intake: Intake, given: Mapping[str, tuple[int, int | None, int]]) -> None:
+    """Add a revision of the forecast of each lot whose percentiles are not those of its latest one.
+
+    Parameters
+    ----------
+    given : tenth percentile, median and ninetieth percentile by the lot's code, kg; the lot's quantity is the median where it is None.
+    """
+    for part in batched(list(given), 5000):
+        lots = {lot.id: lot for lot in intake.session.scalars(_lots_of(intake, part))}
+        known = _latest(intake, list(lots))
+        rows = []
+        for number, lot in lots.items():
+            low, middle, high = given[lot.code]
+            amounts = {"low_kg": low, "expected_kg": lot.quantity_kg if middle is None else middle, "high_kg": high}
+            if known.get(number) != tuple(amounts.values()):
+                rows.append({"lot_id": number, **amounts, **_said_of(lot, intake)})
+        if rows:
+            intake.session.execute(insert(ForecastRevision), rows)
+
+
+def _lots_of(intake: Intake, codes: Sequence[str]) -> Select[Lot]:
+    return select(Lot).where(Lot.association_id == intake.association_id, Lot.code.in_(codes)).order_by(Lot.id)
+
+
+def _said_of(lot: Lot, intake: Intake) -> Row:
+    return {"available_from": lot.available_from, "available_until": lot.available_until, "reason": intake.source, "made_by": intake.by}
+
+
+def _latest(intake: Intake, lots: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    """Return tenth percentile, median and ninetieth percentile of the latest forecast of each lot that has one, kg."""
+    one = ForecastRevision
+    newest = select(func.max(one.id)).where(one.lot_id.in_(lots)).group_by(one.lot_id)
+    query = select(one.lot_id, one.low_kg, one.expected_kg, one.high_kg).where(one.id.in_(newest))
+    return {lot: (low, middle, high) for lot, low, middle, high in intake.session.execute(query)}
 
 
 def import_certificates(intake: Intake, rows: Sequence[Row]) -> None:

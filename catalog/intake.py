@@ -45,6 +45,8 @@ from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
 VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
 SUSPICIOUS_RATIO = 20
+DECLARED = "declared"
+"""Reason of a lot's first forecast."""
 EMAIL = r"^[^@\s\x00-\x1f\x7f-\x9f]{1,120}@[^@\s\x00-\x1f\x7f-\x9f]{1,120}$"
 Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
 Code = Field(min_length=1, max_length=100)
@@ -177,7 +179,8 @@ class PlantingAreaIn(Given):
 class LotIn(Given):
     """A new lot: `quantity_kg`, or an amount with its unit as people say it.
 
-    What is left out is taken over from the product. `confirmed` says that an unusual quantity is meant.
+    What is left out is taken over from the product. `confirmed` says that an unusual quantity is meant. `low_kg` and `high_kg`, the tenth
+    and the ninetieth percentile of what may be harvested, begin the lot's forecast.
     """
 
     code: str | None = Field(default=None, min_length=1, max_length=100)
@@ -187,6 +190,8 @@ class LotIn(Given):
     variety: str | None = None
     grade: int = Field(ge=1, le=MAX_GRADE, strict=True)
     quantity_kg: int | None = Field(default=None, ge=1, le=MAX_KG, strict=True)
+    low_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
+    high_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     amount: str | None = Field(default=None, min_length=1, max_length=40)
     unit: Unit | None = None
     available_from: date
@@ -204,7 +209,7 @@ class LotIn(Given):
 
 
 class LotChange(Given):
-    """What changes of a lot; what isn't named stays. A new quantity or window is a forecast revision and needs a reason."""
+    """What changes of a lot; what isn't named stays. A new quantity, spread or window is a forecast revision and needs a reason."""
 
     quantity_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     low_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
@@ -404,10 +409,11 @@ def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) ->
     kg, more = _kg(session, product, given)
     faults += more
     if kg is not None:
-        faults += _bad_shares(session, organisation, given, kg)
+        faults += _bad_shares(session, organisation, given, kg) + _bad_spread(given.low_kg, kg, given.high_kg)
     _raise(faults)
     kept = given.model_dump(
-        exclude={"organisation", "site", "product", "variety", "amount", "unit", "quantity_kg", "shares", "confirmed"}, exclude_none=True
+        exclude={"organisation", "site", "product", "variety", "amount", "unit", "quantity_kg", "low_kg", "high_kg", "shares", "confirmed"},
+        exclude_none=True,
     )
     taken_over = {"shelf_life_days": product.shelf_life_days, "cold": product.cold, "litres_per_kg": product.litres_per_kg}
     values = {
@@ -477,6 +483,12 @@ def _bad_shares(session: Session, organisation: Organisation, given: LotIn, kg: 
     return faults
 
 
+def _bad_spread(low: int | None, kg: int, high: int | None) -> list[Fault]:
+    """Return what is wrong with the percentiles around an expected mass, kg."""
+    ascend = (kg if low is None else low) <= kg <= (kg if high is None else high)
+    return [] if ascend else [fault("low_kg,quantity_kg,high_kg", f"{low}, {kg}, {high}", "in ascending order")]
+
+
 def _confirm_quantity(session: Session, given: LotIn, values: dict[str, Any]) -> None:
     usual = repository.usual_kg(session, values["organisation_id"], values["product_id"])
     kg = values["quantity_kg"]
@@ -486,6 +498,10 @@ def _confirm_quantity(session: Session, given: LotIn, values: dict[str, Any]) ->
 
 def _add_lot(session: Session, given: LotIn, values: dict[str, Any], found: dict[str, Any], by: str) -> Lot:
     lot = _add(session, Lot(**values, updated_by=by))
+    if given.low_kg is not None or given.high_kg is not None:
+        forecast = LotChange(low_kg=given.low_kg, high_kg=given.high_kg, reason=DECLARED)
+        session.add(_revision(lot, forecast, {}, by))
+        session.flush()
     variety = session.get(Variety, lot.variety_id) if lot.variety_id is not None else None
     # What the lot names was just read, so that whoever shows the lot needn't read it again.
     for name, row in {**found, "variety": variety}.items():
@@ -511,7 +527,7 @@ def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, by: 
     check_version(lot, version)
     values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg"})
     _raise(_bad_revision(lot, change, values))
-    if {"quantity_kg", "available_from", "available_until"} & values.keys():
+    if _is_revised(change):
         session.add(_revision(lot, change, values, by))
     for name, value in {**values, "updated_by": by}.items():
         setattr(lot, name, value)
@@ -525,12 +541,15 @@ def _bad_revision(lot: Lot, change: LotChange, values: dict[str, Any]) -> list[F
     if lot.status in (LotStatus.WITHDRAWN, LotStatus.EXPIRED, LotStatus.SHIPPED):
         faults.append(fault("status", lot.status, "a lot that is on offer"))
     kg = values.get("quantity_kg", lot.quantity_kg)
-    low, high = change.low_kg, change.high_kg
-    if not (low if low is not None else kg) <= kg <= (high if high is not None else kg):
-        faults.append(fault("low_kg,quantity_kg,high_kg", f"{low}, {kg}, {high}", "in ascending order"))
-    if {"quantity_kg", "available_from", "available_until"} & values.keys() and not change.reason.strip():
+    faults += _bad_spread(change.low_kg, kg, change.high_kg)
+    if _is_revised(change) and not change.reason.strip():
         faults.append(fault("reason", "", "why the forecast changes"))
     return faults
+
+
+def _is_revised(change: LotChange) -> bool:
+    """Whether a change revises the forecast."""
+    return bool({"quantity_kg", "low_kg", "high_kg", "available_from", "available_until"} & change.model_dump(exclude_none=True).keys())
 
 
 def _revision(lot: Lot, change: LotChange, values: dict[str, Any], by: str) -> ForecastRevision:

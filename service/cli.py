@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_db, cli_explain, cli_policy, cli_rows, cli_serve, cli_user, cli_worker
+from service import cli_db, cli_explain, cli_policy, cli_price, cli_rows, cli_serve, cli_user, cli_worker
 from service.stopwatch import process_age_s, start_stopwatch
 
 DEFAULT_LIMIT_S = 60.0
@@ -146,6 +146,7 @@ app.add_typer(cli_user.user)
 app.command()(cli_explain.explain)
 for command in (cli_policy.replay, cli_policy.compare, cli_policy.chances, cli_policy.difference):
     app.command()(command)
+app.command()(cli_price.price)
 app.command()(cli_serve.serve)
 app.command()(cli_db.backup)
 app.command()(cli_db.restore)

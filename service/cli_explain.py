@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.stopwatch import Patience
+
 if TYPE_CHECKING:
     from matching.explain.scene import Scene
     from matching.explain.texts import Language
 
 BAD = 2
-SEARCHED_SHARE = 0.7
-"""Share of the time for one answer after which no further search is begun."""
 
 
 class Lang(StrEnum):
@@ -67,10 +67,20 @@ def explain(
         raise typer.Exit(BAD) from None
     order = _Order(scene, lang.value, changes, pools, seconds, seed, start_stopwatch())
     made = [order.explain(subject, row) for subject, row in wanted]
+    early = _stopped_early(plan)
     if as_json:
-        typer.echo(json.dumps({"items": [one for one, _ in made]}, ensure_ascii=False))
+        typer.echo(json.dumps({"stopped_early": early, "items": [one for one, _ in made]}, ensure_ascii=False))
     else:
-        typer.echo("\n\n".join(text for _, text in made))
+        typer.echo("\n\n".join([*([say("stopped.early", lang.value)] if early else []), *(text for _, text in made)]))
+
+
+def _stopped_early(plan: Path) -> bool:
+    """Tell whether a plan says that its run was stopped before its end."""
+    try:
+        said = json.loads((plan / "plan.json").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(said, dict) and said.get("termination") == "stopped"
 
 
 def _wanted(scene: Scene, lots: list[str], lines: list[str], *, everything: bool) -> list[tuple[str, int]]:
@@ -112,15 +122,13 @@ class _Order:
         from matching.explain.answer import what_would_change
         from matching.explain.telling import answer_text
 
-        until = self.stopwatch() + SEARCHED_SHARE * self.seconds
         began = self.stopwatch()
-        answer = what_would_change(self.scene, subject, row, seed=self.seed, expired=lambda: self.stopwatch() >= until)
+        answer = what_would_change(self.scene, subject, row, seed=self.seed, expired=Patience(self.stopwatch, self.seconds))
         return answer.as_json() | {"seconds": round(self.stopwatch() - began, 3)}, answer_text(answer, self.language)
 
     def _pool(self, row: int) -> tuple[dict[str, Any], str]:
         from matching.explain.pools import find_pool, pool_json
         from matching.explain.telling import pool_text
 
-        until = self.stopwatch() + SEARCHED_SHARE * self.seconds
-        pool = find_pool(self.scene, row, seed=self.seed, expired=lambda: self.stopwatch() >= until)
+        pool = find_pool(self.scene, row, seed=self.seed, expired=Patience(self.stopwatch, self.seconds))
         return pool_json(self.scene, pool), pool_text(self.scene, pool, self.language)

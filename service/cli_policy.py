@@ -33,7 +33,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on s
 Seed = Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="The same seed gives the same plans.")]
 
 
-def _refused(what: Path | str, error: BadInput, *, as_json: bool) -> typer.Exit:
+def refused(what: Path | str, error: BadInput, *, as_json: bool) -> typer.Exit:
+    """Show bad input, and return how to end."""
     from service.commands import show_bad_input
 
     return typer.Exit(show_bad_input(str(what), error.issues, "nothing was done", as_json=as_json))
@@ -63,7 +64,7 @@ def replay(
         season = read_season(source)
         found, done = make_again(season, plan, previous, start_stopwatch())
     except BadInput as error:
-        raise _refused(source, error, as_json=as_json) from error
+        raise refused(source, error, as_json=as_json) from error
     if out is not None:
         facts = done.recipe.as_json()
         write_result(out, season.problem, done.result, engine=engine_name(), input_sha256=season.problem.digest(), recipe=facts)
@@ -115,7 +116,7 @@ def compare(
             order = Task(season, PLAIN, "full", time_limit, None if time_limit is not None else iterations, seed)
             trials += [trial(name, policy, chosen[-1][1], season, source, order, watch) for name, policy in chosen]
     except BadInput as error:
-        raise _refused(source, error, as_json=as_json) from error
+        raise refused(source, error, as_json=as_json) from error
     totals = [together([one for one in trials if one.policy == name]) for name, _ in chosen]
     losses = {one.policy: round(loss_pct(totals[0], one), 4) for one in totals[1:]}
     shown = trials + (totals if len(seasons) > 1 else [])
@@ -150,7 +151,7 @@ def chances(
         reading = plan
         found, ready = look_ahead(season, read_plan(plan, season.problem), scenarios, seed)
     except BadInput as error:
-        raise _refused(reading, error, as_json=as_json) from error
+        raise refused(reading, error, as_json=as_json) from error
     planned, committed, expected = int(found.planned_kg.sum()), int(found.committed_kg.sum()), round(float(found.expected_kg.sum()))
     totals = {"planned_kg": planned, "committed_kg": committed, "expected_kg": expected, "standby_kg": int(ready.kg.sum())}
     text = f"Planned {planned:,} kg, committed {committed:,} kg, expected {expected:,} kg, standing by {totals['standby_kg']:,} kg.\n\n"
@@ -182,7 +183,7 @@ def difference(
         reading = after
         changes = differences(problem, old, read_plan(after, problem))
     except BadInput as error:
-        raise _refused(reading, error, as_json=as_json) from error
+        raise refused(reading, error, as_json=as_json) from error
     if party is not None:
         side, _, name = party.partition(":")
         changes = notices(problem, changes).get((side, name), [])

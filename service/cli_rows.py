@@ -67,15 +67,17 @@ def export(
     from xlsxwriter.exceptions import XlsxWriterException
 
     from service.planning.exporting import write_problem, write_workbook
+    from service.planning.outlook import outlook_of, outlook_tables
     from service.planning.rows import Horizon, load
 
     if out.exists() and (out.is_file() or any(out.iterdir())):
         raise refusal(f"{out} is there already: an export overwrites nothing")
     horizon = Horizon(first and first.date(), last and last.date())
     with opened() as database, database.read() as session:
-        problem = load(session, association_of(session, association).id, horizon).problem
+        loaded = load(session, association_of(session, association).id, horizon)
+        problem, beside = loaded.problem, outlook_tables(loaded.problem, outlook_of(session, loaded))
     try:
-        (write_workbook if out.suffix.lower() == ".xlsx" else write_problem)(out, problem)
+        (write_workbook if out.suffix.lower() == ".xlsx" else write_problem)(out, problem, beside)
     except (OSError, XlsxWriterException) as error:
         raise refusal(f"{out} can't be written: {error}") from error
     facts = {"output": str(out), "lots": problem.n_lots, "lines": problem.n_lines, "sha256": problem.digest()}

@@ -111,9 +111,10 @@ def _under_policy(
     should_stop: Callable[[], bool] | None,
 ) -> PolicyResult:
     from matching.policy.solve import solve_policy
+    from matching.policy.texts import refusal
 
     if task.trips == "none":
-        raise BadInput([InputIssue("policy", 0, "", "trips none", "direct or full trips: volumes alone know no policy")])
+        raise BadInput([refusal("", "trips none", "volumes_alone")])
     return solve_policy(
         task.season.problem,
         task.policy,
@@ -243,9 +244,7 @@ def replay(season: Season, folder: Path, previous: Path | None, stopwatch: Calla
     from matching.plan import Status
 
     said = _said(folder)
-    recipe = recipe_of(said)
-    if recipe is None:
-        raise BadInput([InputIssue("plan.json", 0, "policy_sha256", "", "a plan that says how it was made: this one was written without")])
+    recipe = recipe_in(folder)
     _require_same(said, "input_sha256", season.problem.digest(), "the input that the plan was made from")
     before, digest = (None, "") if previous is None else earlier(previous, season.problem)
     _require_same(said, "previous_sha256", digest, "the earlier plan that the plan was made from")
@@ -277,6 +276,20 @@ def replay(season: Season, folder: Path, previous: Path | None, stopwatch: Calla
         plan_sha256_then=str(said.get("plan_sha256")),
         plan_sha256_now=now,
     ), done
+
+
+def recipe_in(folder: Path) -> Recipe:
+    """Return how the plan of a folder was made.
+
+    Raises
+    ------
+    BadInput
+        If it doesn't say.
+    """
+    recipe = recipe_of(_said(folder))
+    if recipe is None:
+        raise BadInput([InputIssue("plan.json", 0, "policy_sha256", "", "a plan that says how it was made: this one was written without")])
+    return recipe
 
 
 def _said(folder: Path) -> Mapping[str, Any]:

@@ -13,11 +13,11 @@ from datetime import date
 from typing import Any
 
 import xlsxwriter
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine, LineProduct, LineRequirement
-from catalog.models import Lot, Organisation, Product, Site
+from catalog.models import ForecastRevision, Lot, Organisation, Product, Site
 from catalog.tenancy import Scope, conditions
 
 MOST_ROWS = 200_000
@@ -34,14 +34,17 @@ class Table:
 
 def lots(session: Session, scope: Scope, first: date | None = None, last: date | None = None) -> Table:
     """Return the lots that a scope sees, in the order of their entry; one more than may be exported where there are too many."""
-    supplier = aliased(Organisation)
+    supplier, forecast = aliased(Organisation), aliased(ForecastRevision)
     columns = {
         "lot_id": Lot.code, "site_id": Site.code, "supplier_id": supplier.code, "product": Product.code, "grade": Lot.grade,
         "quantity_kg": Lot.quantity_kg, "available_from": Lot.available_from, "available_until": Lot.available_until,
         "cut_on_pickup": Lot.cut_on_pickup, "shelf_life_days": Lot.shelf_life_days, "ask_vnd_per_kg": Lot.ask_vnd_per_kg,
         "min_take_kg": Lot.min_take_kg, "indivisible": Lot.indivisible, "cold": Lot.cold, "litres_per_kg": Lot.litres_per_kg,
+        "low_kg": forecast.low_kg, "high_kg": forecast.high_kg,
     }  # fmt: skip
-    query = select(*columns.values()).join(Site, Site.id == Lot.site_id).join(supplier, supplier.id == Lot.organisation_id)
+    newest = select(func.max(ForecastRevision.id)).where(ForecastRevision.lot_id == Lot.id).correlate(Lot).scalar_subquery()
+    query = select(*columns.values()).outerjoin(forecast, and_(forecast.id == newest, forecast.low_kg < forecast.high_kg))
+    query = query.join(Site, Site.id == Lot.site_id).join(supplier, supplier.id == Lot.organisation_id)
     query = query.join(Product, Product.id == Lot.product_id).where(*conditions(Lot, scope))
     return _table(session, query, list(columns), Lot, (Lot.available_from, Lot.available_until), first, last)
 

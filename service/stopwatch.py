@@ -26,3 +26,23 @@ def start_stopwatch(already_s: float = 0.0) -> Callable[[], float]:
     """Return a function that gives the seconds since ``already_s`` seconds before now."""
     began = time.monotonic() - already_s
     return lambda: time.monotonic() - began
+
+
+class Patience:
+    """Tells when no further search shall be begun: when one as long as the longest so far would end too late.
+
+    Parameters
+    ----------
+    stopwatch : as `start_stopwatch` returns it.
+    seconds : within which the answer must be there.
+    """
+
+    def __init__(self, stopwatch: Callable[[], float], seconds: float) -> None:
+        self._stopwatch, self._last, self._longest = stopwatch, stopwatch(), 0.0
+        self._until = self._last + seconds
+
+    def __call__(self) -> bool:
+        """Tell whether time is up; it is asked before every search."""
+        now = self._stopwatch()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        return now + self._longest >= self._until

@@ -19,7 +19,7 @@ from matching.explain.answer import Outcome, what_would_change
 from matching.explain.changes import Action, ChangeKind
 from matching.explain.misses import Paper
 from matching.explain.pools import PoolOutcome, find_pool, pool_json
-from matching.explain.rules import NoSuchRule, Rule, RuleKind, price_of
+from matching.explain.rules import NoSuchRule, Rule, RuleKind
 from matching.explain.scene import Scene, UnknownId
 from matching.explain.story import Match, Offer, tell
 from matching.explain.telling import answer_text, change_text, pool_text, price_text, story_json, story_text
@@ -33,13 +33,11 @@ from service.api.routing import Api
 from service.api.shapes import Out
 from service.auth.permissions import Permission
 from service.planning.models import Plan
-from service.runs import archives
-from service.stopwatch import start_stopwatch
+from service.runs import archives, pricing
+from service.stopwatch import Patience, start_stopwatch
 
 api = Api("explanations", "Explanations of plans: why something is open, what would change it, what rules cost, and pools of suppliers.")
 
-SEARCHED_SHARE = 0.7
-"""Share of the time for an answer after which no further search is begun."""
 PATIENCE_S = 20.0
 """How long a question waits for the one before it."""
 _ONE_AT_A_TIME = Lock()
@@ -110,6 +108,7 @@ class ExplanationOut(Out):
     partners: list[PartnerOut] = Field(description="Counterparts that the plan uses, the most first.")
     misses: list[MissOut] = Field(description="The nearest misses, nearest first.")
     losses: list[LossOut] = Field(description="To what class of offer it lost, the most first.")
+    stopped_early: bool = Field(description="Whether the plan is of a run that was stopped early.", examples=[False])
     text: str = Field(description="All of it in words, one sentence a line.", examples=["Lô LOT-2027-0017: 1.480 kg, …"])
 
 
@@ -183,12 +182,13 @@ class RulePriceOut(Out):
 @api.get("/plans/{uid}/explanation", may=Permission.PLANS_READ)
 def explain_one(asked: Reading, uid: Uid, lot: LotCode = "", line: LineCode = "", language: Tongue = Lang.VI) -> ExplanationOut:
     """Say why one lot or line is open: counts at each step, the nearest misses in figures, and to whom it lost."""
-    scene, _ = _scene(asked, uid)
+    scene, plan = _scene(asked, uid)
     subject, row = _subject(scene, lot, line, language)
     story = tell(scene, subject, row)
-    made = story_json(scene, story)
+    made, early = story_json(scene, story), plan.termination == "stopped"
     misses = [{**miss, "other": miss.pop("with")} for miss in made.pop("misses")]
-    return ExplanationOut.model_validate({**made, "misses": misses, "text": story_text(scene, story, language.value)})
+    text = story_text(scene, story, language.value) + ("\n" + say("stopped.early", language.value) if early else "")
+    return ExplanationOut.model_validate({**made, "misses": misses, "stopped_early": early, "text": text})
 
 
 @api.get("/plans/{uid}/changes", may=Permission.PLANS_READ)
@@ -203,9 +203,8 @@ def find_changes(
     """Find the cheapest single change that would get a lot or line matched, verified by planning again."""
     scene, plan = _scene(asked, uid, trips=True)
     subject, row = _subject(scene, lot, line, language)
-    with _alone():
-        stopwatch = start_stopwatch()
-        answer = what_would_change(scene, subject, row, expired=lambda: stopwatch() >= SEARCHED_SHARE * seconds)
+    with alone():
+        answer = what_would_change(scene, subject, row, expired=Patience(start_stopwatch(), seconds))
     changes = [{**promise.as_json(), "text": change_text(promise.change, language.value)} for promise in answer.promises]
     early = plan.termination == "stopped"
     text = answer_text(answer, language.value) + ("\n" + say("stopped.early", language.value) if early else "")
@@ -225,9 +224,8 @@ def propose_pool(
     if not line:
         raise Refused(422, "line_required", "say which line", errors=[ErrorItem(pointer="query/line", message="the code of a line")])
     _, row = _subject(scene, "", line, language)
-    with _alone():
-        stopwatch = start_stopwatch()
-        pool = find_pool(scene, row, expired=lambda: stopwatch() >= SEARCHED_SHARE * seconds)
+    with alone():
+        pool = find_pool(scene, row, expired=Patience(start_stopwatch(), seconds))
     return PoolOut.model_validate({**pool_json(scene, pool), "text": pool_text(scene, pool, language.value)})
 
 
@@ -238,17 +236,24 @@ def price_rule(
     rule: Annotated[RuleKind, Query(description="Kind of rule.", examples=["max_suppliers"])] = RuleKind.MAX_SUPPLIERS,
     of: Annotated[
         list[Annotated[str, Field(max_length=200)]],
-        Query(max_length=2, description="Code that it is about; a lot's and a line's for a pin or a ban.", examples=[["LINE-2027-0004"]]),
+        Query(
+            max_length=2,
+            description="Code that it is about; a lot's and a line's for a pin or a ban; a floor's name.",
+            examples=[["LINE-2027-0004"]],
+        ),
     ] = [],  # noqa: B006
     language: Tongue = Lang.VI,
     seconds: Annotated[float, Query(ge=1, le=30, description="Longest search, s.", examples=[6])] = 6.0,
 ) -> RulePriceOut:
-    """Say what a rule costs: the plan planned on with it and without it, with equal effort."""
-    scene, _ = _scene(asked, uid, trips=True)
+    """Say what a rule costs: the plan planned on with it and without it, with equal effort, under the policy that it was made under.
+
+    `floor`, `cap` and `policy` are of that policy; a floor is named as the policy names it.
+    """
+    scene, plan = _scene(asked, uid, trips=True)
     wanted = Rule(rule, tuple(of))
-    with _alone():
+    with alone():
         try:
-            price = price_of(scene.problem, scene.plan, wanted, limits=Limits(seconds, None, 1), stopwatch=start_stopwatch())
+            price = pricing.price(asked.session, plan, scene.problem, scene.plan, wanted, Limits(seconds, None, 1), start_stopwatch())
         except NoSuchRule as error:
             raise Refused(422, "no_such_rule", str(error)) from error
     figures = {name: getattr(price, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
@@ -277,7 +282,7 @@ def _subject(scene: Scene, lot: str, line: str, language: Lang) -> tuple[str, in
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Let one question at a time use the processor."""
     if not _ONE_AT_A_TIME.acquire(timeout=PATIENCE_S):
         raise Refused(503, "busy", "another question is being answered: ask again shortly", headers={"Retry-After": "5"})

@@ -17,6 +17,7 @@ from service.api.problems import ErrorItem, Refused
 from service.api.routing import Api
 from service.auth.permissions import Permission
 from service.planning.exporting import pack, write_workbook
+from service.planning.outlook import outlook_of, outlook_tables
 from service.planning.rows import Horizon, load
 
 api = Api("exports", "The open season, lots and demand lines as files, with the columns of the exchange format.")
@@ -55,12 +56,13 @@ def export_season(asked: Reading, form: AsSeason = SeasonFormat.ZIP, first: Firs
     The files follow the format to the letter. Of lots and lines that are promised in part, the rest is written.
     """
     _check_days(first, last)
-    problem = load(asked.session, asked.scope.association_id, Horizon(first, last)).problem
+    loaded = load(asked.session, asked.scope.association_id, Horizon(first, last))
+    problem, beside = loaded.problem, outlook_tables(loaded.problem, outlook_of(asked.session, loaded))
     if form is SeasonFormat.ZIP:
-        return _file(pack(problem), ZIP, "season.zip")
+        return _file(pack(problem, beside), ZIP, "season.zip")
     with tempfile.TemporaryDirectory(prefix="mca-") as folder:
         made = Path(folder) / "season.xlsx"
-        write_workbook(made, problem)
+        write_workbook(made, problem, beside)
         return _file(made.read_bytes(), XLSX, "season.xlsx")
 
 

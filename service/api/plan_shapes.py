@@ -17,6 +17,8 @@ from service.planning.ledger import VIETNAM
 from service.planning.models import Plan, PlanAllocation, PlanLeg, PlanPrice, PlanReason, PlanStop, PlanTrip, Run
 from service.planning.states import PlanState
 
+OUTLOOK = "outlook"
+"""Where a plan's figures keep how sure it is."""
 UID = "01k4h4m1r3v8w2x5y7z9abcdef"
 EPOCH = datetime(1970, 1, 1, tzinfo=VIETNAM)
 
@@ -68,12 +70,25 @@ class PlanOut(Out):
     created_at: datetime
 
 
+class OutlookFigures(Out):
+    """How sure a plan is, in all, as it was when the plan was made."""
+
+    scenarios: int = Field(description="Scenarios that were drawn.", examples=[1_000])
+    planned_kg: int = Field(description="What the plan brings all lines, kg.", examples=[71_000])
+    committed_kg: int = Field(description="What of it arrives in nine scenarios of ten, line by line, kg.", examples=[60_000])
+    expected_kg: int = Field(description="What of it arrives on the average, kg.", examples=[68_500])
+    standby_kg: int = Field(description="What stands by where promises are unsure, kg.", examples=[5_000])
+
+
 class PlanDetail(PlanOut):
     """A plan in its figures, by class of truck and by product, and whether it still holds."""
 
     classes: list[ClassFigures] = Field(description="Trips by class of truck.", examples=[[]])
     products: list[ProductFigures] = Field(description="Demand by product.", examples=[[]])
     warnings: list[str] = Field(description="What looks odd about what was planned.", examples=[[]])
+    outlook: OutlookFigures | None = Field(
+        description="Committed and expected tonnes, where harvests or suppliers are known to be unsure.", examples=[None]
+    )
     stale: int = Field(
         description="Allocations whose lot, line or proofs have changed since; accepting one is refused with `plan_stale`.", examples=[0]
     )
@@ -158,6 +173,7 @@ def plan_detail(plan: Plan, run_uid: str | None, stale: int) -> PlanDetail:
         classes=[ClassFigures.model_construct(**row) for row in figures.get("classes", ())],
         products=[ProductFigures.model_construct(**row) for row in figures.get("products", ())],
         warnings=list(figures.get("warnings", ())),
+        outlook=None if OUTLOOK not in figures else OutlookFigures.model_construct(**figures[OUTLOOK]),
         stale=stale,
     )
 

@@ -10,11 +10,18 @@ from fastapi import Query
 from catalog.errors import NotFound
 from catalog.tenancy import find
 from matching.fairness import Shares, fairness, season, shares
+from matching.harvest.chances import Chances
+from matching.harvest.outlook import nothing_known
+from matching.harvest.standby import Standby
+from matching.plan import Status
+from matching.problem import Problem
 from matching.recipe import recipe_of
 from matching.stable.difference import Change, as_json, differences, notices
 from service.api.deps import Reading, Uid
 from service.api.policy_shapes import (
     UID,
+    ChanceOut,
+    ChancesOut,
     ChangeOut,
     ChangesOut,
     FairnessOut,
@@ -22,16 +29,18 @@ from service.api.policy_shapes import (
     OpportunityOut,
     PolicyReport,
     RecipeOut,
+    StandbyOut,
     policy_out,
 )
+from service.api.problems import Refused
 from service.api.routing import Api
 from service.auth.permissions import Permission
 from service.planning.models import Plan
 from service.runs import archives
-from service.runs.policies import RECIPE, REPORT
+from service.runs.policies import RECIPE, REPORT, look_ahead
 
 api = Api("policies", "Policies: fairness, the price of floors, what changes between plans, and making a plan again.")
-MOST_CHANGES, MOST_PARTIES, MOST_PLANS = 1000, 1000, 50
+MOST_CHANGES, MOST_PARTIES, MOST_PLANS, MOST_SCENARIOS = 1000, 1000, 50, 2000
 
 
 @api.get("/plans/{uid}/fairness", may=Permission.PLANS_READ)
@@ -80,6 +89,54 @@ def get_plan_policy(asked: Reading, uid: Uid) -> PolicyReport:
     nothing: dict[str, Any] = {"stages": [], "floors": [], "cap": [], "worth_vnd": plan.objective_vnd, "free_vnd": plan.objective_vnd}
     facts = {name: value for name, value in (nothing | report).items() if name in PolicyReport.model_fields}
     return PolicyReport(**(facts | {"policy": policy_out(report["policy"])}))
+
+
+@api.get("/plans/{uid}/chances", may=Permission.PLANS_READ)
+def get_plan_chances(
+    asked: Reading,
+    uid: Uid,
+    scenarios: Annotated[int, Query(ge=100, le=MOST_SCENARIOS, description="How many scenarios are drawn.", examples=[1000])] = 1000,
+) -> ChancesOut:
+    """Say what of a plan is committed and what is expected, how likely each line gets what is planned, and which lots stand by.
+
+    Where lots and suppliers are very many, fewer scenarios are drawn than asked for.
+    """
+    plan = find(asked.session, asked.scope, Plan, uid)
+    kept = archives.archived(asked.session, plan)
+    if kept.result.status is Status.RELAXED:
+        raise Refused(409, "no_trips", "this plan is of volumes alone, which names no days: plan with trips first")
+    outlook = kept.outlook or nothing_known(kept.problem)
+    ahead = look_ahead(kept.problem, outlook, kept.result.plan, plan.seed, scenarios)
+    return ChancesOut(
+        plan=plan.uid, known=outlook.is_known, seed=plan.seed, **ahead.totals, lines=_chances(kept.problem, ahead.chances),
+        standby=_standby(kept.problem, ahead.standby),
+    )  # fmt: skip
+
+
+def _chances(problem: Problem, found: Chances) -> list[ChanceOut]:
+    columns = (found.line, found.planned_kg, found.committed_kg, found.expected_kg, found.chance, found.filled)
+    return [
+        ChanceOut(
+            line=str(problem.lines.id[line]), planned_kg=planned, committed_kg=int(committed), expected_kg=round(expected),
+            chance=round(chance, 6), filled_chance=round(filled, 6),
+        )
+        for line, planned, committed, expected, chance, filled in zip(*(column.tolist() for column in columns))
+    ]  # fmt: skip
+
+
+def _standby(problem: Problem, ready: Standby) -> list[StandbyOut]:
+    lots, lines = problem.lots, problem.lines
+    columns = (ready.line, ready.lot, ready.kg, ready.chance)
+    return [
+        StandbyOut(
+            line=str(lines.id[line]),
+            lot=str(lots.id[lot]),
+            supplier=problem.supplier_ids[lots.supplier[lot]],
+            kg=kg,
+            chance=round(chance, 6),
+        )
+        for line, lot, kg, chance in zip(*(column.tolist() for column in columns))
+    ]
 
 
 @api.get("/plans/{uid}/changes/{other}", may=Permission.PLANS_READ)

@@ -175,6 +175,44 @@ class PolicyReport(Out):
     cap: list[CapExceeded] = Field(description="Those beyond the cap.", examples=[[]])
 
 
+class ChanceOut(Out):
+    """How sure a line is of what is planned for it."""
+
+    line: str = Field(description="Code of the line.", examples=["LINE-2027-0004"])
+    planned_kg: int = Field(description="What the plan brings it, kg.", examples=[3_000])
+    committed_kg: int = Field(description="What arrives in nine scenarios of ten, kg.", examples=[2_400])
+    expected_kg: int = Field(description="What arrives on the average, kg.", examples=[2_850])
+    chance: float = Field(description="Chance that what is planned arrives.", examples=[0.71])
+    filled_chance: float = Field(description="Chance that the line gets all that it asks for.", examples=[0.71])
+
+
+class StandbyOut(Out):
+    """Kilograms of a lot that could step in for a line; nothing is reserved."""
+
+    line: str = Field(description="Code of the line.", examples=["LINE-2027-0004"])
+    lot: str = Field(description="Code of the lot.", examples=["LOT-2027-0018"])
+    supplier: str = Field(description="Code of its supplier; `sponsor/group` for a group.", examples=["HTX-01"])
+    kg: int = Field(description="How much of it stands by, kg.", examples=[600])
+    chance: float = Field(description="Chance of the line with all that stands by for it.", examples=[0.93])
+
+
+class ChancesOut(Out):
+    """How sure a plan is, by seeded simulation of harvests and deliveries; `docs/policies.md` says how."""
+
+    plan: str = Field(description="Uid of the plan.", examples=[UID])
+    known: bool = Field(
+        description="Whether forecasts with a spread or past deliveries were known; else all comes as declared.", examples=[True]
+    )
+    scenarios: int = Field(description="Scenarios that were drawn.", examples=[1_000])
+    seed: int = Field(description="The same seed draws the same scenarios.", examples=[7])
+    planned_kg: int = Field(description="What the plan brings all lines, kg.", examples=[71_000])
+    committed_kg: int = Field(description="What of it arrives in nine scenarios of ten, line by line, kg.", examples=[60_000])
+    expected_kg: int = Field(description="What of it arrives on the average, kg.", examples=[68_500])
+    standby_kg: int = Field(description="What stands by, kg.", examples=[5_000])
+    lines: list[ChanceOut] = Field(description="Every line that the plan serves.", examples=[[]])
+    standby: list[StandbyOut] = Field(description="Lots that stand by, most urgent line first.", examples=[[]])
+
+
 class ChangeOut(Out):
     """One thing that differs between two plans."""
 

@@ -25,6 +25,7 @@ class IssueOut(Out):
     column: str = Field(description="Column; empty for the whole row.", examples=["kg"])
     value: str = Field(description="What stands there.", examples=["LOT-17 LINE-4 500"])
     expected: str = Field(description="What should stand there.", examples=["one pin of this lot, which is indivisible"])
+    vi: str = Field("", description="The same in Vietnamese; empty where nobody has said it.", examples=["Ghi số nguyên từ 0 đến 36.500."])
 
 
 class RunOut(Out):

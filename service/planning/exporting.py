@@ -11,53 +11,54 @@ import io
 import math
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from matching.exchange import read_problem
+from matching.exchange import Season, read_season
 from matching.exchange.staging import place_files
 from matching.problem import ANY_PRODUCT, DECISION_KINDS, MINUTES_PER_DAY, NO_BASE, NO_LIMIT, NO_ZONE, PIN, SITE_KINDS, Problem, TextArray
 from service.planning.columns import day_of
 
 Table = tuple[list[str], list[list[str]]]
 """Header and rows, every cell as text; an empty cell takes the format's default."""
+NOTHING: Mapping[str, Table] = {}
 
 
-def write_problem(folder: Path, problem: Problem) -> None:
-    """Write a problem into a folder, all tables or none."""
-    contents = {f"{name}.csv": _csv(*table) for name, table in problem_tables(problem).items()}
+def write_problem(folder: Path, problem: Problem, beside: Mapping[str, Table] = NOTHING) -> None:
+    """Write a problem into a folder, with other tables beside it, all tables or none."""
+    contents = {f"{name}.csv": _csv(*table) for name, table in (problem_tables(problem) | dict(beside)).items()}
     place_files(folder, contents, ())
 
 
-def write_workbook(file: Path, problem: Problem) -> None:
-    """Write a problem as an ``.xlsx`` workbook."""
+def write_workbook(file: Path, problem: Problem, beside: Mapping[str, Table] = NOTHING) -> None:
+    """Write a problem as an ``.xlsx`` workbook, with other tables beside it."""
     import xlsxwriter
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": True}
     with xlsxwriter.Workbook(str(file), options) as book:
-        for name, (header, rows) in problem_tables(problem).items():
+        for name, (header, rows) in (problem_tables(problem) | dict(beside)).items():
             sheet = book.add_worksheet(name)
             for number, row in enumerate([header, *rows]):
                 sheet.write_row(number, 0, row)
 
 
-def pack(problem: Problem) -> bytes:
-    """Return a problem as a zip archive of its CSV tables; equal problems give equal bytes."""
+def pack(problem: Problem, beside: Mapping[str, Table] = NOTHING) -> bytes:
+    """Return a problem as a zip archive of its CSV tables, with other tables beside them; equal contents give equal bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, table in problem_tables(problem).items():
+        for name, table in (problem_tables(problem) | dict(beside)).items():
             archive.writestr(zipfile.ZipInfo(f"{name}.csv"), _csv(*table), zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
-def unpack(content: bytes) -> Problem:
-    """Return the problem of an archive that `pack` made; not for archives that strangers send."""
+def unpack(content: bytes) -> Season:
+    """Return what an archive holds that `pack` made; not for archives that strangers send."""
     with tempfile.TemporaryDirectory(prefix="mca-") as folder, zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(folder)
-        return read_problem(Path(folder))
+        return read_season(Path(folder))
 
 
 def problem_tables(problem: Problem) -> dict[str, Table]:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,8 @@ from catalog.errors import AlreadyImported, Fault, Invalid
 from catalog.importers import Intake, Row, finite
 from catalog.models import Association, ImportBatch, Lot, OrganisationKind, Side, SiteKind
 from matching.errors import BadInput, InputIssue
-from matching.exchange import read_problem
+from matching.exchange import Season, read_season
+from matching.harvest.outlook import UNKNOWN
 from matching.problem import ANY_PRODUCT, DECISION_KINDS, NO_BASE, NO_LIMIT, NO_ZONE, SITE_KINDS, Problem
 from service.planning.models import Decision
 from service.planning.states import DecisionKind
@@ -67,14 +69,28 @@ def import_path(session: Session, association_id: int, path: Path, by: str, *, f
     AlreadyImported
         If the same content has been taken in before, unless `force`.
     """
-    return import_problem(session, association_id, read_problem(path), by, file_name=path.name, force=force)
+    season = read_season(path)
+    done = import_problem(session, association_id, season.problem, by, file_name=path.name, force=force)
+    importers.import_forecasts(Intake(session, association_id, by, source=_source(path.name)), _harvests(season))
+    return done
+
+
+def _source(file_name: str) -> str:
+    return f"import of {file_name}"[:500]
+
+
+def _harvests(season: Season) -> dict[str, tuple[int, int | None, int]]:
+    """Return the percentiles of the lots whose harvest is uncertain, kg, by code."""
+    known, ids = season.outlook, season.problem.lots.id
+    rows = np.flatnonzero(known.p50_kg != UNKNOWN).tolist()
+    return {str(ids[row]): (int(known.p10_kg[row]), int(known.p50_kg[row]), int(known.p90_kg[row])) for row in rows}
 
 
 def import_problem(session: Session, association_id: int, problem: Problem, by: str, *, file_name: str, force: bool = False) -> Imported:
     """Take in a problem; see `import_path`. What is there already under the same code is changed, and nothing is removed."""
     digest = problem.digest()
     _refuse_again(session, association_id, digest, force)
-    intake = Intake(session, association_id, by, source=f"import of {file_name}"[:500])
+    intake = Intake(session, association_id, by, source=_source(file_name))
     ids = _references(intake, problem)
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("certificates", lambda: importers.import_certificates(intake, _certificates(problem, ids))),

@@ -20,6 +20,7 @@ from buyers.models import DemandLine, LineProduct, LineRequirement, LineStatus
 from catalog.errors import NotFound
 from catalog.importers import tariffs_on
 from catalog.models import AccessRule, Association, Lot, LotStatus, Organisation, Product, Road, Site, VehicleClass
+from matching.harvest.outlook import Outlook
 from matching.problem import IntArray, Problem
 from service.planning import tables
 from service.planning.columns import Columns, ascending, day_number, day_of, flat, of, places
@@ -74,6 +75,7 @@ class Loaded:
     site_ids, class_ids : shape (n_sites,), (n_classes,).
     lot_ids, lot_versions : shape (n_lots,).
     line_ids, line_versions : shape (n_lines,).
+    outlook : what is known of uncertain harvests, where that was read, too (`service.planning.outlook`).
     """
 
     association_id: int
@@ -84,6 +86,7 @@ class Loaded:
     lot_versions: IntArray
     line_ids: IntArray
     line_versions: IntArray
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,12 @@ from sqlalchemy.orm import Session
 from catalog.errors import Conflict
 from matching.errors import BadInput
 from matching.exchange.write import plan_tables, relaxed_tables
+from matching.harvest.outlook import Outlook
 from matching.plan import LINE, LOT, Prices, Reasons, Result, Status, Termination
 from matching.problem import Problem
-from service.planning.exporting import problem_tables
+from service.planning.exporting import Table, problem_tables
 from service.planning.models import Plan, PlanPrice, PlanReason, RunInput
+from service.planning.outlook import outlook_tables
 from service.planning.results import read_plan
 from service.planning.rows import Loaded
 from service.runs.inputs import restore
@@ -48,6 +50,7 @@ class Archived:
     engine: str
     input_digest: str
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    outlook: Outlook | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the content of ``plan.json``."""
@@ -67,6 +70,10 @@ class Archived:
         """Return the plan's tables as CSV text, by name."""
         relaxed = self.result.status is Status.RELAXED
         return relaxed_tables(self.problem, self.result) if relaxed else plan_tables(self.problem, self.result)
+
+    def input_tables(self) -> dict[str, Table]:
+        """Return the tables of what it was made from, with what was known of the harvests."""
+        return problem_tables(self.problem) | outlook_tables(self.problem, self.outlook)
 
 
 def archived(session: Session, plan: Plan) -> Archived:
@@ -89,7 +96,7 @@ def archived(session: Session, plan: Plan) -> Archived:
         reasons=_reasons(session, plan, loaded),
         prices=_prices(session, plan, loaded),
     )
-    return Archived(loaded.problem, result, plan.engine, plan.input_digest, plan.figures.get("recipe") or {})
+    return Archived(loaded.problem, result, plan.engine, plan.input_digest, plan.figures.get("recipe") or {}, loaded.outlook)
 
 
 def _input(session: Session, plan: Plan) -> Loaded:
@@ -109,7 +116,7 @@ def folder_zip(plan: Archived) -> bytes:
         _add(archive, "plan.json", json.dumps(plan.summary(), ensure_ascii=False, indent=2) + "\n")
         for name, text in plan.tables().items():
             _add(archive, f"{name}.csv", text)
-        for name, (header, rows) in problem_tables(plan.problem).items():
+        for name, (header, rows) in plan.input_tables().items():
             _add(archive, f"input/{name}.csv", _csv([header, *rows]))
     return file.getvalue()
 
@@ -135,7 +142,7 @@ def workbook(plan: Archived) -> bytes:
         _sheet(book, "plan", [["key", "value"], *([key, _cell(value)] for key, value in plan.summary().items())])
         for name, text in plan.tables().items():
             _sheet(book, name, _typed(list(csv.reader(io.StringIO(text, newline="")))))
-        for name, (header, rows) in problem_tables(plan.problem).items():
+        for name, (header, rows) in plan.input_tables().items():
             _sheet(book, name, [header, *rows])
     return file.getvalue()
 

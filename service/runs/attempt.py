@@ -213,7 +213,7 @@ class Attempt:
                 self.fail(Failure.SOLVER_ERROR, str(error))
                 return
         figures = ending.figures_of(summarise(loaded.problem, result))
-        figures |= policies.kept_with_plan(loaded.problem, order, answer)
+        figures |= policies.kept_with_plan(loaded, order, answer)
         changes = self._insist(lambda: self._what_changes(loaded, result))
 
         def step() -> None:

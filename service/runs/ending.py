@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from matching.errors import InputIssue
 from matching.plan import Result, Status
+from matching.texts import remedy
 from service.planning import results
 from service.planning.models import Plan, PlanAllocation, ProposalItem, Run
 from service.planning.rows import Loaded
@@ -71,7 +72,8 @@ def end_without_plan(session: Session, lease: Lease, code: Failure, detail: str,
 
 def as_json(issue: InputIssue) -> dict[str, Any]:
     """Return an issue as JSON keeps it."""
-    return {name: getattr(issue, name) for name in ("table", "row", "column", "value", "expected")}
+    told = {name: getattr(issue, name) for name in ("table", "row", "column", "value", "expected")}
+    return told | {"vi": remedy(issue, "vi") if issue.code else ""}
 
 
 def figures_of(report: Report) -> dict[str, Any]:

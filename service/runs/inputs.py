@@ -12,6 +12,7 @@ from matching.errors import BadInput
 from service.db import Database
 from service.planning.exporting import pack, unpack
 from service.planning.models import Run, RunInput
+from service.planning.outlook import outlook_of, outlook_tables
 from service.planning.rows import Horizon, Loaded, load
 from service.runs.queue import Lease, owned
 
@@ -30,11 +31,12 @@ def take(database: Database, lease: Lease) -> Loaded:
     with database.read() as session:
         run = session.get_one(Run, lease.run_id)
         loaded = load(session, run.association_id, Horizon(run.horizon_from, run.horizon_until))
+        loaded = replace(loaded, outlook=outlook_of(session, loaded))
         kept = session.get(RunInput, run.id)
     before = None if kept is None else _as_kept(kept, loaded, run.input_digest)
     if before is not None:
         return before
-    content = pack(loaded.problem)
+    content = pack(loaded.problem, outlook_tables(loaded.problem, loaded.outlook))
     with database.write() as session:
         _keep(session, lease, loaded, content)
     return loaded
@@ -64,7 +66,8 @@ def restore(kept: RunInput, association_id: int) -> Loaded:
         If promises had left something of it that the exchange format doesn't admit.
     """
     rows = {name: np.array(kept.rows[name], dtype=np.int64) for name in ROWS}
-    return Loaded(association_id, unpack(kept.content), **rows)
+    season = unpack(kept.content)
+    return Loaded(association_id, season.problem, **rows, outlook=season.outlook)
 
 
 def _as_kept(kept: RunInput, loaded: Loaded, digest: str | None) -> Loaded | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
@@ -20,10 +20,17 @@ from service.planning.states import PlanState
 from service.runs.orders import Order, Planned
 from service.webhooks.events import emit
 
+if TYPE_CHECKING:
+    from matching.harvest.chances import Chances
+    from matching.harvest.outlook import Outlook
+    from matching.harvest.standby import Standby
+
 MOST_TOLD = 200
 """Changes that a notice spells out; how many there are in all stands beside them."""
-RECIPE, REPORT = "recipe", "policy"
-"""Where the figures of a plan keep how it was made, and what came of its policy."""
+RECIPE, REPORT, OUTLOOK = "recipe", "policy", "outlook"
+"""Where the figures of a plan keep how it was made, what came of its policy, and what of it is committed and expected."""
+SCENARIOS, LEAST_SCENARIOS, MOST_CELLS = 1000, 100, 30_000_000
+"""Scenarios that are drawn of harvests; fewer where lots, or suppliers and days, are so many that memory would run short."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +136,47 @@ def tell_changes(session: Session, plan: m.Plan, found: Notices) -> None:
         emit(session, plan.association_id, "plan.changed", {"plan": plan.uid, "before": found.before, "parties": len(told)}, told)
 
 
-def kept_with_plan(problem: Problem, order: Order, answer: Planned) -> dict[str, Any]:
-    """Return what is kept with a plan: its recipe with the digest of its own tables, and its policy's report."""
-    kept: dict[str, Any] = {RECIPE: recipe(problem, order, answer.result)}
+def kept_with_plan(loaded: Loaded, order: Order, answer: Planned) -> dict[str, Any]:
+    """Return what is kept with a plan: its recipe with the digest of its own tables, its policy's report, and how sure it is."""
+    kept: dict[str, Any] = {RECIPE: recipe(loaded.problem, order, answer.result)}
+    if loaded.outlook is not None and loaded.outlook.is_known and len(answer.result.plan.trips.vehicle):
+        kept[OUTLOOK] = look_ahead(loaded.problem, loaded.outlook, answer.result.plan, answer.result.seed).totals
     return kept if answer.report is None else kept | {REPORT: answer.report}
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How sure a plan is, by so many scenarios of what may be harvested and brought."""
+
+    chances: Chances
+    standby: Standby
+    scenarios: int
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Kilograms in all: planned, committed, which arrive in nine scenarios of ten, expected, and standing by."""
+        found = self.chances
+        return {
+            "scenarios": self.scenarios,
+            "planned_kg": int(found.planned_kg.sum()),
+            "committed_kg": int(found.committed_kg.sum()),
+            "expected_kg": round(float(found.expected_kg.sum())),
+            "standby_kg": int(self.standby.kg.sum()),
+        }
+
+
+def look_ahead(problem: Problem, outlook: Outlook, plan: Plan, seed: int, most: int = SCENARIOS) -> Ahead:
+    """Simulate what becomes of a plan's promises, and name standby lots; the same seed gives the same figures."""
+    from matching.harvest.chances import chances
+    from matching.harvest.outlook import scenarios
+    from matching.harvest.standby import standby
+
+    days = 1 + max([problem.horizon_until_day, *problem.lots.until_day.tolist()]) - problem.horizon_from_day
+    cells = problem.n_lots + len(problem.supplier_ids) * days + len(plan.allocations.lot)
+    n = max(min(most, LEAST_SCENARIOS), min(most, MOST_CELLS // max(1, cells)))
+    drawn = scenarios(problem, outlook, n=n, seed=seed)
+    found = chances(problem, plan, drawn)
+    return Ahead(found, standby(problem, plan, drawn, found), n)
 
 
 def recipe(problem: Problem, order: Order, result: Result) -> dict[str, Any]:

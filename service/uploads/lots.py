@@ -9,13 +9,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from catalog import names, repository
-from catalog.importers import Intake, Row, batched, import_lots
+from catalog.importers import Intake, Row, batched, import_forecasts, import_lots
 from catalog.intake import SUSPICIOUS_RATIO
 from catalog.models import ForecastRevision, Grade, Lot, LotStatus, Side
 from catalog.tenancy import Scope
 from matching.exchange.issues import Issues
 from matching.exchange.parse import Parsed
 from service.uploads.reading import Prepared
+from service.uploads.tables import NOT_SAID
 from service.uploads.taking import Catalogue, Sorted, check_ranges, dates, refer, today
 
 FIXED = {"organisation_id": "supplier_id", "site_id": "site_id", "product_id": "product", "grade": "grade"}
@@ -30,7 +31,7 @@ def sort_lots(session: Session, scope: Scope, prepared: Prepared, at: datetime) 
     rows = _rows(session, scope, parsed, issues)
     check_ranges(issues, Lot, parsed, rows)
     _check_codes(parsed, issues)
-    found = Sorted()
+    found = Sorted(spreads=_spreads(parsed, issues))
     known = _known(session, scope, rows)
     for place, row in enumerate(rows):
         before = known.get(row["code"])
@@ -55,12 +56,26 @@ def write_lots(intake: Intake, found: Sorted) -> None:
     revisions = []
     for lot, changes in found.changed:
         if any(name in changes for name in REVISED):
-            revisions.append(_revision(lot, changes, intake))
+            revisions.append(_revision(lot, changes, intake, found.spreads.get(lot.code)))
         for name, value in {**changes, "updated_by": intake.by}.items():
             setattr(lot, name, value)
     intake.session.flush()
     if revisions:
         intake.session.execute(insert(ForecastRevision), revisions)
+    import_forecasts(intake, {code: (low, None, high) for code, (low, high) in found.spreads.items()})
+
+
+def _spreads(parsed: Parsed, issues: Issues) -> dict[str, tuple[int, int]]:
+    """Return the percentiles of each lot that has any, kg; one that isn't said is the quantity. Those that don't ascend are noted."""
+    found: dict[str, tuple[int, int]] = {}
+    columns = (parsed[name].tolist() for name in ("lot_id", "low_kg", "quantity_kg", "high_kg"))
+    for place, (code, low, kg, high) in enumerate(zip(*columns, strict=True)):
+        if low == high == NOT_SAID:
+            continue
+        found[code] = (kg if low == NOT_SAID else low, kg if high == NOT_SAID else high)
+        if not found[code][0] <= kg <= found[code][1] and parsed.fits["quantity_kg"][place]:
+            issues.add("lots", int(parsed.rows[place]), "low_kg", str(low), "low_kg, quantity_kg and high_kg in ascending order")
+    return found
 
 
 def _rows(session: Session, scope: Scope, parsed: Parsed, issues: Issues) -> list[Row]:
@@ -158,13 +173,14 @@ def _doubt(session: Session, found: Sorted, now: Any) -> None:
         found.doubts.append(("available_until", f"{past} new lots can't be picked up any more: their last day is before {now}"))
 
 
-def _revision(lot: Lot, changes: Row, intake: Intake) -> Row:
+def _revision(lot: Lot, changes: Row, intake: Intake, spread: tuple[int, int] | None) -> Row:
     kg = changes.get("quantity_kg", lot.quantity_kg)
+    low, high = (kg, kg) if spread is None else spread
     return {
         "lot_id": lot.id,
         "expected_kg": kg,
-        "low_kg": kg,
-        "high_kg": kg,
+        "low_kg": low,
+        "high_kg": high,
         "available_from": changes.get("available_from", lot.available_from),
         "available_until": changes.get("available_until", lot.available_until),
         "reason": intake.source,

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from matching.exchange.cells import Unfit
+from matching.exchange.cells import Unfit, whole
 from matching.exchange.issues import Issues
 from matching.exchange.parse import Parsed, check_keys, check_windows, parse_table
 from matching.exchange.raw import RawTable, nearest
-from matching.exchange.schema import DEMANDS, LOTS, Schema
+from matching.exchange.schema import DEMANDS, LOTS, Column, Schema
 from service.uploads.cells import Decimal, day, flag, number, plain, style_of
 from service.uploads.raw import MOST_ROWS, Faulty, Sheet, TooLarge, Unreadable
 
 HEADER_WITHIN = 20
 """Rows among which the header is looked for."""
 DATES = frozenset({"available_from", "available_until", "deliver_from", "deliver_until"})
-SCHEMAS = {"lots": LOTS, "demands": DEMANDS}
+NOT_SAID = -1
+"""Stands in a column of a forecast's spread where the upload says nothing."""
+SPREAD = tuple(Column(name, whole(unit="kg"), np.int64, NOT_SAID) for name in ("low_kg", "high_kg"))
+"""Of lots besides the format's columns: the tenth and the ninetieth percentile of what may be harvested."""
+SCHEMAS = {"lots": replace(LOTS, columns=LOTS.columns + SPREAD), "demands": DEMANDS}
 Reader = Callable[[Any], str]
 
 

@@ -88,10 +88,14 @@ class Catalogue:
 
 @dataclass
 class Sorted:
-    """Rows that are new, and those of known codes with what changes of each."""
+    """Rows that are new, and those of known codes with what changes of each.
+
+    `spreads` holds the tenth and the ninetieth percentile of lots by code, kg, where the upload states them.
+    """
 
     new: list[Row] = field(default_factory=list)
     changed: list[tuple[Any, Row]] = field(default_factory=list)
+    spreads: dict[str, tuple[int, int]] = field(default_factory=dict)
     same: int = 0
     doubts: list[tuple[str, str]] = field(default_factory=list)
 

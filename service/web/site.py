@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from service.web import offers, shell, uploads
 from service.web.association import people, rules, season, trail
-from service.web.broker import left, plans, runs, trucks
+from service.web.broker import left, plans, policy, runs, trucks
 from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
 from service.web.procurement import contracts, deliveries, demand, fill, orders
@@ -28,6 +28,7 @@ PARTS: Sequence[Pages] = (
     runs.pages,
     plans.pages,
     left.pages,
+    policy.pages,
     trucks.pages,
     season.pages,
     people.pages,

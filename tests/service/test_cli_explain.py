@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_all_that_is_open_is_explained_in_vietnamese_unless_asked_otherwise(plan
     assert outcome.exit_code == 0
     assert "Lô lot1: 1.000 kg, đã khớp 0 kg, còn 1.000 kg." in outcome.stdout
     assert "Đơn hàng line1: cần 800 kg" in outcome.stdout
-    assert "grade off by 1 at line1" in run("explain", planned / "in", planned / "out", "--lot", "lot1", "--lang", "en").stdout
+    assert "grade off by 1 at line line1" in run("explain", planned / "in", planned / "out", "--lot", "lot1", "--lang", "en").stdout
 
 
 def test_programs_get_the_story_the_change_and_the_pool_as_json(planned: Path) -> None:
@@ -46,6 +47,13 @@ def test_an_id_that_is_not_there_is_an_error_with_its_name(planned: Path) -> Non
     said = printed_json(outcome)
     assert (said["error"], said["subject"], said["id"]) == ("unknown_id", "lot", "lot9")
     assert said["message"] == "Không có lô nào mang mã lot9."
+
+
+def test_of_a_run_that_was_stopped_early_it_is_said(planned: Path) -> None:
+    told = planned / "out" / "plan.json"
+    told.write_text(json.dumps(json.loads(told.read_text(encoding="utf-8")) | {"termination": "stopped"}), encoding="utf-8")
+    assert "Lần chạy đã dừng sớm" in run("explain", planned / "in", planned / "out", "--lot", "lot1").stdout
+    assert printed_json(run("explain", planned / "in", planned / "out", "--lot", "lot1", "--json"))["stopped_early"] is True
 
 
 def test_bad_input_and_no_question_are_refused(planned: Path) -> None:

@@ -55,6 +55,18 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def test_a_floor_of_a_plan_is_priced_and_a_rule_that_is_not_there_is_refused(season: Path, floored: Path, plain: Path) -> None:
+    source = season.parent / "policy"
+    price = printed_json(run("price", source, floored, "--rule", "floor", "--of", "nhỏ", "--seconds", 2, "--json"))
+    # 300 kg of the dearer supplier, at 1,000 đ/kg.
+    assert price["cost_vnd"] == 300_000 == price["without_vnd"] - price["with_vnd"]
+    assert "Mức sàn công bằng nhỏ tốn 300.000 đ." in price["text"]
+    lost = run("price", season, plain, "--rule", "floor", "--seconds", 1, "--json")
+    assert (lost.exit_code, printed_json(lost)["error"]) == (2, "no_such_rule")
+    (season.parent / "empty").mkdir()
+    assert run("price", season, season.parent / "empty", "--rule", "min_fill").exit_code == 2
+
+
 def test_a_plan_says_how_it_was_made_and_is_made_again(season: Path, plain: Path) -> None:
     assert said(plain)["iterations"] == 300
     assert said(plain)["termination"] in ("iterations", "proof")

@@ -94,11 +94,53 @@ def test_frozen_days_without_a_plan_in_force_fail_with_the_reason(broker: Caller
     shown = broker.get(f"/runs/{uid}").json()
     assert shown["failure_code"] == "bad_input"
     assert "an earlier plan" in shown["issues"][0]["expected"]
+    assert shown["issues"][0]["vi"].startswith("Cần một kế hoạch trước đó")
+
+
+def test_forecasts_with_a_spread_say_what_of_a_plan_is_committed_and_stay_with_it(
+    broker: Caller, database: Database, scope: Scope, quickly: Settings, tmp_path: Path
+) -> None:
+    certain = planned(broker, database, quickly)
+    said = broker.get(f"/plans/{certain}/chances").json()
+    assert (said["known"], said["committed_kg"], said["expected_kg"], said["standby"]) == (
+        False,
+        said["planned_kg"],
+        said["planned_kg"],
+        [],
+    )
+    for lot in broker.get("/lots").json()["items"]:
+        spread = {"low_kg": lot["quantity_kg"] // 4, "high_kg": 2 * lot["quantity_kg"], "reason": "mưa đá"}
+        changed = broker.patch(f"/lots/{lot['uid']}", json=spread, headers={"if-match": f'W/"{lot["version"]}"'})
+        assert changed.status_code == 200, changed.text
+    uid = planned(broker, database, quickly)
+    said = broker.get(f"/plans/{uid}/chances").json()
+    assert said["known"]
+    assert said["committed_kg"] < said["expected_kg"] < said["planned_kg"] == sum(one["planned_kg"] for one in said["lines"])
+    assert all(0 < one["chance"] < 1 and one["filled_chance"] <= one["chance"] for one in said["lines"])
+    shown = broker.get(f"/plans/{uid}").json()["outlook"]
+    assert shown == {name: said[name] for name in ("scenarios", "planned_kg", "committed_kg", "expected_kg", "standby_kg")}
+    # The plan's download says the same to `mca chances`.
+    with zipfile.ZipFile(io.BytesIO(broker.get(f"/plans/{uid}/download").content)) as archive:
+        archive.extractall(tmp_path / "plan")
+    told = printed_json(run("chances", tmp_path / "plan/input", tmp_path / "plan", "--seed", said["seed"], "--json"))
+    assert {name: told[name] for name in shown if name != "scenarios"} == {name: shown[name] for name in shown if name != "scenarios"}
+
+
+def test_a_floor_of_a_plan_has_its_price(broker: Caller, database: Database, quickly: Settings) -> None:
+    uid = planned(broker, database, quickly, policy={"floors": [{"name": "nhỏ", "share_pct": 50, "small_below_kg": 10**6}]})
+    found = broker.get(f"/plans/{uid}/rule-price", params={"rule": "floor", "of": "nhỏ", "seconds": 2})
+    assert found.status_code == 200, found.text
+    price = found.json()
+    assert price["cost_vnd"] == price["without_vnd"] - price["with_vnd"] >= 0
+    assert price["text"].startswith("Mức sàn công bằng nhỏ ")
+    lost = broker.get(f"/plans/{uid}/rule-price", params={"rule": "floor", "of": "lớn", "seconds": 1})
+    assert (lost.status_code, lost.json()["code"]) == (422, "no_such_rule")
+    assert broker.get(f"/plans/{uid}/rule-price", params={"rule": "cap", "seconds": 1}).status_code == 422
 
 
 def test_a_plan_of_another_association_shows_nothing(client_as: ClientAs, database: Database, scope: Scope) -> None:
     stranger = client_as(Role.BROKER)
-    for path in ("fairness", "policy", "recipe", "changes/01k4h4m1r3v8w2x5y7z9abcdef"):
+    for path in ("fairness", "policy", "recipe", "chances", "changes/01k4h4m1r3v8w2x5y7z9abcdef"):
         assert stranger.get(f"/plans/01k4h4m1r3v8w2x5y7z9abcdef/{path}").status_code == 404
     with database.read() as session:
         assert policies.deliveries(session, scope.association_id) == {}

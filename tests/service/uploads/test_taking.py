@@ -26,7 +26,7 @@ from service.uploads.lots import sort_lots, write_lots
 from service.uploads.reading import Media, prepare
 from service.uploads.taking import Taken, Wanted, take_in
 from tests.market import NOON, Market, act
-from tests.service.uploads.files import LINE, LINE_HEADER, LOT, changed, csv_of, xlsx_of
+from tests.service.uploads.files import LINE, LINE_HEADER, LOT, LOT_HEADER, changed, csv_of, xlsx_of
 
 MEANT = Wanted(confirmed=True)
 
@@ -111,6 +111,26 @@ def test_a_known_lot_is_revised_and_leaves_a_forecast_revision(database: Databas
         revision = session.scalars(select(ForecastRevision)).one()
         assert (revision.expected_kg, revision.reason) == (900, "upload of week 23.csv")
         assert discrepancies(session) == []
+
+
+def spread_of(session: Session, code: str) -> list[tuple[int, int, int]]:
+    """Every forecast of a lot, oldest first: tenth percentile, median, ninetieth percentile."""
+    query = select(ForecastRevision).where(ForecastRevision.lot_id == lot(session, code).id).order_by(ForecastRevision.id)
+    return [(one.low_kg, one.expected_kg, one.high_kg) for one in session.scalars(query)]
+
+
+def test_the_spread_of_a_forecast_is_taken_in_once_and_with_a_new_quantity(database: Database, whole: Scope) -> None:
+    header = [*LOT_HEADER, "low_kg", "high_kg"]
+    first = csv_of([*LOT, 1000, 1300], [*changed(LOT, lot_id="l2"), "", ""], header=header)
+    upload(database, whole, first)
+    upload(database, whole, csv_of([*LOT, 1000, 1300], header=header))
+    upload(database, whole, csv_of([*changed(LOT, quantity_kg=900), "", 1100], header=header))
+    with database.read() as session:
+        assert spread_of(session, "l1") == [(1000, 1200, 1300), (900, 900, 1100)]
+        assert spread_of(session, "l2") == []
+    with pytest.raises(UploadRefused, match="1 fault") as refused:
+        upload(database, whole, csv_of([*LOT, 1201, ""], header=header))
+    assert faults(refused) == [(2, "low_kg", "low_kg, quantity_kg and high_kg in ascending order")]
 
 
 def test_what_was_declared_of_a_lot_stays(database: Database, whole: Scope) -> None:

@@ -275,6 +275,7 @@ def test_a_plan_that_proposes_nothing_says_so(opened: Opened, stage: Stage, axe:
 def test_every_page_of_a_broker_can_be_used_by_everybody(opened: Opened, stage: Stage, crowd: str, axe: str, theme: str) -> None:
     places = {
         "open": f"/plans/{stage.plan}/open",
+        "policy": f"/plans/{crowd}/policy",
         "plans": "/plans",
         "runs": "/runs",
         "print": f"/plans/{crowd}/print",

@@ -1,0 +1,69 @@
+"""`mca price`: what a rule of a plan costs, with it and without it.
+
+Exit status: 0 it was priced; 2 bad input, or a rule that is not there.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from matching.errors import BadInput
+from matching.explain.rules import NoSuchRule, Rule, RuleKind
+from service.cli_policy import BAD, AsJson, PlanFolder, Previous, Seed, Source, Tongue, refused
+
+if TYPE_CHECKING:
+    from matching.explain.rules import RulePrice
+
+
+def price(
+    source: Source,
+    plan: PlanFolder,
+    rule: Annotated[
+        RuleKind, typer.Option("--rule", help="Kind of rule; floor, cap and policy are of the policy that the plan was made under.")
+    ],
+    of: Annotated[
+        list[str] | None,
+        typer.Option("--of", metavar="ID", help="Line, lot, site, class or name of a floor; a lot, then a line for a pin or a ban."),
+    ] = None,
+    previous: Previous = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, max=3600, help="Longest search.")] = 6.0,
+    seed: Seed = 0,
+    lang: Annotated[Tongue, typer.Option("--lang", help="Language of the text.")] = Tongue.VI,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a rule costs: the plan is planned on with the rule and without it, with equal effort."""
+    from matching.explain.telling import price_text
+
+    wanted = Rule(rule, tuple(of or ()))
+    try:
+        found = _priced(source, plan, wanted, previous, seconds, seed)
+    except BadInput as error:
+        raise refused(source, error, as_json=as_json) from error
+    except NoSuchRule as error:
+        said: dict[str, Any] = {"error": "no_such_rule", "message": str(error)}
+        typer.echo(json.dumps(said, ensure_ascii=False) if as_json else str(error), err=not as_json)
+        raise typer.Exit(BAD) from None
+    figures = {name: getattr(found, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
+    text = price_text(wanted, found, lang.value)
+    typer.echo(json.dumps({"rule": rule.value, "of": list(wanted.of), **figures, "text": text}, ensure_ascii=False) if as_json else text)
+
+
+def _priced(source: Path, plan: Path, rule: Rule, previous: Path | None, seconds: float, seed: int) -> RulePrice:
+    from matching.exchange import read_plan, read_season
+    from matching.policy.price import price_under
+    from matching.solve import Limits
+    from service.policies import earlier, recipe_in
+    from service.stopwatch import start_stopwatch
+
+    season = read_season(source)
+    recipe = recipe_in(plan)
+    before = None if previous is None else earlier(previous, season.problem)[0]
+    history = recipe.deliveries or season.outlook.deliveries or None
+    return price_under(
+        season.problem, recipe.policy, read_plan(plan, season.problem), rule, limits=Limits(seconds, None, 2), stopwatch=start_stopwatch(),
+        seed=seed, previous=before, deliveries=history,
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""What was wanted of a plan beside worth, what came of it, what each rule of it costs, and how sure the plan is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from catalog.tenancy import find
+from matching.explain.rules import NoSuchRule, Rule, RuleKind
+from matching.explain.telling import price_text
+from matching.plan import Status
+from matching.solve import Limits
+from service.api.deps import Uid
+from service.api.explanations import alone
+from service.auth.permissions import Permission
+from service.planning import models as m
+from service.runs import archives, pricing
+from service.runs.policies import OUTLOOK, REPORT
+from service.stopwatch import start_stopwatch
+from service.web.pages import Pages
+from service.web.visit import Visit, Visited
+
+pages = Pages("policy")
+PRICING_S = 6.0
+"""Seconds in which a rule is priced while the visitor waits."""
+MOST_SUPPLIERS = 200
+
+
+@pages.get("/plans/{uid}/policy", may=Permission.PLANS_READ)
+def show_policy(visit: Visited, uid: Uid, rule: str = "", of: str = "") -> Response:
+    """Show what came of a plan's policy; with a rule, what that rule costs."""
+    plan = find(visit.session, visit.scope, m.Plan, uid)
+    report: dict[str, Any] | None = plan.figures.get(REPORT)
+    price = "" if rule not in (RuleKind.FLOOR, RuleKind.CAP, RuleKind.POLICY) else _price(visit, plan, RuleKind(rule), of)
+    floors = [] if report is None else sorted(report["floors"], key=lambda one: -int(one["short_kg"]))
+    names = list(dict.fromkeys(one["floor"] for one in floors))
+    return visit.show(
+        "broker/policy.html", plan=plan, report=report, floors=floors[:MOST_SUPPLIERS], names=names, price=price,
+        outlook=plan.figures.get(OUTLOOK),
+    )  # fmt: skip
+
+
+def _price(visit: Visit, plan: m.Plan, kind: RuleKind, of: str) -> str:
+    """Return in words what a rule of the policy costs; empty where the plan has no such rule."""
+    if plan.status == Status.RELAXED.value:
+        return ""
+    rule = Rule(kind, (of,) if of else ())
+    kept = archives.archived(visit.session, plan)
+    with alone():
+        try:
+            found = pricing.price(visit.session, plan, kept.problem, kept.result.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch())
+        except NoSuchRule:
+            return ""
+    return price_text(rule, found, "vi" if visit.language == "vi" else "en")
