@@ -7,6 +7,7 @@ names and takes bodies as plain dictionaries, which the generated models read; n
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import subprocess
@@ -84,14 +85,21 @@ class Partner:
 
         Parameters
         ----------
-        body : a dictionary for the model named `as_model`, or a list of them.
+        body : a dictionary for the model named `as_model`, or a list of them; else a body that is made already.
         """
-        if body is not None:
+        if as_model:
             model = getattr(self._models, as_model)
             given["body"] = [model.from_dict(one) for one in body] if isinstance(body, list) else model.from_dict(body)
+        elif body is not None:
+            given["body"] = body
         answer = self._operations[operation].sync_detailed(*place, client=self.client, **given)
         assert answer.status_code < 300, f"{operation}: {answer.status_code} {answer.content.decode()}"
         return answer.parsed
+
+    def file(self, model: str, name: str, content: bytes) -> Any:
+        """Return a body of a model with one file."""
+        made = importlib.import_module(f"{PACKAGE}.types").File(payload=io.BytesIO(content), file_name=name)
+        return getattr(self._models, model)(file=made)
 
     def close(self) -> None:
         """Hang up."""

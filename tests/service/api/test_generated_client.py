@@ -19,6 +19,7 @@ from service.runs.solvers import plan_by_rule
 from service.settings import Settings
 from tests.market import TODAY, Market
 from tests.service.api.generated import Partner, generate, importable, served
+from tests.service.pictures import jpeg
 from tests.service.run_market import working
 
 DAYS = {"first": TODAY.isoformat(), "last": (TODAY + timedelta(days=3)).isoformat()}
@@ -103,7 +104,7 @@ def agree(season: Season, plan_uid: str) -> list[Any]:
 
 
 def deliver(season: Season, plan_uid: str) -> list[Any]:
-    """Ship every trip of the plan, let the door receive it, and return the receipts."""
+    """Ship every trip of the plan, let the door receive and photograph it, and return the receipts."""
     receipts = []
     for trip in season.broker.call("list_plan_trips", plan_uid).items:
         planned = season.broker.call(
@@ -112,6 +113,10 @@ def deliver(season: Season, plan_uid: str) -> list[Any]:
         loaded = season.broker.call("load_shipment", planned.uid, body={}, as_model="LoadIn", if_match=seen(planned))
         said = [{"promise": one.promise, "accepted_kg": one.kg - 5, "rejected_kg": 5, "reason": "bruised"} for one in loaded.items]
         receipts.append(season.buyer.call("record_receipt", loaded.uid, body={"site": season.door, "items": said}, as_model="ReceiptIn"))
+        shown = season.buyer.call(
+            "put_receipt_photo", receipts[-1].uid, body=season.buyer.file("PutReceiptPhotoFilesBody", "hàng.jpg", jpeg())
+        )
+        assert shown.photo.media_type == "image/jpeg"
         assert season.clerk.call("get_shipment", loaded.uid).state == "delivered"
     return receipts
 

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from catalog.models import Evidence
 from service.db import Database
@@ -115,3 +115,20 @@ def test_the_same_sending_again_is_answered_from_memory(floor: Floor) -> None:
     assert (first.status_code, second.headers["idempotency-replayed"]) == (200, "true")
     assert first.json() == second.json()
     assert problem(photographed(buyer, receipt["uid"], PNG, key)) == (422, "idempotency_key_reuse")
+
+
+@pytest.mark.parametrize(
+    "change", ["photo_id = NULL", "photo_id = photo_id", "note = 'x'", "received_by = 'x'", "site_id = site_id + 1", "uid = 'x'"]
+)
+def test_a_receipt_that_has_its_photograph_is_never_rewritten_whatever_program_writes(floor: Floor, change: str) -> None:
+    receipt = received(floor, loaded(floor, 0), "b1", "buyer1")
+    photographed(floor.buyer("buyer1"), receipt["uid"])
+    with pytest.raises(Exception, match="receipt is never rewritten"), floor.database.write() as session:
+        session.execute(text(f"UPDATE receipt SET {change}"))
+
+
+def test_nothing_but_the_photograph_is_ever_added_to_a_receipt(floor: Floor) -> None:
+    received(floor, loaded(floor, 0), "b1", "buyer1")
+    for change in ("note = 'x'", "received_at = received_at, received_by = 'x'", "photo_id = NULL, note = 'x'"):
+        with pytest.raises(Exception, match="receipt is never rewritten"), floor.database.write() as session:
+            session.execute(text(f"UPDATE receipt SET {change}"))
