@@ -39,6 +39,7 @@ class Effort:
     timeout_s : after which a measurement is given up.
     repeat : measurements of which the median is taken.
     peers, classes : solvers of volumes, and classes of published instances, that are looked at.
+    parts_lots : lots of the country that is planned part by part, 0 for none.
     warm : load compiled loops before the watch starts.
     """
 
@@ -52,6 +53,7 @@ class Effort:
     growing: Sequence[str] = ("read", "funnel", "volumes")
     peers: Sequence[str] = tuple(PEERS)
     classes: Sequence[str] = tuple(KINDS)
+    parts_lots: int = 0
     warm: bool = True
     seed: int = 1
 
@@ -85,6 +87,7 @@ WHOLE = Effort(
     60.0,
     900.0,
     3,
+    parts_lots=100_000,
 )
 
 
@@ -173,6 +176,18 @@ def growth(effort: Effort) -> list[Row]:
     return rows
 
 
+def workers(effort: Effort) -> list[Row]:
+    """Time of one pass over all parts of a country, by one worker process and by two, which make the same plan."""
+    rows: list[Row] = []
+    if effort.parts_lots:
+        with instance(effort, "nation", effort.parts_lots) as folder:
+            for n in (1, 2):
+                made = effort.measure("in_parts", folder=folder, workers=n, iterations=1, seed=effort.seed)
+                times = _share(rows[0].get("seconds"), made.get("seconds")) if rows else None
+                rows.append({"lots": effort.parts_lots, "workers": n, "times_one": times} | _figures(made))
+    return rows
+
+
 def exponents(rows: Sequence[Row], least_lots: int = 0) -> dict[str, float]:
     """Fit seconds = c × lots^e by least squares of logarithms, and return e of each stage."""
     made = {}
@@ -245,6 +260,7 @@ SUITES: dict[str, Callable[[Effort], list[Row]]] = {
     "quality": quality,
     "volumes": volumes,
     "growth": growth,
+    "workers": workers,
     "classics": classics,
 }
 """Every suite by name."""

@@ -23,6 +23,7 @@ from benchmarks.peers.pairs import all_pairs
 from benchmarks.peers.routing import ortools_cost, pyvrp_cost
 from benchmarks.peers.volumes import PEERS
 from benchmarks.peers.volumes_first import plan_volumes_first, trucks_by_telephone
+from matching.executors import LocalProcesses
 from matching.explain import explain_open
 from matching.flow import solve_volumes
 from matching.lanes import find_lanes
@@ -97,6 +98,21 @@ def stage_trips(folder: str, limit_s: float, seed: int, mode: Mode = "full") -> 
     )
     _keep(folder, "result", result)
     return {"seconds": seconds, "objective_vnd": result.objective_vnd, "bound_vnd": result.bound_vnd, "status": str(result.status)}
+
+
+def in_parts(folder: str, workers: int, iterations: int, seed: int) -> Answer:
+    """Plan with trips part by part on worker processes, until so many iterations are made."""
+    problem: Problem = _load(folder, "problem")
+    crew, start = LocalProcesses(workers), time.perf_counter()
+    try:
+        result, seconds = timed(
+            lambda: solve(
+                problem, limits=Limits(None, iterations, workers), seed=seed, stopwatch=lambda: time.perf_counter() - start, executor=crew
+            )
+        )
+    finally:
+        crew.close()
+    return {"seconds": seconds, "objective_vnd": result.objective_vnd, "bound_vnd": result.bound_vnd}
 
 
 def stage_verify(folder: str) -> Answer:
@@ -178,6 +194,7 @@ TASKS: dict[str, Callable[..., Answer]] = {
     "funnel": stage_funnel,
     "volumes": stage_volumes,
     "trips": stage_trips,
+    "in_parts": in_parts,
     "verify": stage_verify,
     "explain": stage_explain,
     "write": stage_write,

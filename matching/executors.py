@@ -5,9 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from typing import Any, Protocol
-
-from matching.nation.job import Job, Outcome, work
+from typing import Any, Protocol, TypeVar
 
 POLL_S = 0.1
 PATIENCE = 40
@@ -17,7 +15,18 @@ SPARE_JOBS = 1
 """Jobs that wait for each worker, so that none is idle while the next one is made."""
 
 Expired = Callable[[], bool]
-Waiting = dict[Future[Outcome], tuple[int, Job, int]]
+Made = TypeVar("Made")
+MadeOut = TypeVar("MadeOut", covariant=True)
+
+
+class Job(Protocol[MadeOut]):
+    """Something to work on, with everything that it takes: it is sent to whoever works on it."""
+
+    def work(self, stopped: Callable[[], bool] | None = None) -> MadeOut:
+        """Do the work, or as much of it as is done when ``stopped`` says so."""
+
+
+Waiting = dict[Future[Made], tuple[int, Job[Made], int]]
 
 
 class Executor(Protocol):
@@ -27,7 +36,7 @@ class Executor(Protocol):
     def n_workers(self) -> int:
         """Jobs worked on at the same time."""
 
-    def run(self, jobs: Iterable[Job], expired: Expired) -> Iterator[tuple[int, Outcome]]:
+    def run(self, jobs: Iterable[Job[Made]], expired: Expired) -> Iterator[tuple[int, Made]]:
         """Yield outcomes with the number of their job, as they come; jobs not begun or not finished in time are left out."""
 
     def close(self) -> None:
@@ -43,11 +52,11 @@ class LocalProcesses:
         self._stop = self._context.Event()
         self._pool: ProcessPoolExecutor | None = None
 
-    def run(self, jobs: Iterable[Job], expired: Expired) -> Iterator[tuple[int, Outcome]]:
+    def run(self, jobs: Iterable[Job[Made]], expired: Expired) -> Iterator[tuple[int, Made]]:
         self._stop.clear()
         yield from in_flight(self._submit, jobs, expired, width=self.n_workers * (1 + SPARE_JOBS), stop=self._stop.set)
 
-    def _submit(self, job: Job) -> Future[Outcome]:
+    def _submit(self, job: Job[Made]) -> Future[Made]:
         for _ in range(2):
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(self.n_workers, self._context, initializer=_begin, initargs=(self._stop,))
@@ -77,11 +86,11 @@ class OnCluster:
     def n_workers(self) -> int:
         return max(1, int(sum(self._client.nthreads().values())))
 
-    def run(self, jobs: Iterable[Job], expired: Expired) -> Iterator[tuple[int, Outcome]]:
+    def run(self, jobs: Iterable[Job[Made]], expired: Expired) -> Iterator[tuple[int, Made]]:
         yield from in_flight(self._submit, jobs, expired, width=self.n_workers * (1 + SPARE_JOBS))
 
-    def _submit(self, job: Job) -> Future[Outcome]:
-        made: Future[Outcome] = self._pool.submit(work, job)
+    def _submit(self, job: Job[Made]) -> Future[Made]:
+        made: Future[Made] = self._pool.submit(_work_there, job)
         return made
 
     def close(self) -> None:
@@ -90,15 +99,15 @@ class OnCluster:
 
 
 def in_flight(
-    submit: Callable[[Job], Future[Outcome]],
-    jobs: Iterable[Job],
+    submit: Callable[[Job[Made]], Future[Made]],
+    jobs: Iterable[Job[Made]],
     expired: Expired,
     *,
     width: int,
     stop: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[int, Outcome]]:
+) -> Iterator[tuple[int, Made]]:
     """Keep at most ``width`` jobs submitted; a job whose worker was lost is submitted again, and at last done here."""
-    waiting: Waiting = {}
+    waiting: Waiting[Made] = {}
     for number, job in enumerate(jobs):
         while len(waiting) >= width and not expired():
             yield from _finished(submit, waiting)
@@ -115,7 +124,7 @@ def in_flight(
         future.cancel()
 
 
-def _finished(submit: Callable[[Job], Future[Outcome]], waiting: Waiting) -> Iterator[tuple[int, Outcome]]:
+def _finished(submit: Callable[[Job[Made]], Future[Made]], waiting: Waiting[Made]) -> Iterator[tuple[int, Made]]:
     """Wait a moment for jobs to end."""
     for future in wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED).done:
         number, job, tries = waiting.pop(future)
@@ -126,7 +135,7 @@ def _finished(submit: Callable[[Job], Future[Outcome]], waiting: Waiting) -> Ite
             waiting[submit(job)] = number, job, tries + 1
         else:
             # What fails everywhere fails here too, where its cause can be seen.
-            yield number, work(job)
+            yield number, job.work()
 
 
 class _Signal:
@@ -139,5 +148,9 @@ def _begin(stop: Any) -> None:
     _Signal.is_set = stop.is_set
 
 
-def _work_here(job: Job) -> Outcome:
-    return work(job, _Signal.is_set)
+def _work_here(job: Job[Made]) -> Made:
+    return job.work(_Signal.is_set)
+
+
+def _work_there(job: Job[Made]) -> Made:
+    return job.work()

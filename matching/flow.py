@@ -104,7 +104,7 @@ def solve_volumes(
     supply = problem.lots.kg - _per_row(pinned.lot, pinned_kg, problem.n_lots)
     demand = problem.lines.kg - _per_row(pinned.line, pinned_kg, problem.n_lines)
     job = _Job(of, supply, demand, carried, _scale(problem))
-    parts = _side_by_side(lambda lots, lines: _solve_part(job, lots, lines), _split(problem), workers)
+    parts = _side_by_side(lambda lots, lines: _solve_part(job, lots, lines), separate_goods(problem), workers)
     flows = _merged([Flows(*pinned, pinned_kg), *(part.flows for part in parts)])
     return _valued(problem, flows, parts, job.scale, unmet_kg)
 
@@ -135,7 +135,7 @@ def relaxation_bound(problem: Problem, *, workers: int = 1) -> int:
 Rows = tuple[IntArray, IntArray]
 
 
-def _split(problem: Problem) -> list[Rows]:
+def separate_goods(problem: Problem) -> list[Rows]:
     """Rows of lots and of lines of each set of products that lines join, the largest first; lines without a product are left out."""
     lines, n = problem.lines, len(problem.product_ids)
     count = np.diff(lines.product_start)

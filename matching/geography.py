@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from matching.compiled import compiled
 from matching.problem import FloatArray, IntArray, Problem
 
 EARTH_KM = 6371.0088
@@ -27,6 +28,30 @@ def road_km(problem: Problem, a: IntArray, b: IntArray) -> FloatArray:
     km = great_circle_km(sites.lat[a], sites.lon[a], sites.lat[b], sites.lon[b]) * problem.detour_factor
     km = np.where(a == b, 0.0, km)
     return _override(problem, a, b, km, problem.roads.km)
+
+
+def all_road_km(problem: Problem) -> FloatArray:
+    """Kilometres between all sites, as `road_km` has them, in a fraction of its time; shape (n_sites, n_sites)."""
+    phi, lam, roads = np.radians(problem.sites.lat), np.radians(problem.sites.lon), problem.roads
+    km = np.empty((problem.n_sites, problem.n_sites))
+    _fill_km(phi, lam, 2.0 * EARTH_KM, float(problem.detour_factor), km)
+    known = ~np.isnan(roads.km) & (roads.from_site != roads.to_site)
+    km[roads.from_site[known], roads.to_site[known]] = roads.km[known]
+    return km
+
+
+@compiled
+def _fill_km(phi: FloatArray, lam: FloatArray, diameter_km: float, factor: float, km: FloatArray) -> None:
+    """Fill a square of distances: a great circle is as long there as back."""
+    cos_phi = np.cos(phi)
+    for a in range(len(phi)):
+        km[a, a] = 0.0
+        for b in range(a + 1, len(phi)):
+            north, east = np.sin((phi[b] - phi[a]) / 2), np.sin((lam[b] - lam[a]) / 2)
+            h = north * north + cos_phi[a] * cos_phi[b] * east * east
+            km[a, b] = diameter_km * np.arcsin(min(1.0, np.sqrt(h))) * factor
+        for b in range(a):
+            km[a, b] = km[b, a]
 
 
 def road_minutes(problem: Problem, a: IntArray, b: IntArray, kmh: float) -> IntArray:

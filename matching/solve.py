@@ -7,11 +7,13 @@ stays open. The best plan is kept whenever the run is stopped.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from matching.bound.prove import HANDLING_ROUNDING_VND
 from matching.carried import solve_carried
 from matching.decisions import require_pins_kept, require_pins_possible
 from matching.executors import Executor, LocalProcesses
@@ -19,7 +21,7 @@ from matching.explain import explain_open
 from matching.flow import relaxed_plan, shadow_prices, solve_volumes
 from matching.funnel import find_funnel
 from matching.hubs import ATTEMPTS, with_hubs
-from matching.nation.bound import country_bound
+from matching.nation.goods import outline_goods
 from matching.nation.planner import NationPlanner, guiding_volumes, is_large
 from matching.outline import outline
 from matching.plan import Plan, Progress, Result, Status, Termination
@@ -54,8 +56,6 @@ HUB_SHARE = 0.08
 """Share of the time in which transfers at hubs are tried; a run limited by iterations makes one attempt for so many of them."""
 REPAIR_ITERATIONS, REPAIR_VND_PER_KG = 2_000, 1_000
 """Length of the search that brings an earlier plan in line, and what each kilogram must earn that it moves."""
-PRICING_SHARE = 0.12
-"""Share of the time after which the prices of a country's lots are taken as they are."""
 CLOSING_S = 0.15
 CLOSING_S_PER_ROW = 1.2e-4
 """Kept back for verification and reasons, for each lot and line."""
@@ -260,9 +260,13 @@ def _in_parts(problem: Problem, run: _Run, seed: int, executor: Executor | None,
     crew = executor or LocalProcesses(cores)
     try:
         guide = guiding_volumes(problem, workers=cores)
-        planner = NationPlanner(problem, guide, crew, seed=seed, direct=direct, warm_start=warm_start)
+        begun = outline_goods(problem, proof.lot_price, proof.line_price, crew, lambda: run.stopped() or run.used() > OUTLINE_SHARE)
+        proof.lower(math.ceil(begun.bound_vnd) + HANDLING_ROUNDING_VND)
+        if begun.pairs is not None and warm_start is None:
+            planner = NationPlanner(problem, guide._replace(flows=begun.flows), crew, seed=seed, direct=direct, pairs=begun.pairs)
+        else:
+            planner = NationPlanner(problem, guide, crew, seed=seed, direct=direct, warm_start=warm_start)
         limit = run.limits.iterations or planner.own_limit
-        proof.lower(country_bound(problem, workers=cores, expired=lambda: run.used() > PRICING_SHARE))
         while planner.iterations < limit and not run.expired():
             planner.improve(_progress(planner, limit, run), run.expired)
             run.tell("improve", planner.worth_vnd, proof.bound_vnd)

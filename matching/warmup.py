@@ -15,7 +15,7 @@ from matching.bound import prove
 from matching.bound.whole import whole_trip_bounds
 from matching.exchange import read_problem
 from matching.flow import relaxation_bound
-from matching.nation.bound import country_bound
+from matching.nation.bound import find_pairs, lagrangian_bound
 from matching.problem import DEPOT, HUB, Problem
 from matching.solve import Limits, Mode, solve
 from matching.subset import subset
@@ -37,7 +37,7 @@ def warm_up(problem: Problem) -> None:
     kinds = np.where(few.sites.kind == HUB, DEPOT, few.sites.kind)
     for _ in whole_trip_bounds(few.replace(sites=few.sites.replace(kind=kinds)), lambda: 1.0, lambda: 0, most_nodes=3):
         pass
-    country_bound(few, workers=1, expired=lambda: False)
+    lagrangian_bound(few, find_pairs(few), np.zeros(few.n_lots), expired=lambda: False, steps=2)
     modes: tuple[Mode, ...] = ("none", "full")
     for trips in modes:
         solve(problem, trips=trips, limits=Limits(seconds=None, iterations=ITERATIONS), stopwatch=lambda: 0.0)

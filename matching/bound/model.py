@@ -89,13 +89,13 @@ def solver(seconds_left: SecondsLeft) -> highspy.Highs:
     return made
 
 
-def price_bound(model: Model, price: FloatArray) -> float:
-    """Bound that any row prices prove, shape of ``price`` (n_rows,)."""
+def price_bound(model: Model, price: FloatArray, gain: FloatArray | None = None) -> float:
+    """Bound that any row prices prove, shape of ``price`` (n_rows,); ``gain`` in place of the model's own, shape (n_columns,)."""
     lower, upper = model.bounds()
     # A price that leans on a limit that is not there proves nothing, so it counts as none.
     price = np.where(((price > 0) & np.isinf(upper)) | ((price < 0) & np.isinf(lower)), 0.0, price)
     limit = np.where(price > 0, upper, lower)
-    left = np.array(model.gain) - model.matrix().T @ price
+    left = (np.array(model.gain) if gain is None else gain) - model.matrix().T @ price
     return float(model.constant + np.dot(price[price != 0], limit[price != 0]) + np.dot(np.maximum(left, 0.0), np.array(model.most)))
 
 
@@ -111,11 +111,29 @@ def linear(model: Model, seconds_left: SecondsLeft) -> Reached:
     high = solver(seconds_left)
     high.passModel(model.linear(whole=False))
     high.run()
+    return _reached(model, high, np.array(model.gain))
+
+
+def _reached(model: Model, high: highspy.Highs, gain: FloatArray) -> Reached:
+    """What a linear solver has come to."""
     solution = high.getSolution()
     if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible or not solution.dual_valid:
         return Reached(np.inf, None)
-    bound = price_bound(model, np.array(solution.row_dual))
+    bound = price_bound(model, np.array(solution.row_dual), gain)
     return Reached(bound, np.array(solution.col_value) if solution.value_valid else None)
+
+
+def linear_under(model: Model, gains: Sequence[FloatArray], seconds_left: SecondsLeft) -> list[Reached]:
+    """As `linear`, under several gains in turn, shape (n_columns,) each: each solution is where the next one begins."""
+    high, made = solver(seconds_left), []
+    high.passModel(model.linear(whole=False))
+    columns = np.arange(len(model.gain), dtype=np.int32)
+    for gain in gains:
+        high.changeColsCost(len(columns), columns, np.ascontiguousarray(gain))
+        high.setOptionValue("time_limit", max(0.0, high.getRunTime() + seconds_left()))
+        high.run()
+        made.append(_reached(model, high, gain))
+    return made
 
 
 def branch_and_bound(

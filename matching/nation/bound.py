@@ -1,4 +1,4 @@
-"""A bound for the whole country: what lots are worth is shared out by prices, and each line is then served by itself.
+"""A bound for goods with very many pairs: what lots are worth is shared out by prices, and each line is then served by itself.
 
 Problem data
     Lots with kg s_i, lines with kg d_j, and all eligible pairs that a truck can serve on the clock, or a carrier can, with gain g_ij
@@ -29,7 +29,6 @@ import numpy as np
 
 from matching.arcs import Market, arc_blocks, carrier_arcs, market
 from matching.compiled import compiled
-from matching.flow import solve_volumes
 from matching.problem import HUB, FloatArray, IntArray, Problem
 
 ROUNDING_VND = 0.5
@@ -54,12 +53,6 @@ class Pairs:
     group_start: IntArray
     lot: IntArray
     gain: FloatArray
-
-
-def country_bound(problem: Problem, *, workers: int, expired: Callable[[], bool]) -> int:
-    """Return an amount in đồng that no plan is worth more than; see the module."""
-    volumes = solve_volumes(problem, fixed_shift_vnd=-ROUNDING_VND, on_the_clock=True, workers=workers)
-    return lagrangian_bound(problem, find_pairs(problem), volumes.lot_price, expired=expired)[0]
 
 
 def find_pairs(problem: Problem) -> Pairs:

@@ -32,12 +32,13 @@ class Bundles(NamedTuple):
 
 
 def bundles_of_flows(problem: Problem, flows: Flows) -> Bundles:
-    """Make each flow a bundle of its own, on the middle day that fits both its lot and its line."""
+    """Make all flows to one line a bundle, each on the middle day that fits both its lot and its line."""
     lots, lines = problem.lots, problem.lines
     first = np.maximum(lots.from_day[flows.lot], lines.from_day[flows.line] - 1)
     last = np.minimum(lots.until_day[flows.lot], lines.until_day[flows.line])
     day = np.clip((first + last) / 2, lines.from_day[flows.line] - 1, lines.until_day[flows.line])
-    return _bundles(problem, np.arange(len(flows.lot)), flows.lot, flows.line, flows.kg, day)
+    bundle = np.unique(flows.line, return_inverse=True)[1].astype(np.int64)
+    return _bundles(problem, bundle, flows.lot, flows.line, flows.kg, day)
 
 
 def bundles_of_trips(problem: Problem, plan: Plan) -> tuple[Bundles, IntArray]:

@@ -64,9 +64,11 @@ class Cut:
         lots, lines = problem.lots, problem.lines
         lot_rule = (lots.min_take_kg > 0) | lots.indivisible
         line_rule = (lines.min_fill_kg > 0) | (lines.min_supplier_kg > 0) | (lines.max_suppliers < NO_LIMIT)
-        kg = np.zeros_like(bundles.kg) if self._is_first else bundles.kg
-        self._lines = _side(lines.kg, division.line, line_rule, bundles.line, part, kg, n_parts)
-        self._lots = _side(lots.kg, division.lot, lot_rule, bundles.lot, part, kg, n_parts)
+        # Before there are trips a line lies in one part, and so does a lot with a rule; other lots are shared as the flows share them.
+        line_kg = np.zeros_like(bundles.kg) if self._is_first else bundles.kg
+        lot_kg = np.where(lot_rule[bundles.lot], 0, bundles.kg) if self._is_first else bundles.kg
+        self._lines = _side(lines.kg, division.line, line_rule, bundles.line, part, line_kg, n_parts)
+        self._lots = _side(lots.kg, division.lot, lot_rule, bundles.lot, part, lot_kg, n_parts)
         if not self._is_first:
             self._bring_leftovers_together()
         self._bring_pins_together()

@@ -15,6 +15,9 @@ from matching.trips.harvest import plan_of
 from matching.trips.improver import Cooling, Improver
 from matching.trips.planner import lay_out
 
+POLISHING_S = 30.0
+"""How long the volumes of a part may take to be made best for its trips: far more than they need."""
+
 
 @dataclass(frozen=True, eq=False)
 class Others:
@@ -44,6 +47,7 @@ class Job:
     plan : trips to start from, or None to build first ones.
     lot_locked, line_locked : whose trips stay as they are, because other parts serve them too under the same rule.
     hot, cold : temperatures as shares of what a trip costs on the average.
+    only : pairs (lot × n_lines + line) that new trips may serve; all where it is None.
     """
 
     problem: Problem
@@ -58,6 +62,11 @@ class Job:
     iterations: int
     hot: float
     cold: float
+    only: IntArray | None = None
+
+    def work(self, stopped: Callable[[], bool] | None = None) -> Outcome:
+        """Plan the part; the same job gives the same outcome unless it is stopped."""
+        return work(self, stopped)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +79,17 @@ class Outcome:
 
 def work(job: Job, stopped: Callable[[], bool] | None = None) -> Outcome:
     """Plan a part; the same job gives the same outcome unless it is stopped."""
-    layout = lay_out(job.problem, lambda lot, line: job.lot_price[lot] + job.line_price[line], direct=job.direct)
+    layout = lay_out(job.problem, lambda lot, line: job.lot_price[lot] + job.line_price[line], direct=job.direct, only=job.only)
     layout = layout._replace(surroundings=_surroundings(job, layout))
     improver = Improver(layout, seed=job.seed, cores=1)
     if job.plan is None:
         improver.first()
     else:
         improver.resume(job.problem, job.plan)
-    done = _improved(improver, job, stopped or (lambda: False))
+    is_over = stopped or (lambda: False)
+    done = _improved(improver, job, is_over)
+    if done and not is_over():
+        improver.polish(POLISHING_S)
     improver.finish()
     return Outcome(plan_of(job.problem, layout, improver.best), done)
 

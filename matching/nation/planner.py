@@ -18,7 +18,7 @@ from matching.nation.cut import Cut, Part
 from matching.nation.job import Job
 from matching.nation.splice import empty_plan, join, out_of_part, take, worth_vnd
 from matching.plan import Plan
-from matching.problem import FloatArray, Problem
+from matching.problem import FloatArray, IntArray, Problem
 from matching.subset import Subset
 
 MOST_SITES, MOST_ROWS = 2_500, 12_000
@@ -27,7 +27,9 @@ ROWS_PER_PART = 2_500
 ITERATIONS_PER_ROW, VISIT_PER_ROW = 400, 8
 GUIDING_RATE = 2.0
 """Real trips cost about so much more than full trucks; the flows that guide the first division pay for it."""
-HOT_SHARE, COLD_SHARE = 0.2, 0.004
+OPENING = 0.08
+"""Share of a search after which all pairs are open, where it began with those of an outline."""
+FIRST_HOT_SHARE, HOT_SHARE, COLD_SHARE = 0.4, 0.2, 0.004
 """Temperatures as shares of what a trip costs on the average."""
 
 
@@ -73,9 +75,16 @@ class NationPlanner:
         direct: bool = False,
         warm_start: Plan | None = None,
         rows_per_part: int = ROWS_PER_PART,
+        pairs: IntArray | None = None,
     ) -> None:
+        """Begin a search.
+
+        Parameters
+        ----------
+        pairs : lot × n_lines + line of the pairs of an outline, ascending, with which alone it begins; all by default.
+        """
         self.problem, self._volumes, self._executor = problem, volumes, executor
-        self._seed, self._direct = seed, direct
+        self._seed, self._direct, self._pairs = seed, direct, pairs
         rows = problem.n_lots + problem.n_lines
         self._n_parts = max(1, round(rows / rows_per_part))
         self.iterations = self.rounds = self._turn = 0
@@ -89,6 +98,8 @@ class NationPlanner:
 
     def improve(self, progress: float, expired: Callable[[], bool]) -> None:
         """Plan every part once; ``progress`` in [0, 1] says how far the search is."""
+        if progress >= OPENING and self._turn > 0:
+            self._pairs = None
         rng = np.random.default_rng((self._seed, self._turn))
         cut = Cut(self.problem, self._plan, self._volumes.flows, self._n_parts, self._turn, rng)
         rows: dict[int, Subset] = {}
@@ -106,14 +117,14 @@ class NationPlanner:
     def _jobs(self, cut: Cut, progress: float, rows: dict[int, Subset], rng: np.random.Generator) -> Iterator[Job]:
         """Make the jobs one by one, as workers come free; ``rows`` receives where their rows stand in the whole."""
         seeds = rng.integers(1, 2**62, size=cut.n_parts)
-        hot = HOT_SHARE * (COLD_SHARE / HOT_SHARE) ** min(1.0, progress)
+        hot = HOT_SHARE * (COLD_SHARE / HOT_SHARE) ** min(1.0, progress) if self._pairs is None else FIRST_HOT_SHARE
         for number in range(cut.n_parts):
             part = cut.part(number)
             rows[number] = part.rows
             yield self._job(part, int(seeds[number]), max(hot, COLD_SHARE))
 
     def _job(self, part: Part, seed: int, hot: float) -> Job:
-        made = part.rows.problem
+        made, only = part.rows.problem, self._only(part)
         return Job(
             problem=made,
             lot_price=self._volumes.lot_price[part.rows.lots],
@@ -124,7 +135,17 @@ class NationPlanner:
             others=part.others,
             direct=self._direct,
             seed=seed,
-            iterations=0 if part.plan is None else VISIT_PER_ROW * (made.n_lots + made.n_lines),
+            iterations=0 if part.plan is None and only is None else VISIT_PER_ROW * (made.n_lots + made.n_lines),
             hot=hot,
             cold=COLD_SHARE,
+            only=only,
         )
+
+    def _only(self, part: Part) -> IntArray | None:
+        """Pairs of the outline in the numbers of a part."""
+        if self._pairs is None:
+            return None
+        lot, line = np.divmod(self._pairs, max(1, self.problem.n_lines))
+        lots, lines = part.rows.lots, part.rows.lines
+        kept = np.isin(lot, lots) & np.isin(line, lines)
+        return np.searchsorted(lots, lot[kept]) * max(1, len(lines)) + np.searchsorted(lines, line[kept])

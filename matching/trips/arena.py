@@ -6,12 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.geography import road_km
+from matching.compiled import compiled
+from matching.geography import all_road_km
 from matching.lanes import Lanes
 from matching.problem import BUYER, HUB, MINUTES_PER_DAY, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
 
 ALWAYS = 1 << 40
 """Length of an opening that never closes."""
+NEIGHBOURS = 400
+"""Most sites that are listed as near to one."""
+ROWS_AT_ONCE = 512
+"""Rows of a square of distances that are sorted at a time, so that it is never copied whole."""
 
 
 class Surroundings(NamedTuple):
@@ -60,8 +65,7 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
     lane_price : sum of the duals of each lane's lot and line, shape (n_lanes,), VND per kg.
     lane_road : the carrier that serves each lane, or -1 for trucks, shape (n_lanes,).
     """
-    everywhere = np.arange(problem.n_sites)
-    km = road_km(problem, everywhere[:, None], everywhere[None, :])
+    km = all_road_km(problem)
     minutes, speed_of = _minutes(problem, km)
     by_lot, by_lot_start = _grouped(lanes.lot, problem.n_lots, -lanes.margin_vnd_per_kg)
     by_line, by_line_start = _grouped(lanes.line, problem.n_lines, -lanes.margin_vnd_per_kg)
@@ -88,7 +92,7 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
         grouped=np.stack([by_lot, by_line]),
         pin_kg=pin_kg,
         carrier=_reals(roads.vnd_per_kg, roads.fixed_vnd, roads.capacity_kg, roads.transit_days),
-        near=np.argsort(km, axis=1, kind="stable")[:, : min(problem.n_sites, 400)].astype(np.int64),
+        near=_nearest(km, min(problem.n_sites, NEIGHBOURS)),
         place=np.stack([sites.lat, sites.lon * np.cos(np.radians(sites.lat))], axis=1),
         horizon=np.array([last - first + 1, problem.horizon_until_day - first, first], dtype=np.int64),
     )
@@ -115,9 +119,29 @@ def _minutes(problem: Problem, km: FloatArray) -> tuple[IntArray, IntArray]:
     known = ~np.isnan(roads.minutes) & (roads.from_site != roads.to_site)
     table = np.empty((len(speeds), *km.shape), dtype=np.int64)
     for row, kmh in enumerate(speeds):
-        table[row] = np.ceil(km / kmh * 60 - 1e-9)
+        _fill_minutes(km, float(kmh), table[row])
         table[row][roads.from_site[known], roads.to_site[known]] = np.ceil(roads.minutes[known])
     return table, speed_of.astype(np.int64)
+
+
+@compiled
+def _fill_minutes(km: FloatArray, kmh: float, minutes: IntArray) -> None:
+    """Whole minutes for all distances, rounded up."""
+    for a in range(km.shape[0]):
+        for b in range(km.shape[1]):
+            minutes[a, b] = int(np.ceil(km[a, b] / kmh * 60 - 1e-9))
+
+
+def _nearest(km: FloatArray, n: int) -> IntArray:
+    """The ``n`` nearest sites of each, nearest first, shape (n_sites, n)."""
+    made = np.empty((len(km), n), dtype=np.int64)
+    for start in range(0, len(km), ROWS_AT_ONCE):
+        rows = km[start : start + ROWS_AT_ONCE]
+        # Where sites are equally far, the first ones come first.
+        some = np.sort(np.argpartition(rows, n - 1, axis=1)[:, :n], axis=1)
+        order = np.argsort(np.take_along_axis(rows, some, axis=1), axis=1, kind="stable")
+        made[start : start + ROWS_AT_ONCE] = np.take_along_axis(some, order, axis=1)
+    return made
 
 
 def _bands(problem: Problem) -> FloatArray:

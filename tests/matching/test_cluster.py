@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
-from matching.executors import Executor, Expired, LocalProcesses, OnCluster, in_flight
+from matching import executors
+from matching.executors import Executor, Expired, LocalProcesses, Made, OnCluster, in_flight
 from matching.nation.job import Job, Others, Outcome
 from matching.nation.planner import NationPlanner, guiding_volumes
 from matching.plan import Plan
@@ -30,7 +31,7 @@ class Murderous:
         self._of, self._kill = of, kill
         self.n_workers, self.passes, self.killed = of.n_workers, 0, 0
 
-    def run(self, jobs: Iterable[Job], expired: Expired) -> Iterator[tuple[int, Outcome]]:
+    def run(self, jobs: Iterable[executors.Job[Made]], expired: Expired) -> Iterator[tuple[int, Made]]:
         self.passes += 1
         for outcome in self._of.run(jobs, expired):
             if self.passes == 2 and not self.killed:
@@ -102,9 +103,9 @@ def test_a_worker_of_a_cluster_that_dies_is_replaced_and_its_work_done_again(cou
 
 
 def test_work_that_fails_everywhere_says_why(country: Problem) -> None:
-    tried: list[Job] = []
+    tried: list[executors.Job[Outcome]] = []
 
-    def submit(job: Job) -> Future[Outcome]:
+    def submit(job: executors.Job[Outcome]) -> Future[Outcome]:
         tried.append(job)
         lost: Future[Outcome] = Future()
         lost.set_exception(OSError("the worker is gone"))

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pytest
 
-from matching.executors import Expired
+from matching import executors
+from matching.executors import Expired, Made
 from matching.flow import relaxation_bound
 from matching.nation.bundles import bundles_of_trips
 from matching.nation.cut import Cut
-from matching.nation.job import Job, Outcome, _surroundings, work
+from matching.nation.job import Job, _surroundings
 from matching.nation.planner import NationPlanner, guiding_volumes
 from matching.nation.splice import empty_plan, join, take, worth_vnd
 from matching.plan import Plan
@@ -34,11 +35,11 @@ class InTurn:
     def __init__(self, most: int = 10**9) -> None:
         self.most = most
 
-    def run(self, jobs: Iterable[Job], expired: Expired) -> Iterator[tuple[int, Outcome]]:
+    def run(self, jobs: Iterable[executors.Job[Made]], expired: Expired) -> Iterator[tuple[int, Made]]:
         for number, job in enumerate(jobs):
             if expired() or number >= self.most:
                 return
-            yield number, work(job)
+            yield number, job.work()
 
     def close(self) -> None:
         return
