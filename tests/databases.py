@@ -18,6 +18,7 @@ from sqlalchemy import URL, create_engine, make_url
 
 from service.db import Database
 from tests import postgres
+from tests.sharing import shared_file
 
 DIALECTS = ("sqlite", "postgresql")
 _numbers = itertools.count()
@@ -48,13 +49,7 @@ def postgresql_server() -> Iterator[URL]:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the whole schema and nothing in it."""
-    file = tmp_path_factory.mktemp("template") / "template.db"
-    database = Database(f"sqlite:///{file}")
-    database.upgrade()
-    with database.engine.execution_options(mca_maintenance=True).connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return file
+    return shared_file(tmp_path_factory, "template.db", _migrated_file)
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +122,19 @@ def empty_postgresql(server: URL) -> str:
     name = f"mca_{next(_numbers)}"
     _administer(server, f'CREATE DATABASE "{name}"')
     return _address(server, name)
+
+
+def _migrated_file(file: Path) -> None:
+    database = Database(f"sqlite:///{file}")
+    database.upgrade()
+    whole(database)
+    database.close()
+
+
+def whole(database: Database) -> None:
+    """Bring all of a SQLite database into its one file, which can then be copied."""
+    with database.engine.execution_options(mca_maintenance=True).connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _migrated(server: URL) -> str:

@@ -25,6 +25,7 @@ from service.roles import PersonRole
 from tests.service.cli_support import run
 from tests.service.live import Live, free_port, serving
 
+pytestmark = pytest.mark.xdist_group("serve")
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CURL = """#!/bin/sh

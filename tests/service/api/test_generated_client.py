@@ -22,6 +22,7 @@ from tests.service.api.generated import Partner, generate, importable, served
 from tests.service.pictures import jpeg
 from tests.service.run_market import working
 
+pytestmark = pytest.mark.xdist_group("generated client")
 DAYS = {"first": TODAY.isoformat(), "last": (TODAY + timedelta(days=3)).isoformat()}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,38 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from service.models import Role
 from service.web import build
 from tests import chromium
-from tests.service.web.stage import Stage
+from tests.service.web.stage import Stage, furnish
+from tests.sharing import shared_file
 
 HERE = Path(__file__).resolve().parent
 ARTEFACTS = HERE.parents[2] / "test-artefacts"
 PHONE, DESK = 360, 1440
 Opened = Callable[..., Page]
+OF_COLOUR = ("color-contrast", "link-in-text-block")
+"""Rules of axe that a theme can break."""
+THEMES: tuple[tuple[str, tuple[str, ...]], ...] = (("light", ()), ("dark", OF_COLOUR))
+"""Which rules are asked in which theme, all in the first."""
+OF_LENGTH = ("scrollable-region-focusable",)
+"""Rules of axe that are broken by how much there is."""
+ASK_AXE = """async (rules) => {
+  const options = { resultTypes: ["violations"], ...(rules.length ? { runOnly: rules } : {}) };
+  return (await axe.run(document, options)).violations;
+}"""
+THIN_OUT = """() => {
+  const states = /^(aria-(selected|pressed|sort|invalid|disabled|current)|type|scope|role)$/;
+  const told = (part, name) => states.test(name) || !part.getAttribute(name) ? `${name}=${part.getAttribute(name)}` : name;
+  const named = (part) => part.getAttributeNames().map((name) => told(part, name));
+  const look = (part) => [part.tagName, part.getAttribute("class"), part.textContent.trim() === "", ...named(part)].join(" ");
+  for (const list of document.querySelectorAll("tbody, ul, ol")) {
+    const seen = new Map();
+    for (const one of [...list.children]) {
+      const built = [one, ...one.querySelectorAll("*")].map(look).join();
+      seen.set(built, (seen.get(built) ?? 0) + 1);
+      if (seen.get(built) > 2) one.remove();
+    }
+  }
+}"""
+"""Of the things in a list that are built alike leave two: same elements, classes, attributes and states, and text in the same places."""
 REFUSED = re.compile(
     r"Failed to load resource: the server responded with a status of 4\d\d|net::ERR_(INTERNET_DISCONNECTED|FAILED)"
     r"|Service Worker registration blocked"
@@ -50,10 +78,16 @@ def axe() -> str:
     return (build.fetch() / "axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="session")
+def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample season in a file, furnished once for the whole run."""
+    return shared_file(tmp_path_factory, "stage.db", partial(furnish, sqlite_template))
+
+
 @pytest.fixture(scope="module")
-def stage(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The sample season, served, for the tests of one module."""
-    made = Stage(sqlite_template, tmp_path_factory.mktemp("stage"))
+    made = Stage(furnished, tmp_path_factory.mktemp("stage"))
     yield made
     made.close()
 
@@ -67,9 +101,8 @@ def opened(browser: Browser, stage: Stage) -> Iterator[Opened]:
     def open_window(
         role: Role | None, path: str = "", *, width: int = DESK, language: str = "vi", theme: str = "light", script: bool = True
     ) -> Page:
-        size: Any = {"width": width, "height": 780 if width == PHONE else 900}
-        context = browser.new_context(viewport=size, java_script_enabled=script, locale="vi-VN", service_workers="block")
-        context.set_default_timeout(10_000)
+        context = browser.new_context(viewport=size_of(width), java_script_enabled=script, locale="vi-VN", service_workers="block")
+        context.set_default_timeout(30_000)
         contexts.append(context)
         cookies = {"mca_language": language, "mca_theme": theme}
         if role is not None:
@@ -88,21 +121,47 @@ def opened(browser: Browser, stage: Stage) -> Iterator[Opened]:
     assert complaints == []
 
 
+def check_usable(page: Page, axe: str, name: str) -> None:
+    """Check that everybody can use a page that has been loaded: at both widths and in both themes, each a property of the same document.
+
+    A page with a list of many things is thinned out first, see `THIN_OUT`. What isn't about colours is asked in one theme.
+    """
+    for width in (PHONE, DESK):
+        page.set_viewport_size(size_of(width))
+        assert overflow(page) == 0, (name, width)
+        assert violations(page, axe, OF_LENGTH) == [], (name, width)
+        keep(page, f"{name}-{width}")
+    page.evaluate(THIN_OUT)
+    for theme, rules in THEMES:
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+        for width in (PHONE, DESK):
+            page.set_viewport_size(size_of(width))
+            assert violations(page, axe, rules) == [], (name, theme, width)
+    keep(page, f"{name}-dark")
+
+
+def size_of(width: int) -> Any:
+    """The size of a window of a width."""
+    return {"width": width, "height": 780 if width == PHONE else 900}
+
+
 def _note(complaints: list[str], kind: str, text: str) -> None:
     if kind in {"error", "warning"} and not REFUSED.search(text):
         complaints.append(text)
 
 
 def keep(page: Page, name: str) -> None:
-    """Keep a picture of the whole page for people to look at."""
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+    """Keep a picture of the whole page for people to look at; one takes as long as to load a page, so that they can be switched off."""
+    if os.environ.get("MCA_TEST_PICTURES") != "0":
+        ARTEFACTS.mkdir(exist_ok=True)
+        page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
 
 
-def violations(page: Page, axe: str) -> list[str]:
-    """Return what keeps people from using a page: the rule, and the first element that breaks it."""
-    page.evaluate(axe)
-    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run()).violations")
+def violations(page: Page, axe: str, rules: tuple[str, ...] = ()) -> list[str]:
+    """Return what keeps people from using a page: the rule, by default any, and the first element that breaks it."""
+    if page.evaluate("() => typeof axe === 'undefined'"):
+        page.evaluate(axe)
+    found: list[dict[str, Any]] = page.evaluate(ASK_AXE, list(rules))
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0].get('failureSummary', '')[:300]}" for one in found]
 
 

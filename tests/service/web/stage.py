@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import uvicorn
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from buyers.intake import ContractIn, sign_contract
 from buyers.models import DemandLine
@@ -38,6 +37,7 @@ from service.planning.shipments import Cargo, Hired
 from service.planning.states import ReturnReason
 from service.season import sample_folder
 from service.settings import Settings
+from tests.databases import whole
 from tests.service.live import free_port
 from tests.service.test_results import result_of
 
@@ -53,37 +53,59 @@ HOME = {Role.CLERK: COOPERATIVE, Role.PROCUREMENT: BUYER}
 Done = TypeVar("Done")
 
 
-class Stage:
-    """A service in this process, on a database of its own, for as long as it is entered.
+def login_of(role: Role) -> str:
+    """What the person of a role logs in by."""
+    return f"{role.value}@mua-vai.example"
+
+
+class Backstage:
+    """A season in a file, whose rows people of every role know.
 
     Attributes
     ----------
-    address : where it is served.
     association, parties : numbers of the association, and of its organisations by code.
     users : number of the person of each role.
+    plan : uid of the newest plan.
     """
 
-    def __init__(self, template: Path, folder: Path) -> None:
-        self.file = folder / "stage.db"
-        shutil.copy(template, self.file)
-        url = f"sqlite:///{self.file}"
-        self.database = Database(url)
-        most = 1_000_000
-        rates: dict[str, Any] = {"rate_per_minute": most, "guest_rate_per_minute": most, "login_rate_per_minute": 60}
-        self.settings = Settings(database_url=url, log_level="error", **rates)
-        with self.database.write() as session:
-            take_in(session, sample_folder(), "mua-vai", "Liên minh hợp tác xã mùa vải")
+    def __init__(self, file: Path) -> None:
+        self.url = f"sqlite:///{file}"
+        self.database = Database(self.url)
+        with self.database.read() as session:
             self.association = session.scalars(select(Association.id)).one()
             mine = select(Organisation).where(Organisation.association_id == self.association)
             self.parties = {o.code: o.id for o in session.scalars(mine)}
-            self.digest = passwords.hashed(PASSWORD)
-            self.users = {role: self._person(session, role) for role in PEOPLE}
+            logins = {user.login: user.id for user in session.scalars(select(User))}
+            self.plan = session.scalars(select(m.Plan.uid).order_by(m.Plan.id.desc()).limit(1)).first() or ""
+        self.users = {role: logins[login] for role in PEOPLE if (login := login_of(role)) in logins}
         self.broker = Scope(self.association)
+
+    def items_of(self, code: str, side: Side) -> list[m.ProposalItem]:
+        """Return the items of an organisation's newest proposal, in their order."""
+        column = m.ProposalItem.supply_proposal_id if side is Side.SUPPLY else m.ProposalItem.demand_proposal_id
+        with self.database.read() as session:
+            mine = select(m.Proposal.id).where(m.Proposal.organisation_id == self.parties[code], m.Proposal.side == side)
+            return list(session.scalars(select(m.ProposalItem).where(column.in_(mine)).order_by(m.ProposalItem.id)))
+
+    def do(self, deed: Callable[..., Done], *given: Any, then: tuple[Any, ...] = (), scope: Scope | None = None, **more: Any) -> Done:
+        """Let somebody, by default the broker, do something in a transaction of its own; `then` is what follows the act."""
+        with self.database.write() as session:
+            return deed(session, scope or self.broker, *given, Act("test", "agreed by telephone", now(session)), *then, **more)
+
+
+class Furnishing(Backstage):
+    """The sample season, planned by telephone, decided and delivered in part; made once and copied for each stage."""
+
+    def __init__(self, template: Path, file: Path) -> None:
+        shutil.copy(template, file)
+        self._people(file)
+        super().__init__(file)
         self._tell_names()
         self._plan()
         self._trade()
         self._sign()
-        self._serve()
+        whole(self.database)
+        self.database.close()
 
     def _tell_names(self) -> None:
         """Give organisations the names that people call them by."""
@@ -91,10 +113,18 @@ class Stage:
             session.get_one(Organisation, self.parties[COOPERATIVE]).name = "HTX Phì Điền, Lục Ngạn"
             session.get_one(Organisation, self.parties[BUYER]).name = "GO! Việt Nam"
 
-    def _person(self, session: Session, role: Role) -> int:
-        home = session.get_one(Organisation, self.parties[HOME[role]]).uid if role in HOME else None
-        given = UserIn(login=f"{role.value}@mua-vai.example", name=PEOPLE[role], roles=(role,), organisation=home)
-        return accounts.add_user(session, Scope(self.association), given, self.digest, "test", [Role.ADMINISTRATOR]).id
+    def _people(self, file: Path) -> None:
+        database = Database(f"sqlite:///{file}")
+        with database.write() as session:
+            take_in(session, sample_folder(), "mua-vai", "Liên minh hợp tác xã mùa vải")
+            association, digest = session.scalars(select(Association.id)).one(), passwords.hashed(PASSWORD)
+            found = session.scalars(select(Organisation).where(Organisation.association_id == association))
+            homes = {o.code: o for o in found}
+            for role, name in PEOPLE.items():
+                home = homes[HOME[role]].uid if role in HOME else None
+                given = UserIn(login=login_of(role), name=name, roles=(role,), organisation=home)
+                accounts.add_user(session, Scope(association), given, digest, "test", [Role.ADMINISTRATOR])
+        database.close()
 
     def _plan(self) -> None:
         with self.database.write() as session:
@@ -148,17 +178,27 @@ class Stage:
         for drafted in self.do(settlements.draft, receipt.uid):
             self.do(settlements.issue, drafted.uid, version=drafted.version)
 
-    def items_of(self, code: str, side: Side) -> list[m.ProposalItem]:
-        """Return the items of an organisation's newest proposal, in their order."""
-        column = m.ProposalItem.supply_proposal_id if side is Side.SUPPLY else m.ProposalItem.demand_proposal_id
-        with self.database.read() as session:
-            mine = select(m.Proposal.id).where(m.Proposal.organisation_id == self.parties[code], m.Proposal.side == side)
-            return list(session.scalars(select(m.ProposalItem).where(column.in_(mine)).order_by(m.ProposalItem.id)))
 
-    def do(self, deed: Callable[..., Done], *given: Any, then: tuple[Any, ...] = (), scope: Scope | None = None, **more: Any) -> Done:
-        """Let somebody, by default the broker, do something in a transaction of its own; `then` is what follows the act."""
-        with self.database.write() as session:
-            return deed(session, scope or self.broker, *given, Act("test", "agreed by telephone", now(session)), *then, **more)
+def furnish(template: Path, file: Path) -> None:
+    """Make the furnished season of a file with the schema and nothing in it."""
+    Furnishing(template, file)
+
+
+class Stage(Backstage):
+    """A service in this process, on a copy of a furnished season, for as long as it is entered.
+
+    Attributes
+    ----------
+    address : where it is served.
+    """
+
+    def __init__(self, furnished: Path, folder: Path) -> None:
+        shutil.copy(furnished, folder / "stage.db")
+        super().__init__(folder / "stage.db")
+        most = 1_000_000
+        rates: dict[str, Any] = {"rate_per_minute": most, "guest_rate_per_minute": most, "login_rate_per_minute": 60}
+        self.settings = Settings(database_url=self.url, log_level="error", **rates)
+        self._serve()
 
     def log_in(self, role: Role) -> tuple[str, str]:
         """Open a login for the person of a role; return the tokens of its two cookies."""

@@ -9,19 +9,42 @@ import pytest
 
 from service.models import Role
 from service.web import rendering
-from tests.service.web.conftest import DESK, PHONE, Opened, keep, overflow, violations
+from tests.service.web.conftest import PHONE, Opened, check_usable, keep, violations
 from tests.service.web.stage import PASSWORD, Stage
 
 HTML = {"accept": "text/html"}
+HARM = {
+    "a colour of one theme": (":root[data-theme=dark] { --ink: #1a211c }", 0, "color-contrast"),
+    "a width of one window": ("@media (max-width: 400px) { body { width: 700px } }", 0, r"'harmed', 360"),
+    "one row of forty": ("td.odd { color: #eee; background: #fff }", 31, "color-contrast"),
+    "one button without a word": ("", 17, "button-name"),
+}
+"""What can be wrong with a page: a style, the row of a list that is built otherwise than the others, and what is said of it."""
+ADD_HARM = """([style, odd]) => {
+  const sheet = new CSSStyleSheet(), table = document.createElement("table");
+  sheet.replaceSync(style);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  for (let row = 1; row <= 40; row += 1) {
+    const button = document.createElement("button");
+    button.append(style || row !== odd ? `dòng ${row}` : "");
+    table.insertRow().insertCell().append(`dòng ${row}`, button);
+  }
+  if (odd && style) table.rows[odd].cells[0].className = "odd";
+  document.querySelector("main").append(table);
+}"""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_component_can_be_used_by_everybody(opened: Opened, axe: str, theme: str) -> None:
-    for width in (PHONE, DESK):
-        page = opened(None, "/design", width=width, theme=theme)
-        assert violations(page, axe) == []
-        assert overflow(page) == 0
-        keep(page, f"design-{theme}-{width}")
+def test_every_component_can_be_used_by_everybody(opened: Opened, axe: str) -> None:
+    check_usable(opened(None, "/design"), axe, "design")
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_what_keeps_somebody_from_using_a_page_is_found(opened: Opened, axe: str, harm: str) -> None:
+    style, odd, said = HARM[harm]
+    page = opened(None, "/offline")
+    page.evaluate(ADD_HARM, [style, odd])
+    with pytest.raises(AssertionError, match=said):
+        check_usable(page, axe, "harmed")
 
 
 def test_somebody_logs_in_where_he_wanted_to_go_and_out_again(opened: Opened, stage: Stage, axe: str) -> None:
