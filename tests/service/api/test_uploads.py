@@ -170,7 +170,7 @@ def test_a_client_that_goes_away_in_the_middle_saves_nothing_and_is_no_failure_o
 def metric(app: FastAPI, status: str) -> float:
     """Return how many requests have been answered so."""
     rows = next(iter(app.state.metrics.requests.collect())).samples
-    return sum(row.value for row in rows if row.name.endswith("_total") and row.labels.get("status") == status)
+    return float(sum(row.value for row in rows if row.name.endswith("_total") and row.labels.get("status") == status))
 
 
 @pytest.mark.parametrize(
