@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -78,14 +79,28 @@ def record(session: Session, deed: Deed, at: datetime) -> AuditEvent:
 
     The chain stays locked until that transaction ends; so do the deed first and record it last, or two deeds may wait for each other.
     """
-    chain = deed.association_id or NO_CHAIN
-    head = _lock_head(session, chain)
-    event = AuditEvent(chain=chain, seq=head.seq + 1, prev_hash=head.hash, at=at.astimezone(UTC), **_plain(vars(deed)))
-    event.hash = digest(event)
-    head.seq, head.hash = event.seq, event.hash
-    session.add(event)
+    return record_many(session, [deed], at)[0]
+
+
+def record_many(session: Session, deeds: Sequence[Deed], at: datetime) -> list[AuditEvent]:
+    """Add events to their chains in the order of the deeds; see `record`."""
+    events = [event for chain, mine in groupby(deeds, _chain_of) for event in _link(_lock_head(session, chain), mine, at)]
+    session.add_all(events)
     session.flush()
-    return event
+    return events
+
+
+def _chain_of(deed: Deed) -> int:
+    return deed.association_id or NO_CHAIN
+
+
+def _link(head: AuditHead, deeds: Iterable[Deed], at: datetime) -> Iterator[AuditEvent]:
+    """Yield events that each carry the hash of the one before; the head moves along."""
+    for deed in deeds:
+        event = AuditEvent(chain=head.chain, seq=head.seq + 1, prev_hash=head.hash, at=at.astimezone(UTC), **_plain(vars(deed)))
+        event.hash = digest(event)
+        head.seq, head.hash = event.seq, event.hash
+        yield event
 
 
 def _lock_head(session: Session, chain: int) -> AuditHead:

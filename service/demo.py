@@ -23,6 +23,7 @@ from service.auth.accounts import UserIn
 from service.cli_rows import take_in
 from service.db import Database, now
 from service.models import ApiKey, Role, User
+from service.planning.parties import name_after_farms
 from service.season import sample_folder
 
 ASSOCIATION, NAME = "mua-vai", "Liên minh hợp tác xã mùa vải"
@@ -68,6 +69,7 @@ def seed(database: Database) -> Demo:
     with database.write() as session:
         if session.scalars(select(Association.id).where(Association.code == ASSOCIATION)).first() is None:
             take_in(session, sample_folder(), ASSOCIATION, NAME)
+            name_after_farms(session, session.scalars(select(Association.id).where(Association.code == ASSOCIATION)).one())
         association_id = session.scalars(select(Association.id).where(Association.code == ASSOCIATION)).one()
         logins = [_account(session, association_id, role) for role in PEOPLE]
         facts = _facts(session, association_id)

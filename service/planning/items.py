@@ -27,17 +27,22 @@ from service.runs.freshness import stale_pairs
 
 CONFIRMATION = ("supplier_confirmed_at", "supplier_confirmed_by", "buyer_confirmed_at", "buyer_confirmed_by")
 SYSTEM = "system"
+_OWN: dict[Side, tuple[Any, Any, Any]] = {
+    Side.SUPPLY: (ProposalItem.supply_proposal_id, ProposalItem.supplier_confirmed_at, ProposalItem.supplier_confirmed_by),
+    Side.DEMAND: (ProposalItem.demand_proposal_id, ProposalItem.buyer_confirmed_at, ProposalItem.buyer_confirmed_by),
+}
+"""Of each side: an item's proposal, and when and by whom it was confirmed."""
 
 
 _supply, _demand = aliased(Proposal), aliased(Proposal)
 _SIDES = (
-    select(Lot.uid, DemandLine.uid, _supply.uid, _demand.uid, _supply.organisation_id, _demand.organisation_id)
+    select(ProposalItem.id, Lot.uid, DemandLine.uid, _supply.uid, _demand.uid, _supply.organisation_id, _demand.organisation_id)
     .select_from(ProposalItem)
     .join(Lot, Lot.id == ProposalItem.lot_id)
     .join(DemandLine, DemandLine.id == ProposalItem.line_id)
     .join(_supply, _supply.id == ProposalItem.supply_proposal_id)
     .join(_demand, _demand.id == ProposalItem.demand_proposal_id)
-    .where(ProposalItem.id == bindparam("item"))
+    .where(ProposalItem.id.in_(bindparam("items", expanding=True)))
 )
 """Of an item: lot, line, both proposals, supplier and buyer. Made once, for making a query costs more than asking it."""
 _BASIS = (
@@ -155,27 +160,32 @@ def refresh_proposals(session: Session, changed: Iterable[ProposalItem], act: Ac
     session.flush()
     wanted = {number for item in changed for number in (item.supply_proposal_id, item.demand_proposal_id)}
     fresh = select(Proposal).where(Proposal.id.in_(wanted)).order_by(Proposal.id).with_for_update()
-    for proposal in session.scalars(fresh.execution_options(populate_existing=True)):
-        _refresh(session, proposal)
+    proposals_ = session.scalars(fresh.execution_options(populate_existing=True)).all()
+    counts = {side: _counts(session, side, [one.id for one in proposals_ if one.side is side]) for side in _OWN}
+    for proposal in proposals_:
+        _refresh(session, proposal, counts[proposal.side][proposal.id])
         proposal.updated_at, proposal.updated_by = act.at, act.actor
     session.flush()
 
 
-def _refresh(session: Session, proposal: Proposal) -> None:
-    i = ProposalItem
-    supplies = proposal.side is Side.SUPPLY
-    answered_at, answered_by = (
-        (i.supplier_confirmed_at, i.supplier_confirmed_by) if supplies else (i.buyer_confirmed_at, i.buyer_confirmed_by)
-    )
-    mine = (i.supply_proposal_id if supplies else i.demand_proposal_id) == proposal.id
-    counts = select(i.state, func.count(), func.count(answered_at)).where(mine).group_by(i.state)
-    found = {state: (total, answered) for state, total, answered in session.execute(counts)}
+def _counts(session: Session, side: Side, numbers: Sequence[int]) -> dict[int, dict[ProposalState, tuple[int, int]]]:
+    """Return of each proposal of a side how many items stand in each state, and how many of them that side has confirmed."""
+    mine, answered_at, _ = _OWN[side]
+    counts = select(mine, ProposalItem.state, func.count(), func.count(answered_at)).where(mine.in_(numbers))
+    found: dict[int, dict[ProposalState, tuple[int, int]]] = {}
+    for number, state, total, answered in session.execute(counts.group_by(mine, ProposalItem.state)):
+        found.setdefault(number, {})[state] = (total, answered)
+    return found
+
+
+def _refresh(session: Session, proposal: Proposal, found: dict[ProposalState, tuple[int, int]]) -> None:
+    mine, answered_at, answered_by = _OWN[proposal.side]
     proposal.state = next(state for state in ProposalState if state in found)
     total, answered = found.get(ProposalState.APPROVED, (0, 0))
     proposal.confirmed_at, proposal.confirmed_by = None, None
     if proposal.state is ProposalState.APPROVED and total == answered:
-        last = select(answered_at, answered_by).where(mine, i.state == ProposalState.APPROVED).order_by(answered_at.desc()).limit(1)
-        proposal.confirmed_at, proposal.confirmed_by = session.execute(last).one()
+        approved = select(answered_at, answered_by).where(mine == proposal.id, ProposalItem.state == ProposalState.APPROVED)
+        proposal.confirmed_at, proposal.confirmed_by = session.execute(approved.order_by(answered_at.desc()).limit(1)).one()
 
 
 def expire(session: Session, at: datetime, limit: int = 1000) -> int:
@@ -227,11 +237,18 @@ def parties(session: Session, item: ProposalItem) -> tuple[Organisation, Organis
 
 def tell(session: Session, journal: Journal, kind: str, item: ProposalItem, **more: Any) -> None:
     """Tell the association, the supplier and the buyer of an event of one item; neither is told of the other's price."""
-    lot, line, selling, buying, supplier, buyer = session.execute(_SIDES, {"item": item.id}).one()
-    common = {
-        "item": item.uid, "lot": lot, "line": line, "kg": item.kg, "state": item.state.value,
-        "pickup_on": item.pickup_on and item.pickup_on.isoformat(),
-        "delivery_on": item.delivery_on and item.delivery_on.isoformat(), **more,
-    }  # fmt: skip
-    own = {supplier: {**common, "proposal": selling}, buyer: {**common, "proposal": buying}}
-    journal.tell(kind, {**common, "supply_proposal": selling, "demand_proposal": buying}, own)
+    tell_many(session, journal, kind, [item], **more)
+
+
+def tell_many(session: Session, journal: Journal, kind: str, changed: Sequence[ProposalItem], **more: Any) -> None:
+    """Tell of an event of each of some items, see `tell`."""
+    sides = {row[0]: row[1:] for row in session.execute(_SIDES, {"items": [item.id for item in changed]})}
+    for item in changed:
+        lot, line, selling, buying, supplier, buyer = sides[item.id]
+        common = {
+            "item": item.uid, "lot": lot, "line": line, "kg": item.kg, "state": item.state.value,
+            "pickup_on": item.pickup_on and item.pickup_on.isoformat(),
+            "delivery_on": item.delivery_on and item.delivery_on.isoformat(), **more,
+        }  # fmt: skip
+        own = {supplier: {**common, "proposal": selling}, buyer: {**common, "proposal": buying}}
+        journal.tell(kind, {**common, "supply_proposal": selling, "demand_proposal": buying}, own)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Self
 
 from sqlalchemy.orm import Session
@@ -71,10 +72,9 @@ class Journal:
 
     def _write(self) -> None:
         self.session.flush()
-        for kind, data, organisations in self._events:
-            events.emit(self.session, self.association_id, kind, data, organisations)
-        for deed in self._deeds:
-            audit.record(self.session, deed, self.act.at)
+        for kind, told in groupby(self._events, key=lambda event: event[0]):
+            events.emit_many(self.session, self.association_id, kind, [(data, whose or {}) for _, data, whose in told])
+        audit.record_many(self.session, self._deeds, self.act.at)
 
 
 def before(row: Base) -> dict[str, Any]:

@@ -99,6 +99,59 @@ def _hold(session: Session, wish: Wish, expires_at: datetime, act: Act) -> Promi
     return promise
 
 
+def hold_each(session: Session, wishes: Sequence[Wish], expires_at: datetime, act: Act) -> list[Promise]:
+    """Keep kilograms for each of many wishes that can be kept, in their order and by a few statements in all.
+
+    A wish that its lot or its line has no room for, or of which one is closed, is left out: `hold` says why.
+    """
+    _expire(session, session.execute(_due(act.at).where(Promise.lot_id.in_({w.lot_id for w in wishes}))).all(), act.at, wishes)
+    kept = _fitting(session, wishes, act)
+    promises = [
+        Promise(association_id=association_id, lot_id=wish.lot_id, line_id=wish.line_id, proposal_item_id=wish.item_id,
+                price_vnd_per_kg=price, expires_at=expires_at, made_at=act.at, made_by=act.actor)
+        for wish, association_id, price in kept
+    ]  # fmt: skip
+    session.add_all(promises)
+    session.flush()
+    _enter_each(session, [(promise, wish.kg) for promise, (wish, *_) in zip(promises, kept)], KgState.OFFERED, KgState.HELD, act)
+    return promises
+
+
+def _fitting(session: Session, wishes: Sequence[Wish], act: Act) -> list[tuple[Wish, int, int]]:
+    """Return the wishes that can be kept one after the other, each with its association and its price."""
+    of_lots = select(Lot.id, Lot.association_id, LotBalance.offered_kg).join(LotBalance, LotBalance.lot_id == Lot.id)
+    of_lots = of_lots.where(Lot.id.in_({w.lot_id for w in wishes}), Lot.status.not_in(CLOSED_LOTS))
+    of_lots = of_lots.where(Lot.available_until >= act.at.astimezone(VIETNAM).date())
+    line, b = DemandLine, LineBalance
+    of_lines = select(line.id, line.bid_vnd_per_kg, b.quantity_kg - b.promised_kg).join(b, b.line_id == line.id)
+    of_lines = of_lines.where(line.id.in_({w.line_id for w in wishes}), line.status != LineStatus.CANCELLED)
+    lots = {number: [association_id, int(kg)] for number, association_id, kg in session.execute(of_lots)}
+    lines = {number: [price, int(kg)] for number, price, kg in session.execute(of_lines)}
+    kept = []
+    for wish in wishes:
+        lot, wanting = lots.get(wish.lot_id), lines.get(wish.line_id)
+        if lot is not None and wanting is not None and 1 <= wish.kg <= min(lot[1], wanting[1]):
+            lot[1], wanting[1] = lot[1] - wish.kg, wanting[1] - wish.kg
+            kept.append((wish, lot[0], wanting[0]))
+    return kept
+
+
+def release_each(session: Session, promises: Sequence[Promise], act: Act) -> None:
+    """Give all held kilograms of many promises, whose lots and lines are locked, back to the offer."""
+    _enter_each(session, [(one, one.held_kg) for one in promises if one.held_kg], KgState.HELD, KgState.OFFERED, act)
+
+
+def _enter_each(session: Session, moves: Sequence[tuple[Promise, int]], source: KgState, target: KgState, act: Act) -> None:
+    """Move kilograms of many promises alike, by one statement whose triggers judge each of its rows."""
+    if not moves:
+        return
+    same = {"from_state": source, "to_state": target, "at": act.at, "actor": act.actor, "why": act.why}
+    session.execute(insert(LedgerEntry), [{"lot_id": one.lot_id, "promise_id": one.id, "kg": kg, **same} for one, kg in moves])
+    fresh = select(Promise).where(Promise.id.in_([one.id for one, _ in moves])).execution_options(populate_existing=True)
+    session.scalars(fresh).all()
+    refresh_status(session, {one.lot_id for one, _ in moves}, {one.line_id for one, _ in moves})
+
+
 def confirm(session: Session, promise_id: int, act: Act, kg: int | None = None) -> Promise:
     """Make a hold binding, in whole or for `kg` of it; what is not confirmed stays held.
 

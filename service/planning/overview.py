@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine, LineProduct, LineStatus
-from catalog.models import Commune, Lot, LotStatus, Organisation, Product, Site
+from catalog.models import Commune, Lot, LotStatus, Organisation, Product, Site, VehicleClass
 from catalog.tenancy import Scope, visible
 from service.planning import models as m
 from service.planning.parties import called
@@ -87,6 +87,17 @@ class Group:
     def share(self) -> float | None:
         """Return the part that is matched."""
         return self.matched_kg / self.wanted_kg if self.wanted_kg else None
+
+
+@dataclass(frozen=True)
+class TripFact:
+    """A trip of the current plan: what carries how much how far, and what that costs."""
+
+    number: int
+    truck: str
+    km: float
+    carried_kg: int
+    cost_vnd: int
 
 
 @dataclass(frozen=True)
@@ -171,6 +182,18 @@ class Season:
         shares = sorted(group.share for group in self.by_supplier() if group.share is not None)
         middle = (shares[(len(shares) - 1) // 2] + shares[len(shares) // 2]) / 2 if shares else None
         return Fairness(shares[0] if shares else None, middle, sum(share == 0 for share in shares), len(shares))
+
+
+def trips(session: Session, scope: Scope) -> tuple[str, list[TripFact]]:
+    """Return the uid of the current plan and its trips, the dearest first; none where there is no plan."""
+    plan = _current(session, scope)
+    if plan is None:
+        return "", []
+    t, leg, a = m.PlanTrip, m.PlanLeg, m.PlanAllocation
+    aboard = select(func.sum(a.kg)).join(leg, leg.allocation_id == a.id).where(leg.trip_id == t.id).correlate(t).scalar_subquery()
+    query = select(t.number, VehicleClass.code, t.km, aboard, t.cost_vnd).outerjoin(VehicleClass, VehicleClass.id == t.vehicle_class_id)
+    rows = session.execute(query.where(t.plan_id == plan.id).order_by(t.cost_vnd.desc(), t.number))
+    return plan.uid, [TripFact(number, truck or "", float(km or 0), int(kg or 0), int(vnd)) for number, truck, km, kg, vnd in rows]
 
 
 def span(session: Session, scope: Scope) -> tuple[date, date] | None:
@@ -289,10 +312,14 @@ def _pair(row: _Pair, lot: LotFact, line: LineFact) -> PairFact:
     return PairFact(*names, row.matched_kg, row.delivered_kg, row.ask_vnd_per_kg, row.price_vnd_per_kg)
 
 
+def _current(session: Session, scope: Scope) -> m.Plan | None:
+    query = visible(m.Plan, scope).where(m.Plan.state == PlanState.CURRENT).order_by(m.Plan.id.desc()).limit(1)
+    return session.scalars(query).one_or_none()
+
+
 def _freight(session: Session, scope: Scope) -> tuple[int | None, int | None]:
     """Return what the current plan's trucks cost and carry."""
-    query = visible(m.Plan, scope).where(m.Plan.state == PlanState.CURRENT).order_by(m.Plan.id.desc()).limit(1)
-    plan = session.scalars(query).one_or_none()
+    plan = _current(session, scope)
     return (None, None) if plan is None else (plan.figures.get("freight_vnd"), plan.figures.get("matched_kg"))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
-from catalog.models import Lot
+from catalog.models import Lot, Organisation, Site
 from service.planning.models import Promise
 
 
@@ -18,6 +18,15 @@ def concerned(session: Session, promise_ids: Collection[int]) -> list[int]:
     query = select(Lot.supplier_id, DemandLine.organisation_id).select_from(Promise)
     query = query.join(Lot, Lot.id == Promise.lot_id).join(DemandLine, DemandLine.id == Promise.line_id)
     return sorted({number for row in session.execute(query.where(Promise.id.in_(promise_ids))) for number in row})
+
+
+def name_after_farms(session: Session, association_id: int) -> None:
+    """Call each organisation that has only its code for a name by the name of the site of that code, where there is one."""
+    mine = Organisation.association_id == association_id
+    query = select(Organisation, Site.name).join(Site, (Site.code == Organisation.code) & (Site.association_id == association_id))
+    for row, name in session.execute(query.where(mine, Organisation.name == Organisation.code, Site.name != "")):
+        row.name = name
+    session.flush()
 
 
 def called(organisation: Any, site: Any) -> Any:

@@ -7,7 +7,7 @@ acts; `version` is the version of the item that he saw. All of it is audited, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -67,6 +67,9 @@ class Outcome:
 
 
 Step = Callable[[Session, Journal, ProposalItem, int | None], None]
+AtOnce = Callable[[Session, Journal, Mapping[str, ProposalItem]], Mapping[str, ProposalItem]]
+FEW = 2
+"""Items from which on it pays to take a step for many at once."""
 
 
 def approve(session: Session, scope: Scope, chosen: Chosen, act: Act, hold_minutes: int = HOLD_MINUTES) -> ProposalItem:
@@ -105,7 +108,12 @@ def approve_many(
     ManyRefused
         Naming every item that can't be, unless `partial`.
     """
-    return many(session, scope, chosen, act, _approving(hold_minutes), partial=partial)
+    from service.planning import together
+
+    def at_once(s: Session, journal: Journal, found: Mapping[str, ProposalItem]) -> Mapping[str, ProposalItem]:
+        return together.approve(s, journal, chosen, found, hold_minutes)
+
+    return many(session, scope, chosen, act, _approving(hold_minutes), partial=partial, at_once=at_once)
 
 
 def reject_many(
@@ -260,11 +268,23 @@ def one(session: Session, scope: Scope, chosen: Chosen, act: Act, step: Step) ->
     return item
 
 
-def many(session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, step: Step, *, partial: bool) -> list[Outcome]:
-    """Take a step for each item, locked, each in a savepoint, so that one that can't be leaves no trace; see `approve_many`."""
+def many(
+    session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, step: Step, *, partial: bool, at_once: AtOnce | None = None
+) -> list[Outcome]:
+    """Take a step for each item, locked, each in a savepoint, so that one that can't be leaves no trace; see `approve_many`.
+
+    Parameters
+    ----------
+    at_once : takes the step for those items for which nothing forbids it, by a few statements for all of them, and returns them; what
+        it leaves is tried one by one, which says what forbids it.
+    """
     found = desk.locked(session, scope, [one.uid for one in chosen])
     with Journal(session, scope.association_id, act) as journal:
-        outcomes = [_try(session, journal, found[one.uid], one.version, step) for one in chosen]
+        done = dict(at_once(session, journal, found)) if at_once is not None and len(chosen) >= FEW else {}
+        outcomes = [
+            Outcome(one.uid, done.pop(one.uid)) if one.uid in done else _try(session, journal, found[one.uid], one.version, step)
+            for one in chosen
+        ]
         refused = {outcome.uid: outcome.refusal for outcome in outcomes if outcome.refusal is not None}
         if refused and not partial:
             raise ManyRefused(refused)

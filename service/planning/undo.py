@@ -7,7 +7,7 @@ is what both have confirmed: then there is compensation (`service.planning.propo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -56,7 +56,12 @@ def undo_many(
     session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, hold_minutes: int = HOLD_MINUTES, *, partial: bool = False
 ) -> list[Outcome]:
     """Take back the last thing that a broker did to each of many items; see `service.planning.proposals.approve_many`."""
-    return proposals.many(session, scope, chosen, act, _undoing(scope, hold_minutes), partial=partial)
+    from service.planning import together
+
+    def at_once(s: Session, journal: Journal, found: Mapping[str, ProposalItem]) -> Mapping[str, ProposalItem]:
+        return together.take_back_approvals(s, journal, chosen, found)
+
+    return proposals.many(session, scope, chosen, act, _undoing(scope, hold_minutes), partial=partial, at_once=at_once)
 
 
 def _undoing(scope: Scope, hold_minutes: int) -> Step:
@@ -69,7 +74,7 @@ def _undoing(scope: Scope, hold_minutes: int) -> Step:
         _restore(s, item, event.before or {}, journal.act)
         if item.state is ProposalState.APPROVED:
             proposals.hold(s, item, journal.act, hold_minutes)
-        _note(journal, item, was, event)
+        note(journal, item, was, event)
         tell(s, journal, "proposal.revised", item)
 
     return step
@@ -128,6 +133,7 @@ def _value(column: str, plain: Any) -> Any:
     return kinds.get(column, lambda value: value)(plain)
 
 
-def _note(journal: Journal, item: ProposalItem, was: dict[str, Any], event: AuditEvent) -> None:
+def note(journal: Journal, item: ProposalItem, was: dict[str, Any], event: AuditEvent) -> None:
+    """Note that an entry of the trail has been undone."""
     gone, come = audit.changes(was, audit.snapshot(item))
     journal.note(UNDO, item, gone, {**come, "undone": event.seq, "action": event.action})

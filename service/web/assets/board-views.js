@@ -123,14 +123,53 @@
       const name = told.trips.number[bar.trip];
       const made = svg("rect", { x: x(bar.from), y: 24 + bar.lane * LANE + 2, width: Math.max(3, (bar.until - bar.from) * scale), height: LANE - 4, rx: 3, class: "bar-trip" });
       made.append(svg("title", {}, `${told.say("trip", { n: name })} · ${told.trips.trucks[bar.truck]} · ${told.trips.km[bar.trip]} km · ${told.vnd(told.trips.cost[bar.trip])}`));
-      made.addEventListener("click", () => choose(name));
+      made.addEventListener("click", () => { at = name; markAt(); choose(name); });
       picture.append(made);
       shown.set(name, { made, lane: bar.lane });
     }
     box.replaceChildren(picture);
+    along = bars.map((bar) => told.trips.number[bar.trip]);
+    if (!along.includes(at)) at = null;
     markChosen(box);
+    markAt();
     document.getElementById("trucks").textContent = told.say("trucks", { n: told.number(bars.length), most: told.number(lanes.length) });
   }
+  /* The timeline's own keys: j k or arrows along the trips of the day, left and right to other days, Enter chooses the trip everywhere */
+  let along = [], at = null;
+  function markAt(intoView = false) {
+    for (const [name, bar] of shown) bar.made.classList.toggle("at", name === at);
+    const bar = shown.get(at);
+    if (!bar || !intoView) return;
+    const box = document.getElementById("timeline"), top = 24 + bar.lane * LANE;
+    if (top < box.scrollTop + 24) box.scrollTop = top - 24;
+    else if (top + LANE > box.scrollTop + box.clientHeight) box.scrollTop = top + LANE - box.clientHeight;
+    document.getElementById("trucks").textContent = bar.made.textContent;
+  }
+  function go(place) {
+    if (!along.length) return;
+    at = along[Math.min(Math.max(0, place), along.length - 1)];
+    markAt(true);
+  }
+  function otherDay(step) {
+    const days = [...document.querySelectorAll("#days button")].map((button) => Number(button.dataset.day)), place = days.indexOf(day) + step;
+    if (place < 0 || place >= days.length) return;
+    day = days[place];
+    at = null;
+    drawTimeline();
+    go(0);
+  }
+  const place = () => { const mine = along.indexOf(at); return mine >= 0 ? mine : along.findIndex((name) => chosen.trips.has(name)); };
+  const keys = {
+    j: () => go(place() + 1), ArrowDown: () => go(place() + 1), k: () => go(place() - 1), ArrowUp: () => go(place() - 1), Home: () => go(0), End: () => go(along.length - 1),
+    ArrowLeft: () => otherDay(-1), ArrowRight: () => otherDay(1), Enter: () => { if (at !== null) choose(at); }, " ": () => { if (at !== null) choose(at); },
+  };
+  document.getElementById("timeline").addEventListener("keydown", (event) => {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (!told || !keys[key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    keys[key]();
+  });
   let marked = [];
   function markChosen(box) {
     for (const bar of marked) bar.made.classList.remove("chosen");

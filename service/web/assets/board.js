@@ -6,7 +6,7 @@
   const at = (id) => document.getElementById(id);
   const words = JSON.parse(root.dataset.words);
   const locale = root.dataset.language === "vi" ? "vi-VN" : "en-US";
-  const decides = root.dataset.decides === "1", MOST_PARTIES = 12, AT_ONCE = 100;
+  const decides = root.dataset.decides === "1", MOST_PARTIES = 12, AT_ONCE = 500;
   const [grid, body, scroller, decideBox] = [at("grid"), at("rows"), at("scroll"), at("decide")];
   const sizer = document.createElement("div");
   grid.before(sizer);
@@ -471,9 +471,8 @@
     if (event.target.closest("button, a, summary") && [" ", "Enter"].includes(event.key)) return;
     if ((event.ctrlKey || event.metaKey) && event.key === "a") { event.preventDefault(); all(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const scrolls = event.target.closest("#timeline") && event.key.startsWith("Arrow");
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (!keys[key] || scrolls) return;
+    if (!keys[key]) return;
     event.preventDefault();
     keys[key](event);
   });

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from catalog.errors import NotFound
 from service.api.papers import checked_days, today
 from service.auth.permissions import Permission
 from service.planning import overview
-from service.planning.overview import LineFact, LotFact, PairFact, Season
+from service.planning.overview import LineFact, LotFact, PairFact, Season, TripFact
 from service.web.formats import day_of_text
 from service.web.pages import Pages
 from service.web.texts import mark
@@ -22,6 +23,17 @@ from service.web.visit import Visit, Visited
 
 def _whole_kg(row: LineFact | LotFact) -> int:
     return row.wanted_kg if isinstance(row, LineFact) else row.offered_kg
+
+
+@dataclass(frozen=True)
+class Trips:
+    """A part of the current plan's trips, and the sums of all of them."""
+
+    plan: str
+    rows: Sequence[TripFact]
+    count: int
+    carried_kg: int
+    cost_vnd: int
 
 
 pages = Pages("season")
@@ -69,6 +81,46 @@ def show_rows(visit: Visited, first: str = "", last: str = "", what: str = "want
     return visit.show(
         "association/rows.html", season=season, rows=part, count=len(rows), sums=sums, steps=steps, page=shown, pages=pages_, **told
     )
+
+
+@pages.get("/season/suppliers", may=Permission.PLANS_READ)
+def show_shares(visit: Visited, first: str = "", last: str = "", page: int = 1) -> Response:
+    """Show what each supplier sells of what it offers, the least share first: the rows behind the figures of fairness."""
+    season = _season(visit, first, last)
+    groups = sorted((one for one in season.by_supplier() if one.share is not None), key=lambda one: (one.share or 0, one.name))
+    part, shown, pages_ = _part(groups, page)
+    steps = _steps("/season/suppliers", season, shown, pages_)
+    return visit.show(
+        "association/shares.html", season=season, rows=part, count=len(groups), fair=season.fairness(), steps=steps, page=shown,
+        pages=pages_, rows_of=_address(season),
+    )  # fmt: skip
+
+
+@pages.get("/season/freight", may=Permission.PLANS_READ)
+def show_freight(visit: Visited, first: str = "", last: str = "", page: int = 1) -> Response:
+    """Show the trips of the current plan, the dearest first: the rows behind the freight of a kilogram."""
+    season = _season(visit, first, last)
+    plan, found = overview.trips(visit.session, visit.scope)
+    part, shown, pages_ = _part(found, page)
+    trips = Trips(plan, part, len(found), sum(one.carried_kg for one in found), sum(one.cost_vnd for one in found))
+    steps = _steps("/season/freight", season, shown, pages_)
+    return visit.show("association/freight.html", season=season, trips=trips, steps=steps, page=shown, pages=pages_)
+
+
+Row = TypeVar("Row")
+
+
+def _part(rows: Sequence[Row], page: int) -> tuple[Sequence[Row], int, int]:
+    """Return a part of a list, its number, and how many parts there are."""
+    pages_ = max(1, -(-len(rows) // ROWS))
+    shown = min(max(1, page), pages_)
+    return rows[(shown - 1) * ROWS : shown * ROWS], shown, pages_
+
+
+def _steps(place: str, season: Season, page: int, pages_: int) -> list[str]:
+    """Return the addresses of the part before and of the one after, empty where there is none."""
+    days = {"first": season.first.isoformat(), "last": season.last.isoformat()}
+    return [f"{place}?{urlencode({**days, 'page': page + step})}" if 1 <= page + step <= pages_ else "" for step in (-1, 1)]
 
 
 def _season(visit: Visit, first: str, last: str) -> Season:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from catalog.tenancy import find, visible
 from matching.errors import BadInput
 from matching.policy import policy_of
+from matching.texts import Language, remedy
 from service.api.deps import Uid, before
 from service.api.plan_shapes import plan_out, runs_of
 from service.api.run_shapes import moment_out, moments, run_out, runs_out
@@ -38,6 +39,11 @@ FIRST: dict[str, tuple[str, tuple[str, ...]]] = {
     "both": (mark("Contracts, then what spoils soon, then worth"), ("contracts", "spoilage", "worth")),
 }
 """Orders of goals that a run can be given here; any other by the API."""
+GOALS: dict[str, str] = {
+    "worth": mark("worth"), "contracts": mark("contracts"), "spoilage": mark("what spoils soon"), "fairness": mark("fairness"),
+    "changes": mark("few changes"),
+}  # fmt: skip
+"""Goals in words, as a run's page tells them."""
 SMALL_BELOW_KG = 5_000
 """Suppliers that offer less in all count as small, unless the form says otherwise."""
 POLICY_FIELDS = {"goals": "first", "floors": "floor_pct"}
@@ -63,8 +69,8 @@ def _list(visit: Visit) -> Response:
     return visit.show("broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual, first=first)
 
 
-def _policy(read: Reader) -> dict[str, Any]:
-    """Read what is wanted of the plan beside worth, as ``policy.json`` holds it; empty for nothing."""
+def _policy(read: Reader, language: Language) -> dict[str, Any]:
+    """Read what is wanted of the plan beside worth, as ``policy.json`` holds it; empty for nothing. Its faults are told in a language."""
     goals = FIRST.get(read.text("first") or "worth", FIRST["worth"])[1]
     floor, small = read.decimal("floor_pct"), read.whole("small_below_kg")
     cap, frozen, change = read.decimal("cap_pct"), read.whole("frozen_days"), read.whole("change_vnd_per_kg")
@@ -78,7 +84,7 @@ def _policy(read: Reader) -> dict[str, Any]:
     except BadInput as error:
         for one in error.issues:
             column = (one.column or "goals").split(".")[0].split("[")[0]
-            read.wrong(POLICY_FIELDS.get(column, column), one.value, one.expected)
+            read.wrong(POLICY_FIELDS.get(column, column), one.value, remedy(one, language))
         return {}
 
 
@@ -96,7 +102,7 @@ def start_run(visit: Visited) -> Response:
     seed, note, trips = read.whole("seed") or 0, read.text("note", most=500) or "", read.text("trips") or "full"
     if seed > 2**31 - 1:
         read.wrong("seed", seed, f"at most {2**31 - 1}")
-    policy = _policy(read)
+    policy = _policy(read, "vi" if visit.language == "vi" else "en")
     read.done()
     wanted = Wanted(first, last, None if seconds is None else float(seconds), seed, cast(Trips, trips), None, None, note, policy=policy)
     run, _ = submitting.submit(visit.session, visit.scope, wanted, visit.by, visit.settings)
@@ -115,6 +121,7 @@ def watch_run(visit: Visited, uid: Uid) -> Response:
     return visit.show(
         "broker/run.html", run=run_out(visit.session, run), moments=told, plan=shown, works=run.state in UNFINISHED, why=why,
         trips=visit.say(TRIP_WORDS.get(str(run.parameters.get("trips", "full")), "")),
+        goals={name: visit.say(words) for name, words in GOALS.items()},
     )  # fmt: skip
 
 

@@ -13,12 +13,13 @@ from catalog import intake, repository
 from catalog.intake import LotChange, LotIn
 from catalog.models import Certificate, Grade, Lot, LotStatus, Organisation, Product, Site, SiteKind, Unit
 from catalog.tenancy import check_version, find, visible
+from matching.plan import LOT
 from service.api.deps import before
 from service.auth.permissions import Permission
 from service.db import now
 from service.planning import ledger
 from service.planning.models import LotBalance
-from service.web import reasons
+from service.web import reasons, why
 from service.web.formats import today
 from service.web.forms import Reader, fields
 from service.web.lists import part
@@ -139,12 +140,12 @@ def declare(visit: Visited) -> Response:
 
 
 @pages.get("/lots/{uid}", may=Permission.LOTS_READ)
-def show_lot(visit: Visited) -> Response:
-    """Show a lot: what stands where of it, why it is open, and what can be changed."""
-    return _lot(visit)
+def show_lot(visit: Visited, look: bool = False) -> Response:
+    """Show a lot: what stands where of it, why it is open, and what can be changed; if asked to, look for what would match it."""
+    return _lot(visit, look=look)
 
 
-def _lot(visit: Visit) -> Response:
+def _lot(visit: Visit, *, look: bool = False) -> Response:
     number = find(visit.session, visit.scope, Lot, visit.params["uid"]).id
     lot = visit.session.scalars(repository.lots(visit.scope).where(Lot.id == number)).one()
     return visit.show(
@@ -153,6 +154,10 @@ def _lot(visit: Visit) -> Response:
         balance=balances(visit, [lot.id])[lot.id],
         grade=grades(visit, [lot]).get((lot.product_id, lot.grade), ""),
         why=reasons.of_lots(visit, [lot.id]).get(lot.id),
+        figures=why.of_lot(visit, lot.code) if lot.status in OPEN else None,
+        remedy=why.remedy(visit, LOT, lot.code, visit.session.get_one(Organisation, lot.supplier_id).code)
+        if look and lot.status in OPEN
+        else None,
         kind=kind,
         open=lot.status in OPEN,
         may_write=visit.principal.may(Permission.LOTS_WRITE),

@@ -13,11 +13,12 @@ from buyers.intake import LineChange
 from buyers.models import DemandLine, LineRequirement, LineStatus
 from catalog.models import Product
 from catalog.tenancy import find
+from matching.plan import LINE
 from service.api.deps import before
 from service.auth.permissions import Permission
 from service.planning import wishes
 from service.planning.models import LineBalance
-from service.web import reasons
+from service.web import reasons, why
 from service.web.forms import Reader, fields
 from service.web.lists import part
 from service.web.pages import Pages
@@ -61,12 +62,12 @@ def promised(visit: Visit, numbers: Sequence[int]) -> dict[int, int]:
 
 
 @pages.get("/lines/{uid}", may=Permission.DEMAND_READ)
-def show_line(visit: Visited) -> Response:
-    """Show a line: what it asks for in plain words, what is promised to it, and why it is short."""
-    return _line(visit)
+def show_line(visit: Visited, look: bool = False) -> Response:
+    """Show a line: what it asks for, what is promised to it, and why it is short; if asked to, look for what would fill it."""
+    return _line(visit, look=look)
 
 
-def _line(visit: Visit) -> Response:
+def _line(visit: Visit, *, look: bool = False) -> Response:
     number = find(visit.session, visit.scope, DemandLine, visit.params["uid"]).id
     line = visit.session.scalars(repository.lines(visit.scope).where(DemandLine.id == number)).one()
     return visit.show(
@@ -76,6 +77,8 @@ def _line(visit: Visit) -> Response:
         rules=rules(visit, line),
         promised=promised(visit, [line.id]).get(line.id, 0),
         why=reasons.of_lines(visit, [line.id]).get(line.id),
+        figures=why.of_line(visit, line.code) if line.status in OPEN else None,
+        remedy=why.remedy(visit, LINE, line.code) if look and line.status in OPEN else None,
         kind=kind,
         open=line.status in OPEN,
         may_write=visit.principal.may(Permission.DEMAND_WRITE),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,8 @@ from service.web.reasons import OF_LINE
 from service.web.visit import Visit, Visited
 
 pages = Pages("fill")
+MOST_LINES = 3
+"""Lines that stand under each reason; a line's page says why in figures, and what would change it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,17 @@ class Filled:
     @property
     def share(self) -> float:
         return self.promised_kg / self.wanted_kg if self.wanted_kg else 0.0
+
+
+@dataclass(frozen=True)
+class Short:
+    """What is short for one reason: the words, what would help, how many lines and kilograms, and the largest lines: kg, uid, code."""
+
+    words: str
+    helps: str
+    count: int
+    kg: int
+    lines: tuple[tuple[int, str, str], ...]
 
 
 @pages.get("/fill", may=Permission.DEMAND_READ)
@@ -66,16 +78,21 @@ def _lines(visit: Visit) -> Select[Any]:
     return visible(DemandLine, visit.scope).with_only_columns(DemandLine.id).where(DemandLine.status != LineStatus.CANCELLED)
 
 
-def _shortage(visit: Visit) -> list[tuple[str, str, int, int]]:
-    """Return the reasons of what the current plan leaves short: words, what helps, lines and kilograms, the largest first."""
+def _shortage(visit: Visit) -> list[Short]:
+    """Return the reasons of what the current plan leaves short, the largest first, each with its largest lines."""
     current = select(Plan.id).where(Plan.association_id == visit.scope.association_id, Plan.state == PlanState.CURRENT)
-    query = select(PlanReason.reason, PlanReason.open_kg).where(PlanReason.plan_id.in_(current), PlanReason.line_id.in_(_lines(visit)))
-    kg: Counter[str] = Counter()
-    lines: Counter[str] = Counter()
-    for reason, open_kg in visit.session.execute(query):
-        kg[reason] += open_kg
-        lines[reason] += 1
-    known = {reason: OF_LINE.get(reason, (reason, "")) for reason in kg}
-    return [
-        (visit.say(known[one][0]), visit.say(known[one][1]) if known[one][1] else "", lines[one], total) for one, total in kg.most_common()
-    ]
+    query = select(PlanReason.reason, PlanReason.open_kg, DemandLine.uid, DemandLine.code).join(
+        DemandLine, DemandLine.id == PlanReason.line_id
+    )
+    query = query.where(PlanReason.plan_id.in_(current), PlanReason.line_id.in_(_lines(visit)))
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    for reason, kg, uid, code in visit.session.execute(query.order_by(PlanReason.open_kg.desc(), PlanReason.id)):
+        found.setdefault(reason, []).append((kg, uid, code))
+    made = [_short(visit, reason, lines) for reason, lines in found.items()]
+    return sorted(made, key=lambda one: -one.kg)
+
+
+def _short(visit: Visit, reason: str, lines: list[tuple[int, str, str]]) -> Short:
+    words, helps = OF_LINE.get(reason, (reason, ""))
+    kg = sum(open_kg for open_kg, *_ in lines)
+    return Short(visit.say(words), visit.say(helps) if helps else "", len(lines), kg, tuple(lines[:MOST_LINES]))

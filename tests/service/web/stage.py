@@ -30,6 +30,7 @@ from service.models import Session as Login
 from service.planning import items, proposals, receipts, results, settlements, shipments
 from service.planning import models as m
 from service.planning.ledger import Act
+from service.planning.parties import name_after_farms
 from service.planning.proposals import Chosen
 from service.planning.receipts import Said
 from service.planning.rows import load
@@ -110,7 +111,7 @@ class Furnishing(Backstage):
     def _tell_names(self) -> None:
         """Give organisations the names that people call them by."""
         with self.database.write() as session:
-            session.get_one(Organisation, self.parties[COOPERATIVE]).name = "HTX Phì Điền, Lục Ngạn"
+            name_after_farms(session, self.association)
             session.get_one(Organisation, self.parties[BUYER]).name = "GO! Việt Nam"
 
     def _people(self, file: Path) -> None:
