@@ -529,6 +529,9 @@ def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, by: 
     _raise(_bad_revision(lot, change, values))
     if _is_revised(change):
         session.add(_revision(lot, change, values, by))
+    if values.get("quantity_kg", lot.quantity_kg) != lot.quantity_kg:
+        # What was said in another unit was said of the earlier quantity.
+        values |= {"stated_amount": None, "stated_unit": None}
     for name, value in {**values, "updated_by": by}.items():
         setattr(lot, name, value)
     session.flush()

@@ -259,6 +259,15 @@ def test_a_wrong_revision_is_refused(database: Database, change: dict[str, Any],
             intake.revise_lot(session, scope(market), market.lot().uid, LotChange(**change), "Hoa")
 
 
+def test_what_was_said_in_another_unit_goes_with_the_quantity_that_it_was_said_of(database: Database) -> None:
+    with database.write() as session:
+        market = Market(session)
+        lot = intake.declare_lot(session, scope(market), given(market, quantity_kg=None, amount="1,5", unit="tấn"), "Hoa")
+        assert intake.revise_lot(session, scope(market), lot.uid, LotChange(note="a"), "Hoa").stated_amount == "1,5"
+        revised = intake.revise_lot(session, scope(market), lot.uid, LotChange(quantity_kg=1200, reason="rain"), "Hoa")
+        assert (revised.quantity_kg, revised.stated_amount, revised.stated_unit) == (1200, None, None)
+
+
 def test_a_change_of_a_stale_copy_says_who_changed_it(database: Database) -> None:
     with database.write() as session:
         market = Market(session)
