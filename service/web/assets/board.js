@@ -6,7 +6,7 @@
   const at = (id) => document.getElementById(id);
   const words = JSON.parse(root.dataset.words);
   const locale = root.dataset.language === "vi" ? "vi-VN" : "en-US";
-  const decides = root.dataset.decides === "1", MOST_PARTIES = 12, AT_ONCE = 500;
+  const decides = root.dataset.decides === "1", MOST_PARTIES = 12, AT_ONCE = 100;
   const [grid, body, scroller, decideBox] = [at("grid"), at("rows"), at("scroll"), at("decide")];
   const sizer = document.createElement("div");
   grid.before(sizer);
