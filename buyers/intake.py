@@ -17,7 +17,7 @@ from buyers.errors import ContractExceeded
 from buyers.models import AgreementStatus, CallOff, Contract, DemandLine, LineProduct, LineRequirement, LineStatus, Order, ReceivingSlot
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_KG
 from catalog.errors import AlreadyThere, Conflict, Fault, Invalid, NotFound, fault
-from catalog.intake import Code, Dong, Given
+from catalog.given import Code, Dong, Given
 from catalog.models import MAX_GRADE, Organisation, Product, Side, Site, SiteKind
 from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from catalog import intake, names, quantities
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_RATE
 from catalog.errors import AlreadyThere, Conflict, Fault, Invalid, fault
-from catalog.intake import EMAIL, Code, Given, Name
+from catalog.given import EMAIL, Code, Given, Name
 from catalog.models import (
     MAX_GRADE,
     AccessRule,

@@ -7,11 +7,10 @@ Faults are gathered and raised at once as `Invalid`; nothing is written then. No
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from functools import lru_cache
-from typing import Annotated, Any, get_args
+from datetime import date
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -19,6 +18,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from catalog import names, quantities, repository
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_KG, MAX_VND_PER_KG
 from catalog.errors import AlreadyThere, Fault, Invalid, NeedsConfirmation, NotFound, fault
+from catalog.given import EMAIL, Code, CodeText, Dong, Given, Name, NameText, Share
 from catalog.models import (
     MAX_GRADE,
     SIDE_OF,
@@ -47,51 +47,6 @@ VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
 SUSPICIOUS_RATIO = 20
 DECLARED = "declared"
 """Reason of a lot's first forecast."""
-EMAIL = r"^[^@\s\x00-\x1f\x7f-\x9f]{1,120}@[^@\s\x00-\x1f\x7f-\x9f]{1,120}$"
-Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
-Code = Field(min_length=1, max_length=100)
-Name = Field(min_length=1, max_length=200)
-Share = Annotated[
-    int, Field(ge=1, le=MAX_KG, strict=True), BeforeValidator(lambda kg: int(kg) if isinstance(kg, float) and kg.is_integer() else kg)
-]
-CodeText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-NameText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-class Given(BaseModel):
-    """What somebody sends in; a field that isn't known is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _composed(cls, value: Any, about: ValidationInfo) -> Any:
-        """Take every text in the one form in which it is stored, and none that a database can't store; guess no type."""
-        if isinstance(value, str):
-            value = names.storable(value)
-        wanted = _kinds(cls, str(about.field_name))
-        if isinstance(value, float) and value.is_integer() and int in wanted and float not in wanted:
-            return int(value)
-        for kinds, wrong, expected in _GUESSES:
-            if type(value) in wrong and kinds & wanted and type(value) not in wanted:
-                raise ValueError(expected)
-        return value
-
-
-_GUESSES: tuple[tuple[frozenset[type], tuple[type, ...], str], ...] = (
-    (frozenset({date, datetime}), (int, float, bool), "expected a text such as 2027-06-07"),
-    (frozenset({int, float}), (str, bool), "expected a number"),
-    (frozenset({bool}), (str, int, float), "expected true or false"),
-)
-"""Values that would be taken for something else: a number for a date, a text for a number."""
-
-
-@lru_cache(maxsize=4096)
-def _kinds(model: type[BaseModel], field: str) -> frozenset[type]:
-    """Return the plain types that a field may hold."""
-    annotation = model.model_fields[field].annotation
-    parts = get_args(annotation) or (annotation,)
-    return frozenset(part for part in parts if part in (date, datetime, int, float, bool, str))
 
 
 class OrganisationIn(Given):

@@ -60,3 +60,23 @@ FUNNEL = (
 
 AFTER_PLAN = (Reason.BETTER_OFFER, Reason.SUPPLIERS_LIMIT, Reason.MINIMUM, Reason.TRUCK)
 """Steps that a paying lane passes, given a plan, in order; the last stops whatever is left."""
+
+
+class RuleKind(StrEnum):
+    """Kinds of rules that can be let go. The codes are stable."""
+
+    MAX_SUPPLIERS = "max_suppliers"
+    MIN_SUPPLIER = "min_supplier"
+    MIN_FILL = "min_fill"
+    MIN_TAKE = "min_take"
+    INDIVISIBLE = "indivisible"
+    MIN_LIFE = "min_life"
+    CERTIFICATES = "certificates"
+    ACCESS = "access"
+    THROUGHPUT = "throughput"
+    VEHICLE_COUNT = "vehicle_count"
+    PIN = "pin"
+    FORBID = "forbid"
+    POLICY = "policy"
+    FLOOR = "floor"
+    CAP = "cap"

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matching.errors import BadInput
-from matching.explain.rules import NoSuchRule, Rule, RuleKind
+from matching.reasons import RuleKind
 from service.cli_policy import BAD, AsJson, PlanFolder, Previous, Seed, Source, Tongue, refused
 
 if TYPE_CHECKING:
-    from matching.explain.rules import RulePrice
+    from matching.explain.rules import Rule, RulePrice
 
 
 def price(
@@ -36,6 +36,7 @@ def price(
     as_json: AsJson = False,
 ) -> None:
     """Say what a rule costs: the plan is planned on with the rule and without it, with equal effort."""
+    from matching.explain.rules import NoSuchRule, Rule
     from matching.explain.telling import price_text
 
     wanted = Rule(rule, tuple(of or ()))

@@ -43,9 +43,9 @@ def lots(session: Session, scope: Scope, first: date | None = None, last: date |
         "low_kg": forecast.low_kg, "high_kg": forecast.high_kg,
     }  # fmt: skip
     newest = select(func.max(ForecastRevision.id)).where(ForecastRevision.lot_id == Lot.id).correlate(Lot).scalar_subquery()
-    query = select(*columns.values()).outerjoin(forecast, and_(forecast.id == newest, forecast.low_kg < forecast.high_kg))
-    query = query.join(Site, Site.id == Lot.site_id).join(supplier, supplier.id == Lot.organisation_id)
+    query = select(*columns.values()).select_from(Lot).join(Site, Site.id == Lot.site_id).join(supplier, supplier.id == Lot.organisation_id)
     query = query.join(Product, Product.id == Lot.product_id).where(*conditions(Lot, scope))
+    query = query.outerjoin(forecast, and_(forecast.id == newest, forecast.low_kg < forecast.high_kg))
     return _table(session, query, list(columns), Lot, (Lot.available_from, Lot.available_until), first, last)
 
 

@@ -8,36 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from matching.plan import Plan
 from matching.problem import FORBID, NO_LIMIT, PIN, IntArray, Problem, TextArray
+from matching.reasons import RuleKind
 from matching.solve import Limits, solve
 from matching.subset import rows_of
 from matching.verify import verify
-
-
-class RuleKind(StrEnum):
-    """Kinds of rules that can be let go. The codes are stable."""
-
-    MAX_SUPPLIERS = "max_suppliers"
-    MIN_SUPPLIER = "min_supplier"
-    MIN_FILL = "min_fill"
-    MIN_TAKE = "min_take"
-    INDIVISIBLE = "indivisible"
-    MIN_LIFE = "min_life"
-    CERTIFICATES = "certificates"
-    ACCESS = "access"
-    THROUGHPUT = "throughput"
-    VEHICLE_COUNT = "vehicle_count"
-    PIN = "pin"
-    FORBID = "forbid"
-    POLICY = "policy"
-    FLOOR = "floor"
-    CAP = "cap"
-
 
 OF_POLICY = {RuleKind.POLICY, RuleKind.FLOOR, RuleKind.CAP}
 """Kinds that no problem has, but a policy; `matching.policy.price` prices them."""

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy import select
 
 from catalog.errors import Invalid, fault
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.models import Organisation
 from catalog.tenancy import Scope, check_version, find, visible
 from service.api.deps import Asked, Reading, Uid, Writing, before

@@ -13,7 +13,7 @@ import buyers.intake
 from buyers import repository
 from buyers.intake import CallOffIn, ContractChange, ContractIn, LineChange, OrderIn
 from buyers.models import AgreementStatus, CallOff, Contract, DemandLine, LineStatus, Order
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.models import Organisation, Product, Site, Unit
 from catalog.tenancy import find, visible
 from service.api.deps import Asked, Reading, Uid, Writing, before

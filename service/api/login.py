@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from catalog.base import now_utc
 from catalog.errors import NotFound
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.models import Association, Organisation
 from catalog.tenancy import find
 from service.api.admission import COOKIE, CSRF_COOKIE, Service

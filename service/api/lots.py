@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog import intake, repository
-from catalog.intake import Given, LotChange, LotIn
+from catalog.given import Given
+from catalog.intake import LotChange, LotIn
 from catalog.models import MAX_GRADE, ForecastRevision, Lot, LotShare, LotStatus, Member, Organisation, Site, Unit
 from catalog.tenancy import check_version, find
 from service.api.deps import Reading, Uid, Writing, before

@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from starlette.responses import Response
 
 from buyers.models import DemandLine
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.models import Lot
 from catalog.tenancy import find, visible
 from matching.errors import BadInput

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from catalog.intake import Given
+from catalog.given import Given
 from matching.errors import BadInput
 from matching.policy import Goal, policy_of
 from matching.policy.reader import LARGEST, MOST_DAYS, MOST_FLOORS, MOST_SUPPLIERS

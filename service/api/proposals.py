@@ -15,7 +15,7 @@ from pydantic import Field
 
 from buyers.models import DemandLine
 from catalog.base import MAX_KG
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.models import Lot, Organisation, Side
 from catalog.tenancy import find
 from service.api import problems

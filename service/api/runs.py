@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from catalog.errors import NotFound
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.tenancy import find, visible
 from service.api import streams
 from service.api.deps import Reading, Uid, Writing, before

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
 from catalog.base import MAX_KG, MAX_VND
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.models import Evidence, Lot, Member, Organisation, Product, Site, VehicleClass
 from catalog.tenancy import Scope, find, visible
 from service.api.deps import Asked, Reading, Uid, Writing

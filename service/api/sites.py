@@ -14,7 +14,8 @@ from buyers.intake import SlotIn
 from buyers.models import ReceivingSlot
 from catalog import changes, intake, repository
 from catalog.changes import SiteChange
-from catalog.intake import Given, SiteIn
+from catalog.given import Given
+from catalog.intake import SiteIn
 from catalog.models import Organisation, Site, SiteKind
 from catalog.tenancy import find
 from service.api.deps import Asked, Reading, Uid, Writing, before

@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import AwareDatetime, Field
 from sqlalchemy import select
 
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.models import Organisation
 from catalog.tenancy import find, visible
 from service.api.deps import Reading, Uid, Writing, before

@@ -13,7 +13,7 @@ from catalog import names
 from catalog.base import now_utc
 from catalog.changes import may
 from catalog.errors import AlreadyThere, Conflict, Invalid, fault
-from catalog.intake import Given, Name
+from catalog.given import Given, Name
 from catalog.models import Organisation, Side
 from catalog.tenancy import Scope, check_version, find
 from service.auth import passwords, sessions

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from catalog.base import new_uid, now_utc
 from catalog.errors import Conflict, Fault, Invalid, fault
-from catalog.intake import Given
+from catalog.given import Given
 from catalog.models import Organisation, Side
 from catalog.tenancy import Scope, check_version, find
 from service.models import Delivery, DeliveryState, Endpoint, EndpointState, Outbox
