@@ -38,6 +38,8 @@ COLUMNS: dict[str, str] = {
     "indivisible": mark("To one buyer, all of it"),
     "cold": mark("Needs cold"),
     "litres_per_kg": mark("Litres per kg"),
+    "low_kg": mark("Least harvest to expect, kg: nine in ten bring more"),
+    "high_kg": mark("Largest harvest to expect, kg: one in ten brings more"),
     "line_id": mark("Code of the line"),
     "buyer_id": mark("Code of the buyer"),
     "max_grade": mark("Lowest grade"),
