@@ -137,7 +137,8 @@ def _proven(problem: Problem, rows: tuple[IntArray, IntArray], outcome: GoodsOut
     """Bound of some goods, by the plain volumes where nothing better is known."""
     if outcome is not None and np.isfinite(outcome.bound_vnd):
         return float(outcome.bound_vnd)
-    return float(relaxation_bound(subset(problem, *rows).problem))
+    # That bound is rounded down for plans of whole đồng, but what some goods add to a plan need not be whole.
+    return float(relaxation_bound(subset(problem, *rows).problem)) + 1.0
 
 
 def _whole(parts: dict[int, Subset], made: dict[int, GoodsOutcome]) -> list[tuple[IntArray, IntArray, IntArray]]:
