@@ -33,12 +33,13 @@ class Subset:
     decisions: IntArray
 
 
-def subset(problem: Problem, lots: IntArray, lines: IntArray) -> Subset:
+def subset(problem: Problem, lots: IntArray, lines: IntArray, also: IntArray | None = None) -> Subset:
     """Cut some lots and lines out of a problem, with their sites, all hubs and bases, and what else concerns them.
 
     Parameters
     ----------
     lots, lines : ascending rows, shape (n,) each.
+    also : rows of further sites to keep, shape (n,).
 
     Returns
     -------
@@ -46,7 +47,7 @@ def subset(problem: Problem, lots: IntArray, lines: IntArray) -> Subset:
         Vehicle classes, access rules, products, schemes, settings and the horizon are those of the whole; suppliers and buyers are those
         that appear. A decision is kept if both its lot and its line are.
     """
-    sites, roads = _sites(problem, lots, lines), problem.roads
+    sites, roads = _sites(problem, lots, lines, also), problem.roads
     place = _places(sites, problem.n_sites)
     kept_roads = np.flatnonzero((place[roads.from_site] >= 0) & (place[roads.to_site] >= 0))
     lot_place, line_place = _places(lots, problem.n_lots), _places(lines, problem.n_lines)
@@ -77,10 +78,11 @@ def _places(rows: IntArray, n: int) -> IntArray:
     return place
 
 
-def _sites(problem: Problem, lots: IntArray, lines: IntArray) -> IntArray:
+def _sites(problem: Problem, lots: IntArray, lines: IntArray, also: IntArray | None) -> IntArray:
+    more = np.zeros(0, dtype=np.int64) if also is None else also
     bases = problem.vehicles.base_site
     hubs = np.flatnonzero(problem.sites.kind == HUB)
-    return np.unique(np.concatenate([problem.lots.site[lots], problem.lines.site[lines], hubs, bases[bases >= 0]]))
+    return np.unique(np.concatenate([problem.lots.site[lots], problem.lines.site[lines], hubs, bases[bases >= 0], more]))
 
 
 def _lines(problem: Problem, rows: IntArray, place: IntArray) -> Any:

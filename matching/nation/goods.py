@@ -9,6 +9,8 @@ Method
     2. The same model at what real trucks cost, from the vertex before: the pairs that it serves are the outline with whose trips the
        search begins (`matching.outline`).
     Goods with very many ways are bounded by prices alone (`matching.nation.bound`), and their outline looks at the ways that may pay.
+    A truck may carry goods of several products, and so come from one gate to the next by known roads that pass others' gates: all goods
+    are bounded on the roads of the whole country.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import numpy as np
 from matching.bound.model import linear_under
 from matching.bound.volumes import gains, volumes_model
 from matching.bound.ways import CARRIER, DIRECT, THROUGH_HUB, Ways, find_ways
+from matching.distance import distances, kilometres
 from matching.executors import Executor
 from matching.flow import Flows, relaxation_bound, separate_goods
 from matching.nation.bound import find_pairs, lagrangian_bound
@@ -115,15 +118,16 @@ def outline_goods(
     expired : asked often; goods that were not reached are bounded by their plain volumes.
     """
     goods = sorted(separate_goods(problem), key=lambda rows: -len(rows[0]) * len(rows[1]))
+    country = _Country(problem)
     parts: dict[int, Subset] = {}
 
     def jobs() -> Iterator[GoodsJob]:
         for number, (lots, lines) in enumerate(goods):
-            parts[number] = subset(problem, lots, lines)
+            parts[number] = country.part(lots, lines)
             yield GoodsJob(parts[number].problem, lot_price[lots], line_price[lines])
 
     made = dict(executor.run(jobs(), expired))
-    total = sum(_proven(problem, rows, made.get(number)) for number, rows in enumerate(goods))
+    total = sum(_proven(country, rows, made.get(number)) for number, rows in enumerate(goods))
     bare = np.setdiff1d(np.arange(problem.n_lines), np.concatenate([lines for _, lines in goods]) if goods else [])
     total -= float(problem.lines.kg[bare] @ problem.lines.short_vnd_per_kg[bare])
     lot, line, kg = (np.concatenate([np.zeros(0, dtype=np.int64), *column]) for column in zip(*_whole(parts, made), strict=True))
@@ -133,12 +137,29 @@ def outline_goods(
     )
 
 
-def _proven(problem: Problem, rows: tuple[IntArray, IntArray], outcome: GoodsOutcome | None) -> float:
+class _Country:
+    """Cuts goods out of a problem with all its known roads, each as long as the shortest way between its ends."""
+
+    def __init__(self, problem: Problem) -> None:
+        roads = problem.roads
+        known = ~np.isnan(roads.km)
+        km = roads.km.copy()
+        km[known] = kilometres(distances(problem), roads.from_site[known], roads.to_site[known])
+        timed = known | ~np.isnan(roads.minutes)
+        self._problem = problem.replace(roads=roads.replace(km=km))
+        self._sites = np.unique(np.concatenate([roads.from_site[timed], roads.to_site[timed]]))
+
+    def part(self, lots: IntArray, lines: IntArray) -> Subset:
+        """Cut out some goods."""
+        return subset(self._problem, lots, lines, self._sites)
+
+
+def _proven(country: _Country, rows: tuple[IntArray, IntArray], outcome: GoodsOutcome | None) -> float:
     """Bound of some goods, by the plain volumes where nothing better is known."""
     if outcome is not None and np.isfinite(outcome.bound_vnd):
         return float(outcome.bound_vnd)
     # That bound is rounded down for plans of whole đồng, but what some goods add to a plan need not be whole.
-    return float(relaxation_bound(subset(problem, *rows).problem)) + 1.0
+    return float(relaxation_bound(country.part(*rows).problem)) + 1.0
 
 
 def _whole(parts: dict[int, Subset], made: dict[int, GoodsOutcome]) -> list[tuple[IntArray, IntArray, IntArray]]:

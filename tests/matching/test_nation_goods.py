@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from matching.bound.model import linear
+from matching.bound.volumes import volumes_model
+from matching.bound.ways import find_ways
 from matching.flow import relaxation_bound, separate_goods, solve_volumes
 from matching.nation import goods
 from matching.nation.goods import CountryOutline, outline_goods
 from matching.nation.planner import NationPlanner, guiding_volumes
 from matching.problem import Problem
 from matching.solve import Limits, solve
+from matching.subset import rows_of
 from tests.matching.random_problems import FEATURES, random_problem
 from tests.matching.test_nation import InTurn, never
 
@@ -36,6 +40,26 @@ def test_the_bounds_of_all_goods_add_up_to_one_that_no_plan_exceeds(seed: int) -
     plan = solve(problem, limits=Limits(None, 20_000, 1), stopwatch=lambda: 0.0)
     assert plan.objective_vnd <= bound + 1
     assert bound <= relaxation_bound(problem) + len(separate_goods(problem)) + 1
+
+
+def test_the_bound_is_that_of_the_whole_programs_prices(country: Problem) -> None:
+    whole = linear(volumes_model(country, find_ways(country)), lambda: 60.0).bound
+    assert outlined(country).bound_vnd == pytest.approx(whole, abs=1.0)
+
+
+def test_a_detour_is_driven_around_by_gates_of_other_goods(country: Problem) -> None:
+    used = solve_volumes(country).flows
+    a, b = np.unique(np.stack([country.lots.site[used.lot], country.lines.site[used.line]]), axis=1)
+    kept, length = np.arange(3), np.full(3, 400.0)
+    roads = rows_of(country.roads, kept, from_site=a[kept], to_site=b[kept], km=length, vnd_per_kg=np.full(3, np.nan))
+    detours = country.replace(roads=roads)
+    whole = linear(volumes_model(detours, find_ways(detours)), lambda: 60.0).bound
+    assert outlined(detours).bound_vnd == pytest.approx(whole, abs=1.0)
+
+
+def test_plain_volumes_of_all_goods_bound_what_those_of_the_whole_do(country: Problem) -> None:
+    most = len(separate_goods(country))
+    assert relaxation_bound(country) <= outlined(country, InTurn(most=0)).bound_vnd <= relaxation_bound(country) + 2 * most
 
 
 def test_discrete_rules_bring_the_bound_down(country: Problem) -> None:
