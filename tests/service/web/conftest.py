@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from service.models import Role
 from service.web import build
@@ -22,6 +22,9 @@ HERE = Path(__file__).resolve().parent
 ARTEFACTS = HERE.parents[2] / "test-artefacts"
 PHONE, DESK = 360, 1440
 Opened = Callable[..., Page]
+PATIENCE_MS = 60_000
+"""How long a test waits for what must come; a machine may be slow, and only a test that fails waits so long."""
+expect.set_options(timeout=PATIENCE_MS)
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 """Rules of axe that a theme can break."""
 THEMES: tuple[tuple[str, tuple[str, ...]], ...] = (("light", ()), ("dark", OF_COLOUR))
@@ -31,6 +34,11 @@ OF_LENGTH = ("scrollable-region-focusable",)
 ASK_AXE = """async (rules) => {
   const options = { resultTypes: ["violations"], ...(rules.length ? { runOnly: rules } : {}) };
   return (await axe.run(document, options)).violations;
+}"""
+TOO_WIDE = """async () => {
+  const over = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  for (let frame = 0; frame < 20 && over() > 0; frame += 1) await new Promise(requestAnimationFrame);
+  return over();
 }"""
 THIN_OUT = """() => {
   const states = /^(aria-(selected|pressed|sort|invalid|disabled|current)|type|scope|role)$/;
@@ -94,21 +102,32 @@ def stage(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def opened(browser: Browser, stage: Stage) -> Iterator[Opened]:
-    """Open a window: ``opened(Role.CLERK, "/lots", width=PHONE, language="en", theme="dark", script=False)``."""
+    """Open a window: ``opened(Role.CLERK, "/lots", width=PHONE, language="en", theme="dark", script=False)``.
+
+    With ``line=False`` the line isn't slowed down where the machine is: a browser can't both slow a line down and cut it.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def open_window(
-        role: Role | None, path: str = "", *, width: int = DESK, language: str = "vi", theme: str = "light", script: bool = True
+        role: Role | None,
+        path: str = "",
+        *,
+        width: int = DESK,
+        language: str = "vi",
+        theme: str = "light",
+        script: bool = True,
+        line: bool = True,
     ) -> Page:
         context = browser.new_context(viewport=size_of(width), java_script_enabled=script, locale="vi-VN", service_workers="block")
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         cookies = {"mca_language": language, "mca_theme": theme}
         if role is not None:
             cookies["mca_session"], cookies["mca_csrf"] = stage.log_in(role)
         context.add_cookies([{"name": name, "value": value, "url": stage.address} for name, value in cookies.items()])
         page = context.new_page()
+        _slow_down(page, line)
         page.on("console", lambda said: _note(complaints, said.type, said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if path:
@@ -119,6 +138,31 @@ def opened(browser: Browser, stage: Stage) -> Iterator[Opened]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def follow(page: Page, where: str | Locator) -> None:
+    """Click on what leads to another page, and wait until that page is there whole: only then may it be read at once."""
+    with page.expect_navigation():
+        (page.locator(where).first if isinstance(where, str) else where).click()
+
+
+def arrive(page: Page, address: re.Pattern[str]) -> None:
+    """Wait until a page has an address and is there whole, whatever led to it."""
+    expect(page).to_have_url(address)
+    page.wait_for_load_state()
+
+
+def _slow_down(page: Page, line: bool) -> None:
+    """Let a page have a slow machine and a slow line where ``MCA_TEST_SLOWER`` says how many times: tests that read too early fail."""
+    times = float(os.environ.get("MCA_TEST_SLOWER", "0"))
+    if not times:
+        return
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+    if line:
+        pace = {"offline": False, "latency": 10 * times, "downloadThroughput": 2_000_000 / times, "uploadThroughput": -1}
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", pace)
 
 
 def check_usable(page: Page, axe: str, name: str) -> None:
@@ -159,6 +203,7 @@ def keep(page: Page, name: str) -> None:
 
 def violations(page: Page, axe: str, rules: tuple[str, ...] = ()) -> list[str]:
     """Return what keeps people from using a page: the rule, by default any, and the first element that breaks it."""
+    page.wait_for_load_state()
     if page.evaluate("() => typeof axe === 'undefined'"):
         page.evaluate(axe)
     found: list[dict[str, Any]] = page.evaluate(ASK_AXE, list(rules))
@@ -166,5 +211,6 @@ def violations(page: Page, axe: str, rules: tuple[str, ...] = ()) -> list[str]:
 
 
 def overflow(page: Page) -> int:
-    """Return by how many pixels a page is wider than its window."""
-    return int(page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    """Return by how many pixels a page is wider than its window, once it has had time to fit itself in."""
+    page.wait_for_load_state()
+    return int(page.evaluate(TOO_WIDE))

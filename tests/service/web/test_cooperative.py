@@ -17,7 +17,7 @@ from service.models import Role
 from service.planning.states import ProposalState
 from service.web.faults import CODES
 from service.web.texts import translations
-from tests.service.web.conftest import DESK, PHONE, Opened, check_usable, keep, overflow, violations
+from tests.service.web.conftest import DESK, PHONE, Opened, arrive, check_usable, follow, keep, overflow, violations
 from tests.service.web.stage import PASSWORD, Stage
 
 PLACES = (
@@ -56,16 +56,20 @@ def fill(page: Page, amount: str = "7,5", price: str = "16.500") -> None:
     page.fill("#ask_vnd_per_kg", price)
 
 
+SEND = "form[data-draft=lot] button[type=submit]"
+A_LOT = re.compile(r"/lots/[0-9a-z]{26}$")
+
+
 def send(page: Page) -> None:
-    page.click("form[data-draft=lot] button[type=submit]")
+    follow(page, SEND)
 
 
 @pytest.mark.parametrize(("language", "width"), WAYS)
 def test_a_lot_is_listed_amended_and_withdrawn(opened: Opened, stage: Stage, language: str, width: int) -> None:
     page = opened(Role.CLERK, "/lots", language=language, width=width)
-    page.click(f"text={say(language, 'List a lot')}")
+    follow(page, f"text={say(language, 'List a lot')}")
     fill(page)
-    assert "750" in page.inner_text("[data-echo]")
+    expect(page.locator("[data-echo]")).to_contain_text("750")
     keep(page, f"lot-new-{language}-{width}")
     send(page)
     expect(page.get_by_role("status").first).to_contain_text(say(language, "The lot is on offer."))
@@ -77,17 +81,17 @@ def test_a_lot_is_listed_amended_and_withdrawn(opened: Opened, stage: Stage, lan
         "2027-06-22",
     )
     page.fill("#quantity_kg", "800")
-    page.click("form[action$=amend] button[type=submit]")
+    follow(page, "form[action$=amend] button[type=submit]")
     expect(page.locator("main")).to_contain_text(say(language, "Say briefly why the quantity or the days change."))
-    assert page.input_value("#quantity_kg") == "800"
+    expect(page.locator("#quantity_kg")).to_have_value("800")
     page.fill("#reason", "trời nắng")
-    page.click("form[action$=amend] button[type=submit]")
-    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    follow(page, "form[action$=amend] button[type=submit]")
+    arrive(page, A_LOT)
     assert newest(stage).quantity_kg == 800
     keep(page, f"lot-{language}-{width}")
     page.click("details.card summary")
     page.fill("#why", "đã bán ở chợ")
-    page.click("form[action$=withdraw] button")
+    follow(page, "form[action$=withdraw] button")
     expect(page.locator("main")).to_contain_text(say(language, "The lot is withdrawn. What was promised of it stays promised."))
     page.goto(f"{stage.address}/lots/new")
     assert (page.input_value("#unit"), page.input_value("#ask_vnd_per_kg").replace(",", ".")) == ("tạ", "16.500")
@@ -98,30 +102,31 @@ def test_a_lot_is_listed_without_a_script(opened: Opened, stage: Stage) -> None:
     page = opened(Role.CLERK, "/lots/new", width=PHONE, script=False)
     fill(page, amount="7,5055")
     send(page)
-    assert page.get_attribute("#amount", "aria-invalid") == "true"
-    assert "7,5055 tạ là 750,55 kg" in page.inner_text("#amount-fault")
-    assert page.input_value("#amount") == "7,5055"
+    expect(page.locator("#amount")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#amount-fault")).to_contain_text("7,5055 tạ là 750,55 kg")
+    expect(page.locator("#amount")).to_have_value("7,5055")
     page.fill("#amount", "7,5")
-    page.dblclick("form[data-draft=lot] button[type=submit]")
-    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    page.dblclick(SEND)
+    arrive(page, A_LOT)
     assert count(stage) == before + 1
 
 
 def test_what_was_written_survives_a_line_that_is_cut(opened: Opened, stage: Stage) -> None:
     before = count(stage)
-    page = opened(Role.CLERK, "/lots/new", width=PHONE)
+    page = opened(Role.CLERK, "/lots/new", width=PHONE, line=False)
     fill(page, amount="6")
     page.context.set_offline(True)
-    send(page)
+    page.click(SEND)
     expect(page.locator(".draft-said")).to_contain_text("Không có mạng")
-    assert page.locator(".offline-bar").is_visible()
+    expect(page.locator(".offline-bar")).to_be_visible()
     keep(page, "lot-new-cut")
-    assert (count(stage), page.input_value("#amount")) == (before, "6")
+    expect(page.locator("#amount")).to_have_value("6")
+    assert count(stage) == before
     page.context.set_offline(False)
-    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    arrive(page, A_LOT)
     assert count(stage) == before + 1
     page.goto(stage.address + "/lots/new")
-    assert page.input_value("#amount") == ""
+    expect(page.locator("#amount")).to_have_value("")
 
 
 def test_a_draft_is_back_after_the_page_was_left(opened: Opened, stage: Stage) -> None:
@@ -129,16 +134,16 @@ def test_a_draft_is_back_after_the_page_was_left(opened: Opened, stage: Stage) -
     fill(page, amount="4,2")
     page.goto(stage.address + "/lots")
     page.goto(stage.address + "/lots/new")
-    assert page.input_value("#amount") == "4,2"
-    assert "Đã lấy lại" in page.inner_text(".draft-said")
+    expect(page.locator("#amount")).to_have_value("4,2")
+    expect(page.locator(".draft-said")).to_contain_text("Đã lấy lại")
 
 
 def test_a_double_click_lists_one_lot(opened: Opened, stage: Stage) -> None:
     before = count(stage)
     page = opened(Role.CLERK, "/lots/new")
     fill(page)
-    page.dblclick("form[data-draft=lot] button[type=submit]")
-    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    page.dblclick(SEND)
+    arrive(page, A_LOT)
     assert count(stage) == before + 1
 
 
@@ -149,16 +154,18 @@ def test_a_login_that_ends_while_somebody_writes_loses_nothing(opened: Opened, s
     fill(page, amount="5,5")
     stage.end_logins(Role.CLERK)
     send(page)
-    page.wait_for_selector("#password")
+    expect(page.locator("#password")).to_be_visible()
     expect(page.locator("main")).to_contain_text("Những gì bạn ghi vẫn còn")
     keep(page, "login-ended")
     page.fill("#login", stage.login_name(Role.CLERK))
     page.fill("#password", PASSWORD)
-    page.click("main button")
-    page.click("button[name=_again]")
-    assert (page.input_value("#amount"), page.input_value("#available_until"), count(stage)) == ("5,5", "2027-06-22", before)
+    follow(page, "main button")
+    follow(page, "button[name=_again]")
+    expect(page.locator("#amount")).to_have_value("5,5")
+    expect(page.locator("#available_until")).to_have_value("2027-06-22")
+    assert count(stage) == before
     send(page)
-    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    arrive(page, A_LOT)
     assert (count(stage), newest(stage).quantity_kg) == (before + 1, 550)
 
 
@@ -168,11 +175,11 @@ def test_an_unusual_quantity_is_asked_about(opened: Opened, stage: Stage) -> Non
     fill(page, amount="900")
     page.select_option("#unit", "tấn")
     send(page)
-    page.wait_for_selector("#confirmed-1")
-    assert say("vi", CODES["needs_confirmation"]) in page.inner_text("main")
+    expect(page.locator("#confirmed-1")).to_be_visible()
+    expect(page.locator("main")).to_contain_text(say("vi", CODES["needs_confirmation"]))
     page.check("#confirmed-1")
     send(page)
-    page.wait_for_url(re.compile(r"/lots/[0-9a-z]{26}$"))
+    arrive(page, A_LOT)
     assert count(stage) == before + 1
 
 
@@ -187,9 +194,10 @@ def test_a_proposal_is_confirmed_once_and_another_refused(opened: Opened, stage:
     expect(page.get_by_role("status").first).to_contain_text(
         say(language, "Confirmed. When the other side has confirmed as well, it is agreed.")
     )
-    assert page.locator("li.card").count() == waiting - 1
+    expect(page.locator("li.card")).to_have_count(waiting - 1)
+    page.wait_for_load_state()
     page.go_back()
-    assert page.locator(f"form[action='{where}']").count() == 0
+    expect(page.locator(f"form[action='{where}']")).to_have_count(0)
     item = next(one for one in stage.items_of(COOPERATIVE, Side.SUPPLY) if one.uid in where)
     assert item.supplier_confirmed_at is not None
     token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "mca_csrf")
@@ -204,15 +212,15 @@ def test_a_proposal_is_confirmed_once_and_another_refused(opened: Opened, stage:
 
 def test_a_proposal_is_refused_with_a_reason(opened: Opened, stage: Stage) -> None:
     page = opened(Role.CLERK, "/offers", width=PHONE)
-    page.click("li.card h2 a >> nth=0")
+    follow(page, "li.card h2 a")
     uid = page.url.rpartition("/")[2]
     page.click("#refuse summary")
     page.select_option("#reason", "other")
-    page.click("#refuse button")
+    follow(page, "#refuse button")
     expect(page.locator("#refuse")).to_contain_text("Hãy ghi vài chữ về lý do.")
     page.select_option("#reason", "weather")
-    page.click("#refuse button")
-    page.wait_for_url(re.compile("/offers$"))
+    follow(page, "#refuse button")
+    arrive(page, re.compile("/offers$"))
     expect(page.locator("main")).to_contain_text("Đã từ chối")
     item = next(one for one in stage.items_of(COOPERATIVE, Side.SUPPLY) if one.uid == uid)
     assert (item.state, item.reason_code) == (ProposalState.REJECTED, "weather")
@@ -275,15 +283,14 @@ def workbook(wrong: dict[int, tuple[str, Any]], rows: int = 300, product: str = 
 def hand_in(page: Page, content: bytes, name: str) -> None:
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     page.set_input_files("#file", {"name": name, "mimeType": kind, "buffer": content})
-    page.click("main form[enctype] button")
+    follow(page, "main form[enctype] button")
 
 
 def test_a_workbook_of_300_rows_says_which_7_are_wrong_and_is_then_taken_in(opened: Opened, stage: Stage, axe: str) -> None:
     page = opened(Role.CLERK, "/uploads/lots", width=PHONE)
     before = count(stage)
     hand_in(page, workbook(WRONG), "lô tuần này.xlsx")
-    page.wait_for_selector("tr.wrong")
-    assert page.locator("tr.wrong").count() == 7
+    expect(page.locator("tr.wrong")).to_have_count(7)
     text = page.inner_text("main")
     for row, (_, value) in WRONG.items():
         line = page.locator("tr.wrong", has_text=f"Dòng {row}")
@@ -296,8 +303,8 @@ def test_a_workbook_of_300_rows_says_which_7_are_wrong_and_is_then_taken_in(open
     keep(page, "upload-wrong")
     assert count(stage) == before
     hand_in(page, workbook({}), "lô tuần này.xlsx")
-    page.wait_for_url(re.compile("/lots$"))
-    assert "300 dòng mới" in page.inner_text("main")
+    arrive(page, re.compile("/lots$"))
+    expect(page.locator("main")).to_contain_text("300 dòng mới")
     assert count(stage) == before + 300
 
 

@@ -19,7 +19,7 @@ from service.planning.rows import load
 from service.planning.states import RunState
 from service.runs.inputs import ZIP, rows_of
 from tests.service.test_results import result_of
-from tests.service.web.conftest import DESK, PHONE, Opened, keep, overflow, violations
+from tests.service.web.conftest import DESK, PHONE, Opened, follow, keep, overflow, violations
 from tests.service.web.stage import Stage
 
 POLICY = {"goals": [{"goal": "contracts"}, {"goal": "worth"}], "cap_pct": 40.0, "floors": [{"share_pct": 20.0, "small_below_kg": 5000}]}
@@ -62,7 +62,7 @@ def test_what_is_open_says_why_in_figures_without_scripts(
     assert counts[-1] == 0
     assert overflow(page) == 0
     keep(page, f"why-{page_of}-360")
-    page.click("#why a.button")
+    follow(page, "#why a.button")
     expect(page.locator("#why .said")).to_be_visible()
     keep(page, f"why-{page_of}-changes-360")
 
@@ -76,14 +76,14 @@ def test_cooperatives_are_called_by_name(stage: Stage) -> None:
 def test_fairness_and_freight_open_their_rows(opened: Opened, kept: str, axe: str) -> None:
     for width in (PHONE, DESK):
         page = opened(Role.MANAGER, "/season", width=width)
-        page.click(".figures a[href^='/season/suppliers'] >> nth=0")
+        follow(page, ".figures a[href^='/season/suppliers']")
         shares = [float(text.replace(",", ".").split("\u00a0")[0]) for text in page.locator("td:last-child").all_inner_texts()]
         assert shares == sorted(shares)
         assert len(shares) > 5
         assert (violations(page, axe), overflow(page)) == ([], 0)
         keep(page, f"season-suppliers-{width}")
         page.go_back()
-        page.click(".figures a[href^='/season/freight']")
+        follow(page, ".figures a[href^='/season/freight']")
         assert page.locator("tbody tr").count() > 5
         assert (violations(page, axe), overflow(page)) == ([], 0)
         keep(page, f"season-freight-{width}")
@@ -105,14 +105,14 @@ def test_trucks_are_looked_through_and_chosen_by_keyboard(opened: Opened, kept: 
     page.focus("#timeline")
     for key in ("Home", "j", "ArrowDown", "k"):
         page.keyboard.press(key)
-    assert page.locator("#timeline rect.at").count() == 1
+    expect(page.locator("#timeline rect.at")).to_have_count(1)
     told = page.inner_text("#trucks")
     trip = re.search(r"\d+", told)
     assert trip is not None
     page.keyboard.press("Enter")
     expect(page.locator("#timeline rect.at.chosen")).to_have_count(1)
     expect(page.locator("#picked")).to_contain_text("Đã chọn")
-    assert trip[0] in page.inner_text("#detail")
+    expect(page.locator("#detail")).to_contain_text(trip[0])
     before = page.locator("#days button[aria-pressed=true]").inner_text()
     page.keyboard.press("ArrowRight")
-    assert page.locator("#days button[aria-pressed=true]").inner_text() != before
+    expect(page.locator("#days button[aria-pressed=true]")).not_to_have_text(before)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from service.models import Role
 from service.web import rendering
-from tests.service.web.conftest import PHONE, Opened, check_usable, keep, violations
+from tests.service.web.conftest import PHONE, Opened, check_usable, follow, keep, violations
 from tests.service.web.stage import PASSWORD, Stage
 
 HTML = {"accept": "text/html"}
+get, post = partial(httpx.get, timeout=60), partial(httpx.post, timeout=60)
 HARM = {
     "a colour of one theme": (":root[data-theme=dark] { --ink: #1a211c }", 0, "color-contrast"),
     "a width of one window": ("@media (max-width: 400px) { body { width: 700px } }", 0, r"'harmed', 360"),
@@ -53,15 +56,15 @@ def test_somebody_logs_in_where_he_wanted_to_go_and_out_again(opened: Opened, st
     keep(page, "sign-in")
     page.fill("#login", stage.login_name(Role.CLERK))
     page.fill("#password", "sai mật khẩu rồi")
-    page.click("main button")
-    assert page.get_by_role("alert").inner_text().startswith("Sai tên đăng nhập hoặc mật khẩu")
+    follow(page, "main button")
+    expect(page.get_by_role("alert")).to_contain_text("Sai tên đăng nhập hoặc mật khẩu")
     page.fill("#password", PASSWORD)
-    page.click("main button")
-    assert page.url == stage.address + "/account"
-    assert "Nguyễn Thị Hoa" in page.inner_text("main")
+    follow(page, "main button")
+    expect(page).to_have_url(stage.address + "/account")
+    expect(page.locator("main")).to_contain_text("Nguyễn Thị Hoa")
     page.click("details.menu summary")
-    page.click("text=Đăng xuất")
-    assert "Bạn đã đăng xuất" in page.inner_text("main")
+    follow(page, "text=Đăng xuất")
+    expect(page.locator("main")).to_contain_text("Bạn đã đăng xuất")
     page.goto(stage.address + "/account")
     assert page.title() == "Đăng nhập · MCA"
 
@@ -70,12 +73,12 @@ def test_language_and_theme_are_chosen_without_a_script_too(opened: Opened) -> N
     page = opened(Role.CLERK, "/account", script=False)
     assert page.inner_text("h1") == "Tài khoản của tôi"
     page.click("details.menu summary")
-    page.click("text=English")
-    assert page.inner_text("h1") == "My account"
+    follow(page, "text=English")
+    expect(page.locator("h1")).to_have_text("My account")
     page.click("details.menu summary")
-    page.click("text=Dark")
-    assert page.get_attribute("html", "data-theme") == "dark"
-    assert page.get_attribute("html", "lang") == "en"
+    follow(page, "text=Dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_what_is_not_there_is_said_in_words(opened: Opened, axe: str) -> None:
@@ -94,7 +97,7 @@ def test_a_page_without_a_connection_is_ours(opened: Opened, axe: str) -> None:
 
 
 def test_an_answer_to_a_browser_lets_nothing_of_others_in(stage: Stage) -> None:
-    answer = httpx.get(stage.address + "/sign-in", headers=HTML)
+    answer = get(stage.address + "/sign-in", headers=HTML)
     policy = answer.headers["content-security-policy"]
     assert "unsafe" not in policy
     assert "default-src 'none'" in policy
@@ -118,32 +121,32 @@ def test_every_form_that_writes_bears_the_token_and_its_own_name() -> None:
 
 
 def test_programs_are_answered_as_before(stage: Stage) -> None:
-    answer = httpx.get(stage.address + "/lots-that-are-not")
+    answer = get(stage.address + "/lots-that-are-not")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert httpx.get(stage.address + "/account").json()["code"] == "not_authenticated"
-    assert httpx.get(stage.address + "/api/v1/lots", headers=HTML).json()["code"] == "not_authenticated"
+    assert get(stage.address + "/account").json()["code"] == "not_authenticated"
+    assert get(stage.address + "/api/v1/lots", headers=HTML).json()["code"] == "not_authenticated"
 
 
 @pytest.mark.parametrize(("accepted", "coding"), [("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip"), ("identity", None)])
 def test_pages_and_files_are_compressed_as_the_browser_likes(stage: Stage, accepted: str, coding: str | None) -> None:
-    page = httpx.get(stage.address + "/sign-in", headers={**HTML, "accept-encoding": accepted})
+    page = get(stage.address + "/sign-in", headers={**HTML, "accept-encoding": accepted})
     assert page.headers.get("content-encoding") == coding
     style = re.search(r'href="(/static/app[^"]+)"', page.text)
     assert style is not None
-    file = httpx.get(stage.address + style[1], headers={"accept-encoding": accepted})
+    file = get(stage.address + style[1], headers={"accept-encoding": accepted})
     assert (file.headers.get("content-encoding"), file.headers["cache-control"]) == (coding, "public, max-age=31536000, immutable")
     assert ":root" in file.text
 
 
 def test_a_file_that_is_not_there_is_not_found(stage: Stage) -> None:
     for name in ("nothing.css", "..%2fmanifest.json", "manifest.json"):
-        assert httpx.get(f"{stage.address}/static/{name}").status_code == 404
+        assert get(f"{stage.address}/static/{name}").status_code == 404
 
 
 def test_nobody_is_sent_elsewhere_after_logging_in(stage: Stage) -> None:
     for back in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
         given = {"login": stage.login_name(Role.BROKER), "password": PASSWORD, "back": back}
-        answer = httpx.post(stage.address + "/sign-in", data=given, headers=HTML)
+        answer = post(stage.address + "/sign-in", data=given, headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
@@ -151,6 +154,6 @@ def test_a_form_of_another_site_or_without_the_token_is_refused(stage: Stage) ->
     token, csrf = stage.log_in(Role.CLERK)
     cookies = {"cookie": f"mca_session={token}", **HTML}
     for form, headers in (({"x": "y"}, {}), ({"_csrf": "x"}, {}), ({"_csrf": csrf}, {"origin": "https://evil.example"})):
-        answer = httpx.post(stage.address + "/sign-out", data=form, headers={**cookies, **headers})
+        answer = post(stage.address + "/sign-out", data=form, headers={**cookies, **headers})
         assert answer.status_code == 403
-    assert httpx.post(stage.address + "/sign-out", data={"_csrf": csrf}, headers=cookies).status_code == 303
+    assert post(stage.address + "/sign-out", data={"_csrf": csrf}, headers=cookies).status_code == 303
