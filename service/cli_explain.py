@@ -123,7 +123,8 @@ class _Order:
         from matching.explain.telling import answer_text
 
         began = self.stopwatch()
-        answer = what_would_change(self.scene, subject, row, seed=self.seed, expired=Patience(self.stopwatch, self.seconds))
+        patience = Patience(self.stopwatch, self.seconds)
+        answer = what_would_change(self.scene, subject, row, seed=self.seed, expired=patience, late=patience.is_over)
         return answer.as_json() | {"seconds": round(self.stopwatch() - began, 3)}, answer_text(answer, self.language)
 
     def _pool(self, row: int) -> tuple[dict[str, Any], str]:

@@ -16,6 +16,7 @@ from matching.reasons import RuleKind
 from service.cli_policy import BAD, AsJson, PlanFolder, Previous, Seed, Source, Tongue, refused
 
 if TYPE_CHECKING:
+    from matching.exchange.reader import Season
     from matching.explain.rules import Rule, RulePrice
 
 
@@ -36,12 +37,14 @@ def price(
     as_json: AsJson = False,
 ) -> None:
     """Say what a rule costs: the plan is planned on with the rule and without it, with equal effort."""
+    from matching.exchange import read_season
     from matching.explain.rules import NoSuchRule, Rule
     from matching.explain.telling import price_text
 
     wanted = Rule(rule, tuple(of or ()))
     try:
-        found = _priced(source, plan, wanted, previous, seconds, seed)
+        season = read_season(source)
+        found = _priced(season, plan, wanted, previous, seconds, seed)
     except BadInput as error:
         raise refused(source, error, as_json=as_json) from error
     except NoSuchRule as error:
@@ -49,18 +52,17 @@ def price(
         typer.echo(json.dumps(said, ensure_ascii=False) if as_json else str(error), err=not as_json)
         raise typer.Exit(BAD) from None
     figures = {name: getattr(found, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
-    text = price_text(wanted, found, lang.value)
+    text = price_text(wanted, found, lang.value, season.problem)
     typer.echo(json.dumps({"rule": rule.value, "of": list(wanted.of), **figures, "text": text}, ensure_ascii=False) if as_json else text)
 
 
-def _priced(source: Path, plan: Path, rule: Rule, previous: Path | None, seconds: float, seed: int) -> RulePrice:
-    from matching.exchange import read_plan, read_season
+def _priced(season: Season, plan: Path, rule: Rule, previous: Path | None, seconds: float, seed: int) -> RulePrice:
+    from matching.exchange import read_plan
     from matching.policy.price import price_under
     from matching.solve import Limits
     from service.policies import earlier, recipe_in
     from service.stopwatch import start_stopwatch
 
-    season = read_season(source)
     recipe = recipe_in(plan)
     before = None if previous is None else earlier(previous, season.problem)[0]
     history = recipe.deliveries or season.outlook.deliveries or None

@@ -46,3 +46,7 @@ class Patience:
         now = self._stopwatch()
         self._longest, self._last = max(self._longest, now - self._last), now
         return now + self._longest >= self._until
+
+    def is_over(self) -> bool:
+        """Tell whether the answer must be there by now; it is asked within searches."""
+        return self._stopwatch() >= self._until

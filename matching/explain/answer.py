@@ -3,7 +3,8 @@
 A change is promised only if, with it, solving again around the lot or line gives a complete plan that keeps every rule, uses clearly more
 of it, and is worth clearly more than the best plan found with the same change in which it gets no more than now. The second condition is
 what makes a promise come true when somebody solves the whole problem anew: a plan without it would be worse by more than a search misses.
-How much is promised is asked in the same way: a plan with less than that must be clearly worse, or half as much is promised.
+How much is promised is asked in the same way: plans with less than that, searched for from the one found, must be clearly worse, or less
+than half as much is promised.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from matching.plan import LOT
 from matching.problem import Problem
 from matching.verify import verify
 
-PROMISED_SHARE, SURE_SHARE = 0.6, 0.3
+PROMISED_SHARE, SURE_SHARE = 0.5, 0.2
 """Shares of what solving again finds that are promised: where plans with less are clearly worse, and where that isn't known."""
 PRICE_SEARCHES = 3
 """Searches for how far a price must go."""
@@ -129,30 +130,39 @@ def what_would_change(
     costs: Costs = COSTS,
     seed: int = 0,
     expired: Callable[[], bool] = lambda: False,
+    late: Callable[[], bool] = lambda: False,
 ) -> Answer:
     """Look for the cheapest single change that gets a lot or line matched.
 
     Parameters
     ----------
     expired : asked between searches; once it is true the best answer so far is given.
+    late : asked within searches, often; once it is true the search at hand is given up, for a part of one verifies nothing.
     """
     open_kg = int(scene.open_kg(subject)[row])
     used = int(scene.kg(subject)[row]) - open_kg
     if open_kg <= 0:
         return Answer(Outcome.MATCHED, used, (), 0)
-    search = _Search(scene, subject, row, effort, costs, seed, expired)
+    search = _Search(scene, subject, row, effort, costs, seed, (expired, late))
     search.run()
     outcome = Outcome.FOUND if search.promises else Outcome.TIME if search.cut_short else Outcome.NONE
     promises = sorted(search.promises, key=lambda one: (one.cost_vnd, -one.promised_kg))
     return Answer(outcome, used, tuple(promises), search.tried)
 
 
+class _Late(Exception):
+    """The time was over in the middle of a search."""
+
+
+Asked = Callable[[], bool]
+
+
 class _Search:
     """A search under way."""
 
-    def __init__(self, scene: Scene, subject: str, row: int, effort: Effort, costs: Costs, seed: int, expired: Callable[[], bool]) -> None:
+    def __init__(self, scene: Scene, subject: str, row: int, effort: Effort, costs: Costs, seed: int, over: tuple[Asked, Asked]) -> None:
         self.scene, self.subject, self.row, self.effort, self.costs = scene, subject, row, effort, costs
-        self.seed, self.expired = seed, expired
+        self.seed, (self.expired, self.late) = seed, over
         self.pairs = find_pairs(scene, subject, row)
         self.local: Local = around(scene, subject, row)
         self.open_kg = int(scene.open_kg(subject)[row])
@@ -164,6 +174,13 @@ class _Search:
         self._slack_vnd = 0
 
     def run(self) -> None:
+        """Look for changes until all were tried, enough were, or time is up."""
+        try:
+            self._run()
+        except _Late:
+            self.cut_short = True
+
+    def _run(self) -> None:
         """Try prices first, since they nearly always do and bound what may be paid; then what is cheaper."""
         for kind in self._price_kinds():
             self._price(kind)
@@ -209,7 +226,11 @@ class _Search:
         """Whether plans of a changed problem that use less than is promised are clearly worse than the one found."""
         if self.expired():
             return False
-        less = self._solve(problem, most_kg=promised_kg - 1)
+        try:
+            # From the plan found itself: it may be nearly as good with a part of its goods left out.
+            less = self._solve(problem, most_kg=promised_kg - 1, start=with_it)
+        except _Late:
+            return False
         return less is None or with_it.worth_vnd - less.worth_vnd >= self._margin_vnd(with_it.kg - promised_kg)
 
     def _margin_vnd(self, kg: int) -> float:
@@ -225,7 +246,11 @@ class _Search:
     def _solve(self, problem: Problem, *, most_kg: int | None = None, start: Found | None = None) -> Found | None:
         self.tried += 1
         plan = None if start is None else start.plan
-        return self.local.solve(problem, most_kg=most_kg, iterations=self.effort.iterations, seed=self.seed, start=plan)
+        iterations, seed = self.effort.iterations, self.seed
+        found = self.local.solve(problem, most_kg=most_kg, iterations=iterations, seed=seed, start=plan, stopped=self.late)
+        if self.late():
+            raise _Late
+        return found
 
     def _without(self) -> Found | None:
         """The best plan found in which the lot or line gets no more, for changes that concern it alone."""
@@ -260,7 +285,11 @@ class _Search:
             if self.expired():
                 self.cut_short = self.cut_short or kept is None
                 break
-            found = self._solve(self._priced(kind, old, move), start=None if kept is None else kept[1])
+            try:
+                found = self._solve(self._priced(kind, old, move), start=None if kept is None else kept[1])
+            except _Late:
+                self.cut_short = self.cut_short or kept is None
+                break
             more = 0 if found is None else found.kg - self.local.used_kg
             if found is None or more < self.least_kg:
                 break

@@ -6,6 +6,7 @@ on them, and open goods that could ride along; the rest of the plan stays, with 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +100,16 @@ class Local:
         lots = np.union1d(lots, np.flatnonzero(np.isin(party, party[mine])))
         return (lots, lines) if self.subject == LOT else (lots, np.union1d(lines, np.array([self.row])))
 
-    def solve(self, problem: Problem, *, most_kg: int | None, iterations: int, seed: int, start: Plan | None = None) -> Found | None:
+    def solve(
+        self,
+        problem: Problem,
+        *,
+        most_kg: int | None,
+        iterations: int,
+        seed: int,
+        start: Plan | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Found | None:
         """Plan the part of a changed problem anew.
 
         Parameters
@@ -107,11 +117,12 @@ class Local:
         problem : of the same rows as the scene's.
         most_kg : the lot or line may have no more than this in all, kg; None for as much as there is.
         start : a whole plan to begin with, found by an earlier call; the scene's by default.
+        stopped : asked often; once it is true nothing is found any more.
 
         Returns
         -------
         Found or None
-            None where the plan that comes of it breaks a rule of the changed problem.
+            None where the plan that comes of it breaks a rule of the changed problem, or the search was stopped.
         """
         part = subset(problem, self._lots, self._lines)
         own = self._own if start is None else self._of_part(start)
@@ -124,7 +135,9 @@ class Local:
         made = part.problem
         lots, lines = made.lots.replace(kg=lot_kg), made.lines.replace(kg=line_kg)
         made = made.replace(lots=lots, lines=lines, decisions=self._decisions(part))
-        found = self._searched(made, into_part(own, part), part, (lot_locked, line_locked), iterations, seed)
+        found = self._searched(made, into_part(own, part), part, (lot_locked, line_locked), iterations, seed, stopped)
+        if stopped():
+            return None
         whole = join(problem, [self._rest, out_of_part(found, part)])
         verdict = verify(problem, whole)
         if not verdict.ok:
@@ -132,13 +145,22 @@ class Local:
         kg = verdict.taken_kg if self.subject == LOT else verdict.filled_kg
         return Found(whole, verdict.objective_vnd, int(kg[self.row]))
 
-    def _searched(self, problem: Problem, own: Plan, part: Subset, locked: tuple[BoolArray, BoolArray], iterations: int, seed: int) -> Plan:
+    def _searched(
+        self,
+        problem: Problem,
+        own: Plan,
+        part: Subset,
+        locked: tuple[BoolArray, BoolArray],
+        iterations: int,
+        seed: int,
+        stopped: Callable[[], bool],
+    ) -> Plan:
         if self._prices is None:
             volumes = solve_volumes(problem, workers=1)
             self._prices = volumes.lot_price, volumes.line_price + problem.lines.short_vnd_per_kg
         others = self._others(self.scene.problem, part)
         job = Job(problem, *self._prices, own, *locked, others, direct=False, seed=seed, iterations=iterations, hot=HOT, cold=COLD)
-        return work(job).plan
+        return work(job, stopped).plan
 
     def _of_part(self, plan: Plan) -> Plan:
         """Return the trips of a whole plan that the part may change: those after the kept ones."""

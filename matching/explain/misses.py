@@ -38,6 +38,7 @@ class Miss:
     unit : ``days``, ``grades``, ``kg``, ``suppliers``, ``vnd_per_kg`` or empty.
     day : the day of delivery concerned, or on which a certificate expires or begins; days since 1970-01-01, or None.
     scheme, paper : the certificate concerned and what is wrong with it, or None.
+    is_early : of dates, whether the goods are gone before delivery may begin; else they come after it has ended.
     """
 
     reason: Reason
@@ -47,6 +48,7 @@ class Miss:
     day: int | None = None
     scheme: str | None = None
     paper: Paper | None = None
+    is_early: bool = False
 
 
 def find_misses(scene: Scene, subject: str, pairs: Pairs) -> tuple[Miss, ...]:
@@ -67,7 +69,8 @@ def _miss(scene: Scene, subject: str, pairs: Pairs, k: int) -> Miss:
     if reason in (Reason.CERTIFICATE, Reason.MARKET_CODE):
         return _paper(scene, reason, other, lot, line)
     if reason is Reason.DATES:
-        return Miss(reason, other, short, "days", int(lines.from_day[line]))
+        early = int(scene.problem.lots.from_day[lot]) <= int(lines.until_day[line])
+        return Miss(reason, other, short, "days", int((lines.from_day if early else lines.until_day)[line]), is_early=early)
     if reason is Reason.REMAINING_LIFE:
         return Miss(reason, other, short, "days", _day_of_life(scene, lot, line))
     if reason is Reason.PRICE:
@@ -108,15 +111,23 @@ def _lone_truck(scene: Scene, lot: int, line: int, margin: float) -> int | None:
     problem, use = scene.problem, scene.use
     kg = int(min(use.lot_open_kg[lot], use.line_open_kg[line]))
     a, b = int(problem.lots.site[lot]), int(problem.lines.site[line])
-    km = road_km(problem, np.array([a]), np.array([b]))
     door = min(problem.sites.max_vehicle_kg[a], problem.sites.max_vehicle_kg[b])
     costs = [
-        float(problem.vehicles.fixed_vnd[c] + tariff_vnd(problem, c, km)[0]) / min(kg, int(problem.vehicles.payload_kg[c]))
+        _trip_vnd(scene, c, a, b) / min(kg, int(problem.vehicles.payload_kg[c]))
         for c in range(problem.n_classes)
         if problem.vehicles.payload_kg[c] <= door and (problem.vehicles.refrigerated[c] or not problem.lots.cold[lot])
     ]
     loss = min(costs, default=float("inf")) - margin
     return None if loss <= 0 or not np.isfinite(loss) else round(loss)
+
+
+def _trip_vnd(scene: Scene, vehicle: int, a: int, b: int) -> float:
+    """What a truck costs from site a to site b, from its base and back where it has one, đồng."""
+    v = scene.problem.vehicles
+    base = int(v.base_site[vehicle])
+    stops = np.array([a, b] if base < 0 else [base, a, b, base])
+    km = road_km(scene.problem, stops[:-1], stops[1:]).sum(keepdims=True)
+    return float(v.fixed_vnd[vehicle] + tariff_vnd(scene.problem, vehicle, km)[0])
 
 
 # certificates --------------------------------------------------------------------------------------------------------

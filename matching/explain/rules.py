@@ -6,7 +6,7 @@ the rule always is a plan without it, so the difference is never negative; what 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +23,17 @@ OF_POLICY = {RuleKind.POLICY, RuleKind.FLOOR, RuleKind.CAP}
 OF_LINES = {RuleKind.MAX_SUPPLIERS, RuleKind.MIN_SUPPLIER, RuleKind.MIN_FILL, RuleKind.MIN_LIFE, RuleKind.CERTIFICATES}
 OF_LOTS = {RuleKind.MIN_TAKE, RuleKind.INDIVISIBLE}
 OF_PAIRS = {RuleKind.PIN, RuleKind.FORBID}
-OF_SITES = {RuleKind.THROUGHPUT}
-OF_CLASSES = {RuleKind.VEHICLE_COUNT}
+LIMITS: dict[RuleKind, tuple[str, str, int]] = {
+    RuleKind.MAX_SUPPLIERS: ("lines", "max_suppliers", NO_LIMIT),
+    RuleKind.MIN_SUPPLIER: ("lines", "min_supplier_kg", 0),
+    RuleKind.MIN_FILL: ("lines", "min_fill_kg", 0),
+    RuleKind.MIN_LIFE: ("lines", "min_life_days", 0),
+    RuleKind.MIN_TAKE: ("lots", "min_take_kg", 0),
+    RuleKind.INDIVISIBLE: ("lots", "indivisible", False),
+    RuleKind.THROUGHPUT: ("sites", "throughput_kg_per_day", NO_LIMIT),
+    RuleKind.VEHICLE_COUNT: ("vehicles", "count_per_day", NO_LIMIT),
+}
+"""Table and column of the problem that hold a rule's limit, and the limit that forbids nothing."""
 
 
 class NoSuchRule(LookupError):
@@ -121,24 +130,52 @@ def compare(
     ----------
     freer : every plan for the problem must be a plan for it.
     """
+
+    def search(free: bool, number: int, seconds: float | None) -> Plan:
+        limit = Limits(None if seconds is None else stopwatch() + seconds, limits.iterations, limits.cores)
+        which = freer if free else problem
+        return solve(which, limits=limit, seed=number, stopwatch=stopwatch, warm_start=plan, should_stop=should_stop).plan
+
+    def best(free: bool, plans: Sequence[Plan]) -> int:
+        verdicts = [verify(freer if free else problem, one) for one in plans]
+        return max(verdict.objective_vnd for verdict in verdicts if verdict.ok)
+
+    return both_sides(plan, search, best, limits=limits, stopwatch=stopwatch, seed=seed)
+
+
+def both_sides(
+    plan: Plan,
+    search: Callable[[bool, int, float | None], Plan],
+    best: Callable[[bool, Sequence[Plan]], int],
+    *,
+    limits: Limits,
+    stopwatch: Callable[[], float],
+    seed: int,
+) -> RulePrice:
+    """Search twice with a rule and once without it, and let every plan count for each side on which it keeps the rules.
+
+    Parameters
+    ----------
+    search : plans without the rule (true) or with it, with a seed, within so many seconds (None for no limit).
+    best : worth of the best of some plans without the rule (true) or with it, đồng; those that aren't plans there don't count.
+    """
     share = None if limits.seconds is None else max(0.0, limits.seconds - stopwatch()) / 3
+    kept = [search(False, seed, share), search(False, seed + 1, share)]
+    free = search(True, seed, share)
+    noise = abs(best(False, kept[:1]) - best(False, kept[1:]))
+    with_rule, without = best(False, [plan, *kept, free]), best(True, [plan, *kept, free])
+    return RulePrice(with_rule, max(with_rule, without), noise)
 
-    def searched(which: Problem, number: int) -> tuple[int, Plan]:
-        until = None if share is None else stopwatch() + share
-        limit = Limits(until, limits.iterations, limits.cores)
-        found = solve(which, limits=limit, seed=number, stopwatch=stopwatch, warm_start=plan, should_stop=should_stop)
-        return found.objective_vnd, found.plan
 
-    (first, plan_a), (second, plan_b) = searched(problem, seed), searched(problem, seed + 1)
-    free, free_plan = searched(freer, seed)
-    kept = verify(problem, plan)
-    with_rule = [first, second, *([kept.objective_vnd] if kept.ok else [])]
-    back = verify(problem, free_plan)
-    if back.ok:
-        with_rule.append(back.objective_vnd)
-    best = max(with_rule)
-    starts = [verify(freer, one).objective_vnd for one in (plan_a, plan_b, *([plan] if kept.ok else []))]
-    return RulePrice(best, max(free, *starts, best), abs(first - second))
+def limit_of(problem: Problem, rule: Rule) -> int | None:
+    """Return the limit that a rule of one row sets there, in the column's unit; None for rules of several rows and those without."""
+    if rule.kind not in LIMITS or len(rule.of) != 1:
+        return None
+    table, column, free = LIMITS[rule.kind]
+    rows = getattr(problem, table)
+    found = np.flatnonzero(rows.id.astype(str) == rule.of[0])
+    limit = int(getattr(rows, column)[found[0]]) if len(found) else free
+    return None if limit == free else limit
 
 
 # letting go ----------------------------------------------------------------------------------------------------------
@@ -187,6 +224,8 @@ def _decisions(kind: int) -> Callable[[Problem, Rule], Problem]:
         made = problem.decisions
         gone = made.kind == kind
         if rule.of:
+            if len(rule.of) != 2:
+                raise NoSuchRule(f"a {rule.kind.value} is named by a lot and a line")
             lot, line = rule.of
             gone &= (problem.lots.id[made.lot] == lot) & (problem.lines.id[made.line] == line)
         return problem.replace(decisions=rows_of(made, np.flatnonzero(~gone)))
@@ -195,18 +234,11 @@ def _decisions(kind: int) -> Callable[[Problem, Rule], Problem]:
 
 
 _LET_GO: dict[RuleKind, Callable[[Problem, Rule], Problem]] = {
-    RuleKind.MAX_SUPPLIERS: _set("lines", "max_suppliers", NO_LIMIT),
-    RuleKind.MIN_SUPPLIER: _set("lines", "min_supplier_kg", 0),
-    RuleKind.MIN_FILL: _set("lines", "min_fill_kg", 0),
-    RuleKind.MIN_LIFE: _set("lines", "min_life_days", 0),
-    RuleKind.MIN_TAKE: _set("lots", "min_take_kg", 0),
-    RuleKind.INDIVISIBLE: _set("lots", "indivisible", False),
-    RuleKind.THROUGHPUT: _set("sites", "throughput_kg_per_day", NO_LIMIT),
-    RuleKind.VEHICLE_COUNT: _set("vehicles", "count_per_day", NO_LIMIT),
+    **{kind: _set(*limit) for kind, limit in LIMITS.items()},
     RuleKind.CERTIFICATES: _certificates,
     RuleKind.ACCESS: _access,
     RuleKind.PIN: _decisions(PIN),
     RuleKind.FORBID: _decisions(FORBID),
 }
 
-__all__ = ["NoSuchRule", "Rule", "RuleKind", "RulePrice", "compare", "price_of", "without_rule"]
+__all__ = ["NoSuchRule", "Rule", "RuleKind", "RulePrice", "both_sides", "compare", "limit_of", "price_of", "without_rule"]

@@ -6,15 +6,16 @@ import itertools
 from datetime import date, timedelta
 from typing import Any
 
-from matching.explain.answer import Answer, Outcome
+from matching.explain.answer import TOLERANCE_SHARE, Answer, Outcome
 from matching.explain.changes import Change
 from matching.explain.misses import Miss
 from matching.explain.pools import Pool, PoolOutcome
-from matching.explain.rules import Rule, RulePrice
+from matching.explain.rules import LIMITS, OF_LINES, OF_PAIRS, Rule, RulePrice, limit_of
 from matching.explain.scene import Scene
 from matching.explain.story import Loss, Match, Step, Story
-from matching.explain.texts import Language, say
+from matching.explain.texts import TEXTS, Language, say
 from matching.plan import LINE, LOT
+from matching.problem import Problem
 from matching.texts import day_of_year, whole
 
 MOST_NAMES = 3
@@ -95,14 +96,27 @@ def _named(scene: Scene, side: str, row: int, language: Language) -> str:
     return say(f"side.{side}", language, id=scene.name(side, row))
 
 
+def _several(side: str, names: list[str], language: Language) -> str:
+    """Name some lots or lines."""
+    return say(f"side.{side}", language, id=names[0]) if len(names) == 1 else say(f"sides.{side}", language, ids=", ".join(names))
+
+
 def miss_text(scene: Scene, other: str, miss: Miss, language: Language) -> str:
     """Return one nearest miss in words."""
     fields: dict[str, object] = {"other": _named(scene, other, miss.other, language), "scheme": miss.scheme or ""}
     if miss.short is not None:
-        fields["short"] = miss.short
+        fields["short"] = _amount(miss, language)
     if miss.day is not None:
         fields["day"] = day_of_year(miss.day, language)
-    return say(_miss_key(miss), language, **fields)
+    key = _miss_key(miss)
+    return say(f"{key}.{other}" if f"{key}.{other}" in TEXTS else key, language, **fields)
+
+
+def _amount(miss: Miss, language: Language) -> object:
+    """By how much a pair misses: days and grades with their word, everything else as its text has it."""
+    if f"unit.{miss.unit}" not in TEXTS:
+        return miss.short
+    return say(f"unit.{miss.unit}.one", language) if miss.short == 1 else say(f"unit.{miss.unit}", language, n=miss.short)
 
 
 def _miss_key(miss: Miss) -> str:
@@ -112,12 +126,14 @@ def _miss_key(miss: Miss) -> str:
         return f"{key}.{paper}"
     if key == "miss.dates" and not miss.short:
         return "miss.dates.horizon"
+    if miss.is_early:
+        return "miss.dates.early"
     return "miss.truck.clock" if key == "miss.truck" and miss.short is None else key
 
 
 def _loss_text(scene: Scene, subject: str, loss: Loss, language: Language) -> str:
-    names = [scene.name(subject, row) for row in loss.others[:MOST_NAMES]]
-    others = say(f"side.{subject}", language, id=", ".join(names) + (" …" if len(loss.others) > MOST_NAMES else ""))
+    names = [scene.name(subject, row) for row in loss.others]
+    others = _several(subject, names[:MOST_NAMES], language) + (" …" if len(names) > MOST_NAMES else "")
     ahead = round(loss.ahead_vnd_per_kg)
     fields: dict[str, object] = {"offer": say(f"offer.{loss.offer.value}", language), "kg": loss.kg, "others": others}
     return say("loss", language, ahead=ahead, **fields) if ahead > 0 else say("loss.even", language, **fields)
@@ -127,10 +143,12 @@ def _loss_text(scene: Scene, subject: str, loss: Loss, language: Language) -> st
 def answer_text(answer: Answer, language: Language) -> str:
     """Return what would get a lot or line matched, in words."""
     if answer.outcome is not Outcome.FOUND:
-        return say(f"answer.{answer.outcome.value}", language)
+        tried = ".tried" if answer.outcome is Outcome.NONE and answer.tried else ""
+        return say(f"answer.{answer.outcome.value}{tried}", language)
     said = []
     for promise in answer.promises:
-        kept = say("answer.promise", language, promised_kg=promise.promised_kg, cost=promise.cost_vnd)
+        figures = {"promised_kg": promise.promised_kg, "cost": promise.cost_vnd, "short": round(100 * TOLERANCE_SHARE)}
+        kept = say("answer.promise", language, **figures)
         said.append(f"{change_text(promise.change, language)} {kept}")
     return "\n".join(said)
 
@@ -153,14 +171,41 @@ def _cell(cell: str, language: Language) -> str:
 
 
 # rules and pools -----------------------------------------------------------------------------------------------------
-def price_text(rule: Rule, price: RulePrice, language: Language) -> str:
-    """Return what a rule costs, in words."""
-    name = say(f"rule.{rule.kind.value}", language)
-    fields: dict[str, object] = {"rule": name[0].upper() + name[1:], "where": " ".join(rule.of) or say("price.here", language)}
+def price_text(rule: Rule, price: RulePrice, language: Language, problem: Problem | None = None) -> str:
+    """Return what a rule costs, in words.
+
+    Parameters
+    ----------
+    problem : whose rule it is, so that the limit it sets can be said.
+    """
+    name = _rule_name(rule, language, problem)
+    fields: dict[str, object] = {"rule": name[0].upper() + name[1:], "where": _where(rule, language)}
     if price.cost_vnd == 0:
         return say("price.nothing", language, **fields)
     key = "price.noise" if price.is_noise else "price.costs"
     return say(key, language, cost=price.cost_vnd, noise=price.noise_vnd, **fields)
+
+
+def _rule_name(rule: Rule, language: Language, problem: Problem | None) -> str:
+    """Name a rule, of one row by the limit that it sets there: ``max 2 suppliers``."""
+    limit = None if problem is None else limit_of(problem, rule)
+    if limit is None:
+        return say(f"rule.{rule.kind.value}", language)
+    one = f"limit.{rule.kind.value}.one"
+    return say(one, language) if limit == 1 and one in TEXTS else say(f"limit.{rule.kind.value}", language, n=limit)
+
+
+def _where(rule: Rule, language: Language) -> str:
+    """Name the rows that a rule is about."""
+    if not rule.of:
+        return say("price.here", language)
+    if rule.kind in OF_PAIRS:
+        lot, line = rule.of
+        return say("at.pair", language, lot=say("side.lot", language, id=lot), line=say("side.line", language, id=line))
+    table = "lines" if rule.kind in OF_LINES else LIMITS[rule.kind][0] if rule.kind in LIMITS else ""
+    sides = {"lots": LOT, "lines": LINE}
+    where = _several(sides[table], list(rule.of), language) if table in sides else ", ".join(rule.of)
+    return say(f"at.{table}", language, where=where) if table else where
 
 
 def pool_text(scene: Scene, pool: Pool, language: Language) -> str:
@@ -172,7 +217,7 @@ def pool_text(scene: Scene, pool: Pool, language: Language) -> str:
     said = [say("pool.line", language, id=name, open_kg=pool.open_kg, kg=pool.kg)]
     for member in pool.members:
         where = str(sites.name[member.site] or sites.id[member.site])
-        lots = ", ".join(scene.name(LOT, lot) for lot, _ in member.lots)
+        lots = _several(LOT, [scene.name(LOT, lot) for lot, _ in member.lots], language)
         said.append("- " + say("pool.member", language, site=where, kg=member.kg, lots=lots, signer=signers[member.signer]))
     key = "pool.gain" if pool.gain_vnd >= 0 else "pool.loss"
     return "\n".join([*said, say(key, language, vnd=abs(pool.gain_vnd))])

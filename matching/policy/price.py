@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from matching.explain.rules import OF_POLICY, NoSuchRule, Rule, RuleKind, RulePrice, compare, without_rule
+from matching.explain.rules import OF_POLICY, NoSuchRule, Rule, RuleKind, RulePrice, both_sides, compare, without_rule
 from matching.plan import Plan
 from matching.policy.goals import Yardsticks, yardsticks
 from matching.policy.model import PLAIN, Goal, Policy
@@ -78,21 +78,17 @@ def price_under(
     open_problem = problem if rule.kind in OF_POLICY else without_rule(problem, rule)
     if policy.is_plain:
         return compare(problem, open_problem, plan, limits=limits, stopwatch=stopwatch, seed=seed, should_stop=should_stop)
-    share = None if limits.seconds is None else max(0.0, limits.seconds - stopwatch()) / 3
+    yards = {True: yardsticks(open_problem, freer, previous, deliveries), False: yardsticks(problem, policy, previous, deliveries)}
 
-    def searched(which: Problem, under: Policy, number: int) -> Plan:
-        started = stopwatch()
+    def search(free: bool, number: int, seconds: float | None) -> Plan:
+        under, started = yards[free].policy, stopwatch()
         return solve_policy(
-            which, under, limits=Limits(share, limits.iterations, limits.cores), seed=number, stopwatch=lambda: stopwatch() - started,
-            previous=previous if under.needs_previous else None, deliveries=deliveries, warm_start=plan, should_stop=should_stop,
+            yards[free].problem, under, limits=Limits(seconds, limits.iterations, limits.cores), seed=number,
+            stopwatch=lambda: stopwatch() - started, previous=previous if under.needs_previous else None, deliveries=deliveries,
+            warm_start=plan, should_stop=should_stop,
         ).result.plan  # fmt: skip
 
-    kept = [searched(problem, policy, seed), searched(problem, policy, seed + 1)]
-    noise = abs(verify(problem, kept[0]).objective_vnd - verify(problem, kept[1]).objective_vnd)
-    free = searched(open_problem, freer, seed)
-    with_rule = _best(yardsticks(problem, policy, previous, deliveries), [plan, *kept, free])
-    without = _best(yardsticks(open_problem, freer, previous, deliveries), [free, plan, *kept])
-    return RulePrice(with_rule, max(with_rule, without), noise)
+    return both_sides(plan, search, lambda free, plans: _best(yards[free], plans), limits=limits, stopwatch=stopwatch, seed=seed)
 
 
 def _best(yard: Yardsticks, plans: Sequence[Plan]) -> int:

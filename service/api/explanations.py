@@ -176,7 +176,7 @@ class RulePriceOut(Out):
     cost_vnd: int = Field(description="The difference, never negative, đồng.", examples=[4_100_000])
     noise_vnd: int = Field(description="What two searches with the rule differ by, đồng.", examples=[200_000])
     is_noise: bool = Field(description="Whether the cost is within that noise, and so says nothing.", examples=[False])
-    text: str = Field(description="In words.", examples=["Số nhà cung cấp tối đa LINE-2027-0004 tốn 4.100.000 đ."])
+    text: str = Field(description="In words.", examples=["Tối đa 2 nhà cung cấp của đơn hàng LINE-2027-0004 tốn 4.100.000 đ."])
 
 
 @api.get("/plans/{uid}/explanation", may=Permission.PLANS_READ)
@@ -204,7 +204,8 @@ def find_changes(
     scene, plan = _scene(asked, uid, trips=True)
     subject, row = _subject(scene, lot, line, language)
     with alone():
-        answer = what_would_change(scene, subject, row, expired=Patience(start_stopwatch(), seconds))
+        patience = Patience(start_stopwatch(), seconds)
+        answer = what_would_change(scene, subject, row, expired=patience, late=patience.is_over)
     changes = [{**promise.as_json(), "text": change_text(promise.change, language.value)} for promise in answer.promises]
     early = plan.termination == "stopped"
     text = answer_text(answer, language.value) + ("\n" + say("stopped.early", language.value) if early else "")
@@ -257,7 +258,7 @@ def price_rule(
         except NoSuchRule as error:
             raise Refused(422, "no_such_rule", str(error)) from error
     figures = {name: getattr(price, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
-    return RulePriceOut(rule=rule, of=list(of), text=price_text(wanted, price, language.value), **figures)
+    return RulePriceOut(rule=rule, of=list(of), text=price_text(wanted, price, language.value, scene.problem), **figures)
 
 
 # what all questions share --------------------------------------------------------------------------------------------

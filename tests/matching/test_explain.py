@@ -95,10 +95,63 @@ def test_the_nearest_miss_is_said_in_figures() -> None:
     life = [{"min_life_days": 7, "deliver_from": "2027-06-08"}, {"min_life_days": 9}]
     scene, told = story(build_problem(demands=life))
     assert [(miss.reason, miss.other, miss.short) for miss in told.misses] == [(Reason.REMAINING_LIFE, 0, 2), (Reason.REMAINING_LIFE, 1, 4)]
-    assert "2 day(s) short of remaining life at line line1 on 8 June" in story_text(scene, told, "en")
+    assert "2 days short of remaining life at line line1 on 8 June" in story_text(scene, told, "en")
     assert "thiếu 2 ngày hạn dùng khi giao cho đơn hàng line1 ngày 8/6" in story_text(scene, told, "vi")
     scene, told = story(build_problem(demands=[{"bid_vnd_per_kg": 10100}]))
     assert re.search(r"Nearest misses: \d+ đ/kg too dear for line line1 after haulage", story_text(scene, told, "en"))
+
+
+@pytest.mark.parametrize(
+    ("tables", "of_lot", "of_line"),
+    [
+        ({"lots": [{"grade": 3}]}, "line line1 wants 1 grade better", "lot lot1 is 1 grade too low"),
+        (
+            {"demands": [{"deliver_from": "2027-06-14", "deliver_until": "2027-06-15"}]},
+            "line line1: gone 4 days too early (delivery from 14 June)",
+            "lot lot1: gone 4 days too early (delivery from 14 June)",
+        ),
+        (
+            {"demands": [{"deliver_from": "2027-06-04", "deliver_until": "2027-06-06"}]},
+            "line line1: ready 1 day too late (delivery until 6 June)",
+            "lot lot1: ready 1 day too late (delivery until 6 June)",
+        ),
+        (
+            {"demands": [{"min_life_days": 6}]},
+            "1 day short of remaining life at line line1 on 7 June",
+            "lot lot1: 1 day short of remaining life on 7 June",
+        ),
+        ({"demands": [{"bid_vnd_per_kg": 9000}]}, "too dear for line line1 after haulage", "lot lot1 is 1,"),
+    ],
+)
+def test_a_miss_is_told_from_the_side_that_asks(tables: dict[str, Any], of_lot: str, of_line: str) -> None:
+    problem = build_problem(**tables)
+    for subject, text in ((LOT, of_lot), (LINE, of_line)):
+        scene, told = story(problem, subject=subject)
+        assert text in story_text(scene, told, "en")
+
+
+def test_suppliers_that_a_line_has_already_are_told_from_the_side_that_asks() -> None:
+    problem = build_problem(lots=[{"quantity_kg": 500}, {"supplier_id": "s2"}], demands=[{"quantity_kg": 1000, "max_suppliers": 1}])
+    scene, told = story(problem, (0, 0, 500), row=1)
+    assert "line line1: it has as many suppliers as it allows (1)" in story_text(scene, told, "en")
+    scene, told = story(problem, (0, 0, 500), subject=LINE)
+    assert "lot lot2: the line has as many suppliers as it allows (1)" in story_text(scene, told, "en")
+
+
+def test_a_truck_of_its_own_is_paid_from_its_base_and_back() -> None:
+    """The base is some 110 km away; without the way from it and back a truck of its own would pay."""
+    base = {"site_id": "b9", "kind": "depot", "lat": 22.0}
+    sites = [{"site_id": "c1"}, {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}, base]
+    truck = {"fixed_vnd": 100000, "vnd_per_km": "0:10000"}
+    near = build_problem(sites=sites, vehicles=[truck], lots=[{"quantity_kg": 100}])
+    scene, told = story(near)
+    assert (told.misses[0].reason, told.misses[0].short) == (Reason.TRUCK, None)
+    assert "no truck or no hour fits" in story_text(scene, told, "en")
+    far = build_problem(sites=sites, vehicles=[{**truck, "base_site": "b9"}], lots=[{"quantity_kg": 100}])
+    for subject, text in ((LOT, "a truck of its own to line line1 would lose"), (LINE, "a truck of its own from lot lot1 would lose")):
+        scene, told = story(far, subject=subject)
+        assert told.misses[0].short is not None
+        assert text in story_text(scene, told, "en")
 
 
 PAPERS: list[tuple[Paper, str, dict[str, Any]]] = [
@@ -125,6 +178,40 @@ def test_a_funnel_is_told_by_the_steps_at_which_somebody_is_lost() -> None:
     scene, told = story(build_problem(lots=[{"grade": 2}], demands=lines))
     assert [step.left for step in told.funnel][:3] == [3, 2, 2]
     assert "Số đơn hàng còn lại qua từng bước: cùng sản phẩm 3 → đúng hạng 2 → có lãi 1 → có xe 0." in story_text(scene, told, "vi")
+
+
+def test_a_truck_is_no_step_of_what_is_used_already() -> None:
+    scene, told = story(build_problem(demands=[{"quantity_kg": 1000}]), (0, 0, 300))
+    assert told.reason is Reason.TRUCK
+    assert "Lines left at each step: same product 1." in story_text(scene, told, "en")
+
+
+def test_the_largest_minimum_that_is_missed_is_the_miss() -> None:
+    def short(**tables: Any) -> int | None:
+        return story(build_problem(**tables))[1].misses[0].short
+
+    assert short(demands=[{"min_supplier_kg": 700}], lots=[{"quantity_kg": 500}]) == 200
+    assert short(demands=[{"quantity_kg": 400}], lots=[{"min_take_kg": 700}]) == 300
+    assert short(demands=[{"min_fill_kg": 750}], lots=[{"quantity_kg": 500}]) == 250
+    assert short(demands=[{"quantity_kg": 900}], lots=[{"indivisible": "yes"}]) == 100
+
+
+def test_of_two_certificates_the_one_that_lasts_longest_is_named() -> None:
+    papers = [{"valid_until": "2027-06-03"}, {"valid_from": "2026-02-01", "valid_until": "2027-06-05"}]
+    scene, told = story(build_problem(demands=[{"requires": "VietGAP"}], certificates=papers))
+    assert "certificate VietGAP expires 5 June" in story_text(scene, told, "en")
+
+
+def test_what_most_was_lost_to_is_told_first() -> None:
+    lots = [{"quantity_kg": 800}, {"quantity_kg": 800, "ask_vnd_per_kg": 9000}, {"quantity_kg": 300}]
+    _, told = story(build_problem(lots=lots, demands=[{}, {"quantity_kg": 300}]), (2, 1, 300), (1, 0, 800))
+    assert [(loss.offer, loss.kg) for loss in told.losses] == [(Offer.LOWER_ASK, 800), (Offer.FULLER_TRUCK, 300)]
+    _, told = story(
+        build_problem(lots=[lots[0], {**lots[1], "quantity_kg": 300}, {"quantity_kg": 800}], demands=[{}, {"quantity_kg": 300}]),
+        (2, 0, 800),
+        (1, 1, 300),
+    )
+    assert [(loss.offer, loss.kg) for loss in told.losses] == [(Offer.FULLER_TRUCK, 800), (Offer.LOWER_ASK, 300)]
 
 
 def test_what_a_lot_lost_to_is_told_by_class() -> None:
@@ -180,6 +267,7 @@ def test_the_catalogue_has_a_text_for_every_code() -> None:
     wanted |= {f"change.{one}" for one in ChangeKind} | {f"rule.{one}" for one in RuleKind}
     wanted |= {f"miss.{kind}.{paper}" for kind in ("certificate", "market_code") for paper in Paper}
     wanted |= {f"miss.{one}" for one in Reason if one not in (Reason.CERTIFICATE, Reason.MARKET_CODE)}
+    wanted |= {f"sides.{side}" for side in (LOT, LINE)} | {f"unit.{unit}{one}" for unit in ("days", "grades") for one in ("", ".one")}
     wanted |= {"answer.none", "answer.matched", "answer.time", "pool.none", "pool.filled"}
     own = {LOT: Reason.NO_SUPPLY_OF_PRODUCT, LINE: Reason.NO_DEMAND_FOR_PRODUCT}
     wanted |= {f"why.{side}.{one}" for side, others in own.items() for one in Reason if one is not others}

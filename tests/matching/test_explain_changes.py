@@ -14,8 +14,9 @@ from matching.explain.answer import Answer, Effort, Outcome, what_would_change
 from matching.explain.changes import Action, Change, ChangeKind, apply, lifted_ban, new_certificate, renewal, set_cell
 from matching.explain.scene import Scene
 from matching.explain.telling import answer_text, change_text
+from matching.nation.splice import empty_plan
 from matching.plan import LINE, LOT, Plan
-from matching.problem import Problem
+from matching.problem import NO_LIMIT, Problem
 from matching.verify import verify
 from tests.matching.builders import build_problem, tiny_folder
 from tests.matching.solving import run
@@ -43,28 +44,34 @@ def kept(problem: Problem, subject: str, row: int, answer: Answer) -> bool:
 
 
 WANTED = {"quantity_kg": 1000}
-CURED: list[tuple[ChangeKind, str, dict[str, Any]]] = [
-    (ChangeKind.CERTIFICATE, "", {"demands": [{**WANTED, "requires": "VietGAP"}]}),
-    (ChangeKind.RENEWAL, "2027-06-10", {"demands": [{**WANTED, "requires": "VietGAP"}], "certificates": [{"valid_until": "2027-06-01"}]}),
-    (ChangeKind.GRADE, "3", {"lots": [{"grade": 3}], "demands": [WANTED]}),
-    (ChangeKind.LIFE, "5", {"demands": [{**WANTED, "min_life_days": 7}]}),
-    (ChangeKind.ALLOW, "", {"decisions": [{}], "demands": [WANTED]}),
-    (ChangeKind.MIN_SUPPLIER, "500", {"demands": [{**WANTED, "min_supplier_kg": 700}], "lots": [{"quantity_kg": 500}]}),
-    (ChangeKind.MIN_FILL, "500", {"demands": [{**WANTED, "min_fill_kg": 700}], "lots": [{"quantity_kg": 500}]}),
-    (ChangeKind.MIN_TAKE, "400", {"demands": [{"quantity_kg": 400}], "lots": [{"min_take_kg": 700}]}),
-    (ChangeKind.DIVISIBLE, "no", {"demands": [{"quantity_kg": 900}], "lots": [{"indivisible": "yes"}]}),
+CURED: list[tuple[ChangeKind, str, int, dict[str, Any]]] = [
+    (ChangeKind.CERTIFICATE, "", 10_000_000, {"demands": [{**WANTED, "requires": "VietGAP"}]}),
+    (
+        ChangeKind.RENEWAL,
+        "2027-06-10",
+        1_000_000,
+        {"demands": [{**WANTED, "requires": "VietGAP"}], "certificates": [{"valid_until": "2027-06-01"}]},
+    ),
+    (ChangeKind.GRADE, "3", 1000 * 1600, {"lots": [{"grade": 3}], "demands": [WANTED]}),
+    (ChangeKind.LIFE, "5", 1000 * 2 * 400, {"demands": [{**WANTED, "min_life_days": 7}]}),
+    (ChangeKind.ALLOW, "", 50_000, {"decisions": [{}], "demands": [WANTED]}),
+    (ChangeKind.MIN_SUPPLIER, "500", 200 * 600, {"demands": [{**WANTED, "min_supplier_kg": 700}], "lots": [{"quantity_kg": 500}]}),
+    (ChangeKind.MIN_FILL, "500", 200 * 600, {"demands": [{**WANTED, "min_fill_kg": 700}], "lots": [{"quantity_kg": 500}]}),
+    (ChangeKind.MIN_TAKE, "400", 300 * 600, {"demands": [{"quantity_kg": 400}], "lots": [{"min_take_kg": 700}]}),
+    (ChangeKind.DIVISIBLE, "no", 1000 * 600, {"demands": [{"quantity_kg": 900}], "lots": [{"indivisible": "yes"}]}),
 ]
 
 
-@pytest.mark.parametrize(("kind", "new", "tables"), CURED)
+@pytest.mark.parametrize(("kind", "new", "cost_vnd", "tables"), CURED)
 @pytest.mark.parametrize("subject", [LOT, LINE])
 def test_what_is_in_the_way_is_offered_to_be_changed_and_the_promise_is_kept(
-    kind: ChangeKind, new: str, tables: dict[str, Any], subject: str
+    kind: ChangeKind, new: str, cost_vnd: int, tables: dict[str, Any], subject: str
 ) -> None:
     problem, answer = answered(subject, **tables)
     assert answer.outcome is Outcome.FOUND
     assert kind in {promise.change.kind for promise in answer.promises}
-    assert [promise.change.new for promise in answer.promises if promise.change.kind is kind] == [new]
+    assert [(one.change.new, one.cost_vnd) for one in answer.promises if one.change.kind is kind] == [(new, cost_vnd)]
+    assert [one.cost_vnd for one in answer.promises] == sorted(one.cost_vnd for one in answer.promises)
     assert kept(problem, subject, 0, answer)
 
 
@@ -114,15 +121,60 @@ def test_a_change_that_can_never_help_is_not_promised() -> None:
     assert answer_text(answer, "en") == "No change of one thing would match it."
     two: dict[str, Any] = {"lots": [{"grade": 3}], "demands": [{"requires": "VietGAP"}]}
     assert answered(**two)[1].outcome is Outcome.NONE
+    _, tried = answered(demands=[{"quantity_kg": 50}])
+    assert (tried.outcome, tried.promises) == (Outcome.NONE, ())
+    assert answer_text(tried, "en") == "No change of one thing was found that would surely match it, though some were tried."
 
 
-@pytest.mark.parametrize(("bid", "promised"), [(20_000, 600), (10_500, 300)])
+@pytest.mark.parametrize(("bid", "promised"), [(20_000, 500), (10_500, 200)])
 def test_no_more_is_promised_than_what_a_plan_would_be_clearly_worse_without(bid: int, promised: int) -> None:
     """Half of the lot goes to a line that pays; the other half to one that pays as much, or next to nothing."""
     half = {"quantity_kg": 500, "requires": "VietGAP"}
     _, answer = answered(lots=[{"quantity_kg": 1000}], demands=[half, {**half, "bid_vnd_per_kg": bid}])
     found = {one.change.kind: one for one in answer.promises}[ChangeKind.CERTIFICATE]
     assert (found.found_kg, found.promised_kg) == (1000, promised)
+
+
+@pytest.mark.parametrize(("bid", "is_promised"), [(11_300, False), (12_300, False), (13_300, True)])
+def test_a_change_that_others_could_use_must_be_worth_twice_the_margin(bid: int, is_promised: bool) -> None:
+    """The truck takes some 280,000 đ: of 1,000 kg at 1,300, 2,300 and 3,300 đ only the last leave more than 2 × 1.2 M đ."""
+    _, answer = answered(lots=[{"grade": 3}], demands=[{**WANTED, "bid_vnd_per_kg": bid}])
+    assert (ChangeKind.GRADE in {one.change.kind for one in answer.promises}) is is_promised
+
+
+def test_a_change_of_which_another_would_have_the_use_is_not_promised() -> None:
+    """A line for one lot accepts a lower grade: either of two like lots may have it."""
+    _, answer = answered(lots=[{"grade": 3}, {"grade": 3, "supplier_id": "s2"}], demands=[WANTED])
+    assert ChangeKind.GRADE not in {one.change.kind for one in answer.promises}
+
+
+def test_a_change_that_matches_next_to_nothing_is_no_answer() -> None:
+    """The second line takes 240 of the 1,000 kg that are open, at a price that pays for the truck many times over."""
+    dear = {"quantity_kg": 240, "bid_vnd_per_kg": 90_000, "requires": "VietGAP"}
+    assert answered(demands=[dear])[1].outcome is Outcome.NONE
+    assert answered(demands=[{**dear, "quantity_kg": 260}])[1].outcome is Outcome.FOUND
+
+
+def test_of_a_poor_plan_more_is_asked_for_before_anything_is_promised() -> None:
+    """The plan leaves another lot's 10 M đ lying: promises must be clear of twice as much."""
+    tables: dict[str, Any] = {
+        "lots": [{}, {"product": "longan"}],
+        "demands": [{**WANTED, "bid_vnd_per_kg": 10100}, {**WANTED, "product": "longan"}],
+    }
+    problem = build_problem(vehicles=[CHEAP], **tables)
+    good, poor = (what_would_change(Scene(problem, plan), LOT, 0, effort=EFFORT) for plan in (planned(problem), empty_plan()))
+    assert good.best is not None
+    assert good.best.gain_vnd < 2_000_000
+    assert poor.best is None or poor.best.gain_vnd >= 2 * 9_000_000
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.CERTIFICATE, ChangeKind.GRADE, ChangeKind.LIFE, ChangeKind.DIVISIBLE])
+def test_promises_that_were_verified_in_a_part_of_the_plan_are_kept_in_the_whole(kind: ChangeKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matching.explain.local.WHOLE_ROWS", 0)
+    [tables] = [tables for cured, _, _, tables in CURED if cured is kind]
+    problem, answer = answered(**tables)
+    assert kind in {one.change.kind for one in answer.promises}
+    assert kept(problem, LOT, 0, answer)
 
 
 def test_what_is_wholly_matched_needs_no_change() -> None:
@@ -137,6 +189,31 @@ def test_a_search_without_time_says_so() -> None:
     assert (answer.outcome, answer.promises) == (Outcome.TIME, ())
 
 
+def test_a_search_that_takes_too_long_is_given_up_and_promises_nothing_more() -> None:
+    """Time is over at every possible moment of the search in turn: what is promised by then is firm, or promised by half."""
+    problem = build_problem(vehicles=[CHEAP], demands=[{**WANTED, "bid_vnd_per_kg": 10100}])
+    scene, whole = Scene(problem, planned(problem)), Ticking(10**9)
+    full = what_would_change(scene, LOT, 0, effort=EFFORT, late=whole)
+    outcomes = []
+    for moment in range(1, whole.count + 1, max(1, whole.count // 12)):
+        answer = what_would_change(scene, LOT, 0, effort=EFFORT, late=Ticking(moment))
+        outcomes.append(answer.outcome)
+        assert all(one.promised_kg <= full.promises[0].promised_kg for one in answer.promises)
+    assert (outcomes[0], full.outcome) == (Outcome.TIME, Outcome.FOUND)
+    assert Outcome.FOUND in outcomes
+
+
+class Ticking:
+    """A clock that is over once it has been asked so many times."""
+
+    def __init__(self, moment: int) -> None:
+        self.moment, self.count = moment, 0
+
+    def __call__(self) -> bool:
+        self.count += 1
+        return self.count >= self.moment
+
+
 def test_the_plan_of_a_run_that_was_stopped_early_is_explained_as_it_is() -> None:
     problem = build_problem(vehicles=[CHEAP], lots=[{}, {}], demands=[{}, {}])
     plan = run(problem, should_stop=lambda: True).plan
@@ -147,7 +224,8 @@ def test_the_plan_of_a_run_that_was_stopped_early_is_explained_as_it_is() -> Non
 
 # changes as such -------------------------------------------------------------------------------------------------------
 TABLES: dict[str, Any] = {
-    "lots": [{"min_take_kg": 100, "indivisible": "yes"}], "certificates": [{}], "decisions": [{}],
+    "lots": [{"min_take_kg": 100, "indivisible": "yes"}, {"supplier_id": "s2"}],
+    "certificates": [{}, {"supplier_id": "s2"}], "decisions": [{}, {"lot_id": "lot2"}],
     "demands": [{"requires": "VietGAP;OCOP>=3", "max_suppliers": 2, "min_fill_kg": 100, "min_supplier_kg": 50, "min_life_days": 1}],
 }  # fmt: skip
 
@@ -161,7 +239,8 @@ def some_changes(problem: Problem) -> list[Change]:
         ChangeKind.DIVISIBLE: False, ChangeKind.SUPPLIERS: 3,
     }  # fmt: skip
     made = [set_cell(problem, kind, 0, new) for kind, new in row.items()]
-    return [*made, renewal(problem, 0, 30000), new_certificate(problem, 0, 0, 3), lifted_ban(problem, 0, 0)]
+    unlimited = set_cell(problem, ChangeKind.SUPPLIERS, 0, NO_LIMIT)
+    return [*made, unlimited, renewal(problem, 0, 30000), new_certificate(problem, 0, 0, 3), lifted_ban(problem, 0, 0)]
 
 
 def test_a_change_made_in_the_folder_is_the_change_made_in_the_problem(tmp_path: Path) -> None:
@@ -169,8 +248,8 @@ def test_a_change_made_in_the_folder_is_the_change_made_in_the_problem(tmp_path:
     problem = build_problem(settings=settings, **TABLES)
     changes = some_changes(problem)
     assert {change.kind for change in changes} == set(ChangeKind)
-    for change in changes:
-        folder = tiny_folder(tmp_path / change.kind, settings=settings, **TABLES)
+    for place, change in enumerate(changes):
+        folder = tiny_folder(tmp_path / str(place), settings=settings, **TABLES)
         apply_change(folder, change.as_json())
         assert read_problem(folder).digest() == apply(problem, change).digest(), change.kind
         for language in ("vi", "en"):

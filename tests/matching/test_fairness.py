@@ -27,6 +27,20 @@ def test_what_is_eligible_is_what_some_line_takes_at_a_gain_and_no_more_than_is_
     assert eligible_kg(build_problem(lots=lots)).tolist() == [800, 300, 0, 0]
 
 
+def test_two_lines_are_more_to_sell_to_than_one_and_two_ways_to_one_line_are_not() -> None:
+    assert eligible_kg(build_problem(lots=[{"quantity_kg": 3000}], demands=[{}, {}])).tolist() == [1600]
+    assert eligible_kg(build_problem(lots=[{"quantity_kg": 1000}], demands=[{}, {}])).tolist() == [1000]
+    assert eligible_kg(build_problem(lanes=[{"vnd_per_kg": 500}])).tolist() == [800]
+
+
+def test_what_a_plan_takes_for_a_minimum_was_an_opportunity() -> None:
+    """A line for 800 kg pays too little: what is sold to it all the same counts as eligible, so nobody's share exceeds 1."""
+    problem = build_problem(demands=[{"bid_vnd_per_kg": 10_000}])
+    trip = Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])
+    found = shares(problem, build_plan(problem, [trip], [Load("lot1", "line1", 300, (0,))]))
+    assert (found.eligible_kg.tolist(), found.share.tolist()) == ([300], [1.0])
+
+
 def test_a_forbidden_pair_is_no_opportunity() -> None:
     problem = build_problem()
     one = Decisions(np.array([0]), np.array([0]), np.array([FORBID]), np.array([0]))

@@ -143,6 +143,61 @@ def test_standby_lots_are_open_eligible_named_once_and_raise_the_chance() -> Non
     assert (taken <= problem.lots.kg).all()
 
 
+def test_a_line_that_is_planned_in_part_is_never_filled() -> None:
+    problem, plan = one_lot(500)
+    found = chances(problem, plan, scenarios(problem, nothing_known(problem), n=20, seed=6))
+    assert (found.chance.tolist(), found.filled.tolist()) == ([1.0], [0.0])
+
+
+def test_what_is_committed_arrives_in_nine_of_ten_however_few_are_drawn() -> None:
+    problem, plan = one_lot(900)
+    for seed in range(5):
+        drawn = scenarios(problem, outlook(problem, {0: (100, 800, 1000)}), n=5, seed=seed)
+        found, (_, arrived) = chances(problem, plan, drawn), arrivals(problem, plan, drawn)
+        assert np.mean(arrived[:, 0] >= found.committed_kg[0]) >= 0.9
+
+
+def test_who_once_brought_more_than_promised_makes_up_for_nobody() -> None:
+    problem, plan = one_lot(500)
+    drawn = scenarios(problem, outlook(problem, {}, [("s1", 100, 300), ("s1", 100, 50)]), n=500, seed=7)
+    assert drawn.kept.max() == 1.0
+    assert chances(problem, plan, drawn).expected_kg[0] < 500
+
+
+def two_lines() -> tuple[Problem, Plan]:
+    """Two lines of one uncertain lot each, 900 kg; a third lot stands by for either, and a fourth at another price."""
+    lots = [{"quantity_kg": 900}, {"quantity_kg": 900, "supplier_id": "s2"}, {"supplier_id": "s3", "quantity_kg": 700}]
+    lots.append({"supplier_id": "s4", "quantity_kg": 700, "ask_vnd_per_kg": 12000})
+    demands = [{"quantity_kg": 900}, {"quantity_kg": 900, "bid_vnd_per_kg": 30000}]
+    problem = build_problem(lots=lots, demands=demands)
+    trips = [Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])] * 2
+    return problem, build_plan(problem, trips, [Load("lot1", "line1", 900, (0,)), Load("lot2", "line2", 900, (1,))])
+
+
+def test_who_loses_most_chooses_first_and_no_kilogram_stands_by_twice() -> None:
+    """Each line lacks some 400 kg: the dearer line takes them of the cheaper lot, the other what is left there and the rest elsewhere."""
+    problem, plan = two_lines()
+    drawn = scenarios(problem, outlook(problem, {0: (500, 700, 1000), 1: (500, 700, 1000)}), n=1000, seed=9)
+    ready = standby(problem, plan, drawn, chances(problem, plan, drawn))
+    assert (int(ready.line[0]), int(ready.lot[0])) == (1, 2)
+    assert 0 < ready.kg[(ready.line == 1) & (ready.lot == 2)].sum() < 700
+    assert [int(kg) for kg in ready.kg[ready.lot == 2]] == [int(ready.kg[0]), 700 - int(ready.kg[0])]
+    assert set(ready.lot[ready.line == 0].tolist()) == {2, 3}
+
+
+def test_the_rest_of_a_lot_does_not_stand_by_for_itself_and_brings_only_what_is_harvested_beside() -> None:
+    """The second lot sells 600 of its 700 kg; its harvest may fall short too, so the 100 kg that stand by come seldom."""
+    lots = [{"quantity_kg": 900}, {"quantity_kg": 700, "supplier_id": "s2"}]
+    problem = build_problem(lots=lots, demands=[{"quantity_kg": 900}, {"quantity_kg": 700}])
+    trips = [Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])] * 2
+    plan = build_plan(problem, trips, [Load("lot1", "line1", 900, (0,)), Load("lot2", "line2", 600, (1,))])
+    drawn = scenarios(problem, outlook(problem, {0: (700, 850, 900), 1: (300, 600, 700)}), n=1000, seed=9)
+    ready, (_, arrived) = standby(problem, plan, drawn, chances(problem, plan, drawn)), arrivals(problem, plan, drawn)
+    assert list(zip(ready.line.tolist(), ready.lot.tolist(), ready.kg.tolist())) == [(0, 1, 100)]
+    spare = np.clip(drawn.harvest_kg[:, 1] - 600, 0, 100)
+    assert ready.chance[0] == np.mean(arrived[:, 0] + spare >= ENOUGH * 900 - 1e-6)
+
+
 def test_a_line_that_is_sure_enough_needs_no_standby() -> None:
     problem, plan = one_lot(500)
     drawn = scenarios(problem, outlook(problem, {0: (600, 800, 1000)}), n=500, seed=10)

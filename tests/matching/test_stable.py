@@ -8,19 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import texts
+from matching.nation.splice import empty_plan
 from matching.plan import Plan
 from matching.problem import FORBID, MINUTES_PER_DAY, PIN, Decisions, Problem
 from matching.stable import Kind, Stability, carry_over, differences, notices, replan, sentence, staying
 from matching.stable.difference import BUYER, SUPPLIER, as_json
 from matching.stable.promises import lost_kg, promised, unmet_pins_kg
+from matching.stable.room import make_room
 from matching.stable.staying import first_days
 from matching.verify import verify
 from tests.matching.builders import build_problem
-from tests.matching.plans import Load, Truck, build_plan
+from tests.matching.plans import Carrier, Load, Truck, build_plan, june
 from tests.matching.random_problems import FEATURES, random_problem
 from tests.matching.test_warm_start import improved
 
 FREE = FEATURES - {"decisions"}
+JUNE_7 = june(7)
 
 
 def decided(problem: Problem, *rows: tuple[int, int, int, int]) -> Problem:
@@ -186,6 +189,91 @@ def test_days_that_move_go_to_the_side_that_they_concern() -> None:
     told = notices(problem, changes)
     assert [one.kind for one in told[SUPPLIER, "s1"]] == [Kind.PICKUP_DAY]
     assert [one.kind for one in told[BUYER, "buyer1"]] == [Kind.DELIVERY_DAY]
+
+
+def test_of_two_pickups_the_one_that_stays_is_not_spoken_of() -> None:
+    problem = two_buyers()
+
+    def twice(first: str, second: str) -> Plan:
+        trips = [
+            Truck("class1", [f"c1 {day}T{clock} {day}T{clock}", f"b1 {day}T12:00 {day}T12:00"]) for day, clock in ((7, first), (8, second))
+        ]
+        return build_plan(problem, trips, [Load("lot1", "line1", 300, (0,)), Load("lot1", "line1", 500, (1,))])
+
+    [change] = differences(problem, twice("05:00", "06:00"), twice("05:00", "06:30"))
+    assert sentence(problem, change, "en") == "Pick-up at Kép on 8 Jun 2027 moves 06:00 → 06:30 (lot lot1)."
+
+
+def test_carriers_have_days_and_no_clock() -> None:
+    problem = build_problem(vehicles=[{}], lanes=[{"vnd_per_kg": 500}])
+    one, other = (
+        build_plan(problem, [Carrier(400_000)], [Load("lot1", "line1", 800, (0,), days=days)])
+        for days in ((JUNE_7, JUNE_7), (JUNE_7, JUNE_7 + 1))
+    )
+    [change] = differences(problem, one, other)
+    assert (change.kind, change.before, change.after) == (Kind.DELIVERY_DAY, JUNE_7, JUNE_7 + 1)
+    truck = build_plan(problem, [Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])], [Load("lot1", "line1", 800, (0,))])
+    assert differences(problem, one, truck) == [], "on the same days, and nobody has been told a time before"
+
+
+def test_what_happens_at_a_hub_is_nobodys_delivery() -> None:
+    sites = [
+        {"site_id": "c1"},
+        {"site_id": "h1", "kind": "hub", "lat": 21.2, "lon": 106.0},
+        {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85},
+    ]
+    problem = build_problem(sites=sites)
+
+    def through(hub: str) -> Plan:
+        trips = [
+            Truck("class1", ["c1 7T05:00 7T05:00", f"h1 7T{hub} 7T{hub}"]),
+            Truck("class1", ["h1 7T12:00 7T12:00", "b1 7T15:00 7T15:00"]),
+        ]
+        return build_plan(problem, trips, [Load("lot1", "line1", 800, (0, 1), "h1")])
+
+    assert differences(problem, through("08:00"), through("09:00")) == []
+
+
+def loaded(problem: Problem, *loads: tuple[str, int]) -> Plan:
+    """A plan that brings lots to the first line, each on a truck of its own."""
+    trips = [Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])] * len(loads)
+    return build_plan(problem, trips, [Load(lot, "line1", kg, (n,)) for n, (lot, kg) in enumerate(loads)])
+
+
+def test_room_for_a_pin_is_made_by_the_least_gainful_loads_and_by_no_more_than_is_needed() -> None:
+    lots = [{"quantity_kg": 400}, {"quantity_kg": 400, "ask_vnd_per_kg": 15_000}, {"quantity_kg": 400}]
+    problem = build_problem(lots=lots)
+    before = loaded(problem, ("lot1", 400), ("lot2", 400))
+    roomy = make_room(decided(problem, (2, 0, PIN, 100)), before, empty_plan())
+    assert problem.lots.id[roomy.allocations.lot].tolist() == ["lot1"]
+    least = problem.replace(lines=problem.lines.replace(min_supplier_kg=np.array([401])))
+    assert len(make_room(decided(least, (2, 0, PIN, 100)), before, empty_plan()).allocations.lot) == 0
+
+
+def test_where_one_supplier_would_be_one_too_many_the_smallest_makes_room() -> None:
+    lots = [{"quantity_kg": 300}, {"quantity_kg": 200, "supplier_id": "s2"}, {"quantity_kg": 100, "supplier_id": "s3"}]
+    problem = build_problem(lots=lots, demands=[{"max_suppliers": 2}])
+    before = loaded(problem, ("lot1", 300), ("lot2", 200))
+    roomy = make_room(decided(problem, (2, 0, PIN, 100)), before, empty_plan())
+    assert problem.lots.id[roomy.allocations.lot].tolist() == ["lot1"]
+    more = problem.replace(lines=problem.lines.replace(max_suppliers=np.array([3])))
+    assert len(make_room(decided(more, (2, 0, PIN, 100)), before, empty_plan()).allocations.lot) == 2
+
+
+def test_a_ban_is_no_pin_that_is_missed() -> None:
+    problem = two_buyers()
+    assert unmet_pins_kg(decided(problem, (0, 0, FORBID, 500)), empty_plan()) == 0
+    assert unmet_pins_kg(decided(problem, (0, 0, PIN, 500), (0, 1, PIN, 0)), delivered(problem, "7T05:00", ("line1", 200))) == 300
+
+
+def test_a_trip_to_a_place_that_is_gone_is_not_carried_over() -> None:
+    problem = two_buyers()
+    before = delivered(problem, "7T05:00", ("line1", 500), ("line2", 300))
+    after = build_problem(demands=[{}], vehicles=[{"payload_kg": 1000}])
+    carried = carry_over(problem, before, after)
+    assert (carried.allocations.kg.tolist(), len(carried.trips.vehicle)) == ([500], 1)
+    other = build_problem(demands=[{}], vehicles=[{"class_id": "class9"}])
+    assert len(carry_over(problem, before, other).trips.vehicle) == 0
 
 
 @pytest.mark.parametrize(

@@ -52,4 +52,4 @@ def _price(visit: Visit, plan: m.Plan, kind: RuleKind, of: str) -> str:
             found = pricing.price(visit.session, plan, kept.problem, kept.result.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch())
         except NoSuchRule:
             return ""
-    return price_text(rule, found, "vi" if visit.language == "vi" else "en")
+    return price_text(rule, found, "vi" if visit.language == "vi" else "en", kept.problem)
