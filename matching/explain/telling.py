@@ -171,6 +171,12 @@ def _cell(cell: str, language: Language) -> str:
 
 
 # rules and pools -----------------------------------------------------------------------------------------------------
+def price_question(rule: Rule, language: Language, problem: Problem) -> str:
+    """Ask what a rule of one row costs, in words."""
+    name = f"{_rule_name(rule, language, problem)} {_where(rule, language)}"
+    return say("ask.price", language, rule=name[0].upper() + name[1:])
+
+
 def price_text(rule: Rule, price: RulePrice, language: Language, problem: Problem | None = None) -> str:
     """Return what a rule costs, in words.
 

@@ -337,6 +337,9 @@ TEXTS: dict[str, Words] = {
     "at.sites": ("tại {where}", "at {where}"),
     "at.vehicles": ("loại {where}", "of class {where}"),
     "at.pair": ("{lot} cho {line}", "of {lot} for {line}"),
+    "ask.change": ("Thay đổi gì thì khớp được?", "What would change it?"),
+    "ask.pool": ("Những bên nào cùng nhau giao đủ được?", "Who together could fill it?"),
+    "ask.price": ("{rule} tốn bao nhiêu?", "{rule}: what does it cost?"),
     "price.costs": ("{rule} {where} tốn {cost} đ.", "{rule} {where} costs {cost} đ."),
     "price.nothing": ("{rule} {where} không tốn gì.", "{rule} {where} costs nothing."),
     "price.noise": (

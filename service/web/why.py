@@ -23,13 +23,13 @@ from matching.reasons import Reason
 from service.planning.models import Plan
 from service.planning.states import PlanState
 from service.runs import archives
-from service.stopwatch import start_stopwatch
+from service.stopwatch import Patience, start_stopwatch
 from service.web.reasons import OF_LINE, OF_LOT
 from service.web.texts import mark
 from service.web.visit import Visit
 
 SEARCH_S = 2.0
-"""Seconds after which no further search for a change is begun."""
+"""Seconds in which changes are looked for while the visitor waits."""
 STEPS: dict[Reason, str] = {
     Reason.NO_DEMAND_FOR_PRODUCT: mark("ask for this product"),
     Reason.NO_SUPPLY_OF_PRODUCT: mark("offer such a product"),
@@ -119,8 +119,8 @@ def remedy(visit: Visit, subject: str, code: str, whose: str = "") -> Remedy | N
         return None
     scene, row, _ = found
     with _ALONE:
-        stopwatch = start_stopwatch()
-        answer = what_would_change(scene, subject, row, expired=lambda: stopwatch() >= SEARCH_S)
+        patience = Patience(start_stopwatch(), SEARCH_S)
+        answer = what_would_change(scene, subject, row, expired=patience, late=patience.is_over)
     own = [one for one in answer.promises if one.change.subject in {code, whose}]
     changes = tuple((change_text(one.change, "vi" if visit.language == "vi" else "en"), one.promised_kg) for one in own)
     outcome = "none" if answer.outcome.value == "found" else answer.outcome.value

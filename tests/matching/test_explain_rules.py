@@ -11,7 +11,7 @@ import pytest
 from matching.explain.pools import Pool, PoolOutcome, find_pool, pool_json
 from matching.explain.rules import OF_POLICY, NoSuchRule, Rule, RuleKind, RulePrice, both_sides, compare, price_of, without_rule
 from matching.explain.scene import Scene
-from matching.explain.telling import pool_text, price_text
+from matching.explain.telling import pool_text, price_question, price_text
 from matching.nation.splice import empty_plan
 from matching.problem import NO_LIMIT, Problem
 from matching.solve import Limits
@@ -41,6 +41,7 @@ def test_a_limit_on_suppliers_costs_what_the_others_would_have_gained() -> None:
     assert price_text(rule, price, "en", problem) == "Max 2 suppliers of line line1 costs 4,000,000 đ."
     assert price_text(rule, price, "vi", problem) == "Tối đa 2 nhà cung cấp của đơn hàng line1 tốn 4.000.000 đ."
     assert price_text(rule, price, "en") == "Max suppliers of line line1 costs 4,000,000 đ."
+    assert price_question(rule, "en", problem) == "Max 2 suppliers of line line1: what does it cost?"
     assert price_text(Rule(RuleKind.MAX_SUPPLIERS), price, "vi") == "Số nhà cung cấp tối đa ở đây tốn 4.000.000 đ."
 
 

@@ -23,7 +23,7 @@ def test_all_that_is_open_is_explained_in_vietnamese_unless_asked_otherwise(plan
     assert outcome.exit_code == 0
     assert "Lô lot1: 1.000 kg, đã khớp 0 kg, còn 1.000 kg." in outcome.stdout
     assert "Đơn hàng line1: cần 800 kg" in outcome.stdout
-    assert "grade off by 1 at line line1" in run("explain", planned / "in", planned / "out", "--lot", "lot1", "--lang", "en").stdout
+    assert "line line1 wants 1 grade better" in run("explain", planned / "in", planned / "out", "--lot", "lot1", "--lang", "en").stdout
 
 
 def test_programs_get_the_story_the_change_and_the_pool_as_json(planned: Path) -> None:

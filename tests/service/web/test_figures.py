@@ -67,6 +67,23 @@ def test_what_is_open_says_why_in_figures_without_scripts(
     keep(page, f"why-{page_of}-changes-360")
 
 
+@pytest.mark.parametrize(("side", "asks"), [("lots", ["change"]), ("lines", ["change", "pool"])])
+def test_a_broker_is_told_why_what_would_change_it_and_who_could_fill_it(
+    opened: Opened, stage: Stage, kept: str, axe: str, side: str, asks: list[str]
+) -> None:
+    with stage.database.read() as session:
+        plan = session.scalars(select(m.Plan.uid).join(m.Run, m.Run.id == m.Plan.run_id).where(m.Run.uid == kept)).one()
+    page = opened(Role.BROKER, f"/plans/{plan}/open?side={side}", width=DESK)
+    follow(page, "tbody th a")
+    assert "Số đơn hàng còn lại" in page.inner_text("main") or "Số lô còn lại" in page.inner_text("main")
+    for ask in asks:
+        follow(page, f"a[href$='ask={ask}']")
+        assert page.inner_text(".said p")
+        assert (violations(page, axe), overflow(page)) == ([], 0)
+        keep(page, f"why-broker-{side}-{ask}-1440")
+    assert page.request.get(f"{stage.address}/plans/{plan}/why?lot=nobody").status == 404
+
+
 def test_cooperatives_are_called_by_name(stage: Stage) -> None:
     with stage.database.read() as session:
         mine = select(Organisation).where(Organisation.association_id == stage.association, Organisation.side == Side.SUPPLY)
