@@ -11,7 +11,10 @@ import pytest
 from benchmarks.counterfactuals import apply_change
 from matching.exchange import read_problem
 from matching.explain.answer import Answer, Effort, Outcome, what_would_change
+from matching.explain.candidates import Costs, find_candidates
 from matching.explain.changes import Action, Change, ChangeKind, apply, lifted_ban, new_certificate, renewal, set_cell
+from matching.explain.local import Local
+from matching.explain.pairs import find_pairs
 from matching.explain.scene import Scene
 from matching.explain.telling import answer_text, change_text
 from matching.nation.splice import empty_plan
@@ -19,6 +22,7 @@ from matching.plan import LINE, LOT, Plan
 from matching.problem import NO_LIMIT, Problem
 from matching.verify import verify
 from tests.matching.builders import build_problem, tiny_folder
+from tests.matching.plans import Load, Truck, build_plan
 from tests.matching.solving import run
 from tests.matching.test_reasons import plan_of
 
@@ -175,6 +179,30 @@ def test_promises_that_were_verified_in_a_part_of_the_plan_are_kept_in_the_whole
     problem, answer = answered(**tables)
     assert kind in {one.change.kind for one in answer.promises}
     assert kept(problem, LOT, 0, answer)
+
+
+def test_a_part_leaves_lines_alone_that_the_rest_serves_under_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dearer line has its one supplier on a trip that stays: the other supplier's lot may only go to the cheaper line."""
+    monkeypatch.setattr("matching.explain.local.WHOLE_ROWS", 0)
+    monkeypatch.setattr("matching.explain.local.MOST_TRIPS", 0)
+    lots = [{"quantity_kg": 400}, {"quantity_kg": 400, "supplier_id": "s2"}]
+    problem = build_problem(vehicles=[CHEAP], lots=lots, demands=[{"max_suppliers": 1, "bid_vnd_per_kg": 30_000}, {}])
+    trip = Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])
+    scene = Scene(problem, build_plan(problem, [trip], [Load("lot1", "line1", 400, (0,))]))
+    found = Local(scene, LOT, 1, np.array([0, 1]), np.array([1])).solve(problem, most_kg=None, iterations=200, seed=0)
+    assert found is not None
+    assert found.plan.allocations.line[found.plan.allocations.lot == 1].tolist() == [1]
+
+
+def test_nothing_is_tried_that_would_leave_something_else_in_the_way() -> None:
+    """Two certificates are missing; what may not be divided can't be made a little larger."""
+    problem = build_problem(demands=[{"requires": "VietGAP;OCOP>=3"}])
+    scene = Scene(problem, empty_plan())
+    assert find_candidates(scene, LOT, find_pairs(scene, LOT, 0), Costs()) == []
+    for indivisible, kinds in (("no", {ChangeKind.OFFERED}), ("yes", {ChangeKind.DIVISIBLE})):
+        problem = build_problem(lots=[{"quantity_kg": 800, "indivisible": indivisible}], demands=[{}, {"bid_vnd_per_kg": 19_000}])
+        scene = Scene(problem, plan_of(problem, (0, 0, 800)))
+        assert {one.change.kind for one in find_candidates(scene, LINE, find_pairs(scene, LINE, 1), Costs())} == kinds
 
 
 def test_what_is_wholly_matched_needs_no_change() -> None:
