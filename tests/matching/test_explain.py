@@ -181,9 +181,9 @@ def test_a_funnel_is_told_by_the_steps_at_which_somebody_is_lost() -> None:
 
 
 def test_a_truck_is_no_step_of_what_is_used_already() -> None:
-    scene, told = story(build_problem(demands=[{"quantity_kg": 1000}]), (0, 0, 300))
+    scene, told = story(build_problem(demands=[{"quantity_kg": 1000}, {}]), (0, 0, 300))
     assert told.reason is Reason.TRUCK
-    assert "Lines left at each step: same product 1." in story_text(scene, told, "en")
+    assert "Lines left at each step: same product 2." in story_text(scene, told, "en")
 
 
 def test_the_largest_minimum_that_is_missed_is_the_miss() -> None:

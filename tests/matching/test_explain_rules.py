@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.explain.pools import Pool, PoolOutcome, find_pool, pool_json
+from matching.explain.pools import Pool, PoolOutcome, _pinned, find_pool, pool_json
 from matching.explain.rules import OF_POLICY, NoSuchRule, Rule, RuleKind, RulePrice, both_sides, compare, price_of, without_rule
 from matching.explain.scene import Scene
 from matching.explain.telling import pool_text, price_question, price_text
@@ -101,6 +101,8 @@ def test_every_plan_counts_for_each_side_on_which_it_keeps_the_rules() -> None:
     assert fake_sides({**both, (True, "free"): 16}, found) == RulePrice(10, 16, 3)
     assert fake_sides({**both, (True, "free"): 2}, found) == RulePrice(10, 10, 3), "a plan with the rule is one without it"
     assert fake_sides({**both, (True, "free"): 16, (False, "free"): 16}, found) == RulePrice(16, 16, 3), "it keeps the rule all the same"
+    dearer = {(True, name): 4 for name in ("given", "a", "b", "free")}
+    assert fake_sides({**both, **dearer}, found) == RulePrice(10, 10, 3), "a goal before worth may gain what worth loses"
     assert fake_sides({**both, (True, "free"): 2, (False, "given"): 30, (True, "given"): 30}, found) == RulePrice(30, 30, 3)
 
 
@@ -190,6 +192,21 @@ def test_a_pool_keeps_the_number_of_suppliers_and_their_minimum() -> None:
     assert pool.kg == 1100
     assert len({member.signer for member in pool.members}) == 2
     assert "lot4" in lots(scene.problem, pool)
+
+
+def test_a_pool_leaves_each_supplier_its_minimum() -> None:
+    """By gain alone the first supplier would bring 800 of 1,000 kg, and the other fewer than 300."""
+    supply = [{"supplier_id": "s1", "quantity_kg": 800, "ask_vnd_per_kg": 9000}, {"supplier_id": "s2", "quantity_kg": 400}]
+    scene, pool = pooled(lots=supply, demands=[{"quantity_kg": 1000, "min_supplier_kg": 300}])
+    assert lots(scene.problem, pool) == {"lot1": 700, "lot2": 300}
+
+
+def test_a_pool_is_pinned_on_top_of_what_the_plan_brings() -> None:
+    problem = build_problem(lots=THREE, demands=[{"quantity_kg": 800}, {}], decisions=[{"line_id": "line2"}])
+    trip = Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])
+    scene = Scene(problem, build_plan(problem, [trip], [Load("lot1", "line1", 300, (0,))]))
+    made = _pinned(scene, 0, {0: 100, 1: 400}).decisions
+    assert list(zip(made.lot.tolist(), made.line.tolist(), made.kg.tolist())) == [(0, 1, 0), (0, 0, 400), (1, 0, 400)]
 
 
 def test_groups_of_one_sponsor_count_as_one_supplier_and_are_named_by_their_places() -> None:
