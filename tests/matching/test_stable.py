@@ -182,6 +182,16 @@ def test_goods_that_move_are_one_change_and_each_buyer_hears_of_its_own_line() -
     assert "line2" not in words
 
 
+def test_what_moves_is_what_one_line_loses_and_another_gains_and_more_loses_no_promise() -> None:
+    problem = two_buyers()
+    before, after = delivered(problem, "7T05:00", ("line1", 800)), delivered(problem, "7T05:00", ("line1", 300), ("line2", 200))
+    told = {change.kind: (change.before, change.after) for change in differences(problem, before, after)}
+    assert told[Kind.MOVED] == (200, 200)
+    assert told[Kind.LESS][0] - told[Kind.LESS][1] == 300
+    assert (lost_kg(problem, after, *promised(problem, before)), lost_kg(problem, before, *promised(problem, after))) == (500, 200)
+    assert lost_kg(problem, before, *promised(problem, delivered(problem, "7T05:00", ("line1", 300)))) == 0
+
+
 def test_days_that_move_go_to_the_side_that_they_concern() -> None:
     problem = two_buyers()
     changes = differences(problem, delivered(problem, "7T05:00", ("line1", 800)), delivered(problem, "8T05:00", ("line1", 800)))
