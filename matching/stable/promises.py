@@ -31,6 +31,13 @@ def kg_on(problem: Problem, plan: Plan, pairs: IntArray) -> IntArray:
     return np.where(now[at] == pairs, has[at], 0)
 
 
+def unmet_pins(problem: Problem, plan: Plan) -> IntArray:
+    """Return the rows of the pins that a plan doesn't keep, ascending."""
+    d = problem.decisions
+    has = kg_on(problem, plan, d.lot * max(1, problem.n_lines) + d.line)
+    return np.flatnonzero((d.kind == PIN) & (d.kg > has))
+
+
 def unmet_pins_kg(problem: Problem, plan: Plan) -> int:
     """Return the pinned kilograms that a plan doesn't bring."""
     d = problem.decisions

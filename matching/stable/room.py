@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from matching.plan import Plan
@@ -19,35 +21,48 @@ def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
     """
     d, width = problem.decisions, max(1, problem.n_lines)
     pins = np.flatnonzero((d.kind == PIN) & (d.kg > 0))
-    off = np.zeros(len(plan.allocations.lot), dtype=np.bool_)
+    off, kg = np.zeros(len(plan.allocations.lot), dtype=np.bool_), plan.allocations.kg.copy()
     pinned = (d.lot * width + d.line)[pins]
     is_pinned = np.isin(plan.allocations.lot * width + plan.allocations.line, pinned)
     for row, pair in zip(pins.tolist(), pinned.tolist()):
         has = int((kg_on(problem, plan, np.array([pair])) + kg_on(problem, kept, np.array([pair])))[0])
         if has < d.kg[row]:
-            _clear(problem, plan, kept, off, is_pinned, int(d.lot[row]), int(d.line[row]), int(d.kg[row]) - has)
-    return without_loads(plan, off) if off.any() else plan
+            _clear(problem, plan, kept, (off, kg), is_pinned, int(d.lot[row]), int(d.line[row]), int(d.kg[row]) - has)
+    reduced = plan if (kg == plan.allocations.kg).all() else replace(plan, allocations=plan.allocations.replace(kg=kg))
+    return without_loads(reduced, off) if off.any() else reduced
 
 
-def _clear(problem: Problem, plan: Plan, kept: Plan, off: BoolArray, is_pinned: BoolArray, lot: int, line: int, missing_kg: int) -> None:
-    """Mark the loads that have to go for so many kilograms on one pair."""
-    lots, lines, a = problem.lots, problem.lines, plan.allocations
+def _clear(
+    problem: Problem, plan: Plan, kept: Plan, room: tuple[BoolArray, IntArray], is_pinned: BoolArray, lot: int, line: int, missing_kg: int
+) -> None:
+    """Mark the loads that have to go for so many kilograms on one pair, and take off the last one no more than is needed."""
+    (off, kg), lots, lines, a = room, problem.lots, problem.lines, plan.allocations
     wanted = max(missing_kg, int(lines.min_supplier_kg[line]), int(lots.min_take_kg[lot]))
     if lots.indivisible[lot]:
         wanted = int(lots.kg[lot])
     gain = lines.bid_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]
     for owner, own, total in ((a.lot, lot, int(lots.kg[lot])), (a.line, line, int(lines.kg[line]))):
         other = kept.allocations.lot if owner is a.lot else kept.allocations.line
-        used = int(a.kg[(owner == own) & ~off].sum()) + int(kept.allocations.kg[other == own].sum())
+        used = int(kg[(owner == own) & ~off].sum()) + int(kept.allocations.kg[other == own].sum())
         rows = np.flatnonzero((owner == own) & ~off & ~is_pinned)
-        _until(off, rows[np.argsort(gain[rows], kind="stable")], a.kg, used + wanted - total)
+        _until(off, kg, rows[np.argsort(gain[rows], kind="stable")], used + wanted - total, _least_kg(problem, plan))
     _clear_a_supplier(problem, plan, off, is_pinned, lot, line)
 
 
-def _until(off: BoolArray, rows: IntArray, kg: IntArray, excess_kg: int) -> None:
-    """Mark loads, the first ones first, until an excess is gone."""
+def _least_kg(problem: Problem, plan: Plan) -> IntArray:
+    """Kilograms below which no load may fall, shape (n_allocations,): minimums of its lot and line; all of a lot not to be divided."""
+    a, lots, lines = plan.allocations, problem.lots, problem.lines
+    least = np.maximum.reduce([np.ones_like(a.kg), lots.min_take_kg[a.lot], lines.min_supplier_kg[a.line], lines.min_fill_kg[a.line]])
+    return np.where(lots.indivisible[a.lot], NO_LIMIT, least)
+
+
+def _until(off: BoolArray, kg: IntArray, rows: IntArray, excess_kg: int, least_kg: IntArray) -> None:
+    """Mark loads, the first ones first, until an excess is gone; the last one becomes smaller, if what is left may stand by itself."""
     for row in rows.tolist():
         if excess_kg <= 0:
+            return
+        if kg[row] - excess_kg >= least_kg[row]:
+            kg[row] -= excess_kg
             return
         off[row] = True
         excess_kg -= int(kg[row])

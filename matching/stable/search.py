@@ -22,9 +22,9 @@ from matching.hubs.splice import keep
 from matching.nation.job import _window
 from matching.nation.splice import empty_plan, join
 from matching.plan import Plan
-from matching.problem import IntArray, Problem
+from matching.problem import BoolArray, IntArray, Problem
 from matching.stable.beside import Beside, beside
-from matching.stable.promises import lost_kg, promised, unmet_pins_kg
+from matching.stable.promises import lost_kg, promised, unmet_pins, unmet_pins_kg
 from matching.stable.room import make_room
 from matching.stable.staying import forbidden_trips, staying
 from matching.trips import columns as col
@@ -37,6 +37,8 @@ from matching.verify import Verdict, verify
 HOT_SHARE, COLD_SHARE = 0.05, 0.004
 """Temperatures as shares of what a trip costs on the average: a search that goes on from good trips begins cool."""
 POLISHING_S = 10.0
+MOST_PINS = 12
+"""Pins without room for which movements through hubs are let go, each in a search of its own."""
 FULL_TURN = 60_000
 """Iterations over which a search without a limit of its own cools down."""
 
@@ -130,13 +132,22 @@ def replan(
         return (unmet_pins_kg(problem, plan) * -1.0, float(verdict.objective_vnd - price * lost_kg(problem, plan, pairs, kg)))
 
     best = _Best(problem, measure or plain)
+
+    def attempt(plan: Plan, stays: BoolArray) -> int:
+        kept, rest = join(problem, [keep(plan, stays)]), keep(plan, ~stays)
+        best.offer(kept)
+        best.offer(plan)
+        roomy = make_room(guide or problem, rest, kept)
+        search = _Search(guide or problem, kept, roomy, stability, pairs, seed=seed, cores=cores, direct=direct)
+        return search.run(iterations, expired, lambda found: best.offer(join(problem, [kept, found])))
+
     stays = staying(problem, previous, stability.frozen_until_day)
-    kept, rest = join(problem, [keep(previous, stays)]), keep(previous, ~stays)
-    best.offer(kept)
-    best.offer(previous)
-    roomy = make_room(guide or problem, rest, kept)
-    search = _Search(guide or problem, kept, roomy, stability, pairs, seed=seed, cores=cores, direct=direct)
-    done = search.run(iterations, expired, lambda plan: best.offer(join(problem, [kept, plan])))
+    done = attempt(previous, stays)
+    for pin in unmet_pins(problem, best.plan or previous).tolist()[:MOST_PINS]:
+        start = best.plan or previous
+        usual, freed = (staying(problem, start, stability.frozen_until_day, one) for one in (None, pin))
+        if not expired() and (freed != usual).any():
+            done += attempt(start, freed)
     if best.plan is None or best.verdict is None:
         # What stays leans on what is no longer there: nothing of it can be relied upon.
         best.plan, best.verdict = empty_plan(), verify(problem, empty_plan())

@@ -13,7 +13,7 @@ from matching.plan import Plan
 from matching.problem import FORBID, MINUTES_PER_DAY, PIN, Decisions, Problem
 from matching.stable import Kind, Stability, carry_over, differences, notices, replan, sentence, staying
 from matching.stable.difference import BUYER, SUPPLIER, as_json
-from matching.stable.promises import lost_kg, promised, unmet_pins_kg
+from matching.stable.promises import lost_kg, promised, unmet_pins, unmet_pins_kg
 from matching.stable.room import make_room
 from matching.stable.staying import first_days
 from matching.verify import verify
@@ -255,6 +255,8 @@ def test_room_for_a_pin_is_made_by_the_least_gainful_loads_and_by_no_more_than_i
     problem = build_problem(lots=lots)
     before = loaded(problem, ("lot1", 400), ("lot2", 400))
     roomy = make_room(decided(problem, (2, 0, PIN, 100)), before, empty_plan())
+    assert dict(zip(problem.lots.id[roomy.allocations.lot], roomy.allocations.kg.tolist())) == {"lot1": 400, "lot2": 300}
+    roomy = make_room(decided(problem, (2, 0, PIN, 400)), before, empty_plan())
     assert problem.lots.id[roomy.allocations.lot].tolist() == ["lot1"]
     least = problem.replace(lines=problem.lines.replace(min_supplier_kg=np.array([401])))
     assert len(make_room(decided(least, (2, 0, PIN, 100)), before, empty_plan()).allocations.lot) == 0
@@ -268,6 +270,23 @@ def test_where_one_supplier_would_be_one_too_many_the_smallest_makes_room() -> N
     assert problem.lots.id[roomy.allocations.lot].tolist() == ["lot1"]
     more = problem.replace(lines=problem.lines.replace(max_suppliers=np.array([3])))
     assert len(make_room(decided(more, (2, 0, PIN, 100)), before, empty_plan()).allocations.lot) == 2
+
+
+def test_a_movement_through_a_hub_makes_room_for_a_pin_unless_it_is_frozen() -> None:
+    buyer = {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}
+    problem = build_problem(
+        sites=[{"site_id": "c1"}, {"site_id": "h1", "kind": "hub", "lat": 21.2, "lon": 106.0}, buyer],
+        demands=[{"quantity_kg": 1000}, {"quantity_kg": 1000}],
+    )
+    trips = [Truck("class1", ["c1 7T05:00 7T05:00", "h1 7T08:00 7T08:00"]), Truck("class1", ["h1 7T12:00 7T12:00", "b1 7T15:00 7T15:00"])]
+    before = build_plan(problem, trips, [Load("lot1", "line1", 1000, (0, 1), "h1")])
+    assert verify(problem, before).ok
+    pinned = decided(problem, (0, 1, PIN, 400))
+    again = replan(pinned, before, iterations=200, cores=1)
+    assert again.verdict.ok
+    assert unmet_pins_kg(pinned, again.plan) == 0
+    frozen = replan(pinned, before, stability=Stability(JUNE_7 + 1), iterations=200, cores=1)
+    assert (unmet_pins(pinned, frozen.plan).tolist(), frozen.kept_trips) == ([0], 2)
 
 
 def test_a_ban_is_no_pin_that_is_missed() -> None:
