@@ -38,9 +38,21 @@ def staying(problem: Problem, plan: Plan, until_day: int | None, pin: int | None
 
 
 def _settled(problem: Problem, plan: Plan, asked: BoolArray, released: BoolArray) -> BoolArray:
-    """Add to the trips that are asked to stay those through hubs and what minimums need, but for those released, shape (n_trips,)."""
-    stays = tied(plan, (asked | passing(plan)) & ~released) & ~released
-    return _with_what_minimums_need(problem, plan, stays) & ~released
+    """Add to the trips that are asked to stay those through hubs and what minimums need, but for those released, shape (n_trips,).
+
+    A movement through a hub whose lot or line misses its minimum without what is released is let go, too, for nothing is added to it.
+    """
+    held, gone = tied(plan, asked), released
+    while True:
+        stays = tied(plan, (asked | passing(plan)) & ~gone) & ~gone
+        stays = _with_what_minimums_need(problem, plan, stays) & ~gone
+        on, needed = _short_of_minimums(problem, plan, stays)
+        leaning = np.zeros_like(stays)
+        leaning[plan.legs.trip[(on & needed)[plan.legs.allocation]]] = True
+        wider = gone | tied(plan, leaning & stays & ~held)
+        if (wider == gone).all():
+            return stays
+        gone = wider
 
 
 def first_days(plan: Plan) -> IntArray:
@@ -83,23 +95,28 @@ def _in_the_way(problem: Problem, plan: Plan, trips: BoolArray, pin: int) -> Boo
 
 def _with_what_minimums_need(problem: Problem, plan: Plan, stays: BoolArray) -> BoolArray:
     """Add the trips without which what stays of a lot, of a line, or of a supplier's part of a line falls short of its minimum."""
-    a, lots, lines = plan.allocations, problem.lots, problem.lines
-    share = a.line * max(1, len(problem.supplier_ids)) + lots.supplier[a.lot]
-    groups = [(a.lot, lots.min_take_kg[a.lot]), (a.line, lines.min_fill_kg[a.line]), (share, lines.min_supplier_kg[a.line])]
     while True:
-        on = np.zeros(len(a.lot), dtype=np.bool_)
-        on[plan.legs.allocation[stays[plan.legs.trip]]] = True
-        needed = np.zeros(len(a.lot), dtype=np.bool_)
-        for owner, least in groups:
-            _, place = np.unique(owner, return_inverse=True)
-            kg = np.bincount(place, weights=np.where(on, a.kg, 0))[place] if len(place) else np.zeros(0)
-            needed |= (kg > 0) & (kg < least)
+        on, needed = _short_of_minimums(problem, plan, stays)
         wider = stays.copy()
         wider[plan.legs.trip[(needed & ~on)[plan.legs.allocation]]] = True
         wider = tied(plan, wider)
         if (wider == stays).all():
             return stays
         stays = wider
+
+
+def _short_of_minimums(problem: Problem, plan: Plan, stays: BoolArray) -> tuple[BoolArray, BoolArray]:
+    """Tell which allocations stay, and which are of a lot, a line or a supplier's part that stays and misses its minimum."""
+    a, lots, lines = plan.allocations, problem.lots, problem.lines
+    share = a.line * max(1, len(problem.supplier_ids)) + lots.supplier[a.lot]
+    groups = [(a.lot, lots.min_take_kg[a.lot]), (a.line, lines.min_fill_kg[a.line]), (share, lines.min_supplier_kg[a.line])]
+    on, needed = np.zeros(len(a.lot), dtype=np.bool_), np.zeros(len(a.lot), dtype=np.bool_)
+    on[plan.legs.allocation[stays[plan.legs.trip]]] = True
+    for owner, least in groups:
+        _, place = np.unique(owner, return_inverse=True)
+        kg = np.bincount(place, weights=np.where(on, a.kg, 0))[place] if len(place) else np.zeros(0)
+        needed |= (kg > 0) & (kg < least)
+    return on, needed
 
 
 def _without_breaches(problem: Problem, plan: Plan, stays: BoolArray) -> BoolArray:

@@ -289,6 +289,24 @@ def test_a_movement_through_a_hub_makes_room_for_a_pin_unless_it_is_frozen() -> 
     assert (unmet_pins(pinned, frozen.plan).tolist(), frozen.kept_trips) == ([0], 2)
 
 
+def test_a_ban_that_leaves_a_hubs_line_below_its_minimum_lets_the_movement_go_and_not_the_whole_plan() -> None:
+    """Half of the line comes through the hub; without the banned other half it would be short, but a third lot could step in."""
+    buyer = {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}
+    problem = build_problem(
+        sites=[{"site_id": "c1"}, {"site_id": "h1", "kind": "hub", "lat": 21.2, "lon": 106.0}, buyer],
+        lots=[{"quantity_kg": 500}, {"quantity_kg": 500}, {"quantity_kg": 500}, {"quantity_kg": 800}],
+        demands=[{"quantity_kg": 1000, "min_fill_kg": 900}, {}],
+    )
+    direct = ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"]
+    trips = [Truck("class1", ["c1 7T05:00 7T05:00", "h1 7T08:00 7T08:00"]), Truck("class1", ["h1 7T12:00 7T12:00", "b1 7T15:00 7T15:00"])]
+    loads = [Load("lot1", "line1", 500, (0, 1), "h1"), Load("lot2", "line1", 500, (2,)), Load("lot4", "line2", 800, (3,))]
+    before = build_plan(problem, [*trips, Truck("class1", direct), Truck("class1", direct)], loads)
+    assert verify(problem, before).ok
+    again = replan(decided(problem, (1, 0, FORBID, 0)), before, iterations=300, cores=1)
+    assert again.verdict.ok
+    assert np.bincount(again.plan.allocations.line, again.plan.allocations.kg).tolist() == [1000, 800]
+
+
 def test_a_ban_is_no_pin_that_is_missed() -> None:
     problem = two_buyers()
     assert unmet_pins_kg(decided(problem, (0, 0, FORBID, 500)), empty_plan()) == 0
