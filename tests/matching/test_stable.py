@@ -105,6 +105,16 @@ def test_a_forbid_releases_a_frozen_trip() -> None:
     assert len(replan(forbidden, before, stability=Stability(until), iterations=50, cores=1).plan.trips.vehicle) == 0
 
 
+def test_beside_frozen_days_goods_still_go_on_later_ones() -> None:
+    problem = build_problem(lots=[{"quantity_kg": 400}, {"quantity_kg": 400}])
+    before = loaded(problem, ("lot1", 400))
+    again = replan(problem, before, stability=Stability(JUNE_7 + 1), iterations=200, cores=1)
+    a = again.plan.allocations
+    assert dict(zip(a.lot.tolist(), a.kg.tolist())) == {0: 400, 1: 400}
+    assert stop_table(again.plan, JUNE_7 + 1) == stop_table(before, JUNE_7 + 1)
+    assert a.pickup_day[a.lot == 1].min() > JUNE_7
+
+
 def test_what_a_minimum_needs_stays_with_what_is_frozen() -> None:
     """The line takes 700 kg or nothing: the first day's 400 kg can't stay without the second day's."""
     problem = build_problem(
