@@ -25,9 +25,11 @@ from benchmarks.instances import SHAPES, write_instance
 from benchmarks.loading import _plan as planned
 from benchmarks.machine import describe_machine
 from benchmarks.service_speed import _serving as serving
+from benchmarks.service_speed import service_app
 from benchmarks.tables import markdown
+from buyers.models import DemandLine
 from catalog.base import now_utc
-from catalog.models import Association, Organisation, Side
+from catalog.models import Association, Lot, Organisation
 from catalog.tenancy import Scope
 from matching.exchange import read_problem
 from service.auth import accounts
@@ -38,8 +40,12 @@ from service.models import Role, User
 from service.models import Session as Login
 from service.planning import models as m
 from service.planning import results
+from service.planning.exporting import pack
 from service.planning.importing import import_problem
 from service.planning.rows import load
+from service.planning.states import RunState
+from service.runs.inputs import ZIP, rows_of
+from service.serving import set_aside
 
 Row = dict[str, Any]
 NAMED = re.compile(r'(?:src|href)="(/static/[^"#]+)')
@@ -48,13 +54,37 @@ LIMITS_KB = {"cooperative": 60, "broker": 300}
 HEADERS = {"accept": "text/html", "accept-encoding": "br"}
 
 
+def pages_app() -> Any:
+    """Return the service as `mca serve` starts it, on the database that the environment names; granian calls this."""
+    app = service_app()
+    set_aside()
+    return app
+
+
+class Open:
+    """A lot or line that a plan leaves open, of the organisation that has most of them.
+
+    Attributes
+    ----------
+    uid, home : of the row, and of its organisation.
+    """
+
+    def __init__(self, session: Any, model: Any, owner: Any, left: Any) -> None:
+        most = select(owner).join(m.PlanReason, left == model.id).group_by(owner).order_by(func.count().desc(), owner).limit(1)
+        home = session.scalars(most).one()
+        self.home = session.get_one(Organisation, home).uid
+        mine = select(model.uid).join(m.PlanReason, left == model.id).where(owner == home).order_by(model.id).limit(1)
+        self.uid = session.scalars(mine).one()
+
+
 class Season:
     """A season in a database, with a person of each role.
 
     Attributes
     ----------
     url : of its database.
-    plan : uid of its plan.
+    plan, run : uid of its plan, and of the run that made it.
+    lot, line : uid of one of the cooperative's lots and one of the buyer's lines that the plan leaves open.
     tokens : the cookie that logs a role in.
     sizes : what there is: lots, lines, proposals, trips.
     """
@@ -72,20 +102,27 @@ class Season:
             self.association = association.id
             import_problem(session, self.association, problem, "bench", file_name="bench")
             loaded = load(session, self.association)
-            self.plan = results.store(session, loaded, planned(loaded.problem), "bench").uid
-            self.tokens = {role: self._person(session, role) for role in (Role.CLERK, Role.PROCUREMENT, Role.BROKER, Role.MANAGER)}
+            run = m.Run(association_id=self.association, state=RunState.DONE, parameters={}, updated_by="bench")
+            session.add(run)
+            session.flush()
+            session.add(m.RunInput(run_id=run.id, media_type=ZIP, rows=rows_of(loaded), content=pack(loaded.problem)))
+            self.run, self.plan = run.uid, results.store(session, loaded, planned(loaded.problem), "bench", run.id).uid
+            lot, line = (
+                Open(session, Lot, Lot.supplier_id, m.PlanReason.lot_id),
+                Open(session, DemandLine, DemandLine.organisation_id, m.PlanReason.line_id),
+            )
+            self.lot, self.line = lot.uid, line.uid
+            homes = {Role.CLERK: lot.home, Role.PROCUREMENT: line.home}
+            people = (Role.CLERK, Role.PROCUREMENT, Role.BROKER, Role.MANAGER)
+            self.tokens = {role: self._person(session, role, homes.get(role)) for role in people}
             proposals = session.scalar(select(func.count()).select_from(m.ProposalItem))
             trips = session.scalar(select(func.count()).select_from(m.PlanTrip))
         self.sizes = {"lots": problem.n_lots, "lines": problem.n_lines, "proposals": proposals, "trips": trips}
         self.database.tune()
         self.database.close()
 
-    def _person(self, session: Any, role: Role) -> str:
-        side = {Role.CLERK: Side.SUPPLY, Role.PROCUREMENT: Side.DEMAND}.get(role)
-        home = select(Organisation.uid).where(Organisation.association_id == self.association, Organisation.side == side).limit(1)
-        given = UserIn(
-            login=f"{role}@bench.example", name=f"Người {role}", roles=(role,), organisation=session.scalar(home) if side else None
-        )
+    def _person(self, session: Any, role: Role, home: str | None) -> str:
+        given = UserIn(login=f"{role}@bench.example", name=f"Người {role}", roles=(role,), organisation=home)
         user: User = accounts.add_user(session, Scope(self.association), given, None, "bench", [Role.ADMINISTRATOR])
         token = new_token()
         session.add(
@@ -100,20 +137,32 @@ def places(season: Season) -> list[tuple[str, Role, str, tuple[str, ...]]]:
     return [
         ("cooperative", Role.CLERK, "/lots", ()),
         ("cooperative", Role.CLERK, "/lots/new", ()),
+        ("cooperative", Role.CLERK, f"/lots/{season.lot}", ()),
+        ("cooperative", Role.CLERK, f"/lots/{season.lot}?look=1", ()),
         ("cooperative", Role.CLERK, "/offers", ()),
         ("cooperative", Role.CLERK, "/sales", ()),
         ("cooperative", Role.CLERK, "/certificates", ()),
         ("procurement", Role.PROCUREMENT, "/demand", ()),
+        ("procurement", Role.PROCUREMENT, f"/lines/{season.line}", ()),
+        ("procurement", Role.PROCUREMENT, "/orders/new", ()),
+        ("procurement", Role.PROCUREMENT, "/offers", ()),
         ("procurement", Role.PROCUREMENT, "/deliveries", ()),
+        ("procurement", Role.PROCUREMENT, "/contracts", ()),
         ("procurement", Role.PROCUREMENT, "/fill", ()),
         ("broker", Role.BROKER, "/plans", ()),
         ("broker", Role.BROKER, f"/plans/{plan}", (f"/plans/{plan}/board",)),
         ("broker", Role.BROKER, f"/plans/{plan}/board", ()),
         ("broker", Role.BROKER, f"/plans/{plan}/trips/0", ()),
+        ("broker", Role.BROKER, f"/plans/{plan}/open", ()),
+        ("broker", Role.BROKER, f"/plans/{plan}/policy", ()),
+        ("broker", Role.BROKER, f"/plans/{plan}/print", ()),
         ("broker", Role.BROKER, "/runs", ()),
+        ("broker", Role.BROKER, f"/runs/{season.run}", ()),
         ("broker", Role.BROKER, "/shipments", ()),
         ("association", Role.MANAGER, "/season", ()),
         ("association", Role.MANAGER, "/season/rows?what=offered&of=lots", ()),
+        ("association", Role.MANAGER, "/season/suppliers", ()),
+        ("association", Role.MANAGER, "/season/freight", ()),
         ("association", Role.MANAGER, "/people", ()),
         ("association", Role.MANAGER, "/trail", ()),
         ("association", Role.MANAGER, "/rules", ()),
@@ -132,7 +181,7 @@ def measure(season: Season, address: str, repeat: int) -> list[Row]:
                 began = time.perf_counter()
                 client.get(place)
                 taken.append((time.perf_counter() - began) * 1000)
-        shown = place.replace(season.plan, "…")
+        shown = re.sub(r"[0-9a-z]{26}", "…", place)
         rows.append({"part": part, "page": shown, "kB": round(sizes[0] / 1000, 1), "first visit, kB": round(sum(sizes) / 1000, 1),
                      "requests": len(sizes), "ms": round(median(taken))})  # fmt: skip
     return rows
@@ -155,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(markdown([{"machine": key, "": value} for key, value in describe_machine().items()]), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         season = Season(Path(folder), given.shape)
-        with serving("benchmarks.service_speed:service_app", {"MCA_DATABASE_URL": season.url}) as port:
+        with serving("benchmarks.pages:pages_app", {"MCA_DATABASE_URL": season.url}) as port:
             rows = measure(season, f"http://127.0.0.1:{port}", given.repeat)
     print(f"\n## {', '.join(f'{count:,} {name}' for name, count in season.sizes.items())}\n\n{markdown(rows)}", flush=True)
     heavy = [row for row in rows if row["first visit, kB"] > LIMITS_KB.get(row["part"], 300)]

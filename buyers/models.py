@@ -153,6 +153,11 @@ class DemandLine(Exposed, Versioned, Base):
         Index(None, "association_id", "quantity_kg", "id"),
         Index(None, "association_id", "bid_vnd_per_kg", "id"),
         Index(None, "organisation_id", "created_at", "id"),
+        Index(None, "organisation_id", "status", "deliver_from", "id"),
+        Index(None, "organisation_id", "deliver_from", "id"),
+        Index(None, "organisation_id", "quantity_kg", "id"),
+        Index(None, "organisation_id", "bid_vnd_per_kg", "id"),
+        Index(None, "organisation_id", "code", "id"),
     )
 
     association_id: Mapped[int] = reference("association.id", index=False)

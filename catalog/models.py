@@ -347,6 +347,11 @@ class Lot(Exposed, Versioned, Base):
         Index(None, "association_id", "quantity_kg", "id"),
         Index(None, "association_id", "ask_vnd_per_kg", "id"),
         Index(None, "organisation_id", "created_at", "id"),
+        Index(None, "organisation_id", "status", "available_from", "id"),
+        Index(None, "organisation_id", "available_from", "id"),
+        Index(None, "organisation_id", "quantity_kg", "id"),
+        Index(None, "organisation_id", "ask_vnd_per_kg", "id"),
+        Index(None, "organisation_id", "code", "id"),
     )
 
     association_id: Mapped[int] = reference("association.id", index=False)

@@ -60,9 +60,20 @@ def market(
 def arc_blocks(of: Market, lots: IntArray) -> Iterator[Arcs]:
     """Yield the truck arcs of some lots block by block, by lot in the order given, then by line."""
     for lot, entry in pair_blocks(of.ground, lots, of.hub_days):
-        line, rate = of.ground.entry_line[entry], truck_rates(of, lot, entry)
-        kept = np.isfinite(rate) & ~of.decided.is_forbidden(lot, line)
-        yield Arcs(lot, line, np.full(len(lot), BY_TRUCK), rate).take(kept)
+        yield _allowed(of, lot, entry)
+
+
+def truck_arcs(of: Market, lot: IntArray, entry: IntArray) -> Arcs:
+    """Return the truck arcs among given pairs of a lot and an entry of its product, in their order."""
+    fit = np.flatnonzero(fit_within(of.ground, lot, entry, of.hub_days))
+    return _allowed(of, lot[fit], entry[fit])
+
+
+def _allowed(of: Market, lot: IntArray, entry: IntArray) -> Arcs:
+    """Arcs of pairs that fit: those that some truck may serve and nobody has forbidden."""
+    line, rate = of.ground.entry_line[entry], truck_rates(of, lot, entry)
+    kept = np.isfinite(rate) & ~of.decided.is_forbidden(lot, line)
+    return Arcs(lot, line, np.full(len(lot), BY_TRUCK), rate).take(kept)
 
 
 def truck_rates(of: Market, lot: IntArray, entry: IntArray) -> FloatArray:

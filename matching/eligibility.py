@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from matching.certificates import EVER, requirement_sets, staircases
 from matching.compiled import compiled
@@ -28,8 +29,14 @@ from matching.problem import FORBID, PIN, BoolArray, IntArray, Problem
 BLOCK_PAIRS = 1 << 19
 """Pairs that are looked at together; small enough to stay in memory caches, large enough to hide the cost of a call."""
 
+LATEST = (1 << 30) - 1
+"""Days beyond are none; so far two of them add up within four bytes."""
+
 PRODUCT, GRADE, FROM, UNTIL, CUT, LIFE, QUESTION = range(7)
 MAX_GRADE, DELIVER_FROM, DELIVER_UNTIL, MIN_LIFE, PLAIN_SET, FULL_SET = range(6)
+
+
+DayArray = npt.NDArray[np.int32]
 
 
 class Ground(NamedTuple):
@@ -183,10 +190,10 @@ def fill_reach(way_start: IntArray, ways: IntArray, question: int, n_sets: int, 
 
 
 @compiled
-def _pairs_from(
+def _screened_from(
     lots: IntArray,
-    entries: IntArray,
     entry_start: IntArray,
+    compared: DayArray,
     n_sets: IntArray,
     way_start: IntArray,
     ways: IntArray,
@@ -195,23 +202,23 @@ def _pairs_from(
     most: int,
     out: IntArray,
 ) -> tuple[int, int]:
-    """Write eligible (lot, entry) pairs of ``wanted[place:]`` until ``out`` may be full; return where it stopped, and how many."""
+    """Write the (lot, entry) pairs of ``wanted[place:]`` that pass `screened_blocks`; return where it stopped, and how many."""
     n, reach = 0, np.empty(n_sets.max() if len(n_sets) else 0, dtype=np.int64)
+    passes = np.empty(len(out), dtype=np.bool_)
     while place < len(wanted):
         lot = wanted[place]
         begin, end = entry_start[lots[lot, PRODUCT]], entry_start[lots[lot, PRODUCT] + 1]
         if n + end - begin > len(out):
             break
-        grade, first, last = lots[lot, GRADE], lots[lot, FROM], lots[lot, UNTIL] + most
         fill_reach(way_start, ways, lots[lot, QUESTION], n_sets[lots[lot, PRODUCT]], lots[lot, UNTIL], reach)
-        for entry in range(begin, end):
-            # Most pairs fail on the grade, the dates or a certificate, so these are compared before a box is made.
-            if entries[entry, MAX_GRADE] < grade or entries[entry, DELIVER_UNTIL] < first or entries[entry, DELIVER_FROM] > last:
-                continue
-            if reach[entries[entry, FULL_SET]] < entries[entry, DELIVER_FROM]:
-                continue
-            if fits(lots, lot, entries, entry, way_start, ways, 0, most):
-                out[n, 0], out[n, 1] = lot, entry
+        grade, first, last = np.int32(lots[lot, GRADE]), np.int32(lots[lot, FROM]), np.int32(min(lots[lot, UNTIL] + most, LATEST))
+        for k in range(end - begin):
+            # One comparison after another without a branch is what the processor does several of at a time.
+            entry = begin + k
+            passes[k] = (compared[0, entry] >= grade) & (compared[1, entry] <= last) & (compared[2, entry] >= first)
+        for k in range(end - begin):
+            if passes[k] and reach[compared[3, begin + k]] >= compared[1, begin + k]:
+                out[n, 0], out[n, 1] = lot, begin + k
                 n += 1
         place += 1
     return place, n
@@ -235,6 +242,25 @@ def _all_fit(
     return good
 
 
+def screened_blocks(g: Ground, wanted: IntArray, most: int, size: int = BLOCK_PAIRS) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield the pairs of some lots that grade, dates and the last day of a certificate do not rule out, as `pair_blocks` does.
+
+    Parameters
+    ----------
+    size : about how many pairs a block holds.
+    """
+    widest = int(np.diff(g.entry_start).max(initial=0))
+    out = np.empty((max(size, widest), 2), dtype=np.int64)
+    columns = g.entries[:, (MAX_GRADE, DELIVER_FROM, DELIVER_UNTIL, FULL_SET)].T
+    compared = np.ascontiguousarray(columns.clip(-LATEST, LATEST).astype(np.int32))
+    place = 0
+    while place < len(wanted):
+        place, n = _screened_from(
+            g.lots, g.entry_start, compared, g.n_sets, g.way_start, g.truck_ways, wanted, place, min(most, LATEST), out
+        )
+        yield out[:n, 0].copy(), out[:n, 1].copy()
+
+
 def pair_blocks(g: Ground, wanted: IntArray, most: int) -> Iterator[tuple[IntArray, IntArray]]:
     """Yield all eligible pairs of some lots, block by block, as (lot, entry), in the order of ``wanted``, then by line.
 
@@ -243,12 +269,9 @@ def pair_blocks(g: Ground, wanted: IntArray, most: int) -> Iterator[tuple[IntArr
     wanted : rows of lots, shape (n_wanted,).
     most : most days between pick-up and delivery.
     """
-    widest = int(np.diff(g.entry_start).max(initial=0))
-    out = np.empty((max(BLOCK_PAIRS, widest), 2), dtype=np.int64)
-    place = 0
-    while place < len(wanted):
-        place, n = _pairs_from(g.lots, g.entries, g.entry_start, g.n_sets, g.way_start, g.truck_ways, wanted, place, min(most, EVER), out)
-        yield out[:n, 0].copy(), out[:n, 1].copy()
+    for lot, entry in screened_blocks(g, wanted, most):
+        kept = fit_within(g, lot, entry, most)
+        yield lot[kept], entry[kept]
 
 
 def fit_within(g: Ground, lot: IntArray, entry: IntArray, most: int) -> BoolArray:

@@ -12,9 +12,9 @@ Formulation
 
 Method
     The penalty saved joins the gain of a pair, pinned kilograms are set aside first, and products that no line joins are
-    solved apart from each other. Gains are rounded to one ``scale``-th of a đồng, the scale being the largest power of ten that
-    is safe, and the flow of whole numbers is solved exactly (`matching.transport`). Each gain is off by at most half a unit,
-    so the true optimum lies within Σ x / scale of what the flow is truly worth, x being any feasible volumes.
+    solved apart from each other (`matching.sifting`). Gains are rounded to one ``scale``-th of a đồng, the scale being the largest
+    power of ten that is safe, and the flow of whole numbers is solved exactly (`matching.transport`). Each gain is off by at most
+    half a unit, so the true optimum lies within Σ x / scale of what the flow is truly worth, x being any feasible volumes.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matching.arcs import Arcs, Market, arc_blocks, carrier_arcs, market, place_pins
+from matching.arcs import carrier_arcs, market, place_pins
 from matching.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Stops, Trips
 from matching.problem import HUB, FloatArray, IntArray, Problem, _Table
-from matching.transport import Transport, TransportProblem, is_optimal, solve_transport
+from matching.sifting import Goods, sift
 
 FINEST_SCALE = 6
 LARGEST_POTENTIAL = float(1 << 60)
@@ -103,10 +103,10 @@ def solve_volumes(
     pinned, pinned_kg, unmet_kg = place_pins(of, carried)
     supply = problem.lots.kg - _per_row(pinned.lot, pinned_kg, problem.n_lots)
     demand = problem.lines.kg - _per_row(pinned.line, pinned_kg, problem.n_lines)
-    job = _Job(of, supply, demand, carried, _scale(problem))
-    parts = _side_by_side(lambda lots, lines: _solve_part(job, lots, lines), separate_goods(problem), workers)
+    goods = Goods(of, supply, demand, carried, _scale(problem))
+    parts = _side_by_side(lambda lots, lines: _solve_part(goods, lots, lines), separate_goods(problem), workers)
     flows = _merged([Flows(*pinned, pinned_kg), *(part.flows for part in parts)])
-    return _valued(problem, flows, parts, job.scale, unmet_kg)
+    return _valued(problem, flows, parts, goods.scale, unmet_kg)
 
 
 def relaxation_bound(problem: Problem, *, workers: int = 1) -> int:
@@ -164,16 +164,6 @@ def _side_by_side(solve: Callable[[IntArray, IntArray], _Part], parts: Sequence[
 
 
 # one part ------------------------------------------------------------------------------------------------------------
-class _Job(NamedTuple):
-    """What all parts share; supply and demand are kg without the pins."""
-
-    of: Market
-    supply: IntArray
-    demand: IntArray
-    carried: Arcs
-    scale: float
-
-
 class _Part(NamedTuple):
     """Flows and dual prices, in đồng per kg, of some lots and lines."""
 
@@ -184,58 +174,10 @@ class _Part(NamedTuple):
     line_price: FloatArray
 
 
-def _solve_part(job: _Job, lots: IntArray, lines: IntArray) -> _Part:
-    """Solve the lots and lines of one part, and check the certificate."""
-    arcs, gain = _gainful(job, lots)
-    source, sink = _places(lots, arcs.lot), _places(lines, arcs.line)
-    # A line that wants nothing more could make the simplex method turn in circles, so its arcs only set its price.
-    is_open = job.demand[arcs.line] > 0
-    start = np.searchsorted(source[is_open], np.arange(len(lots) + 1)).astype(np.int64)
-    given = TransportProblem(job.supply[lots], job.demand[lines], start, sink[is_open], gain[is_open])
-    made = solve_transport(given)
-    if not is_optimal(given, made):
-        raise ArithmeticError("the certificate of an optimal flow failed")
-    used = np.flatnonzero(made.units)
-    flows = Flows(*arcs.take(np.flatnonzero(is_open)[used]), made.units[used])
-    line_price = _with_closed(made, source[~is_open], sink[~is_open], gain[~is_open])
-    return _Part(flows, lots, lines, made.source_price / job.scale, line_price / job.scale)
-
-
-def _places(rows: IntArray, wanted: IntArray) -> IntArray:
-    """Place of each wanted row within ascending ``rows``, which hold it; a table is quicker than a search."""
-    if len(wanted) == 0:
-        return wanted
-    table = np.empty(int(rows[-1]) + 1, dtype=np.int64)
-    table[rows] = np.arange(len(rows))
-    return table[wanted]
-
-
-def _gainful(job: _Job, lots: IntArray) -> tuple[Arcs, IntArray]:
-    """Arcs of some lots that gain something, by lot, and their gains in the scale."""
-    ours = job.carried.take(np.isin(job.carried.lot, lots))
-    blocks = [_scaled(job, arcs) for arcs in arc_blocks(job.of, lots)]
-    if len(ours.lot) or not blocks:
-        blocks.append(_scaled(job, ours))
-    columns = [np.concatenate(column) for column in zip(*((*arcs, gain) for arcs, gain in blocks))]
-    if len(ours.lot):
-        order = np.argsort(columns[0], kind="stable")
-        columns = [column[order] for column in columns]
-    return Arcs(*columns[:4]), columns[4]
-
-
-def _scaled(job: _Job, arcs: Arcs) -> tuple[Arcs, IntArray]:
-    """Arcs that gain something, and their gains in the scale."""
-    lots, lines = job.of.problem.lots, job.of.problem.lines
-    margin = lines.bid_vnd_per_kg[arcs.line] + lines.short_vnd_per_kg[arcs.line] - lots.ask_vnd_per_kg[arcs.lot]
-    gain = np.rint((margin - arcs.rate_vnd_per_kg) * job.scale).astype(np.int64)
-    return arcs.take(gain > 0), gain[gain > 0]
-
-
-def _with_closed(made: Transport, source: IntArray, sink: IntArray, gain: IntArray) -> IntArray:
-    """Prices of lines, where a line that wants nothing more is worth the best gain that its lots do not earn elsewhere."""
-    price = made.sink_price.copy()
-    np.maximum.at(price, sink, gain - made.source_price[source])
-    return price
+def _solve_part(goods: Goods, lots: IntArray, lines: IntArray) -> _Part:
+    """Solve the lots and lines of one part."""
+    made = sift(goods, lots, lines)
+    return _Part(Flows(*made.arcs, made.units), lots, lines, made.lot_price / goods.scale, made.line_price / goods.scale)
 
 
 # the whole -----------------------------------------------------------------------------------------------------------

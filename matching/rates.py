@@ -205,10 +205,19 @@ def _direct_rates(
 
 def hub_rates(by: Haulage, a: IntArray, b: IntArray, cold: BoolArray) -> FloatArray:
     """Cheapest rate of two trucks through a hub, its handling included, đồng per kg, infinite where there is none."""
-    best, temperature = np.full(len(a), np.inf), cold.astype(np.int64)
-    for hub in range(by.into_hub.shape[2]):
-        np.minimum(best, by.into_hub[temperature, a, hub] + by.out_of_hub[temperature, b, hub], out=best)
-    return best
+    made: FloatArray = _through_hubs(by.into_hub, by.out_of_hub, np.ascontiguousarray(a), np.ascontiguousarray(b), cold)
+    return made
+
+
+@compiled
+def _through_hubs(into_hub: FloatArray, out_of_hub: FloatArray, a: IntArray, b: IntArray, cold: BoolArray) -> FloatArray:
+    """Cheapest sum of both legs over all hubs, of each pair."""
+    rate = np.full(len(a), np.inf)
+    for k in range(len(a)):
+        temperature = 1 if cold[k] else 0
+        for hub in range(into_hub.shape[2]):
+            rate[k] = min(rate[k], into_hub[temperature, a[k], hub] + out_of_hub[temperature, b[k], hub])
+    return rate
 
 
 def pair_rates(by: Haulage, a: IntArray, b: IntArray, cold: BoolArray) -> FloatArray:

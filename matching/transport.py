@@ -31,6 +31,26 @@ NONE = -1
 UNBOUNDED = 1 << 62
 
 
+class Basis(NamedTuple):
+    """A spanning tree and its potentials, from which the same sources and sinks can be solved again with more arcs.
+
+    Attributes
+    ----------
+    tree : columns PARENT to DEPTH of each source, then each sink, then the root, shape (n_sources + n_sinks + 1, 8).
+    potential : of each node, shape (n_sources + n_sinks + 1,).
+    """
+
+    tree: IntArray
+    potential: IntArray
+
+    def renumbered(self, new: IntArray) -> Basis:
+        """Return the basis where arc ``k`` has become arc ``new[k]``."""
+        tree = self.tree.copy()
+        used = tree[:, ARC] != NONE
+        tree[used, ARC] = new[tree[used, ARC]]
+        return Basis(tree, self.potential)
+
+
 class Transport(NamedTuple):
     """An optimal flow and its proof.
 
@@ -38,11 +58,13 @@ class Transport(NamedTuple):
     ----------
     units : flow on each arc, shape (n_arcs,).
     source_price, sink_price : dual prices u and v, gain per unit, shapes (n_sources,) and (n_sinks,).
+    basis : where to go on from with more arcs.
     """
 
     units: IntArray
     source_price: IntArray
     sink_price: IntArray
+    basis: Basis
 
 
 class TransportProblem(NamedTuple):
@@ -62,16 +84,21 @@ class TransportProblem(NamedTuple):
     gain: IntArray
 
 
-def solve_transport(given: TransportProblem) -> Transport:
-    """Find a flow of the largest gain; a sink with arcs must want at least one unit."""
+def solve_transport(given: TransportProblem, basis: Basis | None = None) -> Transport:
+    """Find a flow of the largest gain; a sink with arcs must want at least one unit.
+
+    Parameters
+    ----------
+    basis : of the same sources and sinks with some of the arcs; by default nothing flows at first.
+    """
     supply, demand, start, sink, gain = given
-    tree, potential = _star(supply, demand)
+    tree, potential = _star(supply, demand) if basis is None else (basis.tree.copy(), basis.potential.copy())
     if len(sink):
         _improve(tree, potential, start, sink, gain, len(supply), max(64, int(np.sqrt(len(sink)))))
     units = np.zeros(len(sink), dtype=np.int64)
     used = tree[:, ARC] != NONE
     units[tree[used, ARC]] = tree[used, FLOW]
-    return Transport(units, -potential[: len(supply)], potential[len(supply) : -1].copy())
+    return Transport(units, -potential[: len(supply)], potential[len(supply) : -1].copy(), Basis(tree, potential))
 
 
 def is_optimal(given: TransportProblem, made: Transport) -> bool:

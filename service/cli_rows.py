@@ -36,6 +36,7 @@ def import_(
 
 def take_in(session: Session, source: Path, code: str, name: str | None, *, force: bool = False) -> Imported:
     """Import a folder or workbook into an association, made first if `name` is given and there is none."""
+    from catalog import facts
     from catalog.errors import NotFound
     from catalog.models import Association as AssociationRow
     from service import audit
@@ -50,6 +51,7 @@ def take_in(session: Session, source: Path, code: str, name: str | None, *, forc
         owner = AssociationRow(code=code, name=name, updated_by=COMMAND_LINE)
         session.add(owner)
         session.flush()
+    facts.state(session)
     done = import_path(session, owner.id, source, COMMAND_LINE, force=force)
     after = {"file": source.name, "new": done.new, "changed": done.changed}
     audit.record(session, audit.Deed(owner.id, COMMAND_LINE, "season.import", "import_batch", done.uid, after=after), now(session))

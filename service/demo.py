@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from catalog.base import now_utc
-from catalog.models import Association, Organisation, Site
+from catalog.models import Association, Commune, Organisation, Site, SiteKind
 from catalog.tenancy import Scope
 from service import audit
 from service.auth import accounts, keys, passwords, sessions
@@ -69,13 +69,32 @@ def seed(database: Database) -> Demo:
     with database.write() as session:
         if session.scalars(select(Association.id).where(Association.code == ASSOCIATION)).first() is None:
             take_in(session, sample_folder(), ASSOCIATION, NAME)
-            name_after_farms(session, session.scalars(select(Association.id).where(Association.code == ASSOCIATION)).one())
+            made = session.scalars(select(Association.id).where(Association.code == ASSOCIATION)).one()
+            name_after_farms(session, made)
+            name_communes(session, made)
         association_id = session.scalars(select(Association.id).where(Association.code == ASSOCIATION)).one()
         logins = [_account(session, association_id, role) for role in PEOPLE]
         facts = _facts(session, association_id)
         audit.record(session, audit.Deed(association_id, "system", "demo.seed", "association", ASSOCIATION, why=BY), now(session))
     database.tune()
     return Demo(logins, facts)
+
+
+def name_communes(session: Session, association_id: int) -> None:
+    """Put each farm of the sample season into the commune that its name ends with; the codes are the sample's, not the national ones."""
+    farms = session.scalars(select(Site).where(Site.association_id == association_id, Site.kind == SiteKind.COOPERATIVE).order_by(Site.id))
+    known: dict[str, Commune] = {}
+    for farm in farms.all():
+        name = farm.name.rpartition(", ")[2] if ", " in farm.name else ""
+        if name and name not in known:
+            known[name] = Commune(
+                code=f"mau-{len(known) + 1:02}", name=name, province_code="mau", source="mùa vải mẫu; không phải mã quốc gia"
+            )
+            session.add(known[name])
+            session.flush()
+        if name:
+            farm.commune_code = known[name].code
+    session.flush()
 
 
 def _account(session: Session, association_id: int, role: Role) -> Login:

@@ -105,7 +105,10 @@ def _body(table: str) -> dict[str, Any]:
                 Media.CSV.value: {"schema": {"type": "string"}, "example": CSV_EXAMPLES[table]},
                 Media.JSON.value: {"schema": rows, "example": {"rows": []}},
                 Media.XLSX.value: {"schema": binary},
-                FORM: {"schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]}},
+                FORM: {
+                    "schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]},
+                    "encoding": {"file": {"contentType": ", ".join(Media)}},
+                },
             },
         }
     }

@@ -5,10 +5,11 @@ Pins that can't be kept together are refused when they are made, each time with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -28,7 +29,7 @@ from service.planning.journal import Journal, before
 from service.planning.ledger import Act
 from service.planning.models import Decision, ProposalItem
 from service.planning.proposals import Chosen, Outcome, Refusal, Step
-from service.planning.rows import Only, load
+from service.planning.rows import Loaded, Only, load
 from service.planning.states import DecisionKind, ProposalState, RejectReason
 
 
@@ -100,7 +101,12 @@ def pin(session: Session, scope: Scope, chosen: Chosen, act: Act) -> ProposalIte
 
 def pin_many(session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, *, partial: bool = False) -> list[Outcome]:
     """Pin many items; see `service.planning.proposals.approve_many`."""
-    return proposals.many(session, scope, chosen, act, _pinning(scope), partial=partial)
+    from service.planning import together
+
+    def at_once(s: Session, journal: Journal, found: Mapping[str, ProposalItem]) -> Mapping[str, ProposalItem]:
+        return together.pin(s, journal, chosen, found)
+
+    return proposals.many(session, scope, chosen, act, _pinning(scope), partial=partial, at_once=at_once)
 
 
 def _pinning(scope: Scope) -> Step:
@@ -115,7 +121,7 @@ def _pinning(scope: Scope) -> Step:
             item.state, item.reason_code = ProposalState.PROPOSED, None
         desk.touch(item, journal.act)
         s.flush()
-        journal.note("proposal_item.pin", item, *proposals.with_decision(was, item, old, _brief(made)))
+        journal.note("proposal_item.pin", item, *proposals.with_decision(was, item, old, brief(made)))
 
     return step
 
@@ -140,7 +146,7 @@ def forbid(session: Session, scope: Scope, chosen: Chosen, act: Act, note: str =
         made = _make(s, scope.association_id, item.lot_id, item.line_id, DecisionKind.FORBID, 0, journal.act, note=note)
         desk.touch(item, journal.act)
         s.flush()
-        journal.note("proposal_item.forbid", item, *proposals.with_decision(was, item, old, _brief(made)))
+        journal.note("proposal_item.forbid", item, *proposals.with_decision(was, item, old, brief(made)))
         tell(s, journal, "proposal.rejected", item, reason=RejectReason.FORBIDDEN.value)
 
     return proposals.one(session, scope, chosen, act, step)
@@ -174,10 +180,11 @@ def _end(session: Session, lot_id: int, line_id: int, act: Act) -> dict[str, Any
         return None
     standing.revoked_at, standing.revoked_by, standing.updated_by = act.at, act.actor, act.actor
     session.flush()
-    return _brief(standing)
+    return brief(standing)
 
 
-def _brief(decision: Decision) -> dict[str, Any]:
+def brief(decision: Decision) -> dict[str, Any]:
+    """Return what the trail says of a decision: its uid, its kind, its kilograms."""
     return {"uid": decision.uid, "kind": decision.kind.value, "kg": decision.kg}
 
 
@@ -212,6 +219,24 @@ def _make(
     return made
 
 
+def require_all_possible(session: Session, association_id: int, made: Sequence[Decision], planned: Sequence[ProposalItem] = ()) -> None:
+    """Refuse pins that can't be kept together with one another and with those that stand on their lots and lines.
+
+    Parameters
+    ----------
+    planned : items that are pinned; what has been promised of them is no longer in the way.
+
+    Raises
+    ------
+    PinsConflict
+        With what is wrong first; `require_possible` names a smallest set.
+    """
+    pins, loaded = _near(session, association_id, made, planned)
+    message = _wrong(loaded.problem, _pins(loaded.problem)) if pins else None
+    if message is not None:
+        raise PinsConflict(message, [], [])
+
+
 def require_possible(session: Session, association_id: int, made: Decision, planned: ProposalItem | None = None) -> None:
     """Refuse a pin that can't be kept together with those that stand on its lot or its line.
 
@@ -220,12 +245,7 @@ def require_possible(session: Session, association_id: int, made: Decision, plan
     PinsConflict
         With a smallest set of pins that conflict.
     """
-    near = select(Decision).where(Decision.association_id == association_id, Decision.revoked_at.is_(None))
-    near = near.where((Decision.lot_id == made.lot_id) | (Decision.line_id == made.line_id), Decision.kind == DecisionKind.PIN)
-    pins = {(pin.lot_id, pin.line_id): pin for pin in session.scalars(near)}
-    apart = [] if planned is None else [planned.id]
-    only = Only({lot for lot, _ in pins}, {line for _, line in pins}, apart)
-    loaded = load(session, association_id, only=only)
+    pins, loaded = _near(session, association_id, [made], [] if planned is None else [planned])
     conflict = smallest_conflict(loaded.problem)
     if conflict is None:
         return
@@ -236,13 +256,29 @@ def require_possible(session: Session, association_id: int, made: Decision, plan
     raise PinsConflict(message, [pin.uid for pin in found], pairs)
 
 
+def _near(
+    session: Session, association_id: int, made: Sequence[Decision], planned: Sequence[ProposalItem]
+) -> tuple[dict[tuple[int, int], Decision], Loaded]:
+    """Return the pins that stand on the lots and lines of some, by lot and line, and the part of the market that they are about."""
+    d = Decision
+    near = select(d).where(d.association_id == association_id, d.revoked_at.is_(None), d.kind == DecisionKind.PIN)
+    near = near.where(d.lot_id.in_({one.lot_id for one in made}) | d.line_id.in_({one.line_id for one in made}))
+    pins = {(pin.lot_id, pin.line_id): pin for pin in session.scalars(near)}
+    only = Only({lot for lot, _ in pins}, {line for _, line in pins}, [item.id for item in planned])
+    return pins, load(session, association_id, only=only)
+
+
+def _pins(problem: Problem) -> list[int]:
+    d = problem.decisions
+    return [int(row) for row in np.flatnonzero((d.kind == PIN) & (d.kg > 0))]
+
+
 def smallest_conflict(problem: Problem) -> tuple[str, list[int]] | None:
     """Return what is wrong with the pins of a problem, and the rows of a smallest set of them for which it stays wrong.
 
     None if they can all be kept as far as quantities, eligibility, numbers of suppliers and indivisible lots go.
     """
-    d = problem.decisions
-    rows = [int(row) for row in range(len(d.lot)) if d.kind[row] == PIN and d.kg[row] > 0]
+    rows = _pins(problem)
     message = _wrong(problem, rows)
     if message is None:
         return None

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from catalog.importers import batched
-from catalog.models import ForecastRevision, Lot, Organisation
+from catalog.models import ForecastRevision, Lot
 from matching.harvest.outlook import UNKNOWN, Outlook
 from matching.problem import IntArray, Problem
 from service.planning import models as m
 from service.planning.columns import places
+from service.planning.proofs import Signers
+from service.planning.received import received
 from service.planning.rows import Loaded
 
 MOST_DELIVERIES = 20_000
@@ -56,21 +58,10 @@ def _declared(session: Session, lots: Sequence[int]) -> dict[int, tuple[int, tup
 
 def _deliveries(session: Session, association_id: int) -> tuple[Any, IntArray, IntArray]:
     """Return the supplier of each delivery, by its name in a problem, what was on the truck for it and what was accepted, kg."""
-    signer, grower = aliased(Organisation), aliased(Organisation)
-    query = (
-        select(signer.code, grower.code, m.ShipmentItem.kg, m.ReceiptItem.accepted_kg)
-        .select_from(m.ReceiptItem)
-        .join(m.ShipmentItem, m.ShipmentItem.id == m.ReceiptItem.shipment_item_id)
-        .join(m.Promise, m.Promise.id == m.ShipmentItem.promise_id)
-        .join(Lot, Lot.id == m.Promise.lot_id)
-        .join(signer, signer.id == func.coalesce(Lot.supplier_id, Lot.organisation_id))
-        .join(grower, grower.id == Lot.organisation_id)
-        .where(Lot.association_id == association_id)
-        .order_by(m.ReceiptItem.id.desc())
-        .limit(MOST_DELIVERIES)
-    )
-    rows = [(one if one == other else f"{one}/{other}", promised, delivered) for one, other, promised, delivered in session.execute(query)]
-    names = np.array([name for name, _, _ in rows], dtype=object)
+    query = received(association_id, m.ShipmentItem.kg, m.ReceiptItem.accepted_kg).order_by(m.ReceiptItem.id.desc()).limit(MOST_DELIVERIES)
+    signers = Signers(session, association_id)
+    rows = [(signers.name(grower, signer), *kg) for grower, signer, *kg in session.execute(query)]
+    names = np.array([name for name, *_ in rows], dtype=object)
     amounts = np.array([row[1:] for row in rows], dtype=np.int64).reshape(-1, 2)
     return names, amounts[:, 0].copy(), amounts[:, 1].copy()
 

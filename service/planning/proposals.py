@@ -120,7 +120,12 @@ def reject_many(
     session: Session, scope: Scope, chosen: Sequence[Chosen], refusal: Refusal, act: Act, *, partial: bool = False
 ) -> list[Outcome]:
     """Turn many items down; see `approve_many`."""
-    return many(session, scope, chosen, act, _rejecting(refusal), partial=partial)
+    from service.planning import together
+
+    def at_once(s: Session, journal: Journal, found: Mapping[str, ProposalItem]) -> Mapping[str, ProposalItem]:
+        return together.reject(s, journal, chosen, found, refusal)
+
+    return many(session, scope, chosen, act, _rejecting(refusal), partial=partial, at_once=at_once)
 
 
 def confirm(session: Session, scope: Scope, chosen: Chosen, act: Act, side: Side | None = None) -> ProposalItem:

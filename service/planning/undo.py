@@ -56,10 +56,10 @@ def undo_many(
     session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, hold_minutes: int = HOLD_MINUTES, *, partial: bool = False
 ) -> list[Outcome]:
     """Take back the last thing that a broker did to each of many items; see `service.planning.proposals.approve_many`."""
-    from service.planning import together
+    from service.planning import taking_back
 
     def at_once(s: Session, journal: Journal, found: Mapping[str, ProposalItem]) -> Mapping[str, ProposalItem]:
-        return together.take_back_approvals(s, journal, chosen, found)
+        return taking_back.take_back(s, journal, chosen, found)
 
     return proposals.many(session, scope, chosen, act, _undoing(scope, hold_minutes), partial=partial, at_once=at_once)
 
@@ -106,21 +106,17 @@ def _restore(session: Session, item: ProposalItem, old: dict[str, Any], act: Act
     for column in COLUMNS:
         if column in old:
             setattr(item, column, _value(column, old[column]))
-    if item.state in (ProposalState.PROPOSED, ProposalState.REJECTED):
-        _fit_state(session, item)
-    desk.clear_confirmations(item)
-    if "decision" in old:
-        decisions.restore(session, item, old["decision"], act)
-    desk.touch(item, act)
-    session.flush()
-
-
-def _fit_state(session: Session, item: ProposalItem) -> None:
-    """What goes back on a desk that has been cleared meanwhile is superseded; what is not rejected has no reason."""
     if item.state is ProposalState.PROPOSED:
         item.reason_code = None
-        if desk.plan_of(session, item).state is not PlanState.CURRENT:
-            item.state = ProposalState.SUPERSEDED
+    desk.clear_confirmations(item)
+    desk.touch(item, act)
+    # Questions come once all is said of the item, so that its version rises once.
+    session.flush()
+    if item.state is ProposalState.PROPOSED and desk.plan_of(session, item).state is not PlanState.CURRENT:
+        item.state = ProposalState.SUPERSEDED
+    if "decision" in old:
+        decisions.restore(session, item, old["decision"], act)
+    session.flush()
 
 
 def _value(column: str, plain: Any) -> Any:

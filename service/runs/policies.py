@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from catalog.models import Lot, Organisation
 from matching.exchange.write import plan_sha256, plan_tables, relaxed_tables
@@ -15,6 +15,8 @@ from matching.policy import PLAIN, policy_of
 from matching.problem import Problem
 from matching.recipe import Recipe
 from service.planning import models as m
+from service.planning.proofs import Signers
+from service.planning.received import SIGNER, received
 from service.planning.rows import Loaded
 from service.planning.states import PlanState
 from service.runs.orders import Order, Planned
@@ -79,19 +81,8 @@ def in_force(session: Session, loaded: Loaded) -> Plan | None:
 
 def deliveries(session: Session, association_id: int) -> dict[str, int]:
     """Return how often each supplier's goods have been received, by its name in a problem; suppliers without any are left out."""
-    signer, grower = aliased(Organisation), aliased(Organisation)
-    query = (
-        select(signer.code, grower.code, func.count())
-        .select_from(m.ReceiptItem)
-        .join(m.ShipmentItem, m.ShipmentItem.id == m.ReceiptItem.shipment_item_id)
-        .join(m.Promise, m.Promise.id == m.ShipmentItem.promise_id)
-        .join(Lot, Lot.id == m.Promise.lot_id)
-        .join(signer, signer.id == func.coalesce(Lot.supplier_id, Lot.organisation_id))
-        .join(grower, grower.id == Lot.organisation_id)
-        .where(Lot.association_id == association_id)
-        .group_by(signer.code, grower.code)
-    )
-    return {one if one == other else f"{one}/{other}": int(count) for one, other, count in session.execute(query)}
+    query, signers = received(association_id, func.count()).group_by(Lot.organisation_id, SIGNER), Signers(session, association_id)
+    return {signers.name(grower, signer): int(count) for grower, signer, count in session.execute(query)}
 
 
 @dataclass(frozen=True)

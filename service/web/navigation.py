@@ -45,6 +45,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/plans", mark("Plans"), "table", _BROKER | frozenset({Role.AUDITOR})),
     Entry("/runs", mark("Runs"), "play", _BROKER),
     Entry("/shipments", mark("Shipments"), "truck", _BROKER | _HOUSE),
+    Entry("/money", mark("Settlements"), "money", _BROKER),
     Entry("/season", mark("Season"), "chart", _BROKER | _HOUSE),
     Entry("/people", mark("Accounts"), "people", _HOUSE),
     Entry("/trail", mark("Trail"), "list", _HOUSE),

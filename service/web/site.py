@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 
 from service.web import offers, shell, uploads
-from service.web.association import people, rules, season, trail
+from service.web.association import money, people, rules, season, tariffs, trail
 from service.web.broker import left, plans, policy, runs, trucks
 from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
@@ -31,9 +31,11 @@ PARTS: Sequence[Pages] = (
     policy.pages,
     trucks.pages,
     season.pages,
+    money.pages,
     people.pages,
     trail.pages,
     rules.pages,
+    tariffs.pages,
 )
 """Every part of the workbench."""
 

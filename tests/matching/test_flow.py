@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from ortools.graph.python import min_cost_flow
 from scipy.optimize import linprog
 
-from matching import flow
+from matching import sifting
 from matching.flow import relaxation_bound, relaxed_plan, shadow_prices, solve_volumes
 from matching.plan import LINE, LOT
 from matching.problem import FORBID, HUB, PIN, Problem
-from matching.transport import Transport, TransportProblem, is_optimal, solve_transport
+from matching.transport import Basis, Transport, TransportProblem, is_optimal, solve_transport
 from tests.matching.builders import build_problem
 from tests.matching.naive_haulage import naive_carriers, naive_km, naive_rate
 from tests.matching.random_problems import FEATURES, random_problem
@@ -105,6 +105,19 @@ def test_threads_do_not_change_the_answer() -> None:
     assert (one.lot_price == two.lot_price).all()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_pairs_looked_at_few_at_a_time_lead_to_the_flow_of_all(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = random_problem(seed, size=60)
+    found = []
+    for few in (1, 10_000):
+        monkeypatch.setattr(sifting, "FEW", few)
+        monkeypatch.setattr(sifting, "MORE", few)
+        found.append(solve_volumes(problem))
+    little, whole = found
+    assert little.objective_vnd == whole.objective_vnd
+    assert little.bound_vnd == whole.bound_vnd
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 100_000))
 def test_the_bound_of_every_plan_is_no_less_than_the_relaxation(seed: int) -> None:
@@ -187,10 +200,11 @@ def test_an_empty_problem_has_an_empty_answer() -> None:
 
 
 def test_a_wrong_flow_is_never_returned(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(given_: TransportProblem) -> Transport:
-        return Transport(np.zeros_like(given_.gain), np.zeros_like(given_.supply), np.zeros_like(given_.demand))
+    def nothing(given_: TransportProblem, basis: Basis | None = None) -> Transport:
+        made = solve_transport(given_, basis)
+        return made._replace(units=np.zeros_like(given_.gain))
 
-    monkeypatch.setattr(flow, "solve_transport", nothing)
+    monkeypatch.setattr(sifting, "solve_transport", nothing)
     with pytest.raises(ArithmeticError, match="certificate"):
         solve_volumes(build_problem())
 
@@ -238,6 +252,18 @@ def test_transport_of_many_ties_ends(largest: int) -> None:
     made = solve_transport(given_)
     assert is_optimal(given_, made)
     assert int((made.units * given_.gain).sum()) == other_solver(given_)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), share=st.floats(0, 1))
+def test_a_flow_goes_on_from_the_tree_of_fewer_arcs(seed: int, share: float) -> None:
+    whole = random_transport(seed, 25, 20, 0.7, 50)
+    source = np.repeat(np.arange(25), np.diff(whole.start))
+    kept = np.flatnonzero(np.random.default_rng(seed).random(len(source)) < share)
+    fewer = whole._replace(start=np.searchsorted(source[kept], np.arange(26)), sink=whole.sink[kept], gain=whole.gain[kept])
+    made = solve_transport(whole, solve_transport(fewer).basis.renumbered(kept))
+    assert is_optimal(whole, made)
+    assert int((made.units * whole.gain).sum()) == other_solver(whole)
 
 
 def test_the_certificate_refuses_every_kind_of_fault() -> None:

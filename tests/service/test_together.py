@@ -1,4 +1,4 @@
-"""Hundreds of items are approved at once, and taken back at once, by a few statements and by the same rules as one by one."""
+"""Hundreds of items are decided at once, and taken back at once, by a few statements and by the same rules as one by one."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
 from sqlalchemy import event, select
 
 from catalog.errors import Stale
 from catalog.models import Lot, Side
 from service import audit
 from service.db import Database
-from service.models import Outbox
-from service.planning import proposals, undo
+from service.models import AuditEvent, Outbox
+from service.planning import decisions, proposals, undo
+from service.planning.decisions import Wanted
 from service.planning.errors import AlreadyDecided, PlanStale
+from service.planning.models import ProposalItem
 from service.planning.proposals import Chosen
-from service.planning.states import ProposalState
+from service.planning.states import DecisionKind, ProposalState
 from tests.market import act
 from tests.matching.builders import build_problem
 from tests.service.desk import Desk, chosen
+from tests.service.test_decisions import pair, standing
+from tests.service.test_proposals import PRICE
 
 
 def desk_of(database: Database, pairs: int, code: str = "a") -> Desk:
@@ -48,22 +53,90 @@ def counted(database: Database, deed: Callable[[], Any]) -> tuple[int, Any]:
     return len(sent), done
 
 
-def test_a_further_item_costs_few_statements_and_not_dozens(database: Database) -> None:
+BULK: dict[str, Callable[..., Any]] = {
+    "approve": proposals.approve_many,
+    "reject": lambda session, scope, all_, act, **how: proposals.reject_many(session, scope, all_, PRICE, act, **how),
+    "pin": decisions.pin_many,
+}
+VERBS = pytest.mark.parametrize("verb", list(BULK))
+
+
+@VERBS
+def test_a_further_item_costs_few_statements_and_not_dozens(database: Database, verb: str) -> None:
     taken = []
     for pairs, code in ((4, "a"), (60, "b")):
         desk = desk_of(database, pairs, code)
         all_ = [chosen(item) for item in desk.items()]
         assert len(all_) == pairs
-        forth, outcomes = counted(database, partial(desk.do, proposals.approve_many, all_))
-        assert desk.balances()["held"] == 500 * pairs
+        forth, outcomes = counted(database, partial(desk.do, BULK[verb], all_))
+        assert desk.balances().get("held", 0) == (500 * pairs if verb == "approve" else 0)
         seen = [Chosen(outcome.uid, outcome.item.version) for outcome in outcomes]
         fro, back = counted(database, partial(desk.do, undo.undo_many, seen))
         taken.append((forth, fro))
         assert {outcome.item.state for outcome in back} == {ProposalState.PROPOSED}
         assert "held" not in desk.balances()
+        assert standing(desk) == []
     (few_forth, few_back), (many_forth, many_back) = taken
     assert many_forth - few_forth <= 5 * 56
     assert many_back - few_back <= 5 * 56
+
+
+def plain(facts: dict[str, Any] | None) -> dict[str, Any]:
+    """Return an entry's facts without what differs from one association to another."""
+    kept = {key: value for key, value in (facts or {}).items() if key not in {"undone", "decision"} and not key.endswith("_at")}
+    decision = (facts or {}).get("decision")
+    return kept | {"decision": decision and (decision["kind"], decision["kg"])}
+
+
+def told(desk: Desk, item: ProposalItem) -> tuple[Any, ...]:
+    """Return how an item stands, and what the trail and the events say of it."""
+    with desk.database.read() as session:
+        trail = session.scalars(select(AuditEvent).where(AuditEvent.object_uid == item.uid).order_by(AuditEvent.seq)).all()
+        sent = session.scalars(select(Outbox).order_by(Outbox.id)).all()
+    said = [(one.action, plain(one.before), plain(one.after), one.why) for one in trail]
+    events = [(one.kind, one.payload.get("reason"), one.organisation_id is None) for one in sent if one.payload.get("item") == item.uid]
+    stands = (item.state, item.reason_code, item.note, item.version, item.supplier_confirmed_by, item.updated_by)
+    return stands, said, sorted(events)
+
+
+def mixed(desk: Desk) -> None:
+    """Let items stand in all ways: promised, half confirmed and pinned, pinned, rejected, stale, forbidden, in the way of another pin."""
+    promised, half, pinned, rejected, stale, forbidden, crossed, *_ = desk.items()
+    desk.do(proposals.approve_many, [chosen(promised), chosen(half)])
+    for item, side in ((promised, Side.SUPPLY), (promised, Side.DEMAND), (half, Side.SUPPLY)):
+        desk.do(proposals.confirm, Chosen(item.uid), side=side)
+    for item in (half, pinned):
+        desk.do(decisions.pin, Chosen(item.uid))
+    desk.do(proposals.reject, chosen(rejected), PRICE)
+    desk.do(decisions.forbid, chosen(forbidden))
+    with desk.database.write() as session:
+        session.get_one(Lot, stale.lot_id).ask_vnd_per_kg += 1
+    lot, _ = pair(desk, crossed)
+    _, line = pair(desk, desk.items()[7])
+    desk.do(decisions.decide, Wanted(lot, line, DecisionKind.PIN, 100))
+
+
+@VERBS
+def test_many_at_once_come_to_what_they_would_have_come_to_one_by_one(
+    database: Database, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = []
+    for few, code in ((proposals.FEW, "a"), (10**9, "b")):
+        desk = desk_of(database, 10, code)
+        mixed(desk)
+        items = desk.items()
+        monkeypatch.setattr(proposals, "FEW", few)
+        sent = [Chosen(item.uid, 99 if n == 9 else None) for n, item in enumerate([*items, items[8]])]
+        forth = [type(one.refusal).__name__ for one in desk.do(BULK[verb], sent, partial=True)]
+        decided, pins = [told(desk, item) for item in desk.items()], standing(desk)
+        back = [type(one.refusal).__name__ for one in desk.do(undo.undo_many, [Chosen(item.uid) for item in items], partial=True)]
+        ends.append((forth, decided, pins, back, [told(desk, item) for item in desk.items()], standing(desk)))
+        with database.read() as session:
+            assert list(audit.verify(session)) == []
+    for together, alone in zip(*ends, strict=True):
+        assert together == alone
+    assert ends[0][0].count("NoneType") >= 2, "some can be decided"
+    assert len(set(ends[0][0])) >= 3, "and others are refused for several reasons"
 
 
 def test_each_of_many_leaves_the_trail_and_the_events_that_it_would_leave_alone(database: Database) -> None:

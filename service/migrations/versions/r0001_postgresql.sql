@@ -741,7 +741,17 @@ CREATE INDEX ix_lot_association_id_quantity_kg_id ON lot (association_id, quanti
 -- next
 CREATE INDEX ix_lot_association_id_status_available_from_id ON lot (association_id, status, available_from, id)
 -- next
+CREATE INDEX ix_lot_organisation_id_ask_vnd_per_kg_id ON lot (organisation_id, ask_vnd_per_kg, id)
+-- next
+CREATE INDEX ix_lot_organisation_id_available_from_id ON lot (organisation_id, available_from, id)
+-- next
+CREATE INDEX ix_lot_organisation_id_code_id ON lot (organisation_id, code, id)
+-- next
 CREATE INDEX ix_lot_organisation_id_created_at_id ON lot (organisation_id, created_at, id)
+-- next
+CREATE INDEX ix_lot_organisation_id_quantity_kg_id ON lot (organisation_id, quantity_kg, id)
+-- next
+CREATE INDEX ix_lot_organisation_id_status_available_from_id ON lot (organisation_id, status, available_from, id)
 -- next
 CREATE INDEX ix_lot_product_id ON lot (product_id)
 -- next
@@ -1052,7 +1062,17 @@ CREATE INDEX ix_demand_line_association_id_status_deliver_from_id ON demand_line
 -- next
 CREATE INDEX ix_demand_line_order_id ON demand_line (order_id)
 -- next
+CREATE INDEX ix_demand_line_organisation_id_bid_vnd_per_kg_id ON demand_line (organisation_id, bid_vnd_per_kg, id)
+-- next
+CREATE INDEX ix_demand_line_organisation_id_code_id ON demand_line (organisation_id, code, id)
+-- next
 CREATE INDEX ix_demand_line_organisation_id_created_at_id ON demand_line (organisation_id, created_at, id)
+-- next
+CREATE INDEX ix_demand_line_organisation_id_deliver_from_id ON demand_line (organisation_id, deliver_from, id)
+-- next
+CREATE INDEX ix_demand_line_organisation_id_quantity_kg_id ON demand_line (organisation_id, quantity_kg, id)
+-- next
+CREATE INDEX ix_demand_line_organisation_id_status_deliver_from_id ON demand_line (organisation_id, status, deliver_from, id)
 -- next
 CREATE INDEX ix_demand_line_site_id ON demand_line (site_id)
 -- next

@@ -311,31 +311,33 @@
   function open(action) {
     const rows = targets();
     if (!rows.length || busy || !decides) return;
-    if (action === "edit" && rows.length !== 1) rows.splice(1);
     pending = { action, rows };
-    const row = rows[0], title = action === "edit" ? say("edit_title", { lot: items.lot[row], line: items.line[row] }) : say(`${action}_title`, { n: number(rows.length) });
+    const row = rows[0], one = rows.length === 1;
+    const title = action === "edit" && one ? say("edit_title", { lot: items.lot[row], line: items.line[row] }) : say(`${action}${action === "edit" ? "_many" : ""}_title`, { n: number(rows.length) });
     at("decide-head").textContent = title;
     decideBox.querySelector("#decide-go span").textContent = action === "edit" ? say("save") : title;
     for (const part of decideBox.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(action);
+    // Many are changed alike: their days and their trucks, not their kilograms. A field that is left empty leaves what there is.
+    decideBox.querySelector("[data-one]").hidden = !one;
     at("new-kg").value = items.kg[row];
-    at("new-pickup").value = items.pickup[row] < 0 ? "" : isoDay(items.pickup[row]);
-    at("new-delivery").value = items.delivery[row] < 0 ? "" : isoDay(items.delivery[row]);
+    at("new-pickup").value = !one || items.pickup[row] < 0 ? "" : isoDay(items.pickup[row]);
+    at("new-delivery").value = !one || items.delivery[row] < 0 ? "" : isoDay(items.delivery[row]);
     at("new-truck").value = at("note").value = "";
     decideBox.showModal();
-    (action === "edit" ? at("new-kg") : action === "reject" ? at("reason") : at("decide-go")).focus();
+    (action === "edit" ? at(one ? "new-kg" : "new-pickup") : action === "reject" ? at("reason") : at("decide-go")).focus();
     preview();
   }
 
   function wanted() {
-    const { action, rows } = pending, more = {}, row = rows[0];
+    const { action, rows } = pending, more = {}, row = rows[0], one = rows.length === 1;
     if (action === "reject") more.reason = at("reason").value;
     if (at("note").value.trim()) more.note = at("note").value.trim();
     if (action === "edit") {
       const kilograms = Number(at("new-kg").value.replace(/[.,\s]/g, ""));
       more.change = {};
-      if (kilograms && kilograms !== items.kg[row]) more.change.kg = kilograms;
-      if (at("new-pickup").value && at("new-pickup").value !== isoDay(items.pickup[row])) more.change.pickup_on = at("new-pickup").value;
-      if (at("new-delivery").value && at("new-delivery").value !== isoDay(items.delivery[row])) more.change.delivery_on = at("new-delivery").value;
+      if (one && kilograms && kilograms !== items.kg[row]) more.change.kg = kilograms;
+      if (at("new-pickup").value && !(one && at("new-pickup").value === isoDay(items.pickup[row]))) more.change.pickup_on = at("new-pickup").value;
+      if (at("new-delivery").value && !(one && at("new-delivery").value === isoDay(items.delivery[row]))) more.change.delivery_on = at("new-delivery").value;
       if (at("new-truck").value) more.change.vehicle_class = at("new-truck").value;
     }
     return more;
@@ -392,7 +394,7 @@
     const { action, rows } = pending, more = wanted();
     decideBox.close();
     grid.focus();
-    if (action === "edit") await change(rows[0], more); else await send(action, rows, more);
+    if (action === "edit") await change(rows, more); else await send(action, rows, more);
   });
   decideBox.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.tagName === "SELECT") { event.preventDefault(); at("decide-form").requestSubmit(); }
@@ -400,22 +402,27 @@
   let later = 0;
   decideBox.addEventListener("input", () => { clearTimeout(later); allow(false); later = setTimeout(preview, 250); });
 
-  async function change(row, more) {
+  async function change(rows, more) {
     if (busy) return;
     busy = true;
     mark(true);
+    const good = [], refused = [];
     try {
-      const headers = { "content-type": "application/json", "x-csrf-token": root.dataset.token, "idempotency-key": crypto.randomUUID(), "if-match": `W/"${items.version[row]}"` };
       const content = JSON.stringify({ ...more.change, ...(more.note ? { note: more.note } : {}) });
-      const answer = await fetch(`/api/v1/proposal-items/${items.uid[row]}`, { method: "PATCH", headers, body: content });
-      const told = await answer.json();
+      for (const [n, row] of rows.entries()) {
+        if (n) report(say("saving", { n: `${number(n + 1)}/${number(rows.length)}` }), [], false);
+        const headers = { "content-type": "application/json", "x-csrf-token": root.dataset.token, "idempotency-key": crypto.randomUUID(), "if-match": `W/"${items.version[row]}"` };
+        const answer = await fetch(`/api/v1/proposal-items/${items.uid[row]}`, { method: "PATCH", headers, body: content });
+        if (answer.ok) good.push(row); else refused.push(await answer.json());
+      }
       await refresh();
-      if (answer.ok) { log.push([row]); report(say("edited"), [], true); }
-      else report("", [{ ...told, detail: why(told) }], false);
       show();
+      report(good.length ? say(rows.length > 1 ? "edited_many" : "edited", { n: number(good.length) }) : "", refused, good.length > 0);
     } catch {
+      await refresh().catch(() => 0);
       report("", [{ detail: say("offline") }], false);
     } finally {
+      if (good.length) log.push(good);
       busy = false;
       mark(false);
     }

@@ -15,9 +15,17 @@ from service.api.deps import before
 from service.auth.permissions import Permission
 from service.web.forms import Reader, fields
 from service.web.pages import Pages
+from service.web.texts import mark
 from service.web.visit import Visit, Visited
 
 pages = Pages("rules")
+FACTS: dict[str, str] = {
+    "ocop.months": mark("Months that an OCOP recognition lasts"),
+    "ocop.granted_by": mark("Who grants OCOP stars"),
+    "vietgap.months": mark("Months that a VietGAP certificate lasts"),
+    "gacc.decree": mark("China's decree on registering exporters"),
+}
+"""What facts that come with the program are called; others go by their keys."""
 MOST = 500
 
 
@@ -35,9 +43,9 @@ def _show(visit: Visit) -> Response:
             if tariff.vehicle_class_id == one.id]  # fmt: skip
     return visit.show(
         "association/rules.html", association=session.get_one(Association, scope.association_id), tariffs=rows,
-        facts=session.scalars(select(LegalFact).order_by(LegalFact.key, LegalFact.valid_from).limit(MOST)).all(),
+        called=FACTS, facts=session.scalars(select(LegalFact).order_by(LegalFact.key, LegalFact.valid_from).limit(MOST)).all(),
         access=session.scalars(visible(AccessRule, scope).order_by(AccessRule.zone, AccessRule.valid_from).limit(MOST)).all(),
-        writes=visit.principal.may(Permission.SETTINGS_WRITE),
+        writes=visit.principal.may(Permission.SETTINGS_WRITE), adds=visit.principal.may(Permission.CATALOG_WRITE),
     )  # fmt: skip
 
 

@@ -37,7 +37,8 @@ class Trips:
 
 
 pages = Pages("season")
-ROWS = 100
+ROWS = 30
+"""How many rows stand on a page; on a telephone each is a card."""
 LONGEST_GROUPS = 12
 GROUPS: dict[str, str] = {
     "product": mark("By product"), "buyer": mark("By buyer"), "commune": mark("By commune"), "supplier": mark("By supplier"),

@@ -15,10 +15,37 @@ from service.planning.ledger import VIETNAM
 from service.web.formats import day_of_text
 from service.web.lists import part
 from service.web.pages import Pages
+from service.web.texts import mark
 from service.web.visit import Visit, Visited
 
 pages = Pages("trail")
 ROWS = 50
+KINDS: dict[str, str] = {
+    "access_rule": mark("access hours"), "association": mark("the association"), "certificate": mark("a certificate"),
+    "contract": mark("a contract"), "decision": mark("a decision"), "demand_line": mark("a demand line"), "evidence": mark("a document"),
+    "import_batch": mark("an import"), "key": mark("a key"), "api_key": mark("a key"), "line": mark("a demand line"),
+    "lot": mark("a lot"), "member": mark("a member"), "order": mark("an order"), "organisation": mark("an organisation"),
+    "plan": mark("a plan"), "planting_area": mark("a planting area"), "product": mark("a product"), "promise": mark("a promise"),
+    "proposal_item": mark("a proposal"), "receipt": mark("a receipt"), "road": mark("a road"), "run": mark("a planning run"),
+    "season": mark("a season"), "settlement": mark("a settlement"), "shipment": mark("a shipment"), "site": mark("a place"),
+    "tariff": mark("a tariff"), "user": mark("an account"), "user_account": mark("an account"), "vehicle": mark("a truck class"),
+    "vehicle_class": mark("a truck class"), "webhook": mark("a webhook"), "password": mark("a password"), "upload": mark("a file"),
+    "grade": mark("a grade"), "unit": mark("a unit"), "variety": mark("a variety"),
+}  # fmt: skip
+"""What things of the trail are called; others go by their codes."""
+VERBS: dict[str, str] = {
+    "add": mark("added"), "approve": mark("approved"), "call_off": mark("called off from"), "cancel": mark("cancelled"),
+    "change": mark("changed"), "confirm_demand": mark("confirmed for the buyer"), "confirm_supply": mark("confirmed for the supplier"),
+    "declare": mark("listed"), "draft": mark("reckoned"), "edit": mark("edited"), "erase": mark("erased"), "forbid": mark("forbade"),
+    "import": mark("imported"), "imported": mark("imported"), "issue": mark("sent"), "lapse": mark("let lapse"),
+    "lift": mark("lifted the suspension of"), "load": mark("loaded"), "pay": mark("noted as paid"), "pin": mark("pinned"),
+    "place": mark("placed"), "plan": mark("scheduled"), "record": mark("recorded"), "reject": mark("rejected"), "remove": mark("removed"),
+    "replace": mark("replaced"), "retry": mark("tried again"), "revise": mark("amended"), "revoke": mark("revoked"),
+    "rotate": mark("renewed the secret of"), "seed": mark("set up"), "sign": mark("signed"), "slots": mark("set the hours of"),
+    "stop": mark("stopped"), "submit": mark("started"), "suspend": mark("suspended"), "undo": mark("took back"),
+    "withdraw": mark("withdrew"), "photo": mark("photographed"), "resolve_around": mark("planned anew around"),
+}  # fmt: skip
+"""What was done; other deeds go by their codes."""
 
 
 @pages.get("/trail", may=Permission.AUDIT_READ)
@@ -36,14 +63,23 @@ def show_trail(visit: Visited, action: str = "", kind: str = "", uid: str = "", 
         query = query.where(AuditEvent.at >= on, AuditEvent.at < on + timedelta(days=1))
     rows, more = part(visit, query, (AuditEvent.chain, AuditEvent.seq), rows=ROWS, descending=True)
     asked = {"action": action, "kind": kind, "uid": uid, "who": who, "day": day}
-    return visit.show("association/trail.html", rows=[_shown(row) for row in rows], names=_names(visit, rows), more=more, asked=asked)
+    return visit.show(
+        "association/trail.html", rows=[_shown(visit, row) for row in rows], names=_names(visit, rows), more=more, asked=asked
+    )
 
 
-def _shown(event: AuditEvent) -> dict[str, Any]:
-    """Return an event with its fields side by side: name, before, after."""
+def _deed(visit: Visit, action: str) -> str:
+    """Return a deed in words, such as ``lot.revise``; empty where it has none."""
+    kind, _, verb = action.partition(".")
+    return f"{visit.say(VERBS[verb])} {visit.say(KINDS[kind])}" if kind in KINDS and verb in VERBS else ""
+
+
+def _shown(visit: Visit, event: AuditEvent) -> dict[str, Any]:
+    """Return an event in words, with its fields side by side: name, before, after."""
     was, now = event.before or {}, event.after or {}
     fields = [(name, was.get(name), now.get(name)) for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
-    return {"event": event, "fields": fields}
+    kind = KINDS.get(event.object_kind)
+    return {"event": event, "fields": fields, "deed": _deed(visit, event.action), "kind": visit.say(kind) if kind else event.object_kind}
 
 
 def _names(visit: Visit, rows: list[AuditEvent]) -> dict[str, str]:

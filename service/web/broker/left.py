@@ -22,7 +22,8 @@ from matching.explain.rules import OF_LINES, OF_LOTS, Rule, RuleKind, limit_of
 from matching.explain.scene import Scene, UnknownId
 from matching.explain.story import Story, tell
 from matching.explain.telling import answer_text, pool_text, price_question, price_text, story_text
-from matching.explain.texts import Language, say
+from matching.explain.texts import Language
+from matching.explain.texts import say as worded
 from matching.plan import LINE, LOT, Status
 from matching.solve import Limits
 from service.api.deps import Uid
@@ -95,7 +96,7 @@ def _tongue(visit: Visit) -> Language:
 def _asks(visit: Visit, scene: Scene, subject: str, code: str) -> list[tuple[str, str]]:
     """What may be asked of a lot or line, each with its words: of rules, those that set it a limit."""
     tongue, rules = _tongue(visit), sorted(OF_LOTS if subject == LOT else OF_LINES)
-    made = [("change", say("ask.change", tongue)), *([("pool", say("ask.pool", tongue))] if subject == LINE else [])]
+    made = [("change", worded("ask.change", tongue)), *([("pool", worded("ask.pool", tongue))] if subject == LINE else [])]
     limited = [rule for kind in rules if limit_of(scene.problem, rule := Rule(kind, (code,))) is not None]
     return made + [(rule.kind.value, price_question(rule, tongue, scene.problem)) for rule in limited]
 

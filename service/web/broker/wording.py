@@ -14,6 +14,8 @@ TEXTS: dict[str, str] = {
     "rejected": mark("%(n)s rejected."),
     "pinned": mark("%(n)s pinned."),
     "edited": mark("Changed."),
+    "edited_many": mark("%(n)s changed."),
+    "edit_many_title": mark("Change %(n)s proposals alike"),
     "undone": mark("%(n)s taken back."),
     "nothing": mark("Nothing is left to take back."),
     "refused": mark("%(n)s couldn't be done:"),

@@ -28,7 +28,7 @@ from service.web.words import kind
 pages = Pages("demand")
 OPEN = (LineStatus.OPEN, LineStatus.PROPOSED, LineStatus.CONFIRMED)
 CLOSED = (LineStatus.FILLED, LineStatus.CANCELLED)
-ROWS = 100
+ROWS = 50
 
 
 @pages.get("/demand", may=Permission.DEMAND_READ)
@@ -112,7 +112,7 @@ def _need(visit: Visit, need: LineRequirement) -> str:
 
 @pages.post("/lines/{uid}/amend", may=Permission.DEMAND_WRITE, form=_line)
 def amend(visit: Visited, uid: str) -> Response:
-    """Change a line's quantity, days or price."""
+    """Change a line's quantity, days, price or least amount."""
     line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
     read = Reader(visit.form)
     given = fields(
@@ -120,6 +120,7 @@ def amend(visit: Visited, uid: str) -> Response:
         deliver_from=read.day("deliver_from"),
         deliver_until=read.day("deliver_until"),
         bid_vnd_per_kg=read.whole("bid_vnd_per_kg"),
+        min_fill_kg=(read.whole("min_fill_kg") or 0) if "min_fill_kg" in visit.form else None,
         note=read.text("note"),
     )
     version = read.whole("version", needed=True)

@@ -29,7 +29,18 @@ from service.web.words import kind
 
 pages = Pages("orders")
 ROWS, MORE_ROWS, MOST_ROWS = 5, 5, 1000
+OR = "|"
+"""Between the codes of products of which a line takes any."""
 WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Lines that a copied order leaves out, because they go to another door or insist on other things; `like` is one of them."""
+
+    like: str
+    door: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,10 @@ class Draft:
     requires: tuple[str, ...] = ()
     min_life_days: str = ""
     max_suppliers: str = ""
+    min_supplier_kg: str = ""
+    min_fill_kg: str = ""
     rows: list[dict[str, str]] = field(default_factory=list)
+    others: tuple[Rest, ...] = ()
 
 
 @pages.get("/orders", may=Permission.DEMAND_READ)
@@ -69,39 +83,45 @@ def show_new(visit: Visited) -> Response:
 
 
 @pages.get("/orders/last-week", may=Permission.DEMAND_WRITE)
-def copy_last_week(visit: Visited) -> Response:
+def copy_last_week(visit: Visited, like: str = "") -> Response:
     """Show the form filled in with the lines of the last week in which something was asked for, a week later."""
     latest = visit.session.scalar(visible(DemandLine, visit.scope).with_only_columns(func.max(DemandLine.deliver_from)))
     if latest is None:
         return visit.go("/orders/new", visit.say("There is no earlier order to copy."), "info")
     wanted = repository.lines(visit.scope, first=latest - WEEK + timedelta(days=1)).where(DemandLine.status != LineStatus.CANCELLED)
     lines = list(visit.session.scalars(wanted.order_by(DemandLine.deliver_from, DemandLine.id).limit(MOST_ROWS)))
-    return _form(visit, _draft(visit, lines))
+    return _form(visit, _draft(visit, lines, like))
 
 
 @pages.get("/orders/{uid}/copy", may=Permission.DEMAND_WRITE)
-def copy(visit: Visited, uid: str) -> Response:
+def copy(visit: Visited, uid: str, like: str = "") -> Response:
     """Show the form filled in as an earlier order was, a week later."""
     order = find(visit.session, visit.scope, Order, uid)
     lines = visit.session.scalars(
         repository.lines(visit.scope).where(DemandLine.order_id == order.id).order_by(DemandLine.id).limit(MOST_ROWS)
     )
-    copied = list(lines)
-    return _form(visit, _draft(visit, copied))
+    return _form(visit, _draft(visit, list(lines), like))
 
 
-def _draft(visit: Visit, lines: list[DemandLine]) -> Draft | None:
-    """Return the form of an order like some lines, of the first one's door, a week later or from today on; None if they name nothing."""
+def _draft(visit: Visit, lines: list[DemandLine], like: str) -> Draft | None:
+    """Return the form of an order like some lines, a week later or from today on; None if they name nothing.
+
+    A form has one door and one set of rules: those lines are copied that have the door and rules of the first one, or of the one that
+    is called `like`.
+    """
     named = [line for line in lines if line.products]
     if not named:
         return None
-    first = named[0]
-    mine = [line for line in named if line.site_id == first.site_id]
+    first = next((line for line in named if line.uid == like), named[0])
+    groups: dict[tuple[Any, ...], list[DemandLine]] = {}
+    for line in named:
+        groups.setdefault(_terms(line), []).append(line)
+    mine = groups.pop(_terms(first))
     later = max(WEEK, today(now(visit.session)) - min(line.deliver_from for line in mine))
     codes = {one.id: one.code for one in visit.session.scalars(select(Product).where(Product.id.in_(_entries(mine))))}
     rows = [
         {
-            "product": codes[line.products[0].product_id],
+            "product": OR.join(codes[entry.product_id] for entry in line.products),
             "grade": str(line.max_grade),
             "kg": visit.formats.number(line.quantity_kg),
             "bid": visit.formats.number(line.bid_vnd_per_kg),
@@ -114,15 +134,24 @@ def _draft(visit: Visit, lines: list[DemandLine]) -> Draft | None:
         first.site.uid,
         rows[0]["from"],
         rows[0]["until"],
-        tuple(need.scheme for need in first.requirements),
+        tuple(f"{need.min_level}:{need.scheme}" for need in first.requirements),
         str(first.min_life_days or ""),
         str(first.max_suppliers or ""),
+        visit.formats.number(first.min_supplier_kg) if first.min_supplier_kg else "",
+        visit.formats.number(first.min_fill_kg) if first.min_fill_kg else "",
         rows,
+        tuple(Rest(rest[0].uid, rest[0].site.name, len(rest)) for rest in groups.values()),
     )
 
 
+def _terms(line: DemandLine) -> tuple[Any, ...]:
+    """Return what all lines of an order's form share: the door and what is insisted on."""
+    needs = tuple(sorted((need.scheme, need.min_level) for need in line.requirements))
+    return (line.site_id, needs, line.min_life_days, line.max_suppliers, line.min_supplier_kg, line.min_fill_kg)
+
+
 def _entries(lines: list[DemandLine]) -> set[int]:
-    return {line.products[0].product_id for line in lines}
+    return {entry.product_id for line in lines for entry in line.products}
 
 
 def _form(visit: Visit, draft: Draft | None = None) -> Response:
@@ -137,16 +166,31 @@ def _form(visit: Visit, draft: Draft | None = None) -> Response:
     schemes = visit.session.scalars(
         select(Certificate.scheme).where(Certificate.association_id == visit.scope.association_id).distinct().order_by(Certificate.scheme)
     )
+    needs = dict.fromkeys([*(f"0:{scheme}" for scheme in schemes), *draft.requires, *visit.form.all("requires")])
     return visit.show(
         "procurement/order_new.html",
         draft=draft,
         n_rows=min(n_rows, MOST_ROWS),
         row=lambda n: _row(visit, draft, n),
-        schemes=list(schemes),
+        needs=[(need, _need(visit, need)) for need in needs],
         products=[(one.code, one.name) for one in products],
+        names={one.code: one.name for one in products},
         grades=sorted(rungs.items()),
-        doors=[(one.uid, one.name) for one in doors],
+        doors=[(one.uid, _door(visit, one)) for one in doors],
     )
+
+
+def _need(visit: Visit, need: str) -> str:
+    """Return a certificate that is insisted on, in words; it is written ``level:scheme``."""
+    level, _, scheme = need.partition(":")
+    return scheme if level == "0" else f"{scheme} · {visit.say('level %(level)s', level=level)}"
+
+
+def _door(visit: Visit, door: Site) -> str:
+    """Return a door's name and the hours in which it receives."""
+    opens, closes = visit.formats.clock(door.open_from_min), visit.formats.clock(door.open_until_min % 1440)
+    whole = door.open_from_min == 0 and door.open_until_min == 1440
+    return door.name if whole else f"{door.name} ({opens}–{'24:00' if door.open_until_min == 1440 else closes})"
 
 
 def _row(visit: Visit, draft: Draft, number: int) -> dict[str, str]:
@@ -162,7 +206,7 @@ def place(visit: Visited) -> Response:
     """Place an order, all of its lines or none of it."""
     read = Reader(visit.form)
     site, requires = read.text("site", needed=True) or "", read.many("requires")
-    shared = fields(min_life_days=read.whole("min_life_days"), max_suppliers=read.whole("max_suppliers"))
+    shared = fields(**{name: read.whole(name) for name in ("min_life_days", "max_suppliers", "min_supplier_kg", "min_fill_kg")})
     first, last = read.day("deliver_from"), read.day("deliver_until")
     lines, places = [], []
     for number in range(len(visit.form.every("product"))):
@@ -173,12 +217,17 @@ def place(visit: Visited) -> Response:
     if not lines:
         read.wrong("product-0", "", "a value")
     read.done()
-    needs = tuple(Requirement(scheme=scheme) for scheme in requires)
+    needs = tuple(_requirement(need) for need in requires)
     asked = tuple(LineIn(site=site, requires=needs, **shared, **line) for line in lines)
     given_order = OrderIn(buyer=_buyer(visit, site), note=read.text("note") or "", lines=asked)
     order = _placed(visit, given_order, places)
     visit.did("order.place", order)
     return visit.go("/demand", visit.say_many("The order is placed: %(num)s line.", "The order is placed: %(num)s lines.", len(lines)))
+
+
+def _requirement(need: str) -> Requirement:
+    level, _, scheme = need.partition(":")
+    return Requirement(scheme=scheme, min_level=int(level) if level.isdecimal() and len(level) < 5 else 0)
 
 
 def _placed(visit: Visit, given: OrderIn, places: list[int]) -> Order:
@@ -202,7 +251,7 @@ def _line(read: Reader, number: int, given: dict[str, str], first: date | None, 
     row = Reader(Form(tuple(given.items())))
     starts, ends = row.day("from") or first, row.day("until") or last
     found = {
-        "products": (row.text("product", needed=True),),
+        "products": tuple((row.text("product", needed=True) or "").split(OR)),
         "max_grade": row.whole("grade", needed=True),
         "quantity_kg": row.whole("kg", needed=True),
         "bid_vnd_per_kg": row.whole("bid", needed=True),

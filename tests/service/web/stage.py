@@ -24,7 +24,7 @@ from service.auth.accounts import UserIn
 from service.auth.tokens import new_token, token_hash
 from service.cli_rows import take_in
 from service.db import Database, now
-from service.demo import BUYER, COOPERATIVE
+from service.demo import BUYER, COOPERATIVE, name_communes
 from service.models import Role, User
 from service.models import Session as Login
 from service.planning import items, proposals, receipts, results, settlements, shipments
@@ -112,6 +112,7 @@ class Furnishing(Backstage):
         """Give organisations the names that people call them by."""
         with self.database.write() as session:
             name_after_farms(session, self.association)
+            name_communes(session, self.association)
             session.get_one(Organisation, self.parties[BUYER]).name = "GO! Việt Nam"
 
     def _people(self, file: Path) -> None:

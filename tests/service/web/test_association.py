@@ -6,18 +6,24 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from catalog.models import Association
+from buyers.models import DemandLine
+from catalog import facts
+from catalog.models import Association, LegalFact, Site
 from catalog.tenancy import Scope
-from service.models import Role, User
+from service.models import AuditEvent, Role, User
 from service.planning import models as m
-from service.planning import overview
+from service.planning import overview, receipts
+from service.planning.receipts import Said
+from service.planning.states import SettlementState, ShipmentState
+from service.web.association.season import ROWS
 from tests.service.paper.reading import pages
-from tests.service.web.conftest import PHONE, Opened, check_usable, follow, keep, overflow
+from tests.service.web.conftest import DESK, PHONE, Opened, check_usable, follow, keep, overflow
 from tests.service.web.stage import Stage
 
-PLACES = ("/season", "/season/rows?what=matched&of=pairs", "/people", "/people/new", "/trail", "/rules", "/shipments")
+PLACES = ("/season", "/season/rows?what=matched&of=pairs", "/people", "/people/new", "/trail", "/rules", "/rules/tariffs/new",
+          "/rules/hours/new", "/shipments", "/money?show=issued")  # fmt: skip
 
 
 def whole(text: str) -> int:
@@ -40,6 +46,7 @@ def test_every_figure_opens_the_rows_that_it_adds_up(opened: Opened, stage: Stag
         sums = page.inner_text("main > p.muted")
         assert f"{kg:,} kg".replace(",", ".") in sums.replace("\u00a0", " "), words
     page.goto(stage.address + "/season")
+    assert {"Lục Ngạn", "Chũ", "Kép"} <= {group.name for group in season.by_commune()}
     group = season.by_product()[0]
     follow(page, f"section:has(#by-product) tr:has(th:text-is('{group.name}')) td >> nth=1 >> a")
     assert group.name in page.inner_text("h1")
@@ -50,7 +57,7 @@ def test_a_long_list_of_rows_comes_in_pages(opened: Opened) -> None:
     page = opened(Role.MANAGER, "/season/rows?what=offered&of=lots", language="en")
     count = whole(page.inner_text("main > p.muted").split("·")[1])
     seen = page.locator("tbody tr").count()
-    assert seen == 100
+    assert seen == ROWS
     while page.get_by_role("link", name="Further").count():
         follow(page, page.get_by_role("link", name="Further"))
         seen += page.locator("tbody tr").count()
@@ -101,6 +108,73 @@ def test_settings_are_changed_once_and_leave_their_mark(opened: Opened, stage: S
     assert page.locator("ol.trail > li").count() == 1
     page.click("summary:has-text('trường')")
     expect(page.locator("ol.trail").get_by_text("fee_per_mille").first).to_be_visible()
+
+
+def test_tariffs_and_hours_are_stated_anew_with_their_days_and_sources(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.MANAGER, "/rules", width=PHONE)
+    fact = page.locator("section[aria-labelledby=facts] tr", has_text="Số tháng chứng nhận VietGAP có hiệu lực")
+    expect(fact).to_contain_text("TCVN 11892-1:2017")
+    follow(page, "a[href='/rules/tariffs/new']")
+    for name, value in (("valid_from", "2027-07-01"), ("fixed_vnd", "200.000"), ("vnd_per_km-0", "9.000"), ("vnd_per_km-1", "7.500")):
+        page.fill(f"#{name}", value)
+    page.fill("#source", "Bảng giá 01/07/2027")
+    follow(page, "main form button[type=submit]")
+    expect(page.locator("#from_km-1-fault")).to_be_visible()
+    keep(page, "tariff-new-360")
+    page.fill("#from_km-1", "50,5")
+    follow(page, "main form button[type=submit]")
+    expect(page.locator("section[aria-labelledby=tariffs] tr", has_text="Bảng giá 01/07/2027")).to_contain_text("50,5")
+    follow(page, "a[href='/rules/hours/new']")
+    for name, value in (("zone", "noi-thanh"), ("min_payload_kg", "1.250"), ("closed_from_min", "22:00"), ("closed_until_min", "05:30")):
+        page.fill(f"#{name}", value)
+    page.fill("#valid_from", "2027-06-01")
+    page.fill("#source", "Quyết định 06")
+    follow(page, "main form button[type=submit]")
+    expect(page.locator("section[aria-labelledby=access] tr", has_text="Quyết định 06")).to_contain_text("22:00 – 05:30")
+    with stage.database.read() as session:
+        noted = session.scalars(select(AuditEvent.action).order_by(AuditEvent.seq.desc()).limit(2)).all()
+    assert noted == ["access_rule.add", "tariff.add"]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_money_of_a_receipt_is_reckoned_sent_and_noted_as_paid(opened: Opened, stage: Stage, script: bool) -> None:
+    received(stage)
+    page = opened(Role.BROKER, "/money", width=PHONE if script else DESK, script=script)
+    keep(page, f"money-{script}")
+    for button, state in (
+        ("Tính tiền", SettlementState.DRAFT),
+        ("Gửi cho hai bên", SettlementState.ISSUED),
+        ("Đã trả tiền", SettlementState.PAID),
+    ):
+        with stage.database.read() as session:
+            newest = session.scalars(select(m.Settlement).order_by(m.Settlement.id.desc()).limit(1)).one()
+        if state is SettlementState.ISSUED:
+            page.goto(f"{stage.address}/money?show=draft")
+        if state is SettlementState.PAID:
+            page.goto(f"{stage.address}/money?show=issued")
+        where = page.locator(f"form[action='/money/{newest.uid}/{'issue' if state is SettlementState.ISSUED else 'pay'}'] button")
+        follow(page, page.get_by_role("button", name=button).first if state is SettlementState.DRAFT else where)
+        with stage.database.read() as session:
+            assert session.scalars(select(m.Settlement.state).order_by(m.Settlement.id.desc()).limit(1)).one() is state
+    page.goto(f"{stage.address}/money?show=paid")
+    expect(page.locator("tbody tr").first).to_be_visible()
+
+
+def test_facts_that_are_on_file_are_stated_once(stage: Stage) -> None:
+    with stage.database.write() as session:
+        assert facts.state(session) == 0
+        assert session.scalar(select(func.count()).select_from(LegalFact)) == len(facts.FACTS)
+
+
+def received(stage: Stage) -> None:
+    """Let a door receive a truck whose goods aren't settled yet."""
+    with stage.database.read() as session:
+        item, promise = m.ShipmentItem, m.Promise
+        query = select(m.Shipment.uid, promise.uid, promise.loaded_kg, Site.uid).join(item, item.shipment_id == m.Shipment.id)
+        query = query.join(promise, promise.id == item.promise_id).join(DemandLine, DemandLine.id == promise.line_id)
+        query = query.join(Site, Site.id == DemandLine.site_id).where(m.Shipment.state == ShipmentState.LOADED)
+        shipment, promised, kg, door = session.execute(query.limit(1)).one()
+    stage.do(receipts.receive, shipment, door, [Said(promised, kg)])
 
 
 def test_a_trip_becomes_a_shipment_with_its_papers(opened: Opened, stage: Stage) -> None:

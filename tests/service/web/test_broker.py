@@ -223,6 +223,24 @@ def test_a_change_shows_what_it_costs_and_what_forbids_it(opened: Opened, stage:
     expect(page.locator("#rows td.kg")).to_have_text("400\u00a0kg")
 
 
+def test_many_are_changed_alike_and_taken_back_at_once(opened: Opened, stage: Stage, crowd: str) -> None:
+    page = board(opened, crowd, language="en")
+    filtered(page, "x-s8", 29, "of")
+    press(page, "x", "Shift+j", "e")
+    expect(page.locator("#decide-head")).to_have_text("Change 2 proposals alike")
+    expect(page.locator("#new-kg")).to_be_hidden()
+    page.select_option("#new-truck", "truck-5t")
+    expect(page.locator("#effects")).to_contain_text("Freight")
+    keep(page, "board-change-many")
+    press(page, "Enter")
+    toast(page, "2 changed.")
+    with stage.database.read() as session:
+        own = select(func.count()).select_from(m.ProposalItem).where(m.ProposalItem.vehicle_class_id.is_not(None))
+        assert session.scalar(own) == 2
+    press(page, "u")
+    toast(page, "2 taken back.")
+
+
 def test_a_run_is_started_watched_and_stopped(opened: Opened, stage: Stage, axe: str) -> None:
     page = opened(Role.BROKER, "/runs")
     page.fill("#time_limit_s", "0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import httpx
@@ -10,10 +11,13 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import func, select
 
-from buyers.models import Contract, DemandLine
-from catalog.models import Evidence
+from buyers.intake import LineIn, OrderIn, Requirement, place_order
+from buyers.models import Contract, DemandLine, LineRequirement
+from catalog.models import Evidence, Organisation, Product, Site
+from service.demo import BUYER
 from service.models import Role
 from service.planning import models as m
+from service.web.procurement.demand import ROWS
 from service.web.texts import translations
 from tests.service.web.conftest import DESK, PHONE, Opened, arrive, check_usable, follow, keep
 from tests.service.web.stage import Stage
@@ -33,6 +37,21 @@ def say(language: str, text: str) -> str:
 def count(stage: Stage) -> int:
     with stage.database.read() as session:
         return session.scalar(select(func.count()).select_from(DemandLine)) or 0
+
+
+def order_of_two_rules(stage: Stage) -> str:
+    """An order of two lines, the one for either of two products, the other with rules of its own; its uid."""
+    with stage.database.write() as session:
+        buyer = session.get_one(Organisation, stage.parties[BUYER])
+        door = session.scalars(select(Site.uid).where(Site.organisation_id == buyer.id).order_by(Site.id).limit(1)).one()
+        codes = session.scalars(select(Product.code).where(Product.association_id == stage.association).order_by(Product.id).limit(2)).all()
+        days: dict[str, Any] = {"deliver_from": date(2027, 6, 3), "deliver_until": date(2027, 6, 4)}
+        shared: dict[str, Any] = {"site": door, "max_grade": 2, "bid_vnd_per_kg": 20_000, **days}
+        either = LineIn(products=tuple(codes), quantity_kg=111, **shared)
+        ruled = LineIn(
+            products=(codes[0],), quantity_kg=222, requires=(Requirement(scheme="OCOP", min_level=2),), min_supplier_kg=50, **shared
+        )
+        return place_order(session, stage.broker, OrderIn(buyer=buyer.uid, lines=(either, ruled)), "test").uid
 
 
 @pytest.mark.parametrize(("language", "width"), WAYS)
@@ -56,17 +75,23 @@ def test_an_order_is_placed_and_a_line_amended_and_cancelled(opened: Opened, sta
     keep(page, f"order-new-{language}-{width}")
     page.click("details.card summary")
     page.check("#requires-1")
+    page.fill("#min_supplier_kg", "100")
+    page.fill("#min_fill_kg", "500")
     follow(page, "form[data-draft=order] button[type=submit]")
     arrive(page, re.compile("/demand$"))
     assert count(stage) == before + 2
     with stage.database.read() as session:
         line = session.scalars(select(DemandLine).order_by(DemandLine.id.desc()).limit(1)).one()
     assert (line.quantity_kg, line.bid_vnd_per_kg, line.deliver_from.isoformat()) == (800, 18_500, "2027-06-21")
+    assert (line.min_supplier_kg, line.min_fill_kg) == (100, 500)
     page.goto(f"{stage.address}/lines/{line.uid}")
     assert page.locator("ul.steps li").count() >= 2
     page.fill("#quantity_kg", "900")
+    page.fill("#min_fill_kg", "")
     follow(page, "form[action$=amend] button")
     expect(page.get_by_text(say(language, "The change is saved."))).to_be_visible()
+    with stage.database.read() as session:
+        assert session.get_one(DemandLine, line.id).min_fill_kg == 0
     keep(page, f"line-{language}-{width}")
     page.click("details.card summary")
     page.fill("#why", "đổi thực đơn")
@@ -75,6 +100,20 @@ def test_an_order_is_placed_and_a_line_amended_and_cancelled(opened: Opened, sta
 
 
 def test_last_weeks_lines_are_copied_a_week_later(opened: Opened, stage: Stage) -> None:
+    asked = f"/orders/{order_of_two_rules(stage)}/copy"
+    page = opened(Role.PROCUREMENT, asked)
+    expect(page.locator("input[name=kg]").nth(0)).to_have_value("111")
+    expect(page.locator("input[name=kg]").nth(1)).to_have_value("")
+    expect(page.locator("#product-0 option:checked")).to_contain_text(", ")
+    follow(page, "a[href^='?like=']")
+    expect(page.locator("input[name=kg]").nth(0)).to_have_value("222")
+    expect(page.locator("input[name=requires]:checked")).to_have_value("2:OCOP")
+    expect(page.locator("#min_supplier_kg")).to_have_value("50")
+    follow(page, "form[data-draft=order] button[type=submit]")
+    with stage.database.read() as session:
+        line = session.scalars(select(DemandLine).order_by(DemandLine.id.desc()).limit(1)).one()
+        need = session.scalars(select(LineRequirement).where(LineRequirement.line_id == line.id)).one()
+        assert (line.quantity_kg, line.min_supplier_kg, need.scheme, need.min_level) == (222, 50, "OCOP", 2)
     page = opened(Role.PROCUREMENT, "/orders/last-week")
     rows = page.locator("tbody tr").count()
     filled = [page.locator("input[name=kg]").nth(n).input_value() for n in range(rows)]
@@ -170,8 +209,8 @@ def test_an_order_of_a_thousand_lines_is_taken_and_shown_in_parts(opened: Opened
     assert "đã được gửi rồi" in other.text
     page.goto(stage.address + "/demand")
     shown = page.locator("tbody tr")
-    expect(shown).to_have_count(100)
+    expect(shown).to_have_count(ROWS)
     first = str(shown.first.locator("a").first.get_attribute("href"))
     follow(page, "text=Xem thêm")
-    expect(shown).to_have_count(100)
+    expect(shown).to_have_count(ROWS)
     expect(shown.first.locator("a").first).not_to_have_attribute("href", first)
