@@ -23,7 +23,7 @@ FACTS: tuple[Known, ...] = (
 
 def state(session: Session) -> int:
     """State the facts that aren't on file yet; return how many those were."""
-    known = set(session.execute(select(LegalFact.key, LegalFact.valid_from)).tuples())
+    known = {(key, since) for key, since in session.execute(select(LegalFact.key, LegalFact.valid_from))}
     fresh = [one for one in FACTS if (one[0], one[2]) not in known]
     session.add_all(
         LegalFact(key=key, value=value, valid_from=since, source=source, note=note) for key, value, since, source, note in fresh

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.attributes import flag_modified
 
 from buyers.models import DemandLine
 from catalog.errors import NotFound
@@ -151,8 +152,9 @@ def clear_confirmations(item: ProposalItem) -> None:
 
 
 def touch(item: ProposalItem, act: Act) -> None:
-    """Let an item say who changed it last, and when; its version rises."""
+    """Let an item say who changed it last, and when; its version rises, even if that was the same person at the same moment."""
     item.updated_at, item.updated_by = act.at, act.actor
+    flag_modified(item, "updated_at")
 
 
 def refresh_proposals(session: Session, changed: Iterable[ProposalItem], act: Act) -> None:
