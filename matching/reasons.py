@@ -37,7 +37,7 @@ MEANING: dict[Reason, str] = {
     Reason.DOOR: "The doors admit no class of truck.",
     Reason.FORBIDDEN: "A broker has forbidden every pair that is left.",
     Reason.PRICE: "Bid and saved shortage penalty do not exceed the floor price and the cheapest haulage.",
-    Reason.BETTER_OFFER: "Every counterpart that would pay is wholly used by others.",
+    Reason.BETTER_OFFER: "Every counterpart that would pay is wholly used.",
     Reason.SUPPLIERS_LIMIT: "Every line with room already has as many suppliers as it allows.",
     Reason.MINIMUM: "What is left is less than a minimum amount: of the lot, of the line, of a supplier, or of an indivisible lot.",
     Reason.TRUCK: "A counterpart has room, but no trip was found that fits the trucks and the clock and pays for what is left.",

@@ -131,8 +131,11 @@ def _partners(subject: str, pairs: Pairs) -> tuple[tuple[int, int], ...]:
 
 # to whom it lost -----------------------------------------------------------------------------------------------------
 def _losses(scene: Scene, subject: str, row: int, pairs: Pairs) -> tuple[Loss, ...]:
-    """Say which class of offer has what this lot or line could have had, on pairs that pay but have no room."""
-    lost = pairs.take((pairs.step == AT[Reason.BETTER_OFFER]) & (pairs.kg == 0))
+    """Say which class of offer has what this lot or line could have had, on pairs that pay but have no room.
+
+    Of a pair that the plan uses, others may have the rest.
+    """
+    lost = pairs.take(pairs.step == AT[Reason.BETTER_OFFER])
     a = scene.plan.allocations
     gain = dict(zip(lost.other(subject).tolist(), lost.gain_vnd_per_kg.tolist()))
     rows = np.flatnonzero(np.isin(a.line if subject == LOT else a.lot, list(gain)))

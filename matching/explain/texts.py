@@ -43,7 +43,7 @@ TEXTS: dict[str, Words] = {
         "Giá mua cộng tiền phạt tránh được không vượt giá sàn cộng cước vận chuyển rẻ nhất.",
         "Bid and saved shortage penalty do not exceed the floor price and the cheapest haulage.",
     ),
-    "reason.better_offer": ("Mọi bên có lãi đều đã được bên khác dùng hết.", "Every counterpart that would pay is wholly used by others."),
+    "reason.better_offer": ("Mọi bên có lãi đều đã được dùng hết.", "Every counterpart that would pay is wholly used."),
     "reason.suppliers_limit": (
         "Mọi đơn hàng còn chỗ đều đã đủ số nhà cung cấp cho phép.",
         "Every line with room already has as many suppliers as it allows.",
@@ -114,12 +114,12 @@ TEXTS: dict[str, Words] = {
         "This line's bid pays no remaining lot's floor price and haulage.",
     ),
     "why.lot.better_offer": (
-        "Các đơn hàng bán có lời đều đã nhận đủ hàng từ những lô khác.",
-        "Every line that would pay gets all that it wants from other lots.",
+        "Các đơn hàng bán có lời đều đã nhận đủ hàng.",
+        "Every line that would pay gets all that it wants.",
     ),
     "why.line.better_offer": (
-        "Các lô mua có lời đều đã được những đơn hàng khác lấy hết.",
-        "Every lot that would pay goes to other lines.",
+        "Các lô mua có lời đều đã được lấy hết.",
+        "Every lot that would pay is wholly taken.",
     ),
     "why.lot.suppliers_limit": (
         "Các đơn hàng còn thiếu hàng đều đã đủ số nhà cung cấp cho phép.",

@@ -232,6 +232,25 @@ def test_what_a_lot_lost_to_is_told_by_class() -> None:
     assert told.losses[0].offer is Offer.NEARER
 
 
+def test_where_a_lot_serves_a_line_in_part_it_is_told_who_has_the_rest() -> None:
+    problem = build_problem(lots=[{"ask_vnd_per_kg": 12000}, {}], demands=[{"quantity_kg": 800}])
+    scene, told = story(problem, (0, 0, 300), (1, 0, 500))
+    assert told.reason is Reason.BETTER_OFFER
+    assert [(loss.offer, loss.kg, loss.others) for loss in told.losses] == [(Offer.LOWER_ASK, 500, (1,))]
+    assert "Lost to: 500 kg of lot lot2 (a lower floor price, 2,000 đ/kg ahead)." in story_text(scene, told, "en")
+
+
+@pytest.mark.parametrize(("subject", "text"), [(LOT, "gets all that it wants"), (LINE, "is wholly taken")])
+def test_who_has_all_of_what_would_pay_is_not_said_to_have_lost_it_to_others(subject: str, text: str) -> None:
+    lot_kg, line_kg = (1000, 800) if subject == LOT else (800, 1000)
+    problem = build_problem(lots=[{"quantity_kg": lot_kg}], demands=[{"quantity_kg": line_kg}])
+    scene, told = story(problem, (0, 0, 800), subject=subject)
+    assert (told.reason, told.losses) == (Reason.BETTER_OFFER, ())
+    said = story_text(scene, told, "en")
+    assert text in said
+    assert "other" not in said
+
+
 def test_what_a_line_lost_to_is_told_by_class() -> None:
     def lost(**other: Any) -> Offer:
         return story(build_problem(demands=[{}, other]), (0, 1, 1000), subject=LINE)[1].losses[0].offer
