@@ -48,8 +48,8 @@ def price(
     except BadInput as error:
         raise refused(source, error, as_json=as_json) from error
     except NoSuchRule as error:
-        said: dict[str, Any] = {"error": "no_such_rule", "message": str(error)}
-        typer.echo(json.dumps(said, ensure_ascii=False) if as_json else str(error), err=not as_json)
+        said: dict[str, Any] = {"error": "no_such_rule", "message": error.text(lang.value)}
+        typer.echo(json.dumps(said, ensure_ascii=False) if as_json else said["message"], err=not as_json)
         raise typer.Exit(BAD) from None
     figures = {name: getattr(found, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
     text = price_text(wanted, found, lang.value, season.problem)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.explain.texts import Language, say
 from matching.plan import Plan
 from matching.problem import FORBID, NO_LIMIT, PIN, IntArray, Problem, TextArray
 from matching.reasons import RuleKind
@@ -37,7 +38,22 @@ LIMITS: dict[RuleKind, tuple[str, str, int]] = {
 
 
 class NoSuchRule(LookupError):
-    """The problem has no such rule to let go."""
+    """The problem has no such rule to let go; its words are in the catalogue.
+
+    Parameters
+    ----------
+    code : of the text, without its prefix ``error.rule.``.
+    kind : of rule that was asked about.
+    figures : what else fills the text's places.
+    """
+
+    def __init__(self, code: str, kind: RuleKind, **figures: str) -> None:
+        self.code, self.kind, self.figures = code, kind, figures
+        super().__init__(self.text("en"))
+
+    def text(self, language: Language) -> str:
+        """Say in words what isn't there."""
+        return say(f"error.rule.{self.code}", language, rule=say(f"rule.{self.kind.value}", language), kind=self.kind.value, **self.figures)
 
 
 @dataclass(frozen=True)
@@ -88,10 +104,10 @@ def without_rule(problem: Problem, rule: Rule) -> Problem:
         If an id is unknown, or there is nothing to let go.
     """
     if rule.kind in OF_POLICY:
-        raise NoSuchRule(f"a {rule.kind.value} is no part of a problem but of a policy")
+        raise NoSuchRule("of_policy", rule.kind)
     made = _LET_GO[rule.kind](problem, rule)
     if made.digest() == problem.digest():
-        raise NoSuchRule(f"there is no rule {rule.kind.value} {' '.join(rule.of)}".rstrip())
+        raise NoSuchRule("named", rule.kind, of=", ".join(rule.of)) if rule.of else NoSuchRule("none", rule.kind)
     return made
 
 
@@ -179,13 +195,13 @@ def limit_of(problem: Problem, rule: Rule) -> int | None:
 
 
 # letting go ----------------------------------------------------------------------------------------------------------
-def _rows(ids: TextArray, of: tuple[str, ...]) -> IntArray:
+def _rows(ids: TextArray, rule: Rule) -> IntArray:
     """Rows that a rule is about, all where it names none."""
-    if not of:
+    if not rule.of:
         return np.arange(len(ids))
-    rows = np.flatnonzero(np.isin(ids.astype(str), of))
-    if len(rows) < len(set(of)):
-        raise NoSuchRule(f"no row is called {', '.join(sorted(set(of) - set(ids[rows].astype(str))))}")
+    rows = np.flatnonzero(np.isin(ids.astype(str), rule.of))
+    if len(rows) < len(set(rule.of)):
+        raise NoSuchRule("unknown", rule.kind, of=", ".join(sorted(set(rule.of) - set(ids[rows].astype(str)))))
     return rows
 
 
@@ -195,7 +211,7 @@ def _set(table: str, column: str, value: int | bool) -> Callable[[Problem, Rule]
     def let_go(problem: Problem, rule: Rule) -> Problem:
         rows = getattr(problem, table)
         changed = getattr(rows, column).copy()
-        changed[_rows(rows.id, rule.of)] = value
+        changed[_rows(rows.id, rule)] = value
         return problem.replace(**{table: rows.replace(**{column: changed})})
 
     return let_go
@@ -203,7 +219,7 @@ def _set(table: str, column: str, value: int | bool) -> Callable[[Problem, Rule]
 
 def _certificates(problem: Problem, rule: Rule) -> Problem:
     lines, free = problem.lines, np.zeros(problem.n_lines, dtype=np.bool_)
-    free[_rows(lines.id, rule.of)] = True
+    free[_rows(lines.id, rule)] = True
     count = np.diff(lines.require_start)
     kept = np.repeat(~free, count)
     start = np.concatenate([[0], np.cumsum(np.where(free, 0, count))]).astype(np.int64)
@@ -214,7 +230,7 @@ def _certificates(problem: Problem, rule: Rule) -> Problem:
 
 def _access(problem: Problem, rule: Rule) -> Problem:
     zones = np.array(problem.sites.zone_names, dtype=object)
-    named = _rows(zones, rule.of)
+    named = _rows(zones, rule)
     access = problem.access
     return problem.replace(access=rows_of(access, np.flatnonzero(~np.isin(access.zone, named))))
 
@@ -225,7 +241,7 @@ def _decisions(kind: int) -> Callable[[Problem, Rule], Problem]:
         gone = made.kind == kind
         if rule.of:
             if len(rule.of) != 2:
-                raise NoSuchRule(f"a {rule.kind.value} is named by a lot and a line")
+                raise NoSuchRule("pair", rule.kind)
             lot, line = rule.of
             gone &= (problem.lots.id[made.lot] == lot) & (problem.lines.id[made.line] == line)
         return problem.replace(decisions=rows_of(made, np.flatnonzero(~gone)))

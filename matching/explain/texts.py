@@ -363,6 +363,22 @@ TEXTS: dict[str, Words] = {
     # errors and the terminal ---------------------------------------------------------------------------------------------
     "error.lot": ("Không có lô nào mang mã {id}.", "There is no lot {id}."),
     "error.line": ("Không có đơn hàng nào mang mã {id}.", "There is no line {id}."),
+    "error.rule.none": ("Ở đây không có quy tắc {rule} ({kind}).", "Here there is no rule {kind} ({rule})."),
+    "error.rule.named": ("{of} không có quy tắc {rule} ({kind}).", "Of {of} there is no rule {kind} ({rule})."),
+    "error.rule.unknown": ("Không có dòng nào mang mã {of}.", "Here no row is called {of}."),
+    "error.rule.floor": ("Chính sách không có mức sàn nào tên {of}.", "In the policy there is no floor called {of}."),
+    "error.rule.pair": (
+        "Nêu cả lô và đơn hàng, lô trước: {rule} ({kind}).",
+        "Name both, the lot first: a {kind} is named by a lot and a line ({rule}).",
+    ),
+    "error.rule.without": (
+        "Kế hoạch này được lập mà không có {rule} ({kind}).",
+        "Here there is no {kind} ({rule}): the plan was made without.",
+    ),
+    "error.rule.of_policy": (
+        "Đây là phần của chính sách, không phải của dữ liệu: {rule} ({kind}).",
+        "A {kind} is no part of a problem but of a policy ({rule}).",
+    ),
     "stopped.early": (
         "Lần chạy đã dừng sớm: lời giải thích nói về kế hoạch tốt nhất đến lúc đó.",
         "The run was stopped early: this speaks of the best plan that it had by then.",

@@ -34,15 +34,17 @@ def without_policy_rule(policy: Policy, rule: Rule) -> Policy:
     if rule.kind is RuleKind.FLOOR:
         return _without_floors(policy, rule.of)
     if (rule.kind is RuleKind.CAP and policy.cap_pct is None) or policy.is_plain:
-        raise NoSuchRule(f"there is no {rule.kind.value}: the plan was made without")
+        raise NoSuchRule("without", rule.kind)
     return replace(policy, cap_pct=None) if rule.kind is RuleKind.CAP else PLAIN
 
 
 def _without_floors(policy: Policy, names: Sequence[str]) -> Policy:
     known = {floor.name for floor in policy.floors}
-    strange = sorted(set(names) - known) if known else ["any name"]
+    if not known:
+        raise NoSuchRule("without", RuleKind.FLOOR)
+    strange = sorted(set(names) - known)
     if strange:
-        raise NoSuchRule(f"there is no floor of {', '.join(strange)}")
+        raise NoSuchRule("floor", RuleKind.FLOOR, of=", ".join(strange))
     kept = tuple(floor for floor in policy.floors if names and floor.name not in names)
     # Nobody can fall short of floors that aren't there, so fairness is no goal any more.
     ranks = policy.ranks if kept else tuple(rank for rank in policy.ranks if rank.goal is not Goal.FAIRNESS)

@@ -166,6 +166,22 @@ def test_rules_are_let_go_for_the_rows_that_are_named() -> None:
         without_rule(problem, Rule(RuleKind.POLICY))
 
 
+@pytest.mark.parametrize(
+    ("rule", "vietnamese"),
+    [
+        (Rule(RuleKind.MAX_SUPPLIERS, ("line9",)), "Không có dòng nào mang mã line9."),
+        (Rule(RuleKind.MAX_SUPPLIERS), "Ở đây không có quy tắc số nhà cung cấp tối đa (max_suppliers)."),
+        (Rule(RuleKind.MIN_FILL, ("line1",)), "line1 không có quy tắc mức giao tối thiểu (min_fill)."),
+        (Rule(RuleKind.PIN, ("lot1",)), "Nêu cả lô và đơn hàng, lô trước: chốt trước (pin)."),
+        (Rule(RuleKind.CAP), "Đây là phần của chính sách, không phải của dữ liệu: mức trần của một nhà cung cấp (cap)."),
+    ],
+)
+def test_that_there_is_no_such_rule_is_said_in_the_language_of_who_asks(rule: Rule, vietnamese: str) -> None:
+    with pytest.raises(NoSuchRule, match=r"there is no rule|no row is called|is named by|is no part of") as refused:
+        without_rule(build_problem(), rule)
+    assert refused.value.text("vi") == vietnamese
+
+
 # pools -----------------------------------------------------------------------------------------------------------------
 def pooled(**tables: Any) -> tuple[Scene, Pool]:
     scene = Scene(build_problem(vehicles=[CHEAP], **tables), empty_plan())
