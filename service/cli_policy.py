@@ -13,6 +13,8 @@ from matching.errors import BadInput
 
 if TYPE_CHECKING:
     from matching.exchange import Season
+    from matching.problem import Problem
+    from matching.stable.difference import Party
     from service.policies import Replay
 
 OK, DIFFERS, BAD = 0, 1, 2
@@ -163,7 +165,7 @@ def difference(
     source: Source,
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="Folder that holds the earlier plan.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="Folder that holds the later plan.")],
-    language: Annotated[Tongue, typer.Option("--language", help="Of the sentences.")] = Tongue.VI,
+    language: Annotated[Tongue, typer.Option("--lang", "--language", help="Language of the sentences.")] = Tongue.VI,
     party: Annotated[
         str | None, typer.Option("--party", metavar="SIDE:ID", help="Only what one party is told, as in supplier:S1 or buyer:B1.")
     ] = None,
@@ -185,7 +187,19 @@ def difference(
     except BadInput as error:
         raise refused(reading, error, as_json=as_json) from error
     if party is not None:
-        side, _, name = party.partition(":")
-        changes = notices(problem, changes).get((side, name), [])
+        changes = notices(problem, changes).get(_party(problem, party, language, as_json=as_json), [])
     lines = [sentence(problem, change, language.value) for change in changes] or [texts.say("change.none", language.value)]
     _say({"changes": [shown(problem, change) for change in changes]}, "\n".join(lines), as_json=as_json)
+
+
+def _party(problem: Problem, named: str, language: Tongue, *, as_json: bool) -> Party:
+    """Return the party that is named; one that the input doesn't have ends the command, for silence would say that nothing has changed."""
+    from matching import texts
+    from matching.stable.difference import BUYER, SUPPLIER
+
+    side, _, name = named.partition(":")
+    if name in {SUPPLIER: problem.supplier_ids, BUYER: problem.buyer_ids}.get(side, ()):
+        return side, name
+    said = {"error": "unknown_id", "id": named, "message": texts.say("change.no_party", language.value, party=named)}
+    typer.echo(json.dumps(said, ensure_ascii=False) if as_json else said["message"], err=not as_json)
+    raise typer.Exit(BAD)

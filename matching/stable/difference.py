@@ -85,6 +85,10 @@ texts.register(
             "Delivery at {site} on {on_day} moves {before} → {after} (line {line}).",
         ),
         "change.none": ("Không có gì thay đổi.", "Nothing has changed."),
+        "change.no_party": (
+            "Không có bên nào mang mã {party}; ghi supplier:MÃ hoặc buyer:MÃ.",
+            "There is no party {party}; write supplier:ID or buyer:ID.",
+        ),
     }
 )
 

@@ -157,6 +157,15 @@ def test_what_changed_is_said_in_both_languages_and_party_by_party(season: Path,
     assert run("difference", season, plain, plain).stdout.strip() == "Không có gì thay đổi."
 
 
+@pytest.mark.parametrize("party", ["supplier:s9", "buyer:s2", "s2", "haulier:s2"])
+def test_a_party_that_is_not_there_is_refused_and_not_told_that_nothing_has_changed(season: Path, plain: Path, party: str) -> None:
+    refused = run("difference", season, plain, plain, "--party", party, "--lang", "en", "--json")
+    assert refused.exit_code == 2
+    said = printed_json(refused)
+    assert (said["error"], said["id"]) == ("unknown_id", party)
+    assert said["message"] == f"There is no party {party}; write supplier:ID or buyer:ID."
+
+
 def test_an_earlier_plan_is_gone_on_from_and_its_digest_kept(season: Path, plain: Path, tmp_path: Path) -> None:
     policy = tmp_path / "stable.json"
     policy.write_text('{"frozen_days": 30}', encoding="utf-8")
