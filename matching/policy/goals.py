@@ -154,12 +154,19 @@ def yardsticks(problem: Problem, policy: Policy, previous: Plan | None = None, d
 
 def _require_given(policy: Policy, previous: Plan | None, deliveries: Mapping[str, int] | None) -> None:
     issues = []
-    if policy.needs_previous and previous is None:
-        issues.append(refusal("goals", "changes", "no_previous"))
+    if previous is None:
+        issues += [refusal(where, value, "no_previous") for where, value in _of_previous(policy)]
     if deliveries is None and any(floor.new_below_deliveries is not None for floor in policy.floors):
         issues.append(refusal("floors", "new_below_deliveries", "no_history"))
     if issues:
         raise BadInput(issues)
+
+
+def _of_previous(policy: Policy) -> list[tuple[str, str]]:
+    """Return the keys by which a policy speaks of an earlier plan, with their values."""
+    asked = [(name, getattr(policy, name)) for name in ("frozen_days", "change_vnd_per_kg")]
+    ranked = [("goals", Goal.CHANGES.value)] if any(rank.goal is Goal.CHANGES for rank in policy.ranks) else []
+    return [(name, str(value)) for name, value in asked if value > 0] + ranked
 
 
 def _floors(problem: Problem, policy: Policy, eligible: IntArray, deliveries: Mapping[str, int]) -> tuple[IntArray, IntArray]:

@@ -110,6 +110,17 @@ def test_a_policy_that_cannot_hold_for_this_input_is_refused(given: Any, words: 
         yardsticks(problem, policy)
 
 
+def test_a_missing_earlier_plan_is_told_at_the_key_that_asks_for_it() -> None:
+    for given, where in (
+        ({"frozen_days": 2}, "frozen_days"),
+        ({"change_vnd_per_kg": 9}, "change_vnd_per_kg"),
+        ({"goals": ["changes"]}, "goals"),
+    ):
+        with pytest.raises(BadInput, match="an earlier plan") as refused:
+            yardsticks(two_suppliers(), policy_of(given))
+        assert [issue.column for issue in refused.value.issues] == [where]
+
+
 def test_every_refusal_is_said_in_the_readers_language() -> None:
     given = {"goals": ["worth", "fairness", "worth"], "frozen_days": 1.5, "floor": 3}
     with pytest.raises(BadInput, match="errors in the input") as refused:
