@@ -18,6 +18,7 @@ from service.stopwatch import Patience
 if TYPE_CHECKING:
     from matching.explain.scene import Scene
     from matching.explain.texts import Language
+    from matching.problem import Problem
 
 BAD = 2
 
@@ -67,20 +68,30 @@ def explain(
         raise typer.Exit(BAD) from None
     order = _Order(scene, lang.value, changes, pools, seconds, seed, start_stopwatch())
     made = [order.explain(subject, row) for subject, row in wanted]
-    early = _stopped_early(plan)
+    cautions = plan_cautions(plan, problem)
     if as_json:
-        typer.echo(json.dumps({"stopped_early": early, "items": [one for one, _ in made]}, ensure_ascii=False))
+        typer.echo(json.dumps(cautions | {"items": [one for one, _ in made]}, ensure_ascii=False))
     else:
-        typer.echo("\n\n".join([*([say("stopped.early", lang.value)] if early else []), *(text for _, text in made)]))
+        typer.echo("\n\n".join([*caution_texts(cautions, lang.value), *(text for _, text in made)]))
 
 
-def _stopped_early(plan: Path) -> bool:
-    """Tell whether a plan says that its run was stopped before its end."""
+def plan_cautions(plan: Path, problem: Problem) -> dict[str, bool]:
+    """Tell whether a plan says that its run was stopped before its end, and that it was made from another input."""
     try:
         said = json.loads((plan / "plan.json").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
-        return False
-    return isinstance(said, dict) and said.get("termination") == "stopped"
+        said = None
+    known = said if isinstance(said, dict) else {}
+    digest = known.get("input_sha256")
+    return {"stopped_early": known.get("termination") == "stopped", "other_input": digest is not None and digest != problem.digest()}
+
+
+def caution_texts(cautions: dict[str, bool], language: Language) -> list[str]:
+    """Say in words what is to be borne in mind of a plan."""
+    from matching.explain.texts import say
+
+    keys = {"other_input": "other.input", "stopped_early": "stopped.early"}
+    return [say(key, language) for name, key in keys.items() if cautions[name]]
 
 
 def _wanted(scene: Scene, lots: list[str], lines: list[str], *, everything: bool) -> list[tuple[str, int]]:

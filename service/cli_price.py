@@ -13,6 +13,7 @@ import typer
 
 from matching.errors import BadInput
 from matching.reasons import RuleKind
+from service.cli_explain import caution_texts, plan_cautions
 from service.cli_policy import BAD, AsJson, PlanFolder, Previous, Seed, Source, Tongue, refused
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ def price(
         typer.echo(json.dumps(said, ensure_ascii=False) if as_json else said["message"], err=not as_json)
         raise typer.Exit(BAD) from None
     figures = {name: getattr(found, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
-    text = price_text(wanted, found, lang.value, season.problem)
-    typer.echo(json.dumps({"rule": rule.value, "of": list(wanted.of), **figures, "text": text}, ensure_ascii=False) if as_json else text)
+    text, cautions = price_text(wanted, found, lang.value, season.problem), plan_cautions(plan, season.problem)
+    made = {"rule": rule.value, "of": list(wanted.of), **figures, "text": text, **cautions}
+    said_first = caution_texts(cautions, lang.value)
+    typer.echo(json.dumps(made, ensure_ascii=False) if as_json else "\n\n".join([*said_first, text]))
 
 
 def _priced(season: Season, plan: Path, rule: Rule, previous: Path | None, seconds: float, seed: int) -> RulePrice:

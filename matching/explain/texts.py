@@ -379,6 +379,10 @@ TEXTS: dict[str, Words] = {
         "Đây là phần của chính sách, không phải của dữ liệu: {rule} ({kind}).",
         "A {kind} is no part of a problem but of a policy ({rule}).",
     ),
+    "other.input": (
+        "Kế hoạch này được lập từ dữ liệu khác: những điều dưới đây có thể không đúng.",
+        "This plan was made from another input: what follows may not hold.",
+    ),
     "stopped.early": (
         "Lần chạy đã dừng sớm: lời giải thích nói về kế hoạch tốt nhất đến lúc đó.",
         "The run was stopped early: this speaks of the best plan that it had by then.",

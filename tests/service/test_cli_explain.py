@@ -56,6 +56,24 @@ def test_of_a_run_that_was_stopped_early_it_is_said(planned: Path) -> None:
     assert printed_json(run("explain", planned / "in", planned / "out", "--lot", "lot1", "--json"))["stopped_early"] is True
 
 
+def test_of_a_plan_of_another_input_it_is_said_first(planned: Path) -> None:
+    asked = planned / "out", "--lot", "lot1", "--lang", "en"
+    assert printed_json(run("explain", planned / "in", *asked, "--json"))["other_input"] is False
+    changed = tiny_folder(planned / "changed", lots=[{"grade": 2}])
+    assert run("explain", changed, *asked).stdout.startswith(
+        "This plan was made from another input: what follows may not hold.\n\nLot lot1:"
+    )
+    assert printed_json(run("explain", changed, *asked, "--json"))["other_input"] is True
+
+
+def test_of_a_plan_of_another_input_it_is_said_before_a_price(planned: Path) -> None:
+    rows = {"demands": [{"min_fill_kg": 100}]}
+    changed = tiny_folder(planned / "changed", **rows)
+    priced = run("price", changed, planned / "out", "--rule", "min_fill", "--seconds", 1, "--lang", "en")
+    assert priced.stdout.startswith("This plan was made from another input")
+    assert priced.exit_code == 0
+
+
 def test_bad_input_and_no_question_are_refused(planned: Path) -> None:
     (planned / "in" / "lots.csv").write_text("lot_id\nx\n")
     outcome = run("explain", planned / "in", planned / "out", "--all", "--json")
