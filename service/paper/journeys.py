@@ -50,8 +50,9 @@ class Place:
 
     @property
     def text(self) -> str:
-        """Return both in one line."""
-        return f"{self.name}, {self.commune}" if self.commune else self.name
+        """Return both in one line; many a name ends with its commune already."""
+        said = not self.commune or self.name == self.commune or self.name.endswith(f", {self.commune}")
+        return self.name if said else f"{self.name}, {self.commune}"
 
 
 @dataclass(frozen=True)

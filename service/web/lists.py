@@ -24,7 +24,8 @@ def part(visit: Visit, query: Select[Any], order: Sequence[Any], *, rows: int = 
     order : columns without missing values, the last of them unique; see `catalog.tenancy.page`.
     """
     given = dict(parse_qsl(visit.query))
-    place = f"page|{visit.path}|{visit.principal.uid}|{descending}"
+    sorted_by = ",".join(column.key for column in order)
+    place = f"page|{visit.path}|{visit.principal.uid}|{sorted_by}|{descending}"
     after = visit.cursors.read(place, given[MARK]) if given.get(MARK) else None
     after = None if after is None or len(after) != len(order) else after
     found = tenancy.page(visit.session, query, order, after, rows, descending=descending)

@@ -49,7 +49,7 @@
     const span = Math.max(box.getEast() - box.getWest(), box.getNorth() - box.getSouth());
     const step = [0.05, 0.1, 0.25, 0.5, 1, 2, 5].find((one) => span / one < 7) || 10;
     const style = { color: colour("--line"), weight: 1, interactive: false };
-    const label = (at, degrees) => L.marker(at, { interactive: false, keyboard: false, icon: L.divIcon({ className: "degrees", html: text(`${degrees.toFixed(step < 0.1 ? 2 : step < 1 ? 2 : 0)}°`), iconSize: [48, 14] }) }).addTo(map);
+    const label = (at, degrees) => L.marker(at, { interactive: false, keyboard: false, icon: L.divIcon({ className: "degrees", html: text(`${degrees.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 })}°`), iconSize: [48, 14] }) }).addTo(map);
     for (let lat = Math.ceil(box.getSouth() / step) * step; lat < box.getNorth(); lat += step) { L.polyline([[lat, box.getWest()], [lat, box.getEast()]], style).addTo(map); label([lat, edge.getWest()], lat); }
     for (let lon = Math.ceil(box.getWest() / step) * step; lon < box.getEast(); lon += step) { L.polyline([[box.getSouth(), lon], [box.getNorth(), lon]], style).addTo(map); label([edge.getSouth(), lon], lon); }
   }

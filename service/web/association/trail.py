@@ -30,6 +30,7 @@ KINDS: dict[str, str] = {
     "season": mark("a season"), "settlement": mark("a settlement"), "shipment": mark("a shipment"), "site": mark("a place"),
     "tariff": mark("a tariff"), "user": mark("an account"), "user_account": mark("an account"), "vehicle": mark("a truck class"),
     "vehicle_class": mark("a truck class"), "webhook": mark("a webhook"), "password": mark("a password"), "upload": mark("a file"),
+    "login_session": mark("a login"),
     "grade": mark("a grade"), "unit": mark("a unit"), "variety": mark("a variety"),
 }  # fmt: skip
 """What things of the trail are called; others go by their codes."""
@@ -46,6 +47,10 @@ VERBS: dict[str, str] = {
     "withdraw": mark("withdrew"), "photo": mark("photographed"), "resolve_around": mark("planned anew around"),
 }  # fmt: skip
 """What was done; other deeds go by their codes."""
+WHOLE: dict[str, str] = {"login": mark("logged in"), "logout": mark("logged out"), "logout.all": mark("logged out everywhere")}
+"""Deeds that aren't done to anything."""
+MACHINES: dict[str, str] = {"system": mark("the system"), "command line": mark("the command line")}
+"""Who acts where nobody does."""
 
 
 @pages.get("/trail", may=Permission.AUDIT_READ)
@@ -70,6 +75,8 @@ def show_trail(visit: Visited, action: str = "", kind: str = "", uid: str = "", 
 
 def _deed(visit: Visit, action: str) -> str:
     """Return a deed in words, such as ``lot.revise``; empty where it has none."""
+    if action in WHOLE:
+        return visit.say(WHOLE[action])
     kind, _, verb = action.partition(".")
     return f"{visit.say(VERBS[verb])} {visit.say(KINDS[kind])}" if kind in KINDS and verb in VERBS else ""
 
@@ -84,7 +91,7 @@ def _shown(visit: Visit, event: AuditEvent) -> dict[str, Any]:
 
 def _names(visit: Visit, rows: list[AuditEvent]) -> dict[str, str]:
     actors = {row.actor for row in rows}
-    named: dict[str, str] = {}
+    named = {actor: visit.say(words) for actor, words in MACHINES.items()}
     for uid, name in (User.uid, User.name), (ApiKey.uid, ApiKey.label):
         named |= dict(visit.session.execute(select(uid, name).where(uid.in_(actors))).all())
     return named

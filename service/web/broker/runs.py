@@ -64,7 +64,7 @@ def _list(visit: Visit) -> Response:
     """Show the form of a new run, and the runs that there were."""
     rows, more = part(visit, visible(Run, visit.scope), (Run.created_at, Run.id), rows=ROWS, descending=True)
     choices = [(name, visit.say(TRIP_WORDS[name])) for name in reversed(TRIPS)]
-    usual = {"time_limit_s": f"{visit.settings.run_seconds:g}", "most": f"{visit.settings.run_seconds_most:g}"}
+    usual = {"time_limit_s": f"{visit.settings.run_seconds:g}", "most": visit.settings.run_seconds_most}
     first = [(name, visit.say(words)) for name, (words, _) in FIRST.items()]
     return visit.show("broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual, first=first)
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from starlette.responses import Response
 
 import buyers.intake
 from buyers import repository
 from buyers.intake import LineChange
-from buyers.models import DemandLine, LineRequirement, LineStatus
-from catalog.models import Product
-from catalog.tenancy import find
+from buyers.models import DemandLine, LineProduct, LineRequirement, LineStatus
+from catalog import repository as catalogue
+from catalog.models import Product, Site, SiteKind
+from catalog.tenancy import find, visible
 from matching.plan import LINE
 from service.api.deps import before
 from service.auth.permissions import Permission
 from service.planning import wishes
 from service.planning.models import LineBalance
 from service.web import reasons, why
+from service.web.formats import day_of_text
 from service.web.forms import Reader, fields
 from service.web.lists import part
 from service.web.pages import Pages
+from service.web.texts import mark
 from service.web.visit import Visit, Visited
 from service.web.words import kind
 
@@ -31,22 +37,88 @@ CLOSED = (LineStatus.FILLED, LineStatus.CANCELLED)
 ROWS = 50
 
 
+ORDERS: dict[str, tuple[str, Any, bool]] = {
+    "day": (mark("soonest first"), DemandLine.deliver_from, False),
+    "kg": (mark("largest first"), DemandLine.quantity_kg, True),
+    "price": (mark("dearest first"), DemandLine.bid_vnd_per_kg, True),
+}
+"""How the grid may be sorted: in words, by which column, and whether the most comes first."""
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What the grid is narrowed to: a product's code, a door's uid, a day of delivery, what is short; and how it is sorted."""
+
+    product: str
+    door: str
+    day: str
+    short: bool
+    sort: str
+
+
 @pages.get("/demand", may=Permission.DEMAND_READ)
-def show_demand(visit: Visited, show: str = "open", product: str = "") -> Response:
-    """Show demand lines as a grid."""
-    query = repository.lines(visit.scope, status=CLOSED if show == "closed" else OPEN, product_code=product[:100])
-    rows, following = part(visit, query, (DemandLine.deliver_from, DemandLine.id), rows=ROWS)
+def show_demand(
+    visit: Visited, show: str = "open", product: str = "", door: str = "", day: str = "", short: bool = False, sort: str = "day"
+) -> Response:
+    """Show demand lines as a grid, narrowed and sorted as is asked."""
+    asked = Narrowed(product[:100], door[:100], day[:20], short, sort if sort in ORDERS else "day")
+    query = _narrowed(visit, asked, CLOSED if show == "closed" else OPEN)
+    _, column, descending = ORDERS[asked.sort]
+    rows, following = part(visit, query, (column, DemandLine.id), rows=ROWS, descending=descending)
     numbers = [row.id for row in rows]
     return visit.show(
         "procurement/demand.html",
         rows=rows,
         following=following,
         closed=show == "closed",
+        asked=asked,
+        narrowed=bool(product or door or day or short),
+        sums=_sums(visit, query),
+        products=_products(visit),
+        doors=_doors(visit),
+        orders=[(name, visit.say(words)) for name, (words, *_) in ORDERS.items()],
         names=names(visit, rows),
         kind=kind,
         promised=promised(visit, numbers),
         whys=reasons.of_lines(visit, numbers),
     )
+
+
+def _narrowed(visit: Visit, asked: Narrowed, status: Sequence[LineStatus]) -> Select[Any]:
+    day = _day(asked.day)
+    query = repository.lines(visit.scope, status=status, product_code=asked.product, first=day, last=day)
+    if asked.door:
+        query = query.where(DemandLine.site_id.in_(select(Site.id).where(Site.uid == asked.door)))
+    if asked.short:
+        full = select(LineBalance.line_id).where(LineBalance.line_id == DemandLine.id, LineBalance.promised_kg >= DemandLine.quantity_kg)
+        query = query.where(~full.exists())
+    return query
+
+
+def _day(text: str) -> date | None:
+    try:
+        return day_of_text(text) if text else None
+    except ValueError:
+        return None
+
+
+def _sums(visit: Visit, query: Select[Any]) -> tuple[int, int]:
+    """Return how many lines there are in all parts of the list, and their kilograms."""
+    mine = select(DemandLine.id).where(DemandLine.id.in_(query.with_only_columns(DemandLine.id)))
+    count, kg = visit.session.execute(mine.with_only_columns(func.count(), func.sum(DemandLine.quantity_kg))).one()
+    return count, int(kg or 0)
+
+
+def _products(visit: Visit) -> list[tuple[str, str]]:
+    """Return the products that one's lines accept, by code and name."""
+    mine = select(LineProduct.product_id).where(LineProduct.line_id.in_(visible(DemandLine, visit.scope).with_only_columns(DemandLine.id)))
+    query = select(Product.code, Product.name).where(Product.id.in_(mine)).order_by(Product.sort_key, Product.id)
+    return [(code, name) for code, name in visit.session.execute(query)]
+
+
+def _doors(visit: Visit) -> list[tuple[str, str]]:
+    mine = catalogue.sites(visit.scope).where(Site.kind == SiteKind.BUYER).order_by(Site.sort_key, Site.id)
+    return [(one.uid, one.name) for one in visit.session.scalars(mine.limit(500))]
 
 
 def names(visit: Visit, rows: Sequence[DemandLine]) -> dict[int, str]:

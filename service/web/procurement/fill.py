@@ -61,6 +61,7 @@ def show_fill(visit: Visited) -> Response:
         promised_kg=promised,
         share=promised / wanted if wanted else None,
         shortage=_shortage(visit),
+        planned=visit.session.scalar(select(_current(visit).exists())),
     )
 
 
@@ -78,13 +79,16 @@ def _lines(visit: Visit) -> Select[Any]:
     return visible(DemandLine, visit.scope).with_only_columns(DemandLine.id).where(DemandLine.status != LineStatus.CANCELLED)
 
 
+def _current(visit: Visit) -> Select[Any]:
+    return select(Plan.id).where(Plan.association_id == visit.scope.association_id, Plan.state == PlanState.CURRENT)
+
+
 def _shortage(visit: Visit) -> list[Short]:
     """Return the reasons of what the current plan leaves short, the largest first, each with its largest lines."""
-    current = select(Plan.id).where(Plan.association_id == visit.scope.association_id, Plan.state == PlanState.CURRENT)
     query = select(PlanReason.reason, PlanReason.open_kg, DemandLine.uid, DemandLine.code).join(
         DemandLine, DemandLine.id == PlanReason.line_id
     )
-    query = query.where(PlanReason.plan_id.in_(current), PlanReason.line_id.in_(_lines(visit)))
+    query = query.where(PlanReason.plan_id.in_(_current(visit)), PlanReason.line_id.in_(_lines(visit)))
     found: dict[str, list[tuple[int, str, str]]] = {}
     for reason, kg, uid, code in visit.session.execute(query.order_by(PlanReason.open_kg.desc(), PlanReason.id)):
         found.setdefault(reason, []).append((kg, uid, code))

@@ -32,15 +32,18 @@ ROWS, MORE_ROWS, MOST_ROWS = 5, 5, 1000
 OR = "|"
 """Between the codes of products of which a line takes any."""
 WEEK = timedelta(days=7)
+MOST_GOODS = 4
+"""How many products are named of an order that isn't in the form."""
 
 
 @dataclass(frozen=True)
 class Rest:
-    """Lines that a copied order leaves out, because they go to another door or insist on other things; `like` is one of them."""
+    """Lines that a copied order leaves out, for they go to another door or insist on other things; `like` is one, `goods` names some."""
 
     like: str
     door: str
     count: int
+    goods: str
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,10 @@ def _draft(visit: Visit, lines: list[DemandLine], like: str) -> Draft | None:
         groups.setdefault(_terms(line), []).append(line)
     mine = groups.pop(_terms(first))
     later = max(WEEK, today(now(visit.session)) - min(line.deliver_from for line in mine))
-    codes = {one.id: one.code for one in visit.session.scalars(select(Product).where(Product.id.in_(_entries(mine))))}
+    products = {one.id: one for one in visit.session.scalars(select(Product).where(Product.id.in_(_entries(named))))}
     rows = [
         {
-            "product": OR.join(codes[entry.product_id] for entry in line.products),
+            "product": OR.join(products[entry.product_id].code for entry in line.products),
             "grade": str(line.max_grade),
             "kg": visit.formats.number(line.quantity_kg),
             "bid": visit.formats.number(line.bid_vnd_per_kg),
@@ -140,8 +143,15 @@ def _draft(visit: Visit, lines: list[DemandLine], like: str) -> Draft | None:
         visit.formats.number(first.min_supplier_kg) if first.min_supplier_kg else "",
         visit.formats.number(first.min_fill_kg) if first.min_fill_kg else "",
         rows,
-        tuple(Rest(rest[0].uid, rest[0].site.name, len(rest)) for rest in groups.values()),
+        tuple(_rest(rest, products) for rest in groups.values()),
     )
+
+
+def _rest(lines: list[DemandLine], products: dict[int, Product]) -> Rest:
+    """Return lines that another order is for, with the names of their first products."""
+    goods = list(dict.fromkeys(products[line.products[0].product_id].name for line in lines))
+    named = ", ".join(goods[:MOST_GOODS]) + (" …" if len(goods) > MOST_GOODS else "")
+    return Rest(lines[0].uid, lines[0].site.name, len(lines), named)
 
 
 def _terms(line: DemandLine) -> tuple[Any, ...]:

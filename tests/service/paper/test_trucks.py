@@ -106,3 +106,10 @@ def test_a_truck_of_which_no_plan_says_when_it_stops_has_no_times() -> None:
 
 def test_the_same_content_gives_the_same_bytes() -> None:
     assert trucks.gate_slips(journey(), VI, CODE) == trucks.gate_slips(journey(), VI, CODE)
+
+
+def test_a_place_that_is_called_by_its_commune_names_it_once() -> None:
+    assert Place("HTX Hương Sơn, Kép", "Kép").text == "HTX Hương Sơn, Kép"
+    assert Place("Chũ", "Chũ").text == "Chũ"
+    assert Place("HTX Suối Trong", "Chũ").text == "HTX Suối Trong, Chũ"
+    assert Place("Kho lạnh Hà Nội", "").text == "Kho lạnh Hà Nội"

@@ -20,7 +20,7 @@ from service.planning.states import SettlementState, ShipmentState
 from service.web.association.season import ROWS
 from tests.service.paper.reading import pages
 from tests.service.web.conftest import DESK, PHONE, Opened, check_usable, follow, keep, overflow
-from tests.service.web.stage import Stage
+from tests.service.web.stage import PASSWORD, Stage
 
 PLACES = ("/season", "/season/rows?what=matched&of=pairs", "/people", "/people/new", "/trail", "/rules", "/rules/tariffs/new",
           "/rules/hours/new", "/shipments", "/money?show=issued")  # fmt: skip
@@ -211,6 +211,15 @@ def test_every_page_of_the_association_can_be_used_by_everybody(opened: Opened, 
     for place in PLACES:
         page.goto(stage.address + place)
         check_usable(page, axe, place.partition("?")[0].strip("/").replace("/", "-"))
+
+
+def test_who_logged_in_stands_in_the_trail_in_words(opened: Opened, stage: Stage) -> None:
+    page = opened(None, "/sign-in")
+    page.fill("#login", stage.login_name(Role.CLERK))
+    page.fill("#password", PASSWORD)
+    follow(page, "main button")
+    latest = opened(Role.MANAGER, "/trail?action=login").locator("main li").first
+    assert re.search(r"Nguyễn Thị Hoa đăng nhập\b.*lần đăng nhập", latest.inner_text(), re.DOTALL)
 
 
 def test_an_auditor_reads_everything_and_changes_nothing(opened: Opened) -> None:

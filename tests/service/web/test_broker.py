@@ -163,6 +163,9 @@ def test_what_is_chosen_in_one_view_is_seen_in_all(opened: Opened, crowd: str) -
     trip = re.search(r"\d+", title)
     assert trip is not None
     expect(page.locator("#detail")).to_contain_text(trip[0])
+    degrees = page.locator(".degrees").all_inner_texts()
+    assert any("," in one for one in degrees)
+    assert not any("." in one for one in degrees)
 
 
 UNAWARE = "setInterval = () => 0;"

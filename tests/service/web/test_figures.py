@@ -19,7 +19,7 @@ from service.planning.rows import load
 from service.planning.states import RunState
 from service.runs.inputs import ZIP, rows_of
 from tests.service.test_results import result_of
-from tests.service.web.conftest import DESK, PHONE, Opened, follow, keep, overflow, violations
+from tests.service.web.conftest import DESK, PHONE, Opened, follow, keep, overflow, size_of, violations
 from tests.service.web.stage import Stage
 
 POLICY = {"goals": [{"goal": "contracts"}, {"goal": "worth"}], "cap_pct": 40.0, "floors": [{"share_pct": 20.0, "small_below_kg": 5000}]}
@@ -114,6 +114,9 @@ def test_a_run_shows_the_policy_that_it_ran_with(opened: Opened, kept: str, axe:
     assert re.search(r"5\.000\skg", told)
     assert violations(page, axe) == []
     keep(page, "run-policy-1440")
+    page.set_viewport_size(size_of(PHONE))
+    assert overflow(page) == 0
+    keep(page, "run-policy-360")
 
 
 def test_trucks_are_looked_through_and_chosen_by_keyboard(opened: Opened, kept: str) -> None:

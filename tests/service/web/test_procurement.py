@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from buyers.intake import LineIn, OrderIn, Requirement, place_order
 from buyers.models import Contract, DemandLine, LineRequirement
@@ -17,6 +17,7 @@ from catalog.models import Evidence, Organisation, Product, Site
 from service.demo import BUYER
 from service.models import Role
 from service.planning import models as m
+from service.planning.states import PlanState
 from service.web.procurement.demand import ROWS
 from service.web.texts import translations
 from tests.service.web.conftest import DESK, PHONE, Opened, arrive, check_usable, follow, keep
@@ -32,6 +33,11 @@ PHOTO = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
 
 def say(language: str, text: str) -> str:
     return translations(language).ugettext(text)
+
+
+def whole(text: str) -> int:
+    """The number in a text such as ``1.234 kg``."""
+    return int(re.sub(r"\D", "", text))
 
 
 def count(stage: Stage) -> int:
@@ -181,6 +187,57 @@ def test_fill_rate_and_shortage_come_with_their_reasons(opened: Opened) -> None:
     assert page.locator("section[aria-labelledby=short] li").count() >= 1
     follow(page, "tbody a")
     arrive(page, re.compile(r"/demand\?product="))
+
+
+def test_without_a_plan_nothing_is_said_of_what_it_leaves_short(opened: Opened, stage: Stage) -> None:
+    with stage.database.write() as session:
+        plans = list(session.scalars(select(m.Plan.id).where(m.Plan.state == PlanState.CURRENT)))
+        session.execute(update(m.Plan).where(m.Plan.id.in_(plans)).values(state=PlanState.SUPERSEDED))
+    said = opened(Role.PROCUREMENT, "/fill").inner_text("section[aria-labelledby=short]")
+    with stage.database.write() as session:
+        session.execute(update(m.Plan).where(m.Plan.id.in_(plans)).values(state=PlanState.CURRENT))
+    assert "Chưa có kế hoạch nào" in said
+    assert "Chưa có kế hoạch nào" not in opened(Role.PROCUREMENT, "/fill").inner_text("main")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_buyer_finds_lines_by_product_door_day_and_shortage_and_sorts_them(opened: Opened, script: bool) -> None:
+    page = opened(Role.PROCUREMENT, "/demand", script=script)
+    for field in ("#product", "#door"):
+        page.select_option(field, index=1)
+        wanted = page.locator(f"{field} option:checked").inner_text()
+        follow(page, "form[role=search] button")
+        found = page.locator("tbody tr").all_inner_texts()
+        assert found
+        assert all(wanted in row for row in found)
+    follow(page, "form[role=search] a.button")
+    page.select_option("#sort", "kg")
+    page.check("[name=short]")
+    follow(page, "form[role=search] button")
+    amounts = [whole(text) for text in page.locator("td[data-label='Cần mua']").all_inner_texts()]
+    promised = [whole(text) for text in page.locator("td[data-label='Đã hứa']").all_inner_texts()]
+    assert amounts == sorted(amounts, reverse=True)
+    assert all(has < wants for has, wants in zip(promised, amounts, strict=True))
+    page.fill("#day", "2031-01-01")
+    follow(page, "form[role=search] button")
+    assert "Không có dòng nào như vậy" in page.inner_text("main")
+
+
+def test_the_next_part_of_a_list_is_sorted_as_the_first_and_belongs_to_no_other_order(opened: Opened) -> None:
+    page = opened(Role.PROCUREMENT, "/demand?sort=kg")
+    last = whole(page.locator("td[data-label='Cần mua']").last.inner_text())
+    follow(page, "a:has-text('Xem thêm')")
+    assert whole(page.locator("td[data-label='Cần mua']").first.inner_text()) <= last
+    assert page.request.get(page.url.replace("sort=kg", "sort=day")).status == 400
+
+
+def test_what_a_copy_leaves_out_is_named_by_its_goods(opened: Opened, stage: Stage) -> None:
+    uid = order_of_two_rules(stage)
+    page = opened(Role.PROCUREMENT, f"/orders/{uid}/copy")
+    with stage.database.read() as session:
+        names = session.scalars(select(Product.name).where(Product.association_id == stage.association)).all()
+    said = page.locator(".said a").inner_text()
+    assert said.rpartition(": ")[2] in names
 
 
 def test_everybody_can_use_every_page(opened: Opened, stage: Stage, axe: str) -> None:
