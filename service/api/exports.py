@@ -15,6 +15,7 @@ from service import sheets
 from service.api.deps import Reading
 from service.api.problems import ErrorItem, Refused
 from service.api.routing import Api
+from service.api.uploads import CSV_EXAMPLES
 from service.auth.permissions import Permission
 from service.planning.exporting import pack, write_workbook
 from service.planning.outlook import outlook_of, outlook_tables
@@ -38,9 +39,12 @@ class TableFormat(StrEnum):
     XLSX = "xlsx"
 
 
-def _answers(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    return {200: {"description": "The file.", "content": dict.fromkeys(kinds, binary)}}
+def _answers(*kinds: str, example: str = "") -> dict[int | str, dict[str, Any]]:
+    """Describe an answer that is a file; what is text is shown as an example."""
+    content: dict[str, dict[str, Any]] = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    if example:
+        content[CSV]["example"] = example
+    return {200: {"description": "The file.", "content": content}}
 
 
 First = Annotated[date | None, Query(description="First day; what ends earlier is left out.", examples=["2027-06-07"])]
@@ -66,7 +70,12 @@ def export_season(asked: Reading, form: AsSeason = SeasonFormat.ZIP, first: Firs
         return _file(made.read_bytes(), XLSX, "season.xlsx")
 
 
-@api.get("/exports/lots", may=Permission.EXPORTS_READ, responses=_answers(CSV, XLSX), response_class=Response)
+@api.get(
+    "/exports/lots",
+    may=Permission.EXPORTS_READ,
+    responses=_answers(CSV, XLSX, example=CSV_EXAMPLES["lots"]),
+    response_class=Response,
+)
 def export_lots(asked: Reading, form: AsTable = TableFormat.CSV, first: First = None, last: Last = None) -> Response:
     """Download lots as a table that can be uploaded again.
 
@@ -77,7 +86,12 @@ def export_lots(asked: Reading, form: AsTable = TableFormat.CSV, first: First = 
     return _table(sheets.lots(asked.session, asked.scope, first, last), form, "lots")
 
 
-@api.get("/exports/demands", may=Permission.EXPORTS_READ, responses=_answers(CSV, XLSX), response_class=Response)
+@api.get(
+    "/exports/demands",
+    may=Permission.EXPORTS_READ,
+    responses=_answers(CSV, XLSX, example=CSV_EXAMPLES["demands"]),
+    response_class=Response,
+)
 def export_demands(asked: Reading, form: AsTable = TableFormat.CSV, first: First = None, last: Last = None) -> Response:
     """Download demand lines as a table that can be uploaded again; see the export of lots."""
     _check_days(first, last)

@@ -21,16 +21,18 @@ from service.api.deps import Asked
 from service.api.problems import Refused
 
 Item = TypeVar("Item", bound=BaseModel)
+CURSOR = "WnGJ1-xF_AtLVnkO_e-te1sxODEyMzQ1NjAwLFsxN11d"
+"""What a cursor looks like; it is signed, so this one opens no list."""
 
 
 class Page(BaseModel, Generic[Item]):
     """A part of a list."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"description": "A part of a list."})
 
     items: list[Item] = Field(description="The rows of this part, in the order asked for.")
     next_cursor: str | None = Field(
-        default=None, description="Hand this back as `cursor` for the next part; absent from the last.", examples=[None]
+        default=None, description="Hand this back as `cursor` for the next part; absent from the last.", examples=[CURSOR]
     )
 
 
@@ -102,7 +104,10 @@ class Listing:
             cursor=Annotated[
                 str | None,
                 Query(
-                    max_length=2000, pattern=r"^[A-Za-z0-9_-]+$", description="The `next_cursor` of the part before; absent for the first."
+                    max_length=2000,
+                    pattern=r"^[A-Za-z0-9_-]+$",
+                    examples=[CURSOR],
+                    description="The `next_cursor` of the part before; absent for the first.",
                 ),
             ],
         )

@@ -14,8 +14,15 @@ from service.api.routing import Api
 from service.auth.permissions import Permission
 
 api = Api("monitoring", "Figures for monitoring.")
+EXAMPLE = """# HELP mca_database_up Whether the database answers.
+# TYPE mca_database_up gauge
+mca_database_up 1.0
+"""
 ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Figures in Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+    200: {
+        "description": "Figures in Prometheus' text format.",
+        "content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}},
+    },
     401: {},
     403: {},
 }

@@ -28,6 +28,9 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "description": "How many requests are left, and in how many seconds there is the next or all are back.",
         "schema": {"type": "string"}, "example": '"default";r=1199;t=1',
     },
+    "RateLimit-Policy": {
+        "description": "How many requests there are in how many seconds.", "schema": {"type": "string"}, "example": '"default";q=1200;w=60',
+    },
 }  # fmt: skip
 
 
@@ -228,14 +231,18 @@ def _put_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
             parameter["example"] = shown[0] if shown else known[1]  # type: ignore[index]
 
 
+_DEEPEST = 24
+"""Far beyond any shape of ours: it only ends one that holds itself."""
+
+
 def example_of(schema: dict[str, Any], schemas: dict[str, Any], depth: int = 0) -> Any:
     """Return an example of a schema, put together from those of its parts."""
-    if depth > 8:
+    if depth > _DEEPEST:
         return None
-    if "$ref" in schema:
-        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, depth + 1)
     if schema.get("examples"):
         return schema["examples"][0]
+    if "$ref" in schema:
+        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, depth + 1)
     for word in ("anyOf", "oneOf", "allOf"):
         if word in schema:
             return example_of(schema[word][0], schemas, depth + 1)

@@ -37,14 +37,12 @@ EVENT: dict[str, Any] = {
     },
     "required": ["event", "data"],
 }
-RUNS = Listing("runs", {"created_at": (Run.created_at, Run.id)}, "-created_at")
-STREAM: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Events `state`, `progress` and, as the last one, `end`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    },
-    204: {"description": "The stream has been read to its end."},
+EVENT_EXAMPLE = {
+    "event": "progress",
+    "id": "17",
+    "data": '{"seq":17,"attempt":1,"seconds":12.5,"phase":"improve","objective_vnd":2352226107,"bound_vnd":2678995157,"gap":0.121974}',
 }
+RUNS = Listing("runs", {"created_at": (Run.created_at, Run.id)}, "-created_at")
 ZIP: dict[int | str, dict[str, Any]] = {
     200: {"description": "A zip of CSV tables.", "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -142,7 +140,7 @@ def get_run_progress(
     responses={
         200: {
             "description": "Events `state`, `progress` and, as the last one, `end`.",
-            "content": {"text/event-stream": {"schema": EVENT}},
+            "content": {"text/event-stream": {"schema": EVENT, "example": EVENT_EXAMPLE}},
         },
         204: {"description": "The end has been seen already; browsers then stop asking."},
     },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -90,6 +92,12 @@ Separated = Annotated[
 Encoded = Annotated[Encoding | None, Query(description="The encoding; seen from the file where it isn't said.", examples=["utf-8"])]
 
 
+def _example_rows(table: str) -> list[dict[str, int | str]]:
+    """Return the example of a table as JSON bears it: numbers as numbers."""
+    rows = csv.DictReader(io.StringIO(CSV_EXAMPLES[table]))
+    return [{name: int(text) if text.isdigit() else text for name, text in row.items()} for row in rows]
+
+
 def _body(table: str) -> dict[str, Any]:
     """Describe the body of an upload."""
     binary = {"type": "string", "format": "binary"}
@@ -103,7 +111,7 @@ def _body(table: str) -> dict[str, Any]:
             "first 20 rows.",
             "content": {
                 Media.CSV.value: {"schema": {"type": "string"}, "example": CSV_EXAMPLES[table]},
-                Media.JSON.value: {"schema": rows, "example": {"rows": []}},
+                Media.JSON.value: {"schema": rows, "example": {"rows": _example_rows(table)}},
                 Media.XLSX.value: {"schema": binary},
                 FORM: {
                     "schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]},

@@ -13,6 +13,7 @@ from catalog.given import Given
 from catalog.models import Organisation
 from catalog.tenancy import find, visible
 from service.api.deps import Reading, Uid, Writing, before
+from service.api.glossary import UID
 from service.api.lists import Listing, Page, Part
 from service.api.routing import Api
 from service.api.shapes import Out, References, shown
@@ -209,7 +210,7 @@ def list_deliveries(
     asked: Reading,
     part: Annotated[Part, DELIVERIES.part()],
     endpoint: Annotated[
-        str | None, Query(pattern="^[0-9a-hjkmnp-tv-z]{26}$", description="Only to the endpoint of this uid.", examples=[None])
+        str | None, Query(pattern="^[0-9a-hjkmnp-tv-z]{26}$", description="Only to the endpoint of this uid.", examples=[UID])
     ] = None,
     state: Annotated[DeliveryState | None, Query(description="Only those that stand here.", examples=["failed"])] = None,
 ) -> Page[DeliveryOut]:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import pytest
 from fastapi import FastAPI
-from pydantic import TypeAdapter, ValidationError
+from fastapi.dependencies.utils import get_flat_params
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from service.api.openapi import operations
 from service.api.routing import Api, Route, rule_of
 from service.auth.permissions import Permission
 from service.models import Role
 from tests.service.api.conftest import Caller, ClientAs
+
+BINARY = {
+    "application/pdf",
+    "application/zip",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "multipart/form-data",
+}
+"""Bodies that no text can show."""
 
 
 @pytest.fixture
@@ -45,14 +60,14 @@ def test_every_parameter_has_words_and_an_example(document: dict[str, Any]) -> N
         (label, parameter["name"])
         for label, _, operation in labelled(document)
         for parameter in operation["parameters"]
-        if not parameter.get("description") or ("example" not in parameter and parameter["name"] != "cursor")
+        if not parameter.get("description") or parameter.get("example") is None
     ]
     assert bare == []
 
 
 def test_every_field_has_words(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+    assert [name for name, schema in schemas.items() if schema.get("description") in (None, "", name)] == []
     assert [
         (name, key)
         for name, schema in schemas.items()
@@ -79,7 +94,7 @@ def test_every_body_has_an_example(document: dict[str, Any]) -> None:
             (label, kind)
             for body in bodies
             for kind, content in body.get("content", {}).items()
-            if "json" in kind and content.get("example", content.get("examples")) is None
+            if kind not in BINARY and content.get("example", content.get("examples")) is None
         ]
     assert bare == []
 
@@ -114,6 +129,71 @@ def test_examples_of_requests_are_taken(one_app: FastAPI, document: dict[str, An
             except ValidationError as error:
                 wrong[route.operation_id] = str(error)[:300]
     assert wrong == {}
+
+
+def test_examples_of_answers_are_what_the_operation_may_answer(one_app: FastAPI, document: dict[str, Any]) -> None:
+    wrong: dict[Any, Any] = {}
+    for route in routes(one_app):
+        answer = described(document, route)["responses"].get(str(route.status_code), {})
+        content = answer.get("content", {}).get("application/json")
+        if route.response_model is not None and content is not None:
+            wrong |= faults_of(route.operation_id, route.response_model, content.get("example"))
+    assert wrong == {}
+
+
+def test_examples_of_parameters_are_taken(one_app: FastAPI, document: dict[str, Any]) -> None:
+    wrong: dict[Any, Any] = {}
+    for route in routes(one_app):
+        known = {field.alias.lower(): field for field in get_flat_params(route.dependant)}
+        for parameter in described(document, route)["parameters"]:
+            if (field := known.get(parameter["name"].lower())) is not None:
+                _, errors = field.validate(parameter["example"], {}, loc=())
+                wrong |= {(route.operation_id, parameter["name"]): errors} if errors else {}
+            else:
+                assert re.search(parameter["schema"]["pattern"], parameter["example"]), parameter
+    assert wrong == {}
+
+
+def test_examples_of_fields_are_what_the_field_may_hold(document: dict[str, Any]) -> None:
+    wrong: dict[Any, Any] = {}
+    for name, schema in document["components"]["schemas"].items():
+        model = MODELS.get(name.removesuffix("-Input").removesuffix("-Output"))
+        if model is None:
+            continue
+        for key, field in schema.get("properties", {}).items():
+            about = next(info for known, info in model.model_fields.items() if key in (known, info.alias))
+            for shown in field.get("examples", []):
+                wrong |= faults_of(f"{name}.{key}", Annotated[about.annotation, None, *about.metadata], shown)
+    assert wrong == {}
+
+
+def routes(app: FastAPI) -> list[Route]:
+    return [route for route in app.routes if isinstance(route, Route) and route.include_in_schema]
+
+
+def described(document: dict[str, Any], route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = document["paths"][route.path][next(iter(route.methods or ())).lower()]
+    return operation
+
+
+def faults_of(name: str | None, kind: Any, shown: Any) -> dict[str, str]:
+    """Return what an example breaks of the shape that it is an example of, under its name; nothing if it fits."""
+    try:
+        TypeAdapter(kind).validate_json(json.dumps(shown))
+    except ValidationError as error:
+        return {str(name): str(error)[:300]}
+    return {}
+
+
+def models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
+    for model in base.__subclasses__():
+        if model.__module__.partition(".")[0] in {"service", "catalog", "buyers"}:
+            yield model
+        yield from models(model)
+
+
+MODELS = {model.__name__: model for model in models()}
+"""Our shapes by name."""
 
 
 def test_an_operation_has_one_name(document: dict[str, Any]) -> None:
