@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from catalog import names
 from catalog.base import MAX_KG, MAX_VND_PER_KG
@@ -39,6 +40,8 @@ class Given(BaseModel):
         for kinds, wrong, expected in _GUESSES:
             if type(value) in wrong and kinds & wanted and type(value) not in wanted:
                 raise ValueError(expected)
+        if isinstance(value, str) and str not in wanted:
+            _refuse_guessed_time(value, wanted)
         return value
 
 
@@ -48,6 +51,16 @@ _GUESSES: tuple[tuple[frozenset[type], tuple[type, ...], str], ...] = (
     (frozenset({bool}), (str, int, float), "expected true or false"),
 )
 """Values that would be taken for something else: a number for a date, a text for a number."""
+_DAY = re.compile(r"\s*\d{4}-\d{2}-\d{2}\s*", re.ASCII)
+_SECONDS = re.compile(r"\s*[+-]?[\d.]+\s*", re.ASCII)
+
+
+def _refuse_guessed_time(text: str, wanted: frozenset[type]) -> None:
+    """Refuse a text that would pass for a day or an instant and isn't written as one: seconds since 1970, or midnight of no place."""
+    if date in wanted and not _DAY.fullmatch(text):
+        raise ValueError("expected a text such as 2027-06-07")
+    if datetime in wanted and _SECONDS.fullmatch(text):
+        raise ValueError("expected a text such as 2027-06-07T05:00:00+07:00")
 
 
 @lru_cache(maxsize=4096)
@@ -55,4 +68,5 @@ def _kinds(model: type[BaseModel], field: str) -> frozenset[type]:
     """Return the plain types that a field may hold."""
     annotation = model.model_fields[field].annotation
     parts = get_args(annotation) or (annotation,)
-    return frozenset(part for part in parts if part in (date, datetime, int, float, bool, str))
+    plain = (datetime if part is AwareDatetime else part for part in parts)
+    return frozenset(part for part in plain if part in (date, datetime, int, float, bool, str))

@@ -355,7 +355,7 @@ def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) ->
         try:
             found[name] = search(session, scope, model, getattr(given, name))
         except NotFound:
-            faults.append(fault(name, getattr(given, name), f"a {name} of yours"))
+            faults.append(fault(name, getattr(given, name), f"a{'n' * (name == 'organisation')} {name} of yours"))
     faults += _bad_code(session, scope, given, seen)
     _raise(faults)
     organisation, product = found["organisation"], found["product"]

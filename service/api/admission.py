@@ -94,6 +94,8 @@ def admit(service: Service, request: Request, may: Permission | None, *, by_form
     headers: dict[str, str]
     if may is not None:
         who, headers = _identified(service, request, shown, address)
+        # A refusal says as well how often one still may; the edge sees to it.
+        request.state.rate = headers
         _check_meant(service, request, who, by_form=by_form)
         if not who.may(may):
             _note_denied(service, request, who, may, address)
@@ -101,7 +103,7 @@ def admit(service: Service, request: Request, may: Permission | None, *, by_form
         if who.stale:
             _mark_seen(service.database, who)
     else:
-        headers = service.limits.admit(service.limits.guests, address)
+        headers = request.state.rate = service.limits.admit(service.limits.guests, address)
     return Asked(
         who, service, getattr(request.state, "request_id", ""), address[:100], request.url.path, request.headers.get("if-match"),
         request.headers.get("if-none-match"), headers,

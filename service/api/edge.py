@@ -107,7 +107,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
-                for name, value in SAFETY.items():
+                for name, value in (SAFETY | scope["state"].get("rate", {})).items():
                     headers.setdefault(name, value)
                 if secure:
                     headers["strict-transport-security"] = HTTPS_ONLY

@@ -168,7 +168,7 @@ def _words(message: str) -> str:
 def _pointer(place: Iterable[int | str]) -> str:
     """Return a JSON pointer into the body, or the name of a parameter."""
     source, *rest = [_words(str(part)).replace("~", "~0").replace("/", "~1")[:100] for part in place] or ["body"]
-    return "/" + "/".join(rest) if source == "body" else "/".join([source, *rest])
+    return "".join(f"/{part}" for part in rest) if source == "body" else "/".join([source, *rest])
 
 
 def plain(status: int, code: str, detail: str, **facts: int | str | None) -> Problem:

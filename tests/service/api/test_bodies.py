@@ -160,12 +160,24 @@ def test_kilograms_taken_for_tonnes_are_asked_about(clerk: Caller, world: World,
         ({"available_from": "2027-02-29"}, {"/available_from"}),
         ({"available_from": 20270607}, {"/available_from"}),
         ({"available_from": "07/06/2027"}, {"/available_from"}),
+        ({"available_from": "1812326400"}, {"/available_from"}),
+        ({"available_from": "2027-06-07T00:00:00"}, {"/available_from"}),
+        ({"available_from": "2027-06-07T00:00:00+09:00"}, {"/available_from"}),
     ],
 )
 def test_days_that_make_no_sense_are_refused_by_name(clerk: Caller, world: World, change: dict[str, Any], fields: set[str]) -> None:
     refused = clerk.post("/lots", json=lot(world, **change))
     assert refused.status_code == 422
     assert {item["pointer"] for item in refused.json()["errors"]} == fields
+
+
+def test_a_body_that_is_no_object_is_pointed_at_as_a_whole(clerk: Caller) -> None:
+    assert [item["pointer"] for item in posted(clerk, "[]").json()["errors"]] == [""]
+
+
+def test_an_organisation_that_is_not_there_is_told_in_words(clerk: Caller, world: World) -> None:
+    refused = clerk.post("/lots", json=lot(world, organisation="01k4h4m1r3v8w2x5y7z9abcdef")).json()
+    assert [(item["pointer"], item["message"]) for item in refused["errors"]] == [("/organisation", "an organisation of yours")]
 
 
 def test_a_leap_day_is_a_day(clerk: Caller, world: World) -> None:
@@ -281,6 +293,17 @@ def test_who_asks_too_often_waits(app: FastAPI, clerk: Caller, client_as: Client
     assert (answers[-1].json()["code"], int(answers[-1].headers["retry-after"]) >= 1) == ("rate_limited", True)
     assert other.get("/lots").status_code == 200
     assert [guest.get("/lots").status_code for _ in range(11)] == [401] * 10 + [429]
+
+
+def test_whatever_the_answer_it_says_how_often_one_may_still_ask(clerk: Caller, world: World) -> None:
+    key = {"Idempotency-Key": "same"}
+    answers = [clerk.post("/lots", json=lot(world), headers=key) for _ in range(2)]
+    answers += [clerk.get("/lots/nonsense"), clerk.get("/lots?x=1"), clerk.get("/users"), posted(clerk, "{"), clerk.get("/exports/lots")]
+    assert [answer.status_code for answer in answers] == [201, 201, 422, 422, 403, 422, 200]
+    assert answers[1].headers["idempotency-replayed"] == "true"
+    left = [int(answer.headers["ratelimit"].split("r=")[1].split(";")[0]) for answer in answers]
+    assert left == sorted(left, reverse=True)
+    assert {answer.headers["ratelimit-policy"] for answer in answers} == {answers[0].headers["ratelimit-policy"]}
 
 
 def test_more_than_a_process_takes_on_is_turned_away_at_once(app: FastAPI, clerk: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

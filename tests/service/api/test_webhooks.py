@@ -96,6 +96,9 @@ def test_an_event_is_delivered_signed_with_both_secrets_and_can_be_replayed(clie
     assert (replayed.status_code, replayed.json()) == (202, {"queued": 0})
     naive = manager.post(f"/webhook-endpoints/{first['uid']}/replay", json={"since": "2027-01-01T00:00:00"})
     assert naive.status_code == 422
+    for guess in (1812326400, "1812326400", True):
+        guessed = manager.post(f"/webhook-endpoints/{first['uid']}/replay", json={"since": guess})
+        assert (guessed.status_code, guessed.json()["errors"][0]["pointer"]) == (422, "/since")
 
 
 def test_a_partner_sees_its_own_endpoints_and_kinds_alone(client_as: ClientAs, world: World) -> None:
