@@ -69,7 +69,7 @@ class Invalid(DomainError):
         self.faults = tuple(faults)
         shown = "\n".join(map(str, self.faults[:20]))
         more = f"\n... and {len(self.faults) - 20} more" if len(self.faults) > 20 else ""
-        super().__init__(f"{len(self.faults)} faults\n{shown}{more}")
+        super().__init__(f"{len(self.faults)} fault{'s' * (len(self.faults) != 1)}\n{shown}{more}")
 
 
 class NeedsConfirmation(DomainError):

@@ -71,7 +71,8 @@ def refusal(why: object) -> typer.Exit:
     """Say why something can't be done, and return what to raise."""
     from service.terminal import console, show_failure
 
-    show_failure(console(stderr=True), str(why))
+    for line in str(why).splitlines():
+        show_failure(console(stderr=True), line)
     return typer.Exit(BAD)
 
 

@@ -30,13 +30,19 @@ from service.planning.states import DecisionKind
 
 EPOCH = date(1970, 1, 1)
 COLUMNS = {
-    "code": "id",
     "open_from_min": "open_from",
     "open_until_min": "open_until",
     "stop_min": "stop_minutes",
     "min_per_tonne": "minutes_per_tonne",
 }
 """Names of the exchange format where the database's differ."""
+NAMING = {"sites": "site_id", "lots": "lot_id", "demands": "line_id", "vehicles": "class_id"}
+"""The column that names a row, which is the database's ``code``, by table of the exchange format."""
+
+
+def title_of(table: str, column: str) -> str:
+    """Return what the exchange format calls a column of the database."""
+    return NAMING.get(table, "id") if column == "code" else COLUMNS.get(column, column)
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ def _all(steps: Sequence[tuple[str, Callable[[], Any]]]) -> None:
 
 
 def _issue(table: str, fault: Fault) -> InputIssue:
-    return InputIssue(table, fault.row, COLUMNS.get(fault.field, fault.field), fault.value, fault.expected)
+    return InputIssue(table, fault.row, title_of(table, fault.field), fault.value, fault.expected)
 
 
 def _references(intake: Intake, problem: Problem) -> _Ids:

@@ -24,7 +24,8 @@ class UploadRefused(DomainError):
 
     def __init__(self, issues: Sequence[InputIssue], total: int, notes: Sequence[str]) -> None:
         self.issues, self.total, self.notes = tuple(issues[:MOST_LISTED]), total, tuple(notes)
-        super().__init__(f"{total} fault{'s' * (total != 1)}; nothing was written ({'; '.join(notes)})")
+        how = f" ({'; '.join(notes)})" if notes else ""
+        super().__init__(f"{total} fault{'s' * (total != 1)}; nothing was written{how}")
 
 
 class UploadUnreadable(DomainError):

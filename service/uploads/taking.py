@@ -21,7 +21,7 @@ from catalog.tenancy import Scope, visible
 from matching.exchange.issues import Issues
 from matching.exchange.parse import Parsed
 from service.planning.columns import day_of
-from service.planning.importing import COLUMNS
+from service.planning.importing import title_of
 from service.planning.ledger import VIETNAM
 from service.uploads.errors import UploadRefused
 from service.uploads.reading import Prepared
@@ -196,8 +196,9 @@ def refer(
 
 def check_ranges(issues: Issues, model: Any, parsed: Parsed, rows: Sequence[Row]) -> None:
     """Note every value that the database's own checks would refuse; ``rows`` are all of the table's."""
+    table = parsed.schema.name
     for one in faults_in(model, rows):
-        issues.add(parsed.schema.name, int(parsed.rows[one.row - FIRST_ROW]), COLUMNS.get(one.field, one.field), one.value, one.expected)
+        issues.add(table, int(parsed.rows[one.row - FIRST_ROW]), title_of(table, one.field), one.value, one.expected)
 
 
 def dates(parsed: Parsed, column: str) -> list[date]:

@@ -65,12 +65,13 @@ def test_a_faulty_season_is_refused_whole_and_makes_no_association(served: Datab
     for table in SEASON.glob("*.csv"):
         (tmp_path / table.name).write_text(table.read_text(encoding="utf-8"), encoding="utf-8")
     lots = (tmp_path / "lots.csv").read_text(encoding="utf-8").splitlines()
-    lots[1], lots[2] = lots[1].replace("2450", "99999999"), lots[2].replace("1150", "88888888")
+    lots[1], lots[2] = lots[1].replace("2450", "99999999"), "n" * 101 + lots[2][lots[2].index(",") :]
     (tmp_path / "lots.csv").write_text("\n".join(lots), encoding="utf-8")
     refused = run("import", tmp_path, "--association", "bac-ninh", "--name", "Liên minh")
     assert refused.exit_code == 2
     assert "2 errors in the input; nothing was written." in refused.stderr
     assert "lots row 2 column quantity_kg: '99999999'" in refused.stderr
+    assert "lots row 3 column lot_id: 'nnn" in refused.stderr
     with served.read() as session:
         assert session.scalar(select(func.count()).select_from(Association)) == 0
     served.close()
@@ -155,6 +156,7 @@ def test_a_weak_password_is_refused_and_never_shown(served: Database, password: 
     refused = add_user("lan@example.vn", "--name", "Lan", "--password-stdin", password=password)
     assert refused.exit_code == 2
     assert not password.strip() or password.strip() not in refused.output
+    assert [line.partition(":")[0] for line in refused.stderr.splitlines()] == ["1 fault", "password ''"]
     with served.read() as session:
         assert session.scalars(select(User)).all() == []
     served.close()

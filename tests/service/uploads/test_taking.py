@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -173,11 +174,19 @@ def test_faults_of_form_reference_and_range_are_told_at_once(database: Database,
                 changed(LOT, lot_id="l2", quantity_kg=10**9, grade=9, product="durian"),
                 changed(LOT, lot_id="l\u200b3", available_until="2027-06-06"),
                 changed(LOT, lot_id="l4", site_id="d0"),
+                changed(LOT, lot_id="l" * 101),
             ),
         )
     assert [(row, column) for row, column, _ in faults(refused)] == [
         (2, "quantity_kg"), (2, "supplier_id"), (3, "product"), (3, "quantity_kg"), (4, "available_until"), (4, "lot_id"), (5, "site_id"),
+        (6, "lot_id"),
     ]  # fmt: skip
+
+
+def test_where_nothing_was_guessed_about_a_file_its_refusal_says_nothing_of_it(database: Database, whole: Scope) -> None:
+    content = json.dumps([dict(zip(LOT_HEADER, changed(LOT, product="durian"), strict=True))]).encode()
+    with pytest.raises(UploadRefused, match=r"^1 fault; nothing was written$"):
+        upload(database, whole, content, media=Media.JSON)
 
 
 def test_the_same_file_is_taken_in_once_unless_it_is_forced(database: Database, whole: Scope, market: Market) -> None:
