@@ -190,6 +190,7 @@
     at("count").textContent = order.length || !items.uid.length ? say("rows", { n: number(order.length), all: number(items.uid.length), kg: kg(sum(order)) }) : say("none");
     at("picked").textContent = picked.size ? say("chosen", { n: number(picked.size), kg: kg(sum([...picked])) }) : "";
     at("empty").hidden = items.uid.length > 0;
+    root.toggleAttribute("data-nothing", items.uid.length === 0);
     scroller.hidden = items.uid.length === 0;
   }
 

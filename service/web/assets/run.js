@@ -12,6 +12,8 @@
     data[0].push(Number(row.dataset.seconds)); data[1].push(value(row.dataset.worth)); data[2].push(value(row.dataset.bound));
   }
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
+  // As many digits as tell two lines of the grid apart.
+  const digits = (ticks) => (ticks.length < 2 ? 1 : Math.min(6, Math.max(0, Math.ceil(-Math.log10((ticks[1] - ticks[0]) / 1e6) - 1e-9))));
   const chart = new uPlot({
     width: box.clientWidth, height: 280,
     scales: { x: { time: false, range: (_, least, most) => [0, Math.max(most || 0, 1)] } },
@@ -20,7 +22,7 @@
       { label: box.dataset.worth, stroke: colour("--accent"), width: 3, spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), value: (_, one) => (one === null ? "–" : `${number(one)} ₫`) },
       { label: box.dataset.bound, stroke: colour("--info"), width: 2, dash: [6, 4], spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), value: (_, one) => (one === null ? "–" : `${number(one)} ₫`) },
     ],
-    axes: [{ ...axis, values: (_, ticks) => ticks.map((one) => `${number(one, 1)} s`) }, { ...axis, size: 74, values: (_, ticks) => ticks.map((one) => number(one / 1e6, 1)) }],
+    axes: [{ ...axis, values: (_, ticks) => ticks.map((one) => `${number(one, 1)} s`) }, { ...axis, size: 74, label: box.dataset.unit, labelSize: 22, values: (_, ticks) => ticks.map((one) => number(one / 1e6, digits(ticks))) }],
   }, data, box);
   addEventListener("resize", () => chart.setSize({ width: box.clientWidth, height: 280 }));
   if (box.dataset.works !== "1") return;

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from starlette.responses import Response
 
+from catalog.models import Organisation
 from catalog.tenancy import find
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
 from matching.explain.telling import price_text
@@ -36,9 +38,22 @@ def show_policy(visit: Visited, uid: Uid, rule: str = "", of: str = "") -> Respo
     floors = [] if report is None else sorted(report["floors"], key=lambda one: -int(one["short_kg"]))
     names = list(dict.fromkeys(one["floor"] for one in floors))
     return visit.show(
-        "broker/policy.html", plan=plan, report=report, floors=floors[:MOST_SUPPLIERS], names=names, price=price,
-        outlook=plan.figures.get(OUTLOOK),
+        "broker/policy.html", plan=plan, report=report, floors=floors[:MOST_SUPPLIERS], price=price, outlook=plan.figures.get(OUTLOOK),
+        names={name: _called(visit, name) for name in names}, suppliers=_suppliers(visit, floors[:MOST_SUPPLIERS]),
     )  # fmt: skip
+
+
+def _called(visit: Visit, floor: str) -> str:
+    """Return a floor's name; one that nobody named goes by its number."""
+    word, _, number = floor.partition(" ")
+    return visit.say("Floor %(n)s", n=number) if word == "floor" and number.isdecimal() else floor
+
+
+def _suppliers(visit: Visit, floors: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the names of the suppliers of floors, by their codes."""
+    codes = {one["supplier"] for one in floors}
+    query = select(Organisation.code, Organisation.name).where(Organisation.association_id == visit.scope.association_id)
+    return dict(visit.session.execute(query.where(Organisation.code.in_(codes))).all())
 
 
 def _price(visit: Visit, plan: m.Plan, kind: RuleKind, of: str) -> str:

@@ -303,6 +303,8 @@ def test_a_plan_that_proposes_nothing_says_so(opened: Opened, stage: Stage, axe:
         uid = plan.uid
     page = opened(Role.BROKER, f"/plans/{uid}")
     expect(page.locator("#empty h2")).to_have_text("Kế hoạch này không đề xuất gì")
+    expect(page.locator("#board .acts")).to_be_hidden()
+    expect(page.locator("#board .board-side")).to_be_hidden()
     assert violations(page, axe) == []
     page = opened(Role.BROKER, f"/plans/{uid}/print", language="en")
     assert "This plan proposes nothing" in page.inner_text("main")

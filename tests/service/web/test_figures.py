@@ -18,6 +18,7 @@ from service.planning.exporting import pack
 from service.planning.rows import load
 from service.planning.states import RunState
 from service.runs.inputs import ZIP, rows_of
+from service.runs.policies import REPORT
 from tests.service.test_results import result_of
 from tests.service.web.conftest import DESK, PHONE, Opened, follow, keep, overflow, size_of, violations
 from tests.service.web.stage import Stage
@@ -117,6 +118,22 @@ def test_a_run_shows_the_policy_that_it_ran_with(opened: Opened, kept: str, axe:
     page.set_viewport_size(size_of(PHONE))
     assert overflow(page) == 0
     keep(page, "run-policy-360")
+
+
+def test_what_came_of_a_policy_calls_floors_and_suppliers_by_name(opened: Opened, stage: Stage, kept: str, axe: str) -> None:
+    floor = {"floor": "floor 1", "supplier": COOPERATIVE, "eligible_kg": 100, "due_kg": 20, "accepted_kg": 0, "short_kg": 20}
+    report = {"price_vnd": 0, "worth_vnd": 5, "free_vnd": 5, "met": False, "policy": POLICY, "floors": [floor]}
+    with stage.database.write() as session:
+        plan = session.scalars(select(m.Plan).join(m.Run, m.Run.id == m.Plan.run_id).where(m.Run.uid == kept)).one()
+        plan.figures = {**plan.figures, REPORT: report}
+        uid = plan.uid
+        name = session.get_one(Organisation, stage.parties[COOPERATIVE]).name
+    page = opened(Role.BROKER, f"/plans/{uid}/policy")
+    row = page.inner_text("tbody tr")
+    assert name in row
+    assert "Mức sàn 1" in row
+    assert "floor 1" not in page.inner_text("main")
+    assert (violations(page, axe), overflow(page)) == ([], 0)
 
 
 def test_trucks_are_looked_through_and_chosen_by_keyboard(opened: Opened, kept: str) -> None:
