@@ -48,8 +48,7 @@ def store(
     figures : what the verifier found.
     overtaken : what it was made from no longer holds; it is kept for reading, proposes nothing, and the current plan stays.
     """
-    if not overtaken:
-        supersede(session, loaded.association_id)
+    replaced = [] if overtaken else supersede(session, loaded.association_id)
     plan = m.Plan(
         association_id=loaded.association_id,
         run_id=run_id,
@@ -66,6 +65,7 @@ def store(
     )
     session.add(plan)
     session.flush()
+    _tell_replaced(session, plan, replaced)
     trips = _trips(session, plan.id, loaded, result.plan.trips)
     insert_rows(session, m.PlanStop, _stops(loaded, result.plan.stops, trips))
     allocations = _allocations(session, plan.id, loaded, result)
@@ -89,10 +89,29 @@ def _tell(session: Session, plan: m.Plan) -> None:
     events.emit_many(session, plan.association_id, "proposal.created", told)
 
 
-def supersede(session: Session, association_id: int) -> None:
+def _tell_replaced(session: Session, plan: m.Plan, replaced: Sequence[int]) -> None:
+    """Tell every supplier and buyer of the proposals to him whose open items a plan has taken the place of, and what is left of them."""
+    columns = m.Proposal.uid, m.Plan.uid.label("plan"), m.Proposal.side, m.Proposal.state, m.Proposal.organisation_id
+    found = select(*columns).join(m.Plan, m.Plan.id == m.Proposal.plan_id).where(m.Proposal.id.in_(replaced)).order_by(m.Proposal.id)
+    told: list[tuple[dict[str, Any], dict[int, None]]] = [
+        (
+            {"proposal": row.uid, "plan": row.plan, "side": row.side.value, "state": row.state.value, "by": plan.uid},
+            {row.organisation_id: None},
+        )
+        for row in session.execute(found)
+    ]
+    events.emit_many(session, plan.association_id, "proposal.superseded", told)
+
+
+def supersede(session: Session, association_id: int) -> list[int]:
     """Mark the current plan as superseded, and with it the items that nobody has decided about yet.
 
     A proposal then says what is left of it: approved or rejected items, or none.
+
+    Returns
+    -------
+    list
+        Numbers of the proposals that had such items.
     """
     quiet = {"synchronize_session": False}
     plans = update(m.Plan).where(m.Plan.association_id == association_id, m.Plan.state == PlanState.CURRENT)
@@ -104,6 +123,7 @@ def supersede(session: Session, association_id: int) -> None:
     proposals = update(m.Proposal).where(m.Proposal.id.in_(asked))
     session.execute(proposals.values(state=_what_is_left(), version=m.Proposal.version + 1).execution_options(**quiet))
     session.expire_all()
+    return asked
 
 
 def _what_is_left() -> ColumnElement[Any]:

@@ -142,6 +142,23 @@ def test_an_item_of_a_superseded_plan_is_refused_with_the_current_one(database: 
     assert caught.value.current == new
 
 
+def test_each_side_is_told_once_when_a_later_plan_replaces_what_was_put_to_it(database: Database) -> None:
+    desk = Desk(database)
+    old = desk.plan
+    desk.do(proposals.approve, chosen(desk.items()[0]))
+    of_old = select(m.Proposal).join(m.Plan, m.Plan.id == m.Proposal.plan_id).where(m.Plan.uid == old)
+    with database.read() as session:
+        replaced = {one.uid: one.organisation_id for one in session.scalars(of_old.where(m.Proposal.state == ProposalState.PROPOSED))}
+    new = desk.plan_again()
+    with database.read() as session:
+        told = session.scalars(select(Outbox).where(Outbox.kind == "proposal.superseded")).all()
+        left = {one.uid: {"state": one.state.value, "side": one.side.value} for one in session.scalars(of_old)}
+    assert replaced
+    assert {one.payload["proposal"]: one.organisation_id for one in told if one.organisation_id is not None} == replaced
+    assert len(told) == 2 * len(replaced)
+    assert all(one.payload == {"proposal": one.payload["proposal"], "plan": old, "by": new} | left[one.payload["proposal"]] for one in told)
+
+
 def test_an_item_whose_lot_was_edited_is_refused(database: Database) -> None:
     desk = Desk(database)
     item = desk.items()[0]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+import service
 from catalog.errors import Conflict, Invalid, NotFound, Stale
 from catalog.tenancy import Scope
 from service.db import Database, now
@@ -17,7 +19,7 @@ from service.models import Delivery, DeliveryState, Endpoint, EndpointState, Out
 from service.webhooks import endpoints as use
 from service.webhooks.deliveries import DELAYS_S, Job, claim, due, finish, keys_of, prune
 from service.webhooks.endpoints import EndpointChange, EndpointIn
-from service.webhooks.events import emit
+from service.webhooks.events import KINDS, emit
 from service.webhooks.posting import Outcome
 from service.webhooks.sender import Sender
 from tests.market import Market
@@ -304,3 +306,8 @@ def test_the_sender_sends_until_it_is_stopped(database: Database, receiver: Rece
     stop.set()
     thread.join(30)
     assert (receiver.ids, thread.is_alive()) == (told, False)
+
+
+def test_every_kind_of_event_that_can_be_asked_for_is_told_somewhere() -> None:
+    written = "".join(file.read_text(encoding="utf-8") for file in Path(service.__file__).parent.rglob("*.py") if file.name != "events.py")
+    assert [kind for kind in KINDS if f'"{kind}"' not in written] == []
