@@ -45,8 +45,12 @@ def side_of(visit: Visit) -> Side:
 
 
 @pages.get("/offers", may=Permission.PROPOSALS_READ)
-def show_offers(visit: Visited, show: str = "waiting") -> Response:
-    """Show what waits for one's answer, what is agreed, or all of it."""
+def show_offers(visit: Visited, show: str = "waiting", tick: str = "") -> Response:
+    """Show what waits for one's answer, what is agreed, or all of it; what waits may be ticked and confirmed together."""
+    return _list(visit, show, ticked=tick == "all")
+
+
+def _list(visit: Visit, show: str = "waiting", *, ticked: bool = False) -> Response:
     side = side_of(visit)
     query = _mine(visit, side)
     answered = m.ProposalItem.supplier_confirmed_at if side is Side.SUPPLY else m.ProposalItem.buyer_confirmed_at
@@ -60,6 +64,8 @@ def show_offers(visit: Visited, show: str = "waiting") -> Response:
         items=parts_out(visit.session, rows, side) if rows else [],
         trucks=trucks(visit, rows, side),
         show=show,
+        ticked=ticked,
+        many=show == "waiting" and len(rows) > 1 and visit.scope.organisation_id is not None,
         following=following,
         supply=side is Side.SUPPLY,
         kind=kind,
@@ -149,6 +155,21 @@ def confirm(visit: Visited, uid: str) -> Response:
     chosen = Chosen(uid, _version(visit))
     proposals.confirm(visit.session, visit.scope, chosen, visit.act("confirmed"), _speaks(visit))
     return visit.go("/offers", visit.say("Confirmed. When the other side has confirmed as well, it is agreed."))
+
+
+@pages.post("/offers/confirm", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_list)
+def confirm_many(visit: Visited) -> Response:
+    """Confirm one's part of every item that is ticked, or of none of them."""
+    read = Reader(visit.form)
+    chosen = sorted(set(read.many("chosen")))
+    if not chosen:
+        read.wrong("chosen", "", "a value")
+    read.done()
+    for one in chosen:
+        uid, _, version = one.partition(":")
+        seen = int(version) if version.isdecimal() and len(version) < 10 else None
+        proposals.confirm(visit.session, visit.scope, Chosen(uid, seen), visit.act("confirmed"), _speaks(visit))
+    return visit.go("/offers", visit.say_many("%(num)s proposal is confirmed.", "%(num)s proposals are confirmed.", len(chosen)))
 
 
 @pages.post("/offers/{uid}/refuse", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_offer)

@@ -6,13 +6,14 @@ import io
 import re
 from typing import Any
 
+import httpx
 import pytest
 import xlsxwriter
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
 from catalog.models import Lot, Side
-from service.demo import COOPERATIVE
+from service.demo import BUYER, COOPERATIVE
 from service.models import Role
 from service.planning.states import ProposalState
 from service.web.faults import CODES
@@ -208,6 +209,31 @@ def test_a_proposal_is_confirmed_once_and_another_refused(opened: Opened, stage:
     )
     assert stale[0] == 409
     assert say(language, CODES["already_decided"]) in stale[1]
+
+
+def test_what_is_ticked_is_confirmed_together_or_not_at_all(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.PROCUREMENT, "/offers", width=PHONE, script=False)
+    waiting = page.locator("li.card").count()
+    follow(page, "#many button")
+    assert page.locator("#chosen-fault").inner_text()
+    follow(page, "#many a")
+    ticks = page.locator("[name=chosen]")
+    assert page.locator("[name=chosen]:checked").count() == ticks.count() == waiting
+    for number in range(1, waiting):
+        ticks.nth(number).uncheck()
+    chosen = str(ticks.first.get_attribute("value")).partition(":")[0]
+    assert overflow(page) == 0
+    follow(page, "#many button")
+    assert "Đã xác nhận 1 đề xuất." in page.inner_text("main")
+    items = {one.uid: one for one in stage.items_of(BUYER, Side.DEMAND)}
+    assert items[chosen].buyer_confirmed_at is not None
+    other = next(one.uid for one in items.values() if one.state is ProposalState.APPROVED and one.buyer_confirmed_at is None)
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    fields = {"chosen": [chosen, other], "_csrf": cookies["mca_csrf"]}
+    headers = {"cookie": f"mca_session={cookies['mca_session']}", "accept": "text/html"}
+    assert httpx.post(f"{stage.address}/offers/confirm", data=fields, headers=headers).status_code == 409
+    after = {one.uid: one for one in stage.items_of(BUYER, Side.DEMAND)}
+    assert after[other].buyer_confirmed_at is None
 
 
 def test_a_proposal_is_refused_with_a_reason(opened: Opened, stage: Stage) -> None:
