@@ -356,8 +356,8 @@ TEXTS: dict[str, Words] = {
     "pool.gain": ("Kế hoạch tốt lên {vnd} đ.", "The plan gains {vnd} đ."),
     "pool.loss": ("Kế hoạch kém đi {vnd} đ.", "The plan loses {vnd} đ."),
     "pool.none": (
-        "Không có những bên nào cùng nhau giao thêm được cho đơn hàng {id} mà vẫn đúng quy tắc.",
-        "No pool could bring line {id} more within the rules.",
+        "Với hàng còn lại, không có những bên nào cùng nhau giao thêm được cho đơn hàng {id} mà vẫn đúng quy tắc.",
+        "Of what is still open, no pool could bring line {id} more within the rules.",
     ),
     "pool.filled": ("Đơn hàng {id} đã đủ.", "Line {id} is filled already."),
     # errors and the terminal ---------------------------------------------------------------------------------------------

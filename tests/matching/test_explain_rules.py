@@ -254,7 +254,7 @@ def test_a_lot_that_may_not_be_divided_joins_whole_or_not_at_all() -> None:
 def test_where_nobody_can_bring_more_it_is_said() -> None:
     scene, pool = pooled(lots=THREE, demands=[{"quantity_kg": 2000, "min_fill_kg": 1500}])
     assert (pool.outcome, pool.members) == (PoolOutcome.NONE, ())
-    assert pool_text(scene, pool, "en") == "No pool could bring line line1 more within the rules."
+    assert pool_text(scene, pool, "en") == "Of what is still open, no pool could bring line line1 more within the rules."
 
 
 def test_a_filled_line_needs_no_pool() -> None:
