@@ -99,13 +99,15 @@ class Answer:
     ----------
     used_kg : what the plan uses now.
     promises : verified changes, the cheapest first, of each kind the cheapest.
-    tried : changes that were tried.
+    tried : searches that were made.
+    passed_over : changes that were not tried, since what they could bring at the most is too little to be told from a search's error.
     """
 
     outcome: Outcome
     used_kg: int
     promises: tuple[Promise, ...]
     tried: int
+    passed_over: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer as JSON values."""
@@ -147,7 +149,7 @@ def what_would_change(
     search.run()
     outcome = Outcome.FOUND if search.promises else Outcome.TIME if search.cut_short else Outcome.NONE
     promises = sorted(search.promises, key=lambda one: (one.cost_vnd, -one.promised_kg))
-    return Answer(outcome, used, tuple(promises), search.tried)
+    return Answer(outcome, used, tuple(promises), search.tried, search.passed_over)
 
 
 class _Late(Exception):
@@ -168,7 +170,7 @@ class _Search:
         self.open_kg = int(scene.open_kg(subject)[row])
         self.least_kg = max(1, min(self.open_kg, int(np.ceil(self.effort.least_share * self.open_kg))))
         self.promises: list[Promise] = []
-        self.tried, self.cut_short = 0, False
+        self.tried, self.passed_over, self.cut_short = 0, 0, False
         self._now: Found | None = None
         self._plan_vnd = verify(scene.problem, scene.plan).objective_vnd
         self._slack_vnd = 0
@@ -186,7 +188,9 @@ class _Search:
             self._price(kind)
         found = find_candidates(self.scene, self.subject, self.pairs, self.costs)
         # What could not pay for the margin even on full trucks is no answer.
-        candidates = [one for one in found if one.hope_vnd >= self.effort.margin_vnd and self._is_cheaper(one)]
+        hopeful = [one for one in found if one.hope_vnd >= self.effort.margin_vnd]
+        self.passed_over = len(found) - len(hopeful)
+        candidates = [one for one in hopeful if self._is_cheaper(one)]
         for trials, one in enumerate(candidates):
             if not self._is_cheaper(one):
                 break

@@ -143,14 +143,20 @@ def _loss_text(scene: Scene, subject: str, loss: Loss, language: Language) -> st
 def answer_text(answer: Answer, language: Language) -> str:
     """Return what would get a lot or line matched, in words."""
     if answer.outcome is not Outcome.FOUND:
-        tried = ".tried" if answer.outcome is Outcome.NONE and answer.tried else ""
-        return say(f"answer.{answer.outcome.value}{tried}", language)
+        return say(f"answer.{answer.outcome.value}{_how_sure(answer)}", language)
     said = []
     for promise in answer.promises:
         figures = {"promised_kg": promise.promised_kg, "cost": promise.cost_vnd, "short": round(100 * TOLERANCE_SHARE)}
         kept = say("answer.promise", language, **figures)
         said.append(f"{change_text(promise.change, language)} {kept}")
     return "\n".join(said)
+
+
+def _how_sure(answer: Answer) -> str:
+    """Tell whether no change helps, or whether those that were tried, or that would bring too little, are only not sure to help."""
+    if answer.outcome is not Outcome.NONE:
+        return ""
+    return ".tried" if answer.tried else ".little" if answer.passed_over else ""
 
 
 def change_text(change: Change, language: Language) -> str:

@@ -300,6 +300,10 @@ TEXTS: dict[str, Words] = {
         "Đã thử và lập lại kế hoạch: không thay đổi đơn lẻ nào chắc chắn giúp khớp được.",
         "No change of one thing was found that would surely match it, though some were tried.",
     ),
+    "answer.none.little": (
+        "Không thay đổi đơn lẻ nào chắc chắn giúp khớp được: lợi nhiều nhất có thể có cũng quá nhỏ.",
+        "No change of one thing would surely match it: the most that any could bring is too little.",
+    ),
     "answer.matched": ("Đã khớp trọn vẹn, không cần thay đổi gì.", "It is wholly matched already; nothing need change."),
     "answer.time": (
         "Chưa tìm ra trong thời gian cho phép; còn khả năng chưa thử.",

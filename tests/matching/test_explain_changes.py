@@ -130,6 +130,13 @@ def test_a_change_that_can_never_help_is_not_promised() -> None:
     assert answer_text(tried, "en") == "No change of one thing was found that would surely match it, though some were tried."
 
 
+def test_of_changes_that_could_bring_only_little_it_is_not_said_that_none_would_match_it() -> None:
+    """Two kilograms of a lower grade: a line that took that grade might well have them."""
+    _, answer = answered(lots=[{"grade": 3, "quantity_kg": 2}])
+    assert (answer.outcome, answer.tried, answer.passed_over) == (Outcome.NONE, 0, 1)
+    assert answer_text(answer, "en") == "No change of one thing would surely match it: the most that any could bring is too little."
+
+
 @pytest.mark.parametrize(("bid", "promised"), [(20_000, 500), (10_500, 200)])
 def test_no_more_is_promised_than_what_a_plan_would_be_clearly_worse_without(bid: int, promised: int) -> None:
     """Half of the lot goes to a line that pays; the other half to one that pays as much, or next to nothing."""
