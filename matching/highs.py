@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import ctypes
 import os
+from threading import Lock
 
 import highspy
 
 STDOUT = 1
+_LED_AWAY = Lock()
+"""Two threads that led the standard output away at once would not find it again."""
 
 
 def silent_highs() -> highspy.Highs:
     """Return a solver that prints nothing, on one thread, with a fixed seed."""
+    with _LED_AWAY:
+        made = _made_quietly()
+    made.silent()
+    made.setOptionValue("threads", 1)
+    made.setOptionValue("random_seed", 1)
+    return made
+
+
+def _made_quietly() -> highspy.Highs:
     libc = ctypes.CDLL(None)
     libc.fflush(None)
     kept, nowhere = os.dup(STDOUT), os.open(os.devnull, os.O_WRONLY)
@@ -27,7 +39,4 @@ def silent_highs() -> highspy.Highs:
         os.dup2(kept, STDOUT)
         os.close(kept)
         os.close(nowhere)
-    made.silent()
-    made.setOptionValue("threads", 1)
-    made.setOptionValue("random_seed", 1)
     return made

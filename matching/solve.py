@@ -48,6 +48,8 @@ REROUTING_SHARE, LEAST_REROUTING = 0.75, 0.05
 REROUTING_ITERATIONS = 0.1
 """Iterations of rerouting for each of a search that is limited by iterations."""
 ITERATIONS_PER_ATTEMPT = 1_000
+CARRIED_SHARE = 0.9
+"""Share of the time that the program of carriers may take, where they are all that pays."""
 OUTLINED_ROWS = 400
 """Rows of lots and lines from which a search begins with an outline."""
 OUTLINE_SHARE = 0.2
@@ -190,7 +192,7 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     planner = _planner(problem, proof, run, seed, direct=direct, warm_start=warm_start)
     run.tell("trips", planner.worth_vnd, proof.bound_vnd)
     run.offer(planner.worth_vnd, planner.snapshot)
-    carried = _carriers_alone(problem, planner, proof, run)
+    carried = _carriers_alone(problem, planner, proof, run, seed)
     limit = run.limits.iterations or planner.own_limit
     hub_s = 0.0
     if not direct:
@@ -335,12 +337,12 @@ class _Carriers:
     closed: bool = False
 
 
-def _carriers_alone(problem: Problem, planner: TripPlanner | StagedPlanner, proof: Proof, run: _Run) -> _Carriers:
+def _carriers_alone(problem: Problem, planner: TripPlanner | StagedPlanner, proof: Proof, run: _Run, seed: int) -> _Carriers:
     """Solve the problem as a mixed-integer program where no truck pays."""
     if planner.trucks_pay:
         return _Carriers()
-    seconds = None if run.deadline == float("inf") else 0.85 * (run.deadline - run.stopwatch())
-    found = solve_carried(problem, seconds=seconds, should_stop=run.stopped)
+    seconds = None if run.deadline == float("inf") else CARRIED_SHARE * (run.deadline - run.stopwatch())
+    found = solve_carried(problem, seconds=seconds, stopwatch=run.stopwatch, should_stop=run.stopped, cores=run.limits.cores, seed=seed)
     if found is None:
         return _Carriers()
     proof.lower(int(found.bound_vnd))

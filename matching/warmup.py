@@ -13,6 +13,7 @@ import numpy as np
 
 from matching.bound import prove
 from matching.bound.whole import whole_trip_bounds
+from matching.carried.tree import SLACK, descend, wander
 from matching.exchange import read_problem
 from matching.flow import relaxation_bound
 from matching.nation.bound import find_pairs, lagrangian_bound
@@ -38,9 +39,17 @@ def warm_up(problem: Problem) -> None:
     for _ in whole_trip_bounds(few.replace(sites=few.sites.replace(kind=kinds)), lambda: 1.0, lambda: 0, most_nodes=3):
         pass
     lagrangian_bound(few, find_pairs(few), np.zeros(few.n_lots), expired=lambda: False, steps=2)
+    _exchange_trees()
     modes: tuple[Mode, ...] = ("none", "full")
     for trips in modes:
         solve(problem, trips=trips, limits=Limits(seconds=None, iterations=ITERATIONS), stopwatch=lambda: 0.0)
+
+
+def _exchange_trees() -> None:
+    """One lot and one line, both hanging on the root; few seasons have nothing but carriers."""
+    ends, money, tree = np.array([[0, 1]]), np.array([[2.0, 1.0]]), np.array([[2, SLACK, 1, 5], [2, SLACK, 1, 5], [0, SLACK, 0, 0]])
+    looked, state, worth = np.array([0]), np.ones(1, dtype=np.uint64), descend(ends, money, 1, tree, np.array([0]), np.int64(0))
+    wander(ends, money, 1, tree, looked, state, 1, 0.0, tree.copy(), worth, worth)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Problems that carriers by the kilogram can serve alone, as a mixed-integer program solved to proof.
+"""Problems that carriers by the kilogram can serve alone, as a mixed-integer program.
 
 Decision variables
     x[n, t]   kg of carrier lane n picked up on day t (whole, since a solution with fixed yes/no choices is a flow)
@@ -15,49 +15,27 @@ Formulation
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
+from scipy.sparse import csr_array
 
 from matching.carriers import find_carrier_lanes
 from matching.highs import silent_highs
-from matching.lanes import Lanes
-from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
-from matching.problem import BUYER, HUB, NO_LIMIT, PIN, IntArray, Problem
-from matching.rates import lane_rates
+from matching.problem import BUYER, HUB, NO_LIMIT, PIN, FloatArray, IntArray, Problem
 
 MOST_FLOWS = 60_000
-
-
-def only_carriers_pay(problem: Problem, lanes: Lanes) -> bool:
-    """Whether no kilogram of any lane pays a truck's cheapest haulage, and no minimum could ask for one that does not."""
-    hired = problem.replace(roads=problem.roads.replace(vnd_per_kg=np.full(len(problem.roads.km), np.nan)))
-    gain = lanes.margin_vnd_per_kg + problem.lines.short_vnd_per_kg[lanes.line]
-    if len(lanes.lot) and bool((gain > lane_rates(hired, lanes)).any()):
-        return False
-    lots, lines = problem.lots, problem.lines
-    return not (
-        lots.min_take_kg.any()
-        or lots.indivisible.any()
-        or lines.min_fill_kg.any()
-        or lines.min_supplier_kg.any()
-        or problem.decisions.kg.any()
-    )
+TOLERANCE, NEARLY = 1e-7, 1e-5
+"""Shares of a kilogram by which a solution may miss a row, and a number of kilograms a whole one."""
+CHARGES = ("road", "site")
+"""Kinds of choices that are charges; the others are rules."""
 
 
 @dataclass(frozen=True)
-class Carried:
-    """What the program found: a plan, if any, and a bound on every plan that uses carriers alone, in đồng."""
-
-    plan: Plan | None
-    bound_vnd: float
-
-
-@dataclass(frozen=True)
-class _Flows:
+class Flows:
     """One row for each lane and pick-up day; shape of each column (n_flows,)."""
 
     lot: IntArray
@@ -67,21 +45,8 @@ class _Flows:
     most_kg: IntArray
 
 
-def solve_carried(problem: Problem, *, seconds: float | None, should_stop: Callable[[], bool]) -> Carried | None:
-    """Plan with carriers alone; None where there are too many lane-days for a program of this kind."""
-    flows = _flows(problem)
-    if flows is None:
-        return None
-    program = _Program(problem, flows)
-    kg, bound = program.solve(seconds, should_stop)
-    plan = None if kg is None else _plan(problem, flows, kg)
-    rates = problem.roads.vnd_per_kg[flows.road]
-    # A consignment's freight is rounded to whole đồng, which may be half a đồng in its favour; whole rates are exact.
-    slack = 0.5 * len(flows.lot) if (rates % 1 != 0).any() else 1e-3
-    return Carried(plan, float(np.floor(bound + slack)))
-
-
-def _flows(problem: Problem) -> _Flows | None:
+def find_flows(problem: Problem) -> Flows | None:
+    """List the flows of carriers that may move anything; None where there are too many for a program of this kind."""
     lanes = find_carrier_lanes(problem)
     days = lanes.pickup_until_day - lanes.pickup_from_day + 1
     if int(days.sum()) > MOST_FLOWS:
@@ -91,23 +56,37 @@ def _flows(problem: Problem) -> _Flows | None:
     lot, line, road = lanes.lot[n], lanes.line[n], lanes.road[n]
     most = np.minimum(problem.lots.kg[lot], np.minimum(problem.lines.kg[line], problem.roads.capacity_kg[road]))
     fits = most > 0
-    return _Flows(lot[fits], line[fits], road[fits], day[fits], most[fits])
+    return Flows(lot[fits], line[fits], road[fits], day[fits], most[fits])
 
 
-class _Program:
-    """The program as rows of coefficients, handed to HiGHS once."""
+class Program:
+    """The program as rows of coefficients; its first columns are the flows.
 
-    def __init__(self, problem: Problem, flows: _Flows) -> None:
+    Attributes
+    ----------
+    cost, upper, whole : of each column: what one unit gains in đồng, the most of it, and whether it is a yes/no choice.
+    rows : columns, coefficients, least and most of each row.
+    members : flows that a yes/no choice lets through, by the choice's column.
+    most_kg : kilograms that it lets through at most, by the choice's column.
+    rows_apart : rows that are neither of a lot's or line's kilograms nor of a choice.
+    """
+
+    def __init__(self, problem: Problem, flows: Flows) -> None:
         self.problem, self.flows = problem, flows
         self.cost: list[float] = []
         self.upper: list[float] = []
         self.whole: list[bool] = []
         self.rows: list[tuple[list[int], list[float], float, float]] = []
+        self.members: dict[int, IntArray] = {}
+        self.most_kg: dict[int, float] = {}
+        self.rows_apart = 0
         self._switches: dict[tuple[object, ...], int] = {}
         self._goods()
         self._lots_and_lines()
+        n_rows = len(self.rows)
         self._days()
         self._decisions()
+        self.rows_apart = len(self.rows) - n_rows - len(self.charges())
 
     def _goods(self) -> None:
         p, f = self.problem, self.flows
@@ -133,6 +112,7 @@ class _Program:
                 self.rows.append((columns, ones, -np.inf, most))
             return
         most = min(most, self._all_of(members))
+        self.members[switch], self.most_kg[switch] = members, most
         self.rows.append(([*columns, switch], [*ones, -most], -np.inf, 0.0))
         if least > 0:
             self.rows.append(([*columns, switch], [*ones, -least], 0.0, np.inf))
@@ -165,6 +145,7 @@ class _Program:
         kg = float(self.problem.lots.kg[lot])
         choices = [self._switch(("flow", int(m))) for m in members]
         for member, choice in zip(members.tolist(), choices, strict=True):
+            self.members[choice], self.most_kg[choice] = np.array([member], dtype=np.int64), kg
             self.rows.append(([member, choice], [1.0, -kg], 0.0, 0.0))
         self.rows.append((choices, [1.0] * len(choices), -np.inf, 1.0))
 
@@ -200,46 +181,71 @@ class _Program:
             members = np.flatnonzero((f.lot == d.lot[i]) & (f.line == d.line[i]))
             self.rows.append((members.tolist(), [1.0] * len(members), float(d.kg[i]), np.inf))
 
-    def solve(self, seconds: float | None, should_stop: Callable[[], bool]) -> tuple[IntArray | None, float]:
-        """Return whole kilograms of each flow (None without a solution) and the proven bound, shortage penalties counted."""
-        short = float(self.problem.lines.kg @ self.problem.lines.short_vnd_per_kg)
-        highs = self._model(seconds)
-        highs.cbMipInterrupt.subscribe(lambda event: event.interrupt() if should_stop() else None)
-        highs.run()
-        info = highs.getInfo()
-        bound = (info.mip_dual_bound if any(self.whole) else info.objective_function_value) - short
-        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None, bound
-        values = np.array(highs.getSolution().col_value)
-        return self._rounded(values), bound
+    def charges(self) -> list[int]:
+        """Columns of the choices that are charges for what is used; any flow within limits can be had by paying them."""
+        return [column for (kind, *_), column in self._switches.items() if kind in CHARGES]
 
-    def _model(self, seconds: float | None) -> highspy.Highs:
+    @functools.cached_property
+    def _linear(self) -> highspy.HighsLp:
+        n = len(self.cost)
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_, lp.sense_ = n, len(self.rows), highspy.ObjSense.kMaximize
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.array(self.cost), np.zeros(n), np.array(self.upper)
+        lp.row_lower_, lp.row_upper_ = self._least, self._most
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_ = self._matrix.indptr.astype(np.int32), self._matrix.indices.astype(np.int32)
+        lp.a_matrix_.value_ = self._matrix.data
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[whole] for whole in self.whole] if any(self.whole) else []
+        return lp
+
+    def model(self, seconds: float | None = None) -> highspy.Highs:
+        """Return a solver with the program in it, which stops once less than a đồng may be missing."""
         highs = silent_highs()
         for name, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 0.4)):
             highs.setOptionValue(name, value)
         if seconds is not None:
             highs.setOptionValue("time_limit", max(0.1, seconds))
-        n = len(self.cost)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_, lp.sense_ = n, len(self.rows), highspy.ObjSense.kMaximize
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.array(self.cost), np.zeros(n), np.array(self.upper)
-        lp.row_lower_, lp.row_upper_ = np.array([r[2] for r in self.rows]), np.array([r[3] for r in self.rows])
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum([len(r[0]) for r in self.rows])]).astype(np.int32)
-        lp.a_matrix_.index_ = np.array([c for r in self.rows for c in r[0]], dtype=np.int32)
-        lp.a_matrix_.value_ = np.array([v for r in self.rows for v in r[1]])
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[whole] for whole in self.whole] if any(self.whole) else []
-        highs.passModel(lp)
+        highs.passModel(self._linear)
         return highs
 
-    def _rounded(self, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> IntArray:
+    def worth_vnd(self, values: FloatArray) -> float:
+        """Gain of a solution whose choices are whole, minus infinity if it breaks a row.
+
+        A solver that is stopped has at times told of solutions that are none.
+        """
+        activity, least, most = self._matrix @ values, self._least, self._most
+        breaks = np.maximum(least - activity, activity - most) > TOLERANCE * (1.0 + np.abs(activity))
+        out = (values < -TOLERANCE) | (values > np.array(self.upper) * (1.0 + TOLERANCE) + TOLERANCE)
+        return -np.inf if breaks.any() or out.any() else float(np.dot(self.cost, values))
+
+    def settled(self, values: FloatArray) -> FloatArray:
+        """Return values with their choices, and kilograms that are nearly so, made whole."""
+        near = np.rint(values)
+        return np.where(np.array(self.whole) | (np.abs(values - near) < NEARLY), near, values)
+
+    @functools.cached_property
+    def _matrix(self) -> csr_array:
+        start = np.concatenate([[0], np.cumsum([len(r[0]) for r in self.rows])])
+        column = np.array([c for r in self.rows for c in r[0]], dtype=np.int64)
+        value = np.array([v for r in self.rows for v in r[1]], dtype=np.float64)
+        return csr_array((value, column, start), shape=(len(self.rows), len(self.cost)))
+
+    @functools.cached_property
+    def _least(self) -> FloatArray:
+        return np.array([r[2] for r in self.rows])
+
+    @functools.cached_property
+    def _most(self) -> FloatArray:
+        return np.array([r[3] for r in self.rows])
+
+    def rounded(self, values: FloatArray) -> IntArray:
         """Whole kilograms: the yes/no choices fixed, the rest solved anew with whole numbers if a fraction is left."""
         n = len(self.flows.lot)
         kg = np.rint(values[:n]).astype(np.int64)
         if np.abs(values[:n] - kg).max(initial=0.0) < 1e-6:
             return kg
-        highs = self._model(None)
+        highs = self.model()
         for column in range(len(self.cost)):
             if self.whole[column]:
                 choice = float(np.rint(values[column]))
@@ -265,20 +271,3 @@ def _groups_of_pairs(first: IntArray, second: IntArray) -> list[tuple[tuple[int,
     for row, pair in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
         found[pair].append(row)
     return [(pair, np.array(rows, dtype=np.int64)) for pair, rows in sorted(found.items())]
-
-
-def _plan(problem: Problem, flows: _Flows, kg: IntArray) -> Plan:
-    """One carrier trip for each flow in use; the daily charge goes on the first of a carrier's day."""
-    used = np.flatnonzero(kg > 0)
-    road, day = flows.road[used], flows.day[used]
-    n = np.arange(len(used))
-    _, first = np.unique(road * (1 << 32) + day, return_index=True)
-    cost = np.rint(kg[used] * problem.roads.vnd_per_kg[road]).astype(np.int64)
-    cost[first] += problem.roads.fixed_vnd[road[first]]
-    none = np.zeros(0, dtype=np.int64)
-    return Plan(
-        Allocations(flows.lot[used], flows.line[used], kg[used], day, day + problem.roads.transit_days[road]),
-        Legs(n, np.ones(len(n), dtype=np.int64), n.copy(), problem.lots.site[flows.lot[used]], problem.lines.site[flows.line[used]]),
-        Trips(np.full(len(n), CARRIER), np.zeros(len(n)), cost),
-        Stops(none, none.copy(), none.copy(), none.copy(), none.copy()),
-    )
