@@ -19,6 +19,7 @@ from service.api import (
     demand,
     edge,
     epcis,
+    events,
     explanations,
     exports,
     health,
@@ -101,6 +102,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.service = service
     for api in APIS:
         api.register(app, "" if api in AT_THE_ROOT else PREFIX)
+    events.register(app)
     site.register(app)
     edge.install(app)
     app.state.metrics = Metrics(lambda: app.state.service.database)

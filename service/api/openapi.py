@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.api import admission, etags, problems
+from service.api import admission, etags, events, problems
 from service.api.glossary import UID, meaning
 from service.api.routing import Api, Route, Rule, rule_of
 from service.version import engine_name
@@ -19,6 +19,7 @@ ABOUT = """Matches farmers' cooperatives' harvest with buyers' demand, trucks in
 Log in by `POST /api/v1/login` (a cookie, with a CSRF token for writes) or send an API key as `Authorization: Bearer mca_…`. Every write
 takes an `Idempotency-Key`; what changes a row needs the row's `ETag` as `If-Match`. Lists are read part by part with `cursor`. Failures
 are problem details (RFC 9457) whose `code` never changes. Masses are whole kilograms, money is whole đồng, instants carry their offset.
+What is sent to the endpoints of partners stands under `webhooks`, one entry for each kind of event.
 """
 _ALWAYS = (401, 403, 408, 429, 500, 503)
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
@@ -41,6 +42,7 @@ def describe(app: FastAPI, apis: Sequence[Api]) -> dict[str, Any]:
         version=engine_name().removeprefix("mca "),
         description=ABOUT,
         routes=app.routes,
+        webhooks=app.webhooks.routes,
         tags=[{"name": api.tag, "description": api.description} for api in apis],
         license_info={"name": "MIT", "identifier": "MIT"},
         servers=[{"url": "/", "description": "This service."}],
@@ -62,6 +64,7 @@ def describe(app: FastAPI, apis: Sequence[Api]) -> dict[str, Any]:
         _bound_texts(schemas[name])
     for _, _, operation in operations(made):
         _put_examples(operation, schemas)
+    events.complete(made, example_of)
     return made
 
 
