@@ -73,9 +73,13 @@ class Yardsticks:
         """Return what is left of a plan's kilograms when no supplier sells more than its cap of just that, and others step in."""
         able = np.zeros(len(self.floor_kg), dtype=np.int64)
         np.add.at(able, self.problem.lots.supplier, self.eligible_kg)
-        total, before = int(plan.allocations.kg.sum()), -1
+        return self.settled_kg(int(plan.allocations.kg.sum()), able)
+
+    def settled_kg(self, total_kg: int, able_kg: IntArray) -> int:
+        """Return the most kilograms, up to a total, of which no supplier sells more than its cap or than it is able to, (n_suppliers,)."""
+        total, before = total_kg, -1
         while total != before:
-            before, total = total, min(total, int(np.minimum(able, self.cap_kg(total)).sum()))
+            before, total = total, min(total, int(np.minimum(able_kg, self.cap_kg(total)).sum()))
         return total
 
     def lost_kg(self, plan: Plan) -> int:

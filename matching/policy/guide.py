@@ -166,11 +166,16 @@ def capped_kg(yard: Yardsticks, like: Plan, total_kg: int) -> IntArray:
     if yard.policy.cap_pct is None:
         return kg
     most, gain = yard.cap_kg(total_kg), _gains(problem, like)
+    sold = np.zeros(problem.n_lots, dtype=np.int64)
+    if not yard.excess_kg(like).any():
+        # What a plan that keeps the cap takes of each lot must stay to be had, or the search couldn't go on from it.
+        np.add.at(sold, like.allocations.lot, like.allocations.kg)
     offered = np.zeros(len(yard.floor_kg), dtype=np.int64)
     np.add.at(offered, lots.supplier, lots.kg)
     for supplier in np.flatnonzero(offered > most).tolist():
         rows = np.flatnonzero(lots.supplier == supplier)
-        kg[rows] = _cut(problem, rows[np.lexsort((rows, -gain[rows]))], most, rows)
+        order = rows[np.lexsort((rows, -gain[rows]))]
+        kg[rows] = _cut(problem, order, most, rows, sold if sold[rows].sum() <= most else np.zeros_like(sold))
     return np.maximum(kg, _pinned_kg(problem))
 
 
@@ -182,15 +187,21 @@ def _gains(problem: Problem, plan: Plan) -> IntArray:
     return gain
 
 
-def _cut(problem: Problem, order: IntArray, most_kg: int, rows: IntArray) -> IntArray:
-    """Share what a supplier may sell out among its lots, in their order; shape of ``rows``."""
-    lots, given = problem.lots, dict.fromkeys(rows.tolist(), 0)
+def _cut(problem: Problem, order: IntArray, most_kg: int, rows: IntArray, sold_kg: IntArray) -> IntArray:
+    """Share what a supplier may sell out among its lots, in their order; shape of ``rows``.
+
+    Parameters
+    ----------
+    sold_kg : what each lot is given before any is given more, shape (n_lots,); together at most ``most_kg``.
+    """
+    lots, given = problem.lots, {lot: int(sold_kg[lot]) for lot in rows.tolist()}
+    most_kg -= sum(given.values())
     for lot in order.tolist():
-        part = min(int(lots.kg[lot]), most_kg)
+        part = min(int(lots.kg[lot]), given[lot] + most_kg)
         whole = part == lots.kg[lot]
         if whole or (not lots.indivisible[lot] and part >= lots.min_take_kg[lot]):
+            most_kg -= part - given[lot]
             given[lot] = part
-            most_kg -= part
     return np.array([given[lot] for lot in rows.tolist()], dtype=np.int64)
 
 

@@ -1,6 +1,7 @@
 """`solve_policy`: a verified plan under a policy, rank by rank, and what the policy costs.
 
 1. A plan for worth alone, or, where there is an earlier plan to be stable against, that plan made anew with as few changes as pay.
+   Under a cap it is trimmed until it keeps that, and so is whatever a search finds (`matching.policy.trim`).
 2. The policy's rules, floors and cap: the kilograms by which they are broken are made as few as can be found.
 3. Each goal in its rank. What a stage may give up of the rules (nothing) and of earlier goals (their tolerance) is a limit in whole
    kilograms or đồng; a plan beyond a limit is worse than any within, however good it is for the goal at hand.
@@ -25,6 +26,7 @@ from matching.policy.guide import NO_TRIAL, Premiums, Trial, guide, just_due, pr
 from matching.policy.model import Goal, Policy, Rank
 from matching.policy.report import PolicyResult, Stage, report
 from matching.policy.texts import refusal
+from matching.policy.trim import trimmed
 from matching.problem import IntArray, Problem
 from matching.solve import Limits, Mode, solve
 from matching.stable import Stability, replan
@@ -39,8 +41,12 @@ EASING = 8.0
 """Premiums of goals of earlier ranks become so many times lower whenever that was found to do no harm."""
 SHRINKING, GROWING = 0.97, 1.01
 """What is sold in all is expected to be so much less when a cap was not kept, and so much more when it was."""
+ROOM = (1.0, 1.03, 1.08)
+"""By turns, a search may find so many times what is expected to be sold, for what is too much of a supplier is trimmed."""
 OWN_ITERATIONS = 20_000
 """Iterations of a search in a stage that no time limits."""
+LEAST_ROUND = 2.0
+"""A round of a stage lasts at least so many times what a search takes before its first iteration, or it would come to nothing."""
 CLOSING_S, CLOSING_S_PER_ROW = 0.3, 2.5e-4
 """Kept back for verification and reasons."""
 
@@ -65,6 +71,7 @@ class _Course:
     held: list[tuple[Goal | None, int]] = field(default_factory=list)
     searches: int = 0
     total_kg: int = 0
+    preparing_s: float = 0.0
 
     def tell(self, phase: str) -> None:
         if self.on_progress is not None:
@@ -107,28 +114,54 @@ class _Course:
     ) -> tuple[Plan, Verdict]:
         """Search once, led by premiums, and return the best plan met."""
         self.searches += 1
+        self.total_kg = max(self.total_kg, self.kept_kg())
         promise = self.yard.policy.change_vnd_per_kg if given is None else given.promise
         again = replan(
             self.yard.problem,
             plan,
             stability=Stability(self.frozen_until_day, promise),
             iterations=iterations,
-            expired=expired,
+            expired=self._timed(expired),
             seed=self.seed + self.searches,
             cores=self.limits.cores,
             direct=self.direct,
-            guide=None if given is None else guide(self.yard, given, self.first, self.total_kg, trial),
+            guide=None if given is None else self._guide(given, trial),
             measure=self.measured(goal),
             promises=(self.yard.pairs, self.yard.pair_kg),
+            mend=None if given is None else self.trimmed,
         )
-        self._expect(again.plan, again.ended_kg)
+        self._expect(again.ended)
         return again.plan, again.verdict
 
-    def _expect(self, plan: Plan, ended_kg: int) -> None:
-        """Learn how much is sold in all, of which a cap is a part: less than was thought where the cap was not kept."""
-        kept = 0 < int(plan.allocations.kg.sum()) == ended_kg and not self.yard.excess_kg(plan).any()
-        lower = min(self.total_kg, ended_kg or self.total_kg)
-        self.total_kg = round(GROWING * self.total_kg) if kept else round(SHRINKING * lower)
+    def trimmed(self, plan: Plan) -> Plan:
+        return trimmed(self.yard, plan, self.frozen_until_day)
+
+    def kept_kg(self) -> int:
+        """Kilograms of the best plan so far, if it keeps the cap: so much can be sold, whatever searches since have ended with."""
+        return 0 if self.yard.excess_kg(self.plan).any() else int(self.plan.allocations.kg.sum())
+
+    def _guide(self, given: Premiums, trial: Trial) -> Problem:
+        """Return the problem in a stage's prices; suppliers at their cap may sell what they do in the best plan that keeps it, or more."""
+        like, room = self.plan if self.kept_kg() else self.first, ROOM[self.searches % len(ROOM)]
+        return guide(self.yard, given, like, round(room * self.total_kg), trial)
+
+    def _timed(self, expired: Callable[[], bool]) -> Callable[[], bool]:
+        """Note how long a search takes until it first asks whether its time is up."""
+        begun, asked = self.stopwatch(), False
+
+        def ask() -> bool:
+            nonlocal asked
+            if not asked:
+                asked, self.preparing_s = True, max(self.preparing_s, self.stopwatch() - begun)
+            return expired()
+
+        return ask
+
+    def _expect(self, ended: Plan) -> None:
+        """Learn how much is sold in all, of which a cap is a part: less than was thought where a search's end didn't keep the cap."""
+        sold = int(ended.allocations.kg.sum())
+        kept = sold > 0 and not self.yard.excess_kg(ended).any()
+        self.total_kg = round(GROWING * self.total_kg) if kept else round(SHRINKING * min(self.total_kg, sold or self.total_kg))
 
     def take(self, found: tuple[Plan, Verdict], goal: Goal | None) -> bool:
         """Go on with a plan if it is better while a goal is at hand; tell whether it was."""
@@ -179,12 +212,21 @@ def solve_policy(
     course, prices = _begin(yard, limits, seed, stopwatch, trips, (previous, warm_start), on_progress, should_stop)
     first = course.plan, course.verdict
     course.first, course.total_kg = course.plan, yard.capped_total_kg(course.plan)
+    _trim(course)
     stages = _stages(course)
     free = _worth_alone(course, *first)
     require_pins_kept(problem, course.plan)
     course.verdict.require()
     course.tell("verify")
     return report(yard, _result(course, prices), stages, free)
+
+
+def _trim(course: _Course) -> None:
+    """Go on from a plan that keeps the cap, where trimming makes one; pins may be missed, which counts before all else."""
+    plan = course.trimmed(course.plan)
+    verdict = verify(course.yard.problem, plan)
+    if not {breach.rule for breach in verdict.violations} - {"decisions"}:
+        course.take((plan, verdict), None)
 
 
 def _require_one_piece(problem: Problem) -> None:
@@ -294,10 +336,18 @@ def _rounds(course: _Course, share: float) -> Iterator[tuple[int | None, Callabl
     iterations, over = _portion(course, share)
     end = None if iterations is not None or course.limits.seconds is None else _end_of(course, share)
     for left in range(ROUNDS, 0, -1):
-        if over():
-            return
         now = course.stopwatch()
-        yield None if iterations is None else max(1, iterations // ROUNDS), course.until(None if end is None else now + (end - now) / left)
+        if over() or (end is not None and left < ROUNDS and end - now < course.preparing_s):
+            return
+        yield (
+            None if iterations is None else max(1, iterations // ROUNDS),
+            course.until(None if end is None else now + _round_s(course, end - now, left)),
+        )
+
+
+def _round_s(course: _Course, left_s: float, left: int) -> float:
+    """Return how long one of the rounds that are left may take: its part of the time, but no less than comes to something."""
+    return min(left_s, max(left_s / left, LEAST_ROUND * course.preparing_s))
 
 
 def _end_of(course: _Course, share: float) -> float:

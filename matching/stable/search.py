@@ -67,7 +67,7 @@ class Again:
     changed_kg : promised kilograms that their pairs have lost.
     kept_trips : trips that stayed.
     iterations : that the search has made.
-    ended_kg : kilograms of the plan that the search ended with, whether it was the best or not.
+    ended : the plan that the search ended with, whether it was the best or not.
     """
 
     plan: Plan
@@ -75,7 +75,7 @@ class Again:
     changed_kg: int
     kept_trips: int
     iterations: int
-    ended_kg: int
+    ended: Plan
 
 
 @dataclass
@@ -84,14 +84,21 @@ class _Best:
 
     problem: Problem
     measure: Callable[[Plan, Verdict], tuple[float, ...]]
+    mend: Callable[[Plan], Plan] | None = None
     plan: Plan | None = None
     verdict: Verdict | None = None
     value: tuple[float, ...] = field(default=())
-    last_kg: int = 0
+    last: Plan | None = None
 
     def offer(self, plan: Plan) -> None:
-        """Take a plan if it breaks no rule, a pin at most, and is better."""
-        self.last_kg = int(plan.allocations.kg.sum())
+        """Take a plan, or what its caller makes of it, if it breaks no rule, a pin at most, and is better."""
+        self.last = plan
+        self._judge(plan)
+        mended = plan if self.mend is None else self.mend(plan)
+        if mended is not plan:
+            self._judge(mended)
+
+    def _judge(self, plan: Plan) -> None:
         verdict = verify(self.problem, plan)
         misses_pins = not verdict.ok
         if {breach.rule for breach in verdict.violations} - {"decisions"} or (misses_pins and forbidden_trips(self.problem, plan).any()):
@@ -114,6 +121,7 @@ def replan(
     guide: Problem | None = None,
     measure: Callable[[Plan, Verdict], tuple[float, ...]] | None = None,
     promises: tuple[IntArray, IntArray] | None = None,
+    mend: Callable[[Plan], Plan] | None = None,
 ) -> Again:
     """Plan again from an earlier plan; a pin that can't be kept is missed, which its caller may refuse.
 
@@ -124,6 +132,7 @@ def replan(
         problem itself by default. Whatever is found is verified and measured in the problem itself.
     measure : what makes a plan better, larger first; by default its worth less the price of what has changed.
     promises : pairs and kilograms as `matching.stable.promises.promised` returns them; by default what ``previous`` promises.
+    mend : makes of a plan that was found another one that may measure better, or returns it as it is; both are judged.
     """
     pairs, kg = promised(problem, previous) if promises is None else promises
     price = stability.change_vnd_per_kg
@@ -131,7 +140,7 @@ def replan(
     def plain(plan: Plan, verdict: Verdict) -> tuple[float, ...]:
         return (unmet_pins_kg(problem, plan) * -1.0, float(verdict.objective_vnd - price * lost_kg(problem, plan, pairs, kg)))
 
-    best = _Best(problem, measure or plain)
+    best = _Best(problem, measure or plain, mend)
 
     def attempt(plan: Plan, stays: BoolArray) -> int:
         kept, rest = join(problem, [keep(plan, stays)]), keep(plan, ~stays)
@@ -151,7 +160,7 @@ def replan(
     if best.plan is None or best.verdict is None:
         # What stays leans on what is no longer there: nothing of it can be relied upon.
         best.plan, best.verdict = empty_plan(), verify(problem, empty_plan())
-    return Again(best.plan, best.verdict, lost_kg(problem, best.plan, pairs, kg), int(stays.sum()), done, best.last_kg)
+    return Again(best.plan, best.verdict, lost_kg(problem, best.plan, pairs, kg), int(stays.sum()), done, best.last or best.plan)
 
 
 class _Search:

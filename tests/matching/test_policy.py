@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from matching.policy import PLAIN, Goal, Policy, Rank, policy_of
 from matching.policy.goals import yardsticks
 from matching.policy.guide import capped_kg, guide, premiums
 from matching.policy.report import PolicyResult
-from matching.policy.solve import solve_policy
+from matching.policy.solve import _round_s, solve_policy
 from matching.problem import PIN, Decisions, Problem
 from matching.recipe import Recipe, recipe_of
 from matching.solve import Limits
@@ -100,6 +101,50 @@ def test_a_cap_shares_out_lots_whole_or_above_their_minimum() -> None:
         assert kg[1] == 0 or kg[1] >= 400
     pinned = problem.replace(decisions=Decisions(np.array([0]), np.array([0]), np.array([PIN]), np.array([1])))
     assert capped_kg(yardsticks(pinned, policy_of({"cap_pct": 50})), nothing, 400)[0] == 600
+
+
+def test_what_a_plan_that_keeps_the_cap_takes_of_each_lot_stays_to_be_had() -> None:
+    """Also where the better lot alone could use up all that the cap allows."""
+    lots = [{"quantity_kg": 600}, {"quantity_kg": 600, "ask_vnd_per_kg": 11_000}, {"supplier_id": "s2", "quantity_kg": 500}]
+    problem = build_problem(lots=lots, demands=[{"quantity_kg": 1700}], vehicles=[CHEAP])
+    yard = yardsticks(problem, policy_of({"cap_pct": 50}))
+    whole = solved(problem, PLAIN, 50).result.plan
+    order = np.argsort(whole.allocations.lot)
+    half = dataclasses.replace(whole, allocations=whole.allocations.replace(kg=np.array([200, 300, 500])[np.argsort(order)]))
+    assert capped_kg(yard, whole, 1000).tolist() == [500, 0, 500]
+    assert capped_kg(yard, half, 1000).tolist() == [200, 300, 500]
+    assert capped_kg(yard, half, 1200).tolist() == [200, 400, 500]
+
+
+def test_searches_that_end_badly_do_not_make_the_cap_smaller_than_the_best_plan_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    totals: list[int] = []
+
+    def noting(*given: Any) -> Problem:
+        totals.append(given[3])
+        return guide(*given)
+
+    monkeypatch.setattr("matching.policy.solve.guide", noting)
+    problem = rivals()
+    floors = [{"share_pct": 55, "suppliers": ["s1", "s2"]}]
+    made = solved(problem, policy_of({"cap_pct": 60, "goals": ["worth", "fairness"], "floors": floors}))
+    assert min(totals[-5:]) >= 0.97 * made.result.plan.allocations.kg.sum()
+
+
+def test_floors_ranked_after_worth_are_met_where_the_tolerance_of_worth_pays_for_them() -> None:
+    problem = rivals()
+    goals = [{"goal": "worth", "tolerance_pct": 4}, "fairness"]
+    made = solved(problem, policy_of({"goals": goals, "cap_pct": 75, "floors": [{"share_pct": 28, "suppliers": ["s2"]}]}))
+    worth, fairness = made.stages[1:]
+    assert (fairness.reached, fairness.kept) == (0, 0)
+    assert worth.limit <= worth.kept
+    assert made.is_met
+
+
+def test_no_round_is_so_short_that_its_search_would_come_to_nothing() -> None:
+    course = cast(Any, SimpleNamespace(preparing_s=3.0))
+    assert _round_s(course, 100.0, 10) == 10.0
+    assert _round_s(course, 40.0, 10) == 6.0
+    assert _round_s(course, 4.0, 1) == 4.0
 
 
 def contract_or_gain() -> Problem:
