@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -80,6 +80,22 @@ def record(session: Session, deed: Deed, at: datetime) -> AuditEvent:
     The chain stays locked until that transaction ends; so do the deed first and record it last, or two deeds may wait for each other.
     """
     return record_many(session, [deed], at)[0]
+
+
+def record_rarely(session: Session, deed: Deed, at: datetime, pause: timedelta) -> AuditEvent | None:
+    """Add an event unless its actor has left the same mark on the same object within a pause; see `record`.
+
+    The chain is locked before it is asked, so that of two who come at once only one leaves the mark.
+    """
+    _lock_head(session, _chain_of(deed))
+    return None if is_marked(session, deed, at - pause) else record(session, deed, at)
+
+
+def is_marked(session: Session, deed: Deed, since: datetime) -> bool:
+    """Tell whether the actor of a deed has left the same mark on the same object since a moment."""
+    about = (AuditEvent.chain == _chain_of(deed), AuditEvent.object_uid == deed.object_uid, AuditEvent.object_kind == deed.object_kind)
+    done = (AuditEvent.actor == deed.actor, AuditEvent.action == deed.action, AuditEvent.at > since)
+    return session.scalar(select(AuditEvent.seq).where(*about, *done).limit(1)) is not None
 
 
 def record_many(session: Session, deeds: Sequence[Deed], at: datetime) -> list[AuditEvent]:

@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from catalog.base import new_uid
 from catalog.errors import Conflict, DomainError
 from service import logs
-from service.api import problems
+from service.api import denials, problems
 from service.api.admission import Service
 from service.api.naming import name_who
 from service.auth.oidc import OidcFailed
@@ -157,7 +157,9 @@ async def _on_domain(request: Request, error: Exception) -> Response:
     if isinstance(error, Conflict):
         await name_who(_service(request.scope), problem)
     stale = problem.code == "stale" and "version" in problem.facts
-    return _said(request, problem, {"ETag": f'W/"{problem.facts["version"]}"'} if stale else None)
+    said = _said(request, problem, {"ETag": f'W/"{problem.facts["version"]}"'} if stale else None)
+    said.background = denials.noting(request, error)
+    return said
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -6,6 +6,9 @@ from service.api.problems import Refused
 from service.auth.throttle import Allowance, Throttle
 from service.settings import Settings
 
+MOST_DENIED_PER_HOUR = 60
+"""Marks in the trail for rows of others, for each account or key. Nobody names that many by mistake, and more would tell no more."""
+
 
 class Limits:
     """The service's throttles."""
@@ -14,6 +17,7 @@ class Limits:
         self.known = Throttle(settings.rate_per_minute)
         self.guests = Throttle(settings.guest_rate_per_minute)
         self.logins = Throttle(settings.login_rate_per_minute)
+        self.denied = Throttle(MOST_DENIED_PER_HOUR, 3600.0)
 
     def admit(self, throttle: Throttle, name: str) -> dict[str, str]:
         """Count a request and return the headers that say how many are left.
