@@ -28,6 +28,18 @@ def cautions(problem: Problem, matched_kg: IntArray) -> tuple[str, ...]:
     return tuple(sentence for check in checks if (sentence := check()) is not None)
 
 
+def floor_cautions(absent: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence on the suppliers, by id, that floors name and that offer nothing; none where there are none."""
+    names = list(dict.fromkeys(absent))
+    told = _sentence(
+        len(names),
+        "supplier that a floor names offers nothing in this input, so nothing is due to it",
+        "suppliers that floors name offer nothing in this input, so nothing is due to them",
+        names,
+    )
+    return () if told is None else (told,)
+
+
 def _lapsing_certificates(problem: Problem) -> str | None:
     """Certificates that end inside the horizon while their supplier still has goods to ship."""
     held = problem.certificates

@@ -16,6 +16,7 @@ import typer
 from matching.errors import BadInput, InputIssue
 from matching.plan import Progress, Result
 from matching.problem import Problem
+from service.cautions import floor_cautions
 from service.output import BadOutput, check_output
 from service.progress import Watcher, watching
 from service.report import Report, summarise
@@ -115,7 +116,13 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
             done = _plan(task, order, stopwatch, watch, stop_asked)
             watch(Progress(stopwatch(), "write", done.result.objective_vnd, done.result.bound_vnd))
             _write(season, done, order.out)
-    return season.problem, done.result, summarise(season.problem, done.result)
+    return season.problem, done.result, _summary(season.problem, done)
+
+
+def _summary(problem: Problem, done: Done) -> Report:
+    """Return the figures of a finished plan, with what to look at, its policy included."""
+    made, absent = summarise(problem, done.result), () if done.report is None else done.report.absent
+    return replace(made, warnings=made.warnings + floor_cautions([one.supplier for one in absent]))
 
 
 def _task(season: Season, order: Order) -> Task:

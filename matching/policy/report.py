@@ -69,6 +69,14 @@ class CapReport:
         return max(0, self.accepted_kg - self.cap_kg)
 
 
+@dataclass(frozen=True)
+class Absent:
+    """A supplier that a floor names and that offers nothing in this input: its id may be mistyped, or it sells nothing this time."""
+
+    supplier: str
+    floor: str
+
+
 @dataclass(frozen=True, eq=False)
 class PolicyResult:
     """A result under a policy.
@@ -78,6 +86,7 @@ class PolicyResult:
     result : the verified plan.
     stages : the rules first, if there are any, then the goals in their order.
     floors : one for each supplier that a floor means.
+    absent : suppliers that floors name but that offer nothing, for whom nothing can be due.
     cap : those who exceed it; empty where it is kept or there is none.
     shares, fairness : opportunity shares of the plan and their figures.
     worth_vnd, free_vnd : worth of the plan, and of the best plan found without the policy's rules and ranks.
@@ -88,6 +97,7 @@ class PolicyResult:
     result: Result
     stages: tuple[Stage, ...]
     floors: tuple[FloorReport, ...]
+    absent: tuple[Absent, ...]
     cap: tuple[CapReport, ...]
     shares: Shares
     fairness: Fairness
@@ -117,6 +127,7 @@ class PolicyResult:
             "changed_kg": self.changed_kg,
             "stages": [stage.as_json() for stage in self.stages],
             "floors": [vars(one) | {"short_kg": one.short_kg} for one in self.floors],
+            "absent": [vars(one) for one in self.absent],
             "cap": [vars(one) | {"excess_kg": one.excess_kg} for one in self.cap],
             "fairness": fairness_json(self.fairness),
         }
@@ -143,6 +154,7 @@ def report(yard: Yardsticks, result: Result, stages: Sequence[Stage], free: Verd
         result=result,
         stages=tuple(stages),
         floors=tuple(floors),
+        absent=absent(yard),
         cap=tuple(CapReport(ids[row], cap_kg, int(taken[row])) for row in range(len(ids)) if taken[row] > cap_kg),
         shares=counted,
         fairness=fairness(counted),
@@ -150,3 +162,9 @@ def report(yard: Yardsticks, result: Result, stages: Sequence[Stage], free: Verd
         free_vnd=max(free.objective_vnd, result.objective_vnd),
         changed_kg=yard.lost_kg(plan),
     )
+
+
+def absent(yard: Yardsticks) -> tuple[Absent, ...]:
+    """Return the suppliers that floors name and that offer nothing, floor by floor."""
+    offering = {yard.problem.supplier_ids[row] for row in set(yard.problem.lots.supplier.tolist())}
+    return tuple(Absent(name, floor.name) for floor in yard.policy.floors for name in floor.suppliers if name not in offering)

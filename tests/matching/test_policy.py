@@ -235,6 +235,15 @@ def test_new_suppliers_are_known_by_the_history() -> None:
     assert [(one.supplier, one.short_kg) for one in made.floors] == [("s2", 0)]
 
 
+def test_who_is_named_by_a_floor_but_offers_nothing_is_listed_and_owes_nothing() -> None:
+    floors = [{"name": "a", "share_pct": 30, "suppliers": ["s2", "s9"]}, {"name": "b", "share_pct": 10, "suppliers": ["s9"]}]
+    made = solved(rivals(), policy_of({"floors": floors}))
+    assert [(one.supplier, one.floor) for one in made.absent] == [("s9", "a"), ("s9", "b")]
+    assert [one.supplier for one in made.floors] == ["s2"]
+    assert made.as_json()["absent"][0] == {"supplier": "s9", "floor": "a"}
+    assert solved(rivals(), policy_of({"floors": [{"share_pct": 30, "suppliers": ["s2"]}]}), 50).absent == ()
+
+
 def test_a_run_that_is_stopped_early_still_gives_a_plan_that_keeps_every_rule() -> None:
     made = solved(rivals(), policy_of({"floors": [{"share_pct": 30, "suppliers": ["s2"]}]}), should_stop=lambda: True)
     assert made.result.termination is Termination.STOPPED

@@ -88,6 +88,16 @@ def test_a_policy_beside_the_input_is_kept_and_reported_and_made_again(floored: 
         assert (floored.parent / "again" / name).read_bytes() == (floored / name).read_bytes()
 
 
+def test_a_supplier_that_a_floor_names_and_that_offers_nothing_is_told_and_not_passed_over(season: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    floors = [{"name": "nhỏ", "share_pct": 30, "suppliers": ["s2", "s22"]}]
+    policy.write_text(json.dumps({"floors": floors}), encoding="utf-8")
+    told = printed_json(run("match", season, "--out", tmp_path / "out", "--policy", policy, "--iterations", 20, "--json"))
+    assert [words for words in told["warnings"] if "s22" in words and "nothing is due to it" in words]
+    report = json.loads((tmp_path / "out" / "policy-report.json").read_text(encoding="utf-8"))
+    assert report["absent"] == [{"supplier": "s22", "floor": "nhỏ"}]
+
+
 def test_chances_and_standby_lots_lie_beside_a_plan_of_uncertain_harvests(floored: Path, plain: Path) -> None:
     [line] = rows(floored / "chances.csv")
     assert int(line["committed_kg"]) < int(line["expected_kg"]) < int(line["planned_kg"])
