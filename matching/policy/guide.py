@@ -15,7 +15,7 @@ from matching.lanes import find_lanes
 from matching.plan import Plan
 from matching.policy.goals import Yardsticks
 from matching.policy.model import Goal
-from matching.problem import PIN, Decisions, IntArray, Problem
+from matching.problem import PIN, BoolArray, Decisions, IntArray, Problem
 
 OVERWHELMING_VND_PER_KG = 1_000_000
 """A premium above whatever trips cost: the goal comes first, whatever it costs."""
@@ -103,31 +103,48 @@ def guide(yard: Yardsticks, given: Premiums, like: Plan, total_kg: int, trial: T
     )
 
 
-def just_due(yard: Yardsticks, plan: Plan, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """Return what is to be had of each lot when suppliers with a floor sell just what is due, and premiums that make them sell it.
+def some_short(yard: Yardsticks, plan: Plan, rng: np.random.Generator) -> BoolArray:
+    """Return suppliers below their floor that chance chooses, at least one if there are any, shape (n_suppliers,).
+
+    Where an earlier rank has little to give up, it may pay for some of them though not for all.
+    """
+    short = np.flatnonzero(yard.short_kg(plan) > 0)
+    chosen = np.zeros(len(yard.floor_kg), dtype=np.bool_)
+    if len(short):
+        chosen[rng.choice(short, rng.integers(1, len(short) + 1), replace=False)] = True
+    return chosen
+
+
+def just_due(yard: Yardsticks, plan: Plan, rng: np.random.Generator, chosen: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return what is to be had of each lot when some suppliers with a floor sell just what is due, and premiums that make them sell it.
 
     With no more to be had of them, an overwhelming premium can't make one of them sell what another needs. What they sell now is kept
     first; else chance chooses among lots that can be sold at all.
+
+    Parameters
+    ----------
+    chosen : the suppliers meant, of those with a floor, shape (n_suppliers,).
     """
     lots, kg = yard.problem.lots, yard.problem.lots.kg.copy()
     rank = np.where(yard.eligible_kg > 0, rng.random(len(kg)), 2.0)
     order = np.lexsort((rank, -_gains(yard.problem, plan)))
-    for supplier in np.flatnonzero(yard.floor_kg > 0).tolist():
+    meant = chosen & (yard.floor_kg > 0)
+    for supplier in np.flatnonzero(meant).tolist():
         left = int(yard.floor_kg[supplier])
         for lot in order[lots.supplier[order] == supplier].tolist():
             part = int(lots.kg[lot]) if lots.indivisible[lot] else min(int(lots.kg[lot]), max(left, int(lots.min_take_kg[lot])))
             kg[lot] = part if left > 0 else 0
             left -= int(kg[lot])
-    return kg, np.where(yard.floor_kg > 0, OVERWHELMING_VND_PER_KG // 10, 0)
+    return kg, np.where(meant, OVERWHELMING_VND_PER_KG // 10, 0)
 
 
-def trial_pins(yard: Yardsticks, plan: Plan, rng: np.random.Generator) -> Decisions | None:
-    """Return brokers' decisions with a pin for each supplier below its floor: an open lot of it, to a line where that pays well.
+def trial_pins(yard: Yardsticks, plan: Plan, rng: np.random.Generator, chosen: BoolArray) -> Decisions | None:
+    """Return brokers' decisions with a pin for each chosen supplier below its floor: an open lot of it, to a line where that pays well.
 
     The search makes room for a pin, which a premium alone may not do where it takes two changes at once. None where nobody is short.
     """
     problem, lots, lines = yard.problem, yard.problem.lots, yard.problem.lines
-    short = yard.short_kg(plan)
+    short = np.where(chosen, yard.short_kg(plan), 0)
     left = lots.kg.copy()
     np.subtract.at(left, plan.allocations.lot, plan.allocations.kg)
     wanted = np.flatnonzero((short[lots.supplier] > 0) & (left > 0))

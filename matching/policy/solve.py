@@ -22,7 +22,7 @@ from matching.flow import relaxation_bound, shadow_prices, solve_volumes
 from matching.nation.planner import MOST_ROWS, MOST_SITES, is_large
 from matching.plan import Plan, Prices, Progress, Result, Status, Termination
 from matching.policy.goals import Yardsticks, yardsticks
-from matching.policy.guide import NO_TRIAL, Premiums, Trial, guide, just_due, premiums, trial_pins
+from matching.policy.guide import NO_TRIAL, Premiums, Trial, guide, just_due, premiums, some_short, trial_pins
 from matching.policy.model import Goal, Policy, Rank
 from matching.policy.report import PolicyResult, Stage, report
 from matching.policy.texts import refusal
@@ -152,7 +152,8 @@ class _Course:
         def ask() -> bool:
             nonlocal asked
             if not asked:
-                asked, self.preparing_s = True, max(self.preparing_s, self.stopwatch() - begun)
+                took = self.stopwatch() - begun
+                asked, self.preparing_s = True, (self.preparing_s + took) / 2 if self.preparing_s else took
             return expired()
 
         return ask
@@ -321,14 +322,19 @@ def _stage(course: _Course, goal: Goal | None, supplier: IntArray, share: float)
 
 
 def _trial(course: _Course, given: Premiums, plan: Plan, turn: int) -> tuple[Premiums, Trial]:
-    """Return what a search tries for floors, turn by turn: just what is due, pins, and premiums that learn."""
+    """Return what a search tries for floors, turn by turn: just what is due, pins, and premiums that learn.
+
+    Where worth has a limit to keep, every other turn tries them for some of the suppliers alone.
+    """
     yard, rng = course.yard, np.random.default_rng((course.seed, course.searches))
+    some = turn % 2 == 1 and any(goal is Goal.WORTH for goal, _ in course.held)
+    chosen = some_short(yard, plan, rng) if some else np.ones(len(yard.floor_kg), dtype=np.bool_)
     if turn % 3 == 0:
-        lot_kg, supplier = just_due(yard, plan, rng)
+        lot_kg, supplier = just_due(yard, plan, rng, chosen)
         return replace(given, supplier=supplier), Trial(lot_kg=lot_kg)
     if turn % 3 == 1:
-        return replace(given, supplier=np.zeros_like(given.supplier)), Trial(trial_pins(yard, plan, rng))
-    return given, NO_TRIAL
+        return replace(given, supplier=np.zeros_like(given.supplier)), Trial(trial_pins(yard, plan, rng, chosen))
+    return replace(given, supplier=np.where(chosen, given.supplier, 0)), NO_TRIAL
 
 
 def _rounds(course: _Course, share: float) -> Iterator[tuple[int | None, Callable[[], bool]]]:

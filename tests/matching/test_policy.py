@@ -13,7 +13,7 @@ from matching.errors import BadInput
 from matching.plan import Plan, Termination
 from matching.policy import PLAIN, Goal, Policy, Rank, policy_of
 from matching.policy.goals import yardsticks
-from matching.policy.guide import capped_kg, guide, premiums
+from matching.policy.guide import capped_kg, guide, just_due, premiums, some_short, trial_pins
 from matching.policy.report import PolicyResult
 from matching.policy.solve import _round_s, solve_policy
 from matching.problem import PIN, Decisions, Problem
@@ -138,6 +138,34 @@ def test_floors_ranked_after_worth_are_met_where_the_tolerance_of_worth_pays_for
     assert (fairness.reached, fairness.kept) == (0, 0)
     assert worth.limit <= worth.kept
     assert made.is_met
+
+
+def test_a_tolerance_that_pays_for_some_floors_but_not_for_all_is_spent_on_some() -> None:
+    """Of floors of 300 kg each one costs 300,000 đ and one 2,700,000 đ; worth may give up 400,000 đ or so."""
+    lots = [
+        {"quantity_kg": 1000},
+        *({"supplier_id": f"s{k}", "quantity_kg": 1000, "ask_vnd_per_kg": ask} for k, ask in ((2, 11_000), (3, 19_000))),
+    ]
+    problem = build_problem(lots=lots, demands=[{"quantity_kg": 1000}], vehicles=[CHEAP])
+    floors = [{"share_pct": 30, "suppliers": ["s2", "s3"]}]
+    made = solved(problem, policy_of({"goals": [{"goal": "worth", "tolerance_pct": 4}, "fairness"], "floors": floors}))
+    assert sum(one.short_kg for one in made.floors) <= 300
+    assert made.stages[0].limit <= made.stages[0].kept
+
+
+def test_trials_for_some_suppliers_leave_the_others_as_they_are() -> None:
+    problem = rivals()
+    yard = yardsticks(problem, policy_of({"floors": [{"share_pct": 40, "suppliers": ["s1", "s2"]}]}))
+    plan, rng = solved(problem, PLAIN, 50).result.plan, np.random.default_rng(1)
+    chosen = some_short(yard, plan, rng)
+    assert chosen.tolist() == [False, True]
+    kg, premium = just_due(yard, plan, rng, chosen)
+    assert kg.tolist() == [1000, 400]
+    assert premium[0] == 0 < premium[1]
+    pinned = trial_pins(yard, plan, rng, chosen)
+    assert pinned is not None
+    assert pinned.lot.tolist() == [1]
+    assert trial_pins(yard, plan, rng, ~chosen) is None
 
 
 def test_no_round_is_so_short_that_its_search_would_come_to_nothing() -> None:
