@@ -34,7 +34,7 @@ MOST_COLUMNS_A_ROUND = 400
 TOLERANCE_VND = 1e-2
 """What a trip has to earn to be worth a column."""
 PENALTY_VND = 1e9
-"""What it costs to fall short of a branch by one trip."""
+"""What it costs to fall short of a branch by one trip, or to move a kilogram on every way without any."""
 
 
 @dataclass
@@ -48,6 +48,7 @@ class Root:
     columns : number and block of each column.
     features, limits : row of each feature that was ever limited, and the limits that hold now.
     excess_vnd : most that any trip earns at the prices at hand, once no more columns are needed.
+    is_empty : whether no solution keeps the branches, whatever trips there are.
     """
 
     stage: Stage
@@ -64,6 +65,7 @@ class Root:
     limits: dict[Feature, tuple[float, float]] = field(default_factory=dict)
     counts: dict[tuple[Feature, int], FloatArray] = field(default_factory=dict)
     excess_vnd: float = np.inf
+    is_empty: bool = False
 
     def goods(self) -> Goods:
         """The rates with what they are paid on."""
@@ -108,9 +110,16 @@ def make_root(stage: Stage, ways: Ways, listed: Sequence[Listed], seconds_left: 
     program = build_program(stage, ways)
     made = solver(seconds_left)
     made.passModel(program.model.linear(whole=False))
+    _add_help(made, program)
     gain = (p.lines.bid_vnd_per_kg + p.lines.short_vnd_per_kg)[stage.ways.line] - p.lots.ask_vnd_per_kg[stage.ways.lot]
     rate = np.maximum(gain.astype(np.float64), 0.0)
     return Root(stage, ways, listed, rate, program, made, np.zeros(program.model.n_rows), Expander(stage))
+
+
+def _add_help(made: highspy.Highs, program: Program) -> None:
+    """Add a column that moves goods without trips, so that a node lacks no solution merely because columns are still to be found."""
+    rows = program.coupling.astype(np.int32)
+    made.addCol(-PENALTY_VND, 0.0, highspy.kHighsInf, len(rows), rows, -np.ones(len(rows)))
 
 
 def promising(root: Root, above_vnd: float) -> list[tuple[float, int, int]]:
@@ -136,9 +145,14 @@ def resolve(root: Root, seconds_left: SecondsLeft) -> bool:
     """Solve the linear program with the columns at hand, and take its prices; return whether that was possible."""
     root.solver.setOptionValue("time_limit", root.solver.getRunTime() + max(0.05, min(seconds_left(), 1e7)))
     root.solver.run()
-    solution = root.solver.getSolution()
+    if root.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal and seconds_left() > 0:
+        # A basis that has been changed many times may lead the solver astray.
+        root.solver.clearSolver()
+        root.solver.run()
+    root.is_empty = root.solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible
     if root.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return False
+    solution = root.solver.getSolution()
     root.price = np.array(solution.row_dual)
     root.rate = np.maximum(root.price[root.program.coupling], 0.0)
     for feature, row in root.features.items():
