@@ -38,12 +38,10 @@ FIRST_SHARE, GUIDED_SHARE = 0.5, 0.35
 ROUNDS = 10
 """Searches of a stage, each with premiums that learn from the last."""
 EASING = 8.0
-"""While worth is at hand, premiums of goals of earlier ranks become so many times lower from search to search."""
-LEAST_FACTOR = 1e-3
-"""Below so much of a premium that outweighs whatever trips cost, it would lead nowhere: then it is as high as at first again."""
+"""Premiums of goals of earlier ranks become so many times lower whenever that was found to do no harm."""
 SHRINKING, GROWING = 0.97, 1.01
 """What is sold in all is expected to be so much less when a cap was not kept, and so much more when it was."""
-ROOM = (1.0, 1.03, 1.08, 1.0, 1.05)
+ROOM = (1.0, 1.03, 1.08)
 """By turns, a search may find so many times what is expected to be sold, for what is too much of a supplier is trimmed."""
 OWN_ITERATIONS = 20_000
 """Iterations of a search in a stage that no time limits."""
@@ -316,22 +314,22 @@ def _stage(course: _Course, goal: Goal | None, supplier: IntArray, share: float)
         if len(start.trips.vehicle) == 0:
             start = course.first
         led, trial = _trial(course, given.scaled(factor), start, turn) if floors_count else (given.scaled(factor), NO_TRIAL)
-        course.take(course.search(start, goal, led, each, expired, trial), goal)
-        if goal is Goal.WORTH:
-            # There may be more to gain nearer to the limits of what came before, and what lies beyond them is never taken.
-            factor = factor / EASING if factor / EASING >= LEAST_FACTOR else 1.0
+        better = course.take(course.search(start, goal, led, each, expired, trial), goal)
+        if goal is Goal.WORTH and better:
+            # There may be more to gain nearer to the limits of what came before.
+            factor /= EASING
     return given.supplier
 
 
 def _trial(course: _Course, given: Premiums, plan: Plan, turn: int) -> tuple[Premiums, Trial]:
-    """Return what a search tries for floors, turn by turn: premiums that learn, pins, and just what is due, which may cost most.
+    """Return what a search tries for floors, turn by turn: just what is due, pins, and premiums that learn.
 
     Where worth has a limit to keep, every other turn tries them for some of the suppliers alone.
     """
     yard, rng = course.yard, np.random.default_rng((course.seed, course.searches))
     some = turn % 2 == 1 and any(goal is Goal.WORTH for goal, _ in course.held)
     chosen = some_short(yard, plan, rng) if some else np.ones(len(yard.floor_kg), dtype=np.bool_)
-    if turn % 3 == 2:
+    if turn % 3 == 0:
         lot_kg, supplier = just_due(yard, plan, rng, chosen)
         return replace(given, supplier=supplier), Trial(lot_kg=lot_kg)
     if turn % 3 == 1:
