@@ -86,7 +86,8 @@ def get_plan_policy(asked: Reading, uid: Uid) -> PolicyReport:
     """Show what came of a plan's policy: each rank, how far each floor was met, and what the policy costs."""
     plan = find(asked.session, asked.scope, Plan, uid)
     report: dict[str, Any] = plan.figures.get(REPORT) or {"policy": None, "met": True, "changed_kg": 0, "price_vnd": 0}
-    nothing: dict[str, Any] = {"stages": [], "floors": [], "cap": [], "worth_vnd": plan.objective_vnd, "free_vnd": plan.objective_vnd}
+    nothing: dict[str, Any] = {"stages": [], "floors": [], "absent": [], "cap": []}
+    nothing |= {"worth_vnd": plan.objective_vnd, "free_vnd": plan.objective_vnd}
     facts = {name: value for name, value in (nothing | report).items() if name in PolicyReport.model_fields}
     return PolicyReport(**(facts | {"policy": policy_out(report["policy"])}))
 

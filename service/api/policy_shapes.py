@@ -152,6 +152,13 @@ class FloorReached(Out):
     short_kg: int = Field(description="What is missing, kg.", examples=[200])
 
 
+class AbsentSupplier(Out):
+    """A supplier that a floor names and that offers nothing: its code may be mistyped, or it sells nothing this time."""
+
+    supplier: str = Field(description="Code as the policy gives it.", examples=["HTX-99"])
+    floor: str = Field(description="Name of the floor.", examples=["Tổ hợp tác nhỏ"])
+
+
 class CapExceeded(Out):
     """How far one supplier goes beyond the cap."""
 
@@ -172,6 +179,7 @@ class PolicyReport(Out):
     changed_kg: int = Field(description="Promised kilograms that were lost against the plan before, kg.", examples=[0])
     stages: list[StageOut] = Field(description="Rules and goals in their order.", examples=[[]])
     floors: list[FloorReached] = Field(description="One for each supplier that a floor means.", examples=[[]])
+    absent: list[AbsentSupplier] = Field(description="Suppliers that floors name and that offer nothing.", examples=[[]])
     cap: list[CapExceeded] = Field(description="Those beyond the cap.", examples=[[]])
 
 

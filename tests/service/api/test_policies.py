@@ -138,6 +138,12 @@ def test_a_floor_of_a_plan_has_its_price(broker: Caller, database: Database, qui
     assert broker.get(f"/plans/{uid}/rule-price", params={"rule": "cap", "seconds": 1}).status_code == 422
 
 
+def test_a_floor_that_names_nobody_says_so(broker: Caller, database: Database, quickly: Settings) -> None:
+    uid = planned(broker, database, quickly, policy={"floors": [{"name": "nhỏ", "share_pct": 1, "suppliers": ["ai-day"]}]})
+    report = broker.get(f"/plans/{uid}/policy").json()
+    assert (report["absent"], report["floors"]) == ([{"supplier": "ai-day", "floor": "nhỏ"}], [])
+
+
 def test_a_plan_of_another_association_shows_nothing(client_as: ClientAs, database: Database, scope: Scope) -> None:
     stranger = client_as(Role.BROKER)
     for path in ("fairness", "policy", "recipe", "chances", "changes/01k4h4m1r3v8w2x5y7z9abcdef"):
