@@ -133,6 +133,12 @@ def test_what_came_of_a_policy_calls_floors_and_suppliers_by_name(opened: Opened
     assert name in row
     assert "Mức sàn 1" in row
     assert "floor 1" not in page.inner_text("main")
+    assert page.locator(".said.warn").count() == 1, "a report that was made before says nothing of whom floors name in vain"
+    with stage.database.write() as session:
+        plan = session.scalars(select(m.Plan).where(m.Plan.uid == uid)).one()
+        plan.figures = {**plan.figures, REPORT: report | {"absent": [{"supplier": "ai-day", "floor": "floor 1"}]}}
+    page.reload()
+    expect(page.locator(".said.warn", has_text="ai-day")).to_be_visible()
     assert (violations(page, axe), overflow(page)) == ([], 0)
 
 
