@@ -311,8 +311,8 @@ def _solving(broker: Asker, environment: dict[str, str]) -> Iterator[Held]:
     with subprocess.Popen([sys.executable, "-m", "service.cli", "worker"], env=os.environ | environment) as worker:
         try:
             for _ in range(600):
-                run = json.loads(broker.ask("GET", place)[1])
-                if run["progress"]:
+                run = json.loads(broker.ask("GET", f"{place}/progress")[1])
+                if run["items"]:
                     break
                 time.sleep(0.1)
             else:
