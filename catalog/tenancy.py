@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, or_, select, tuple_
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
 
 from catalog.base import Base
 from catalog.errors import NotFound, Stale
@@ -68,6 +70,28 @@ def scope_of(session: Session, association_id: int, organisation_id: int | None)
     return Scope(association_id, organisation_id, tuple(session.scalars(groups.order_by(Organisation.id))))
 
 
+class _Unindexed(FunctionElement[int]):
+    """A whole number of a row by which SQLite shall not look rows up.
+
+    SQLite knows nothing of how many rows an organisation has, and would walk the association's whole index to find a few; adding nothing
+    to a column rules that out. PostgreSQL counts its rows, and would take the sum of a column and nothing for a condition that hardly
+    any row meets: there the column stands as it is.
+    """
+
+    inherit_cache = True
+    type = Integer()
+
+
+@compiles(_Unindexed)
+def _plain(element: _Unindexed, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+@compiles(_Unindexed, "sqlite")
+def _plus_nothing(element: _Unindexed, compiler: Any, **kw: Any) -> str:
+    return f"{compiler.process(element.clauses, **kw)} + 0"
+
+
 Rule = Callable[[Scope], Sequence[ColumnElement[bool]]]
 _RULES: dict[type[Base], Rule] = {}
 
@@ -84,8 +108,7 @@ def owned(model: Any, *owners: Any) -> None:
     def conditions(scope: Scope) -> list[ColumnElement[bool]]:
         if scope.organisation_id is None:
             return [model.association_id == scope.association_id]
-        # Adding nothing keeps a planner from walking the association's whole index to find the few rows of one organisation.
-        return [model.association_id + 0 == scope.association_id, or_(*(scope.owns(owner) for owner in owners))]
+        return [_Unindexed(model.association_id) == scope.association_id, or_(*(scope.owns(owner) for owner in owners))]
 
     rule(model, conditions)
 
