@@ -7,18 +7,13 @@ shrinks with the plan, so a plan whose other suppliers sell too little comes to 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from matching.hubs.splice import keep, take
-from matching.nation.splice import join
 from matching.plan import CARRIER, Plan
 from matching.policy.goals import Yardsticks
 from matching.problem import PIN, BoolArray, FloatArray, IntArray, Problem
-from matching.routing.rebuild import _cost, _km
-from matching.stable.room import without_loads
 from matching.stable.staying import first_days
+from matching.stable.unload import unloaded
 
 
 def trimmed(yard: Yardsticks, plan: Plan, frozen_until_day: int | None = None) -> Plan:
@@ -34,7 +29,7 @@ def trimmed(yard: Yardsticks, plan: Plan, frozen_until_day: int | None = None) -
     loads = _Loads(yard, plan, frozen_until_day)
     while loads.take_off():
         loads.drop_what_misses_minimums()
-    return _written(yard.problem, plan, loads.kg)
+    return unloaded(yard.problem, plan, loads.kg)
 
 
 class _Loads:
@@ -121,29 +116,3 @@ def _pinned_kg(problem: Problem, pair: IntArray) -> IntArray:
     for row in np.flatnonzero(d.kind == PIN).tolist():
         kg[pair == d.lot[row] * width + d.line[row]] = d.kg[row]
     return kg
-
-
-def _written(problem: Problem, plan: Plan, kg: IntArray) -> Plan:
-    """Return the plan with what is left of its loads, without trips that carry nothing."""
-    less = without_loads(replace(plan, allocations=plan.allocations.replace(kg=kg)), kg == 0)
-    rides = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
-    rides[less.legs.trip] = True
-    return join(problem, [_without_idle_stops(problem, keep(less, rides))])
-
-
-def _without_idle_stops(problem: Problem, plan: Plan) -> Plan:
-    """Return the plan without stops where nothing is loaded or unloaded; the others stay at their minutes, and trucks wait."""
-    legs, stops, width = plan.legs, plan.stops, problem.n_sites
-    called = np.concatenate([legs.trip * width + legs.from_site, legs.trip * width + legs.to_site])
-    busy = np.isin(stops.trip * width + stops.site, called)
-    if busy.all():
-        return plan
-    left = take(stops, np.flatnonzero(busy))
-    left = take(left, np.lexsort((left.seq, left.trip)))
-    left = left.replace(seq=np.arange(len(left.trip)) - np.searchsorted(left.trip, left.trip) + 1)
-    km, vnd = plan.trips.km.copy(), plan.trips.cost_vnd.copy()
-    for trip in np.unique(stops.trip[~busy]).tolist():
-        vehicle = int(plan.trips.vehicle[trip])
-        km[trip] = _km(problem, vehicle, left.site[left.trip == trip])
-        vnd[trip] = _cost(problem, vehicle, km[trip])
-    return Plan(plan.allocations, legs, plan.trips.replace(km=km, cost_vnd=vnd), left)

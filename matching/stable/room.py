@@ -9,7 +9,7 @@ import numpy as np
 from matching.plan import Plan
 from matching.problem import NO_LIMIT, PIN, BoolArray, IntArray, Problem
 from matching.stable.promises import kg_on
-from matching.subset import rows_of
+from matching.stable.unload import without_loads
 
 
 def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
@@ -79,13 +79,3 @@ def _clear_a_supplier(problem: Problem, plan: Plan, off: BoolArray, is_pinned: B
     if free:
         smallest = min(free, key=lambda one: int(a.kg[mine[owners == one]].sum()))
         off[mine[owners == smallest]] = True
-
-
-def without_loads(plan: Plan, off: BoolArray) -> Plan:
-    """Return a plan without some allocations; trips and stops stay, though a stop may have nothing to do any more."""
-    kept = np.flatnonzero(~off)
-    place = np.cumsum(~off) - 1
-    legs = np.flatnonzero(~off[plan.legs.allocation])
-    return Plan(
-        rows_of(plan.allocations, kept), rows_of(plan.legs, legs, allocation=place[plan.legs.allocation[legs]]), plan.trips, plan.stops
-    )

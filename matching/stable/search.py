@@ -27,6 +27,7 @@ from matching.stable.beside import Beside, beside
 from matching.stable.promises import lost_kg, promised, unmet_pins, unmet_pins_kg
 from matching.stable.room import make_room
 from matching.stable.staying import forbidden_trips, staying
+from matching.stable.unload import without_banned
 from matching.trips import columns as col
 from matching.trips.arena import Layout, Surroundings, _grouped
 from matching.trips.harvest import plan_of
@@ -150,6 +151,7 @@ def replan(
         search = _Search(guide or problem, kept, roomy, stability, pairs, seed=seed, cores=cores, direct=direct)
         return search.run(iterations, expired, lambda found: best.offer(join(problem, [kept, found])))
 
+    previous = without_banned(problem, previous)
     stays = staying(problem, previous, stability.frozen_until_day)
     done = attempt(previous, stays)
     for pin in unmet_pins(problem, best.plan or previous).tolist()[:MOST_PINS]:

@@ -37,6 +37,8 @@ from service.refusals import refusal
 REQUEST_ID = "x-request-id"
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
 _FULL = ("database or disk is full", "no space left on device", "disk i/o error", "could not extend file")
+_FULL_STATE = "53100"
+"""PostgreSQL's code of a full disk, whose words follow the server's language."""
 _AWAY = {"Retry-After": "2"}
 SAFETY = {
     "x-content-type-options": "nosniff",
@@ -196,8 +198,9 @@ def of_database(error: Exception) -> tuple[problems.Problem, dict[str, str]]:
     known = refusal(error)
     if known is not None:
         return problems.of_domain(known), {"Retry-After": "1"} if "right now" in str(known) else {}
-    text = str(error.orig if isinstance(error, DBAPIError) else error).lower()
-    if any(sign in text for sign in _FULL):
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    text = str(cause).lower()
+    if getattr(cause, "sqlstate", None) == _FULL_STATE or any(sign in text for sign in _FULL):
         return problems.plain(507, "disk_full", "the disk is full: nothing was written"), {}
     away = isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and (error.connection_invalidated or _is_away(error)))
     if away:

@@ -256,7 +256,7 @@ def price_rule(
         try:
             price = pricing.price(asked.session, plan, scene.problem, scene.plan, wanted, Limits(seconds, None, 1), start_stopwatch())
         except NoSuchRule as error:
-            raise Refused(422, "no_such_rule", str(error)) from error
+            raise Refused(422, "no_such_rule", error.text(language.value)) from error
     figures = {name: getattr(price, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
     return RulePriceOut(rule=rule, of=list(of), text=price_text(wanted, price, language.value, scene.problem), **figures)
 

@@ -15,7 +15,8 @@ from matching.stable import Kind, Stability, carry_over, differences, notices, r
 from matching.stable.difference import BUYER, SUPPLIER, as_json
 from matching.stable.promises import lost_kg, promised, unmet_pins, unmet_pins_kg
 from matching.stable.room import make_room
-from matching.stable.staying import first_days
+from matching.stable.staying import MINIMUMS, first_days
+from matching.stable.unload import without_banned
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.plans import Carrier, Load, Truck, build_plan, june
@@ -315,6 +316,40 @@ def test_a_ban_that_leaves_a_hubs_line_below_its_minimum_lets_the_movement_go_an
     again = replan(decided(problem, (1, 0, FORBID, 0)), before, iterations=300, cores=1)
     assert again.verdict.ok
     assert np.bincount(again.plan.allocations.line, again.plan.allocations.kg).tolist() == [1000, 800]
+
+
+def test_a_ban_takes_its_own_load_off_a_movement_through_a_hub_and_lets_the_others_ride() -> None:
+    """Both loads change trucks at the hub, the banned one from a place of its own: its stop goes, and the rest stays to the minute."""
+    buyer = {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}
+    problem = build_problem(
+        sites=[{"site_id": "c1"}, {"site_id": "c2", "lat": 21.31}, {"site_id": "h1", "kind": "hub", "lat": 21.2, "lon": 106.0}, buyer],
+        lots=[{"quantity_kg": 400}, {"site_id": "c2", "quantity_kg": 300}],
+        demands=[{"quantity_kg": 1000}],
+    )
+    first = ["c2 7T05:00 7T05:20", "c1 7T06:00 7T06:20", "h1 7T08:00 7T08:30"]
+    trips = [Truck("class1", first), Truck("class1", ["h1 7T12:00 7T12:30", "b1 7T15:00 7T15:30"])]
+    before = build_plan(problem, trips, [Load("lot1", "line1", 400, (0, 1), "h1"), Load("lot2", "line1", 300, (0, 1), "h1")])
+    assert verify(problem, before).ok
+    banned = decided(problem, (1, 0, FORBID, 0))
+    again = replan(banned, before, stability=Stability(JUNE_7 + 1), iterations=50, cores=1)
+    assert again.verdict.ok
+    assert again.plan.allocations.kg.tolist() == [400]
+    assert stop_table(again.plan, JUNE_7 + 1) == [row for row in stop_table(before, JUNE_7 + 1) if problem.sites.id[row[1]] != "c2"]
+    assert again.plan.trips.km.sum() < before.trips.km.sum()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 300))
+def test_without_its_banned_loads_a_plan_keeps_every_rule_but_minimums(seed: int) -> None:
+    problem = random_problem(seed, 25, FREE)
+    before, rng = improved(problem, 1), np.random.default_rng(seed)
+    a = before.allocations
+    rows = [(int(a.lot[row]), int(a.line[row]), FORBID, 0) for row in np.flatnonzero(rng.random(len(a.lot)) < 0.3)]
+    banned = decided(problem, *rows)
+    left = without_banned(banned, before)
+    assert {breach.rule for breach in verify(banned, left).violations} <= MINIMUMS - {"decisions"}
+    pair = a.lot * problem.n_lines + a.line
+    assert left.allocations.kg.sum() == a.kg[~np.isin(pair, [lot * problem.n_lines + line for lot, line, _, _ in rows])].sum()
 
 
 def test_a_ban_is_no_pin_that_is_missed() -> None:

@@ -66,6 +66,9 @@ def test_a_stored_plan_is_explained(broker: Caller, plan: str, client_as: Client
     assert (both.status_code, both.json()["code"]) == (422, "one_of_two")
     rule = broker.get(f"{plan}/rule-price", params={"rule": "pin", "of": [lot, line], "seconds": 1})
     assert (rule.status_code, rule.json()["code"]) == (422, "no_such_rule")
+    assert rule.json()["detail"].startswith(f"{lot}, {line} không có")
+    english = broker.get(f"{plan}/rule-price", params={"rule": "pin", "of": [lot, line], "seconds": 1, "language": "en"})
+    assert "no " in english.json()["detail"].lower()
     stranger = client_as(Role.BROKER, market=world.theirs)
     for question in ("explanation", "changes", "pool"):
         assert stranger.get(f"{plan}/{question}", params={"line": line}).status_code == 404

@@ -72,6 +72,25 @@ def test_a_full_disk_is_told_saves_nothing_by_half_and_is_over_when_there_is_roo
     assert clerk.post("/lots", json=lot(world)).status_code == 201
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_full_disk_of_a_server_is_told_by_its_code_in_whatever_language_it_speaks(
+    client_as: ClientAs, world: World, database: Database
+) -> None:
+    """The server raises what it raises where a table can't grow, in words that nobody looks for."""
+    clerk = client_as(Role.CLERK)
+    full = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'đĩa đã đầy' USING ERRCODE = '53100'; END $$"
+    with database.write() as session:
+        session.execute(text(full))
+        session.execute(text("CREATE TRIGGER full_disk AFTER INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION full_disk()"))
+    refused = clerk.post("/lots", json=lot(world))
+    assert (refused.status_code, refused.json()["code"]) == (507, "disk_full")
+    assert (lots(database), events(database)) == (2, 0)
+    with database.write() as session:
+        session.execute(text("DROP TRIGGER full_disk ON audit_event"))
+        session.execute(text("DROP FUNCTION full_disk"))
+    assert clerk.post("/lots", json=lot(world)).status_code == 201
+
+
 def test_a_backup_onto_a_full_disk_leaves_no_file(database: Database, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> str:
         raise OSError(28, "No space left on device")
