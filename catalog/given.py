@@ -55,10 +55,21 @@ _DAY = re.compile(r"\s*\d{4}-\d{2}-\d{2}\s*", re.ASCII)
 _SECONDS = re.compile(r"\s*[+-]?[\d.]+\s*", re.ASCII)
 
 
+def _written_as_a_day(value: Any) -> Any:
+    """Take no number for a day, as if it counted seconds, and no instant."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("expected a text such as 2027-06-07")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_as_a_day)]
+"""A day that stands by itself, such as a parameter of a query."""
+
+
 def _refuse_guessed_time(text: str, wanted: frozenset[type]) -> None:
     """Refuse a text that would pass for a day or an instant and isn't written as one: seconds since 1970, or midnight of no place."""
-    if date in wanted and not _DAY.fullmatch(text):
-        raise ValueError("expected a text such as 2027-06-07")
+    if date in wanted:
+        _written_as_a_day(text)
     if datetime in wanted and _SECONDS.fullmatch(text):
         raise ValueError("expected a text such as 2027-06-07T05:00:00+07:00")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy import select
 
 from catalog.errors import Invalid, fault
-from catalog.given import Given
+from catalog.given import Day, Given
 from catalog.models import Organisation
 from catalog.tenancy import Scope, check_version, find, visible
 from service.api.deps import Asked, Reading, Uid, Writing, before
@@ -244,7 +244,7 @@ def list_audit(
     object_uid: Annotated[SearchText, Query(max_length=200, description="Only what was done to this one.")] = "",
     actor: Annotated[SearchText, Query(max_length=200, description="Only what this user or key did.")] = "",
     action: Annotated[SearchText, Query(max_length=100, description="Only this kind of deed.", examples=["lot.revise"])] = "",
-    since: Annotated[date | None, Query(description="Only from this day on, UTC.", examples=["2027-06-07"])] = None,
+    since: Annotated[Day | None, Query(description="Only from this day on, UTC.", examples=["2027-06-07"])] = None,
 ) -> Page[AuditOut]:
     """List the trail, the latest first: who did what, what was before and after, and why."""
     query = visible(AuditEvent, asked.scope)

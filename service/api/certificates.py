@@ -18,6 +18,7 @@ from starlette.responses import Response
 from catalog import changes, intake
 from catalog.changes import CertificateChange, EvidenceIn, PlantingAreaChange, SuspensionChange, SuspensionIn
 from catalog.errors import AlreadyThere, Invalid, fault
+from catalog.given import Day
 from catalog.intake import CertificateIn, PlantingAreaIn
 from catalog.models import Certificate, Evidence, Organisation, PlantingArea, Product, Suspension
 from catalog.tenancy import find, visible
@@ -137,7 +138,7 @@ def list_certificates(
         str | None, Query(pattern="^[0-9a-hjkmnp-tv-z]{26}$", description="Only of the organisation of this uid.")
     ] = None,
     scheme: Annotated[SearchText, Query(max_length=100, description="Only of this scheme.", examples=["VietGAP"])] = "",
-    lapses_before: Annotated[date | None, Query(description="Only those that lapse before this day.", examples=["2027-12-31"])] = None,
+    lapses_before: Annotated[Day | None, Query(description="Only those that lapse before this day.", examples=["2027-12-31"])] = None,
 ) -> Page[CertificateOut]:
     """List certificates, those that lapse first at the top."""
     query = visible(Certificate, asked.scope)

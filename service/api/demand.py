@@ -13,7 +13,7 @@ import buyers.intake
 from buyers import repository
 from buyers.intake import CallOffIn, ContractChange, ContractIn, LineChange, OrderIn
 from buyers.models import AgreementStatus, CallOff, Contract, DemandLine, LineStatus, Order
-from catalog.given import Given
+from catalog.given import Day, Given
 from catalog.models import Organisation, Product, Site, Unit
 from catalog.tenancy import find, visible
 from service.api.deps import Asked, Reading, Uid, Writing, before
@@ -272,10 +272,10 @@ def list_lines(
         SearchText, Query(max_length=100, description="Only lines that accept the product of this code.", examples=["lychee"])
     ] = "",
     deliver_from: Annotated[
-        date | None, Query(description="Only lines that can be served on this day or later.", examples=["2027-06-07"])
+        Day | None, Query(description="Only lines that can be served on this day or later.", examples=["2027-06-07"])
     ] = None,
     deliver_until: Annotated[
-        date | None, Query(description="Only lines that can be served on this day or earlier.", examples=["2027-06-14"])
+        Day | None, Query(description="Only lines that can be served on this day or earlier.", examples=["2027-06-14"])
     ] = None,
     buyer: BuyerFilter = None,
     site: Annotated[str | None, only("lines to the door")] = None,

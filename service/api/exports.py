@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
+from catalog.given import Day
 from service import sheets
 from service.api.deps import Reading
 from service.api.problems import ErrorItem, Refused
@@ -47,8 +48,8 @@ def _answers(*kinds: str, example: str = "") -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "The file.", "content": content}}
 
 
-First = Annotated[date | None, Query(description="First day; what ends earlier is left out.", examples=["2027-06-07"])]
-Last = Annotated[date | None, Query(description="Last day; what begins later is left out.", examples=["2027-06-14"])]
+First = Annotated[Day | None, Query(description="First day; what ends earlier is left out.", examples=["2027-06-07"])]
+Last = Annotated[Day | None, Query(description="Last day; what begins later is left out.", examples=["2027-06-14"])]
 AsSeason = Annotated[SeasonFormat, Query(description="`zip` for a folder of CSV files, `xlsx` for a workbook.", examples=["zip"])]
 AsTable = Annotated[TableFormat, Query(description="`csv` or `xlsx`.", examples=["csv"])]
 

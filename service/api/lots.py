@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog import intake, repository
-from catalog.given import Given
+from catalog.given import Day, Given
 from catalog.intake import LotChange, LotIn
 from catalog.models import MAX_GRADE, ForecastRevision, Lot, LotShare, LotStatus, Member, Organisation, Site, Unit
 from catalog.tenancy import check_version, find
@@ -149,10 +149,10 @@ def list_lots(
     status: Annotated[list[LotStatus], Query(max_length=5, description="Only lots that stand here.", examples=[["declared"]])] = [],  # noqa: B006
     product: Annotated[SearchText, Query(max_length=100, description="Only lots of the product of this code.", examples=["lychee"])] = "",
     available_from: Annotated[
-        date | None, Query(description="Only lots that can be picked up on this day or later.", examples=["2027-06-07"])
+        Day | None, Query(description="Only lots that can be picked up on this day or later.", examples=["2027-06-07"])
     ] = None,
     available_until: Annotated[
-        date | None, Query(description="Only lots that can be picked up on this day or earlier.", examples=["2027-06-14"])
+        Day | None, Query(description="Only lots that can be picked up on this day or earlier.", examples=["2027-06-14"])
     ] = None,
     organisation: Annotated[str | None, only("lots of the cooperative or group")] = None,
     site: Annotated[str | None, only("lots at the site")] = None,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from catalog.errors import Invalid, NotFound, fault
+from catalog.given import Day
 from catalog.models import Association, Organisation
 from catalog.tenancy import Scope, find
 from service.api.deps import Asked, Reading, Uid
@@ -37,8 +38,8 @@ class Language(StrEnum):
 
 
 In = Annotated[Language, Query(description="Language of the paper: vi or en.", examples=["vi"])]
-First = Annotated[date | None, Query(description="First day.", examples=["2027-06-07"])]
-Last = Annotated[date | None, Query(description="Last day.", examples=["2027-06-14"])]
+First = Annotated[Day | None, Query(description="First day.", examples=["2027-06-07"])]
+Last = Annotated[Day | None, Query(description="Last day.", examples=["2027-06-14"])]
 Trip = Annotated[int, Path(ge=0, le=10**9, description="Number of the trip in its plan.", examples=[0])]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from catalog import changes
 from catalog.changes import AccessRuleChange, AccessRuleIn, RoadChange, RoadIn, TariffIn, VehicleClassChange, VehicleClassIn
+from catalog.given import Day
 from catalog.models import AccessRule, Organisation, Road, Site, Tariff, TariffBand, VehicleClass
 from catalog.tenancy import check_version, find, visible
 from service.api.deps import Asked, Reading, Uid, Writing, before
@@ -170,7 +171,7 @@ def list_access_rules(
     asked: Reading,
     part: Annotated[Part, RULES.part()],
     zone: Annotated[SearchText, Query(max_length=100, description="Only of this zone.", examples=["hanoi-inner"])] = "",
-    on: Annotated[date | None, Query(description="Only those in force on this day.", examples=["2027-06-07"])] = None,
+    on: Annotated[Day | None, Query(description="Only those in force on this day.", examples=["2027-06-07"])] = None,
 ) -> Page[AccessRuleOut]:
     """List hours in which trucks are kept out of zones."""
     query = visible(AccessRule, asked.scope)

@@ -171,6 +171,13 @@ def test_days_that_make_no_sense_are_refused_by_name(clerk: Caller, world: World
     assert {item["pointer"] for item in refused.json()["errors"]} == fields
 
 
+@pytest.mark.parametrize("text", ["0", "1812326400", "2027-06-07T00:00:00Z", "07/06/2027", "2027-02-29"])
+def test_a_day_in_a_query_is_not_guessed(clerk: Caller, text: str) -> None:
+    refused = clerk.get("/lots", params={"available_from": text})
+    assert (refused.status_code, [item["pointer"] for item in refused.json()["errors"]]) == (422, ["query/available_from"])
+    assert clerk.get("/lots", params={"available_from": "2028-02-29"}).status_code == 200
+
+
 def test_a_body_that_is_no_object_is_pointed_at_as_a_whole(clerk: Caller) -> None:
     assert [item["pointer"] for item in posted(clerk, "[]").json()["errors"]] == [""]
 

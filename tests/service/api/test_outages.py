@@ -78,9 +78,9 @@ def test_a_full_disk_of_a_server_is_told_by_its_code_in_whatever_language_it_spe
 ) -> None:
     """The server raises what it raises where a table can't grow, in words that nobody looks for."""
     clerk = client_as(Role.CLERK)
-    full = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'đĩa đã đầy' USING ERRCODE = '53100'; END $$"
+    body = "BEGIN RAISE EXCEPTION 'đĩa đã đầy' USING ERRCODE = '53100'; END"
     with database.write() as session:
-        session.execute(text(full))
+        session.execute(text(f"CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"))
         session.execute(text("CREATE TRIGGER full_disk AFTER INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION full_disk()"))
     refused = clerk.post("/lots", json=lot(world))
     assert (refused.status_code, refused.json()["code"]) == (507, "disk_full")
