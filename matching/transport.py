@@ -22,13 +22,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from matching.compiled import compiled
 from matching.problem import IntArray
 
-PARENT, CHILD, NEXT, PREVIOUS, UPWARD, FLOW, ARC, DEPTH = range(8)
+PARENT, NEXT, PREVIOUS, UPWARD, ARC, DEPTH = range(6)
 NONE = -1
 UNBOUNDED = 1 << 62
+
+Links = npt.NDArray[np.int32]
 
 
 class Basis(NamedTuple):
@@ -36,19 +39,26 @@ class Basis(NamedTuple):
 
     Attributes
     ----------
-    tree : columns PARENT to DEPTH of each source, then each sink, then the root, shape (n_sources + n_sinks + 1, 8).
+    links : rows PARENT to DEPTH of each source, then each sink, then the root, shape (6, n_sources + n_sinks + 1). A row's numbers stand
+        side by side, since a walk through the tree reads few of the rows. NEXT and PREVIOUS are in preorder, the root after the last.
+    flow : units between each node and its parent, shape (n_sources + n_sinks + 1,).
     potential : of each node, shape (n_sources + n_sinks + 1,).
     """
 
-    tree: IntArray
+    links: Links
+    flow: IntArray
     potential: IntArray
 
     def renumbered(self, new: IntArray) -> Basis:
         """Return the basis where arc ``k`` has become arc ``new[k]``."""
-        tree = self.tree.copy()
-        used = tree[:, ARC] != NONE
-        tree[used, ARC] = new[tree[used, ARC]]
-        return Basis(tree, self.potential)
+        links = self.links.copy()
+        used = links[ARC] != NONE
+        links[ARC, used] = new[links[ARC, used]]
+        return self._replace(links=links)
+
+    def copy(self) -> Basis:
+        """Return one that may be changed."""
+        return Basis(self.links.copy(), self.flow.copy(), self.potential.copy())
 
 
 class Transport(NamedTuple):
@@ -92,13 +102,13 @@ def solve_transport(given: TransportProblem, basis: Basis | None = None) -> Tran
     basis : of the same sources and sinks with some of the arcs; by default nothing flows at first.
     """
     supply, demand, start, sink, gain = given
-    tree, potential = _star(supply, demand) if basis is None else (basis.tree.copy(), basis.potential.copy())
+    made = _star(supply, demand) if basis is None else basis.copy()
     if len(sink):
-        _improve(tree, potential, start, sink, gain, len(supply), max(64, int(np.sqrt(len(sink)))))
+        _improve(*made, start, sink, gain, len(supply), max(64, int(np.sqrt(len(sink)))))
     units = np.zeros(len(sink), dtype=np.int64)
-    used = tree[:, ARC] != NONE
-    units[tree[used, ARC]] = tree[used, FLOW]
-    return Transport(units, -potential[: len(supply)], potential[len(supply) : -1].copy(), Basis(tree, potential))
+    used = made.links[ARC] != NONE
+    units[made.links[ARC, used]] = made.flow[used]
+    return Transport(units, -made.potential[: len(supply)], made.potential[len(supply) : -1].copy(), made)
 
 
 def is_optimal(given: TransportProblem, made: Transport) -> bool:
@@ -115,129 +125,138 @@ def is_optimal(given: TransportProblem, made: Transport) -> bool:
     return bool(feasible and tight and paid)
 
 
-def _star(supply: IntArray, demand: IntArray) -> tuple[IntArray, IntArray]:
+def _star(supply: IntArray, demand: IntArray) -> Basis:
     """The first tree: every source keeps all, every sink wants all. The root is the last node."""
     n = len(supply) + len(demand)
-    tree = np.full((n + 1, 8), NONE, dtype=np.int64)
-    tree[:n, PARENT], tree[:n, DEPTH], tree[n, DEPTH] = n, 1, 0
-    tree[: len(supply), UPWARD], tree[len(supply) :, UPWARD] = 1, 0
-    tree[:n, FLOW], tree[n, FLOW] = np.concatenate([supply, demand]), 0
-    tree[: n - 1, NEXT], tree[1:n, PREVIOUS] = np.arange(1, n), np.arange(n - 1)
-    tree[n, CHILD] = 0 if n else NONE
-    return tree, np.zeros(n + 1, dtype=np.int64)
+    links, node = np.full((6, n + 1), NONE, dtype=np.int32), np.arange(n + 1)
+    links[PARENT, :n], links[DEPTH, :n], links[DEPTH, n] = n, 1, 0
+    links[UPWARD, : len(supply)], links[UPWARD, len(supply) :] = 1, 0
+    links[NEXT], links[PREVIOUS] = np.roll(node, -1), np.roll(node, 1)
+    return Basis(links, np.concatenate([supply, demand, [0]]), np.zeros(n + 1, dtype=np.int64))
 
 
 @compiled
-def _improve(tree: IntArray, potential: IntArray, start: IntArray, sink: IntArray, gain: IntArray, n_sources: int, block: int) -> None:
+def _improve(
+    links: Links, flow: IntArray, potential: IntArray, start: IntArray, sink: IntArray, gain: IntArray, n_sources: int, block: int
+) -> None:
     """Pivot until no arc is violated."""
     root, place, idle, seen, worst = len(potential) - 1, 0, 0, 0, 0
     arc, tail, head = NONE, NONE, NONE
     while idle <= root:
         # A source brings its own arcs and its arc to the root, a sink the arc from the root.
+        own = potential[place]
         if place < n_sources:
-            if potential[place] > worst:
-                worst, arc, tail, head = potential[place], NONE, place, root
+            if own > worst:
+                worst, arc, tail, head = own, NONE, place, root
             for k in range(start[place], start[place + 1]):
-                violation = gain[k] + potential[place] - potential[n_sources + sink[k]]
+                violation = gain[k] + own - potential[n_sources + sink[k]]
                 if violation > worst:
                     worst, arc, tail, head = violation, k, place, n_sources + sink[k]
             seen += start[place + 1] - start[place] + 1
         else:
-            if -potential[place] > worst:
-                worst, arc, tail, head = -potential[place], NONE, root, place
+            if -own > worst:
+                worst, arc, tail, head = -own, NONE, root, place
             seen += 1
         place = place + 1 if place + 1 < root else 0
         idle += 1
         if worst > 0 and (seen >= block or idle >= root):
-            _pivot(tree, potential, arc, tail, head, worst)
+            _pivot(links, flow, potential, arc, tail, head, worst)
             worst, seen, idle = 0, 0, 0
 
 
 @compiled
-def _pivot(tree: IntArray, potential: IntArray, arc: int, tail: int, head: int, violation: int) -> None:
+def _pivot(links: Links, flow: IntArray, potential: IntArray, arc: int, tail: int, head: int, violation: int) -> None:
     """Bring an arc into the tree, and take out the one whose flow falls to zero first."""
-    leaving, on_tail_side, units = _blocking(tree, tail, head)
-    _push(tree, tail, head, units)
+    leaving, on_tail_side, units = _blocking(links, flow, tail, head)
+    if units > 0:
+        _push(links, flow, tail, head, units)
     if on_tail_side:
-        _hang(tree, tail, head, leaving, arc, 1, units)
-        _shift(tree, potential, tail, -violation)
+        _hang(links, potential, tail, head, leaving, -violation)
+        _turn(links, flow, tail, head, leaving, arc, 1, units)
     else:
-        _hang(tree, head, tail, leaving, arc, 0, units)
-        _shift(tree, potential, head, violation)
+        _hang(links, potential, head, tail, leaving, violation)
+        _turn(links, flow, head, tail, leaving, arc, 0, units)
 
 
 @compiled
-def _blocking(tree: IntArray, tail: int, head: int) -> tuple[int, bool, int]:
+def _blocking(links: Links, flow: IntArray, tail: int, head: int) -> tuple[int, bool, int]:
     """Find the arc that leaves: the last to block along the cycle, as seen from its top (Cunningham's rule)."""
     first, first_units, second, second_units = NONE, UNBOUNDED, NONE, UNBOUNDED
-    a, b = tail, head
+    a, b, depth_a, depth_b = tail, head, links[DEPTH, tail], links[DEPTH, head]
     while a != b:
-        if tree[a, DEPTH] >= tree[b, DEPTH]:
-            if tree[a, UPWARD] and tree[a, FLOW] < first_units:
-                first, first_units = a, tree[a, FLOW]
-            a = tree[a, PARENT]
+        if depth_a >= depth_b:
+            if links[UPWARD, a] and flow[a] < first_units:
+                first, first_units = a, flow[a]
+            a, depth_a = links[PARENT, a], depth_a - 1
         else:
-            if not tree[b, UPWARD] and tree[b, FLOW] <= second_units:
-                second, second_units = b, tree[b, FLOW]
-            b = tree[b, PARENT]
+            if not links[UPWARD, b] and flow[b] <= second_units:
+                second, second_units = b, flow[b]
+            b, depth_b = links[PARENT, b], depth_b - 1
     if second_units <= first_units:
         return second, False, second_units
     return first, True, first_units
 
 
 @compiled
-def _push(tree: IntArray, tail: int, head: int, units: int) -> None:
+def _push(links: Links, flow: IntArray, tail: int, head: int, units: int) -> None:
     """Send units around the cycle that an arc from tail to head closes."""
-    a, b = tail, head
+    a, b, depth_a, depth_b = tail, head, links[DEPTH, tail], links[DEPTH, head]
     while a != b:
-        if tree[a, DEPTH] >= tree[b, DEPTH]:
-            tree[a, FLOW] += -units if tree[a, UPWARD] else units
-            a = tree[a, PARENT]
+        if depth_a >= depth_b:
+            flow[a] += -units if links[UPWARD, a] else units
+            a, depth_a = links[PARENT, a], depth_a - 1
         else:
-            tree[b, FLOW] += units if tree[b, UPWARD] else -units
-            b = tree[b, PARENT]
+            flow[b] += units if links[UPWARD, b] else -units
+            b, depth_b = links[PARENT, b], depth_b - 1
 
 
 @compiled
-def _hang(tree: IntArray, node: int, parent: int, leaving: int, arc: int, upward: int, units: int) -> None:
-    """Cut the subtree at ``leaving``, turn it so that ``node`` is its top, and hang it below ``parent`` by the new arc."""
+def _turn(links: Links, flow: IntArray, node: int, parent: int, leaving: int, arc: int, upward: int, units: int) -> None:
+    """Let each node on the path from ``node`` up to ``leaving`` hang below the one before it, the first below ``parent`` by the new arc."""
     while True:
-        above, old_arc, old_upward, old_units = tree[node, PARENT], tree[node, ARC], tree[node, UPWARD], tree[node, FLOW]
-        _unlink(tree, node)
-        tree[node, PARENT], tree[node, ARC], tree[node, UPWARD], tree[node, FLOW] = parent, arc, upward, units
-        tree[node, PREVIOUS], tree[node, NEXT] = NONE, tree[parent, CHILD]
-        if tree[parent, CHILD] != NONE:
-            tree[tree[parent, CHILD], PREVIOUS] = node
-        tree[parent, CHILD] = node
+        above, old_arc, old_upward, old_units = links[PARENT, node], links[ARC, node], links[UPWARD, node], flow[node]
+        links[PARENT, node], links[ARC, node], links[UPWARD, node], flow[node] = parent, arc, upward, units
         if node == leaving:
             return
         parent, node, arc, upward, units = node, above, old_arc, 1 - old_upward, old_units
 
 
 @compiled
-def _unlink(tree: IntArray, node: int) -> None:
-    """Take a node out of its parent's children."""
-    before, after = tree[node, PREVIOUS], tree[node, NEXT]
-    if before == NONE:
-        tree[tree[node, PARENT], CHILD] = after
-    else:
-        tree[before, NEXT] = after
-    if after != NONE:
-        tree[after, PREVIOUS] = before
+def _hang(links: Links, potential: IntArray, top: int, parent: int, leaving: int, by: int) -> None:
+    """Put the subtree at ``leaving`` in the order that it has from ``top``, and behind ``parent``; renew its depths and potentials.
 
-
-@compiled
-def _shift(tree: IntArray, potential: IntArray, top: int, by: int) -> None:
-    """Add to the potential of a subtree, and renew its depths."""
-    node = top
+    In preorder a subtree is one stretch, and the path from ``top`` up to ``leaving`` splits that of ``leaving``: what is below ``top``
+    comes first, then what else is below the node above it, some of which stands before and some behind, and so on.
+    """
+    before, node, depth = links[PREVIOUS, leaving], top, links[DEPTH, parent] + 1
+    # What follows upon the stretch of the node before, and the last node that was put in order.
+    after, last, last_before = node, NONE, NONE
     while True:
-        potential[node] += by
-        tree[node, DEPTH] = tree[tree[node, PARENT], DEPTH] + 1
-        if tree[node, CHILD] != NONE:
-            node = tree[node, CHILD]
-            continue
-        while node != top and tree[node, NEXT] == NONE:
-            node = tree[node, PARENT]
-        if node == top:
-            return
-        node = tree[node, NEXT]
+        level, sinks = links[DEPTH, node], depth - links[DEPTH, node]
+        ahead, one = links[PREVIOUS, node], node
+        if last != NONE:
+            links[NEXT, last], links[PREVIOUS, node] = node, last
+            while True:
+                potential[one] += by
+                links[DEPTH, one] += sinks
+                if one == last_before:
+                    break
+                one = links[NEXT, one]
+            last = one
+            if links[DEPTH, after] > level:
+                links[NEXT, last], links[PREVIOUS, after] = after, last
+        else:
+            potential[one] += by
+            links[DEPTH, one] += sinks
+            last, after = one, links[NEXT, one]
+        while links[DEPTH, after] > level:
+            potential[after] += by
+            links[DEPTH, after] += sinks
+            last, after = after, links[NEXT, after]
+        if node == leaving:
+            break
+        last_before, node, depth = ahead, links[PARENT, node], depth + 1
+    links[NEXT, before], links[PREVIOUS, after] = after, before
+    follower = links[NEXT, parent]
+    links[NEXT, parent], links[PREVIOUS, top] = top, parent
+    links[NEXT, last], links[PREVIOUS, follower] = follower, last

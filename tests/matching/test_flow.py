@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 from ortools.graph.python import min_cost_flow
 from scipy.optimize import linprog
 
-from matching import sifting
+from matching import sifting, transport
 from matching.flow import relaxation_bound, relaxed_plan, shadow_prices, solve_volumes
 from matching.plan import LINE, LOT
 from matching.problem import FORBID, HUB, PIN, Problem
-from matching.transport import Basis, Transport, TransportProblem, is_optimal, solve_transport
+from matching.transport import (
+    Basis,
+    Transport,
+    TransportProblem,
+    is_optimal,
+    solve_transport,
+)
 from tests.matching.builders import build_problem
 from tests.matching.naive_haulage import naive_carriers, naive_km, naive_rate
 from tests.matching.random_problems import FEATURES, random_problem
@@ -109,13 +115,11 @@ def test_threads_do_not_change_the_answer() -> None:
 def test_pairs_looked_at_few_at_a_time_lead_to_the_flow_of_all(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = random_problem(seed, size=60)
     found = []
-    for few in (1, 10_000):
+    for few in (sifting.Few(1, 1), sifting.Few(1, 3), sifting.Few(10_000, 10_000)):
         monkeypatch.setattr(sifting, "FEW", few)
         monkeypatch.setattr(sifting, "MORE", few)
         found.append(solve_volumes(problem))
-    little, whole = found
-    assert little.objective_vnd == whole.objective_vnd
-    assert little.bound_vnd == whole.bound_vnd
+    assert len({(volumes.objective_vnd, volumes.bound_vnd) for volumes in found}) == 1
 
 
 @settings(max_examples=20, deadline=None)
@@ -264,6 +268,28 @@ def test_a_flow_goes_on_from_the_tree_of_fewer_arcs(seed: int, share: float) -> 
     made = solve_transport(whole, solve_transport(fewer).basis.renumbered(kept))
     assert is_optimal(whole, made)
     assert int((made.units * whole.gain).sum()) == other_solver(whole)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), density=st.floats(0.1, 1), largest=st.sampled_from([2, 50, 10**6]))
+def test_the_tree_stands_in_preorder_with_its_depths_and_potentials(seed: int, density: float, largest: int) -> None:
+    given_ = random_transport(seed, 25, 20, density, largest)
+    links, _, potential = solve_transport(given_).basis
+    root, path, node = 45, [45], int(links[transport.NEXT, 45])
+    source = np.append(np.repeat(np.arange(25), np.diff(given_.start)), transport.NONE)
+    for _ in range(45):
+        assert links[transport.NEXT, links[transport.PREVIOUS, node]] == node
+        while path[-1] != links[transport.PARENT, node]:
+            path.pop()
+        path.append(node)
+        assert links[transport.DEPTH, node] == len(path) - 1
+        arc, parent = links[transport.ARC, node], links[transport.PARENT, node]
+        assert arc == transport.NONE or {node, int(parent)} == {int(source[arc]), 25 + int(given_.sink[arc])}
+        assert potential[node] - potential[parent] == (
+            0 if arc == transport.NONE else given_.gain[arc] * (-1 if links[transport.UPWARD, node] else 1)
+        )
+        node = int(links[transport.NEXT, node])
+    assert node == root
 
 
 def test_the_certificate_refuses_every_kind_of_fault() -> None:
