@@ -28,7 +28,8 @@ from matching.plan import Plan, Progress, Result, Status, Termination
 from matching.problem import HUB, NO_LIMIT, Problem
 from matching.proof import Proof
 from matching.routing import reroute, tours_allowed, tours_share
-from matching.stable import Stability, replan
+from matching.stable import Again, Stability, replan
+from matching.stable.promises import promised
 from matching.staged import StagedPlanner
 from matching.trips.planner import TripPlanner
 from matching.verify import verify
@@ -56,8 +57,11 @@ OUTLINE_SHARE = 0.2
 """Most of the time that the outline may take."""
 HUB_SHARE = 0.08
 """Share of the time in which transfers at hubs are tried; a run limited by iterations makes one attempt for so many of them."""
-REPAIR_ITERATIONS, REPAIR_VND_PER_KG = 2_000, 1_000
-"""Length of the search that brings an earlier plan in line, and what each kilogram must earn that it moves."""
+CHANGE_VND_PER_KG = 1_000
+"""What each promised kilogram must earn that is moved away from an earlier plan's pair of lot and line."""
+REPAIR_ITERATIONS, CYCLE_ITERATIONS, CYCLES = 2_000, 20_000, 3
+"""Length of the search that brings an earlier plan in line with what has been decided since, and of those that look for what pays beyond
+that, one after another; so many of them where nothing else ends them."""
 CLOSING_S = 0.15
 CLOSING_S_PER_ROW = 1.2e-4
 """Kept back for verification and reasons, for each lot and line."""
@@ -126,6 +130,7 @@ def solve(
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     warm_start: Plan | None = None,
+    change_vnd_per_kg: int | None = CHANGE_VND_PER_KG,
     executor: Executor | None = None,
     on_plan: PlanTaker | None = None,
 ) -> Result:
@@ -138,6 +143,8 @@ def solve(
     on_progress : told of every step; called from the thread that called `solve`.
     should_stop : asked often; once it is true the best plan so far is returned.
     warm_start : a plan to start from, of this or a similar problem; what no longer fits is left out.
+    change_vnd_per_kg : what a kilogram must earn that is moved away from a pair of lot and line that the start brings together; goods that
+        change trucks at hubs stay. None for a search that is as free as one from nothing. A problem planned in parts is searched freely.
     executor : where the parts of the trips are planned; by default a problem too large to lay out whole is planned in parts on processes of
         this machine, and any other one in one piece. The caller closes what it gives.
     on_plan : offered the best plan so far again and again, so that it survives should the run be ended by force. Whether it writes the plan
@@ -158,6 +165,8 @@ def solve(
         return _volumes_alone(problem, run, seed)
     if executor is not None or is_large(problem):
         return _in_parts(problem, run, seed, executor, direct=trips == "direct", warm_start=warm_start)
+    if warm_start is not None and change_vnd_per_kg is not None:
+        return _made_anew(problem, run, seed, warm_start, change_vnd_per_kg, direct=trips == "direct")
     return _with_trips(problem, run, seed, direct=trips == "direct", warm_start=warm_start)
 
 
@@ -187,9 +196,8 @@ def _volumes_alone(problem: Problem, run: _Run, seed: int) -> Result:
 def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> Result:
     run.tell("volumes", None, None)
     proof = Proof(problem, cores=run.limits.cores)
-    if warm_start is not None:
-        warm_start = _repaired(problem, warm_start, run, seed, direct=direct)
-    planner = _planner(problem, proof, run, seed, direct=direct, warm_start=warm_start)
+    start = None if warm_start is None else _in_line(problem, warm_start, run, seed, direct=direct)
+    planner = _planner(problem, proof, run, seed, direct=direct, warm_start=None if start is None else start.plan)
     run.tell("trips", planner.worth_vnd, proof.bound_vnd)
     run.offer(planner.worth_vnd, planner.snapshot)
     carried = _carriers_alone(problem, planner, proof, run, seed)
@@ -215,6 +223,9 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     plan = planner.plan() if carried.plan is None or planner.worth_vnd > carried.worth_vnd else carried.plan
     run.offer(max(planner.worth_vnd, carried.worth_vnd), lambda: plan)
     plan, saved_vnd = _rerouted(problem, plan, run, seed)
+    if start is not None and start.verdict.ok and start.verdict.objective_vnd > verify(problem, plan).objective_vnd:
+        # A search that begins hot, and lets halves of movements through hubs find each other anew, may end below where it began.
+        plan = start.plan
     if hub_s > 0:
         run.deadline += hub_s
         attempts = ATTEMPTS if run.limits.iterations is None else min(ATTEMPTS, max(1, run.limits.iterations // ITERATIONS_PER_ATTEMPT))
@@ -223,23 +234,56 @@ def _with_trips(problem: Problem, run: _Run, seed: int, *, direct: bool, warm_st
     return _verified(problem, plan, proof, run, seed, done=planner.iterations >= limit)
 
 
-def _repaired(problem: Problem, plan: Plan, run: _Run, seed: int, *, direct: bool) -> Plan:
+def _in_line(problem: Problem, previous: Plan, run: _Run, seed: int, *, direct: bool) -> Again:
     """Bring an earlier plan in line with what has been decided since, by a short and cool search that changes little.
 
     A search from scratch begins hot, and would take apart what it needn't before it kept a new pin.
     """
-    promise = Stability(change_vnd_per_kg=REPAIR_VND_PER_KG)
-    again = replan(
-        problem,
-        plan,
-        stability=promise,
-        iterations=min(REPAIR_ITERATIONS, run.limits.iterations or REPAIR_ITERATIONS),
-        expired=run.expired,
-        seed=seed,
-        cores=run.limits.cores,
-        direct=direct,
-    )
-    return again.plan
+    iterations = min(REPAIR_ITERATIONS, run.limits.iterations or REPAIR_ITERATIONS)
+    return replan(
+        problem, previous, stability=Stability(change_vnd_per_kg=CHANGE_VND_PER_KG), iterations=iterations, expired=run.expired, seed=seed,
+        cores=run.limits.cores, direct=direct,
+    )  # fmt: skip
+
+
+def _made_anew(problem: Problem, run: _Run, seed: int, previous: Plan, price: int, *, direct: bool) -> Result:
+    """Bring an earlier plan in line with what has been decided since, and change more of it where that pays its price."""
+    run.tell("volumes", None, None)
+    proof = Proof(problem, cores=run.limits.cores)
+    stability, promises, limit = Stability(change_vnd_per_kg=price), promised(problem, previous), run.limits.iterations
+
+    def again(start: Plan, iterations: int, number: int) -> Again:
+        cores = max(1, run.limits.cores - (1 if proof.is_running else 0))
+        return replan(
+            problem, start, stability=stability, iterations=iterations, expired=run.expired, seed=seed + number, cores=cores, direct=direct,
+            promises=promises,
+        )  # fmt: skip
+
+    begun = run.stopwatch()
+    made = again(previous, min(REPAIR_ITERATIONS, limit or REPAIR_ITERATIONS), 0)
+    took = run.stopwatch() - begun
+    done, most = made.iterations, limit or CYCLES * CYCLE_ITERATIONS
+    _show(run, "trips", made, proof)
+    with proof.continued(lambda: run.deadline - run.stopwatch(), lambda: made.verdict.objective_vnd):
+        number = 0
+        # A search takes a while to begin, which is lost where it can't come to an end.
+        while (
+            done < most
+            and run.stopwatch() + 2 * took < run.deadline
+            and not run.stopped()
+            and not proof.closed_by(made.verdict.objective_vnd)
+        ):
+            number += 1
+            made = again(made.plan, min(CYCLE_ITERATIONS, most - done), number)
+            done += max(1, made.iterations)
+            _show(run, "improve", made, proof)
+    run.tell("verify", made.verdict.objective_vnd, proof.bound_vnd)
+    return _verified(problem, made.plan, proof, run, seed, done=done >= most)
+
+
+def _show(run: _Run, phase: str, made: Again, proof: Proof) -> None:
+    run.tell(phase, made.verdict.objective_vnd, proof.bound_vnd)
+    run.offer(made.verdict.objective_vnd, lambda: made.plan)
 
 
 def _planner(problem: Problem, proof: Proof, run: _Run, seed: int, *, direct: bool, warm_start: Plan | None) -> TripPlanner | StagedPlanner:

@@ -99,7 +99,7 @@ def match(
         Path | None, typer.Option("--policy", metavar="FILE", help="Plan under this policy, not the one that lies beside the input.")
     ] = None,
     previous: Annotated[
-        Path | None, typer.Option("--previous", metavar="FOLDER", help="An earlier plan to go on from; a policy may hold on to it.")
+        Path | None, typer.Option("--previous", metavar="FOLDER", help="An earlier plan to go on from: it changes where that pays.")
     ] = None,
     iterations: Annotated[
         int | None, typer.Option("--iterations", min=1, max=10**9, help="End after so many steps of the search, on any machine the same.")

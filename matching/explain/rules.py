@@ -150,7 +150,9 @@ def compare(
     def search(free: bool, number: int, seconds: float | None) -> Plan:
         limit = Limits(None if seconds is None else stopwatch() + seconds, limits.iterations, limits.cores)
         which = freer if free else problem
-        return solve(which, limits=limit, seed=number, stopwatch=stopwatch, warm_start=plan, should_stop=should_stop).plan
+        return solve(
+            which, limits=limit, seed=number, stopwatch=stopwatch, warm_start=plan, change_vnd_per_kg=None, should_stop=should_stop
+        ).plan  # fmt: skip
 
     def best(free: bool, plans: Sequence[Plan]) -> int:
         verdicts = [verify(freer if free else problem, one) for one in plans]

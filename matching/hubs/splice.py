@@ -26,8 +26,7 @@ def tied(plan: Plan, trips: BoolArray) -> BoolArray:
     """Add every trip that shares a two-leg allocation with a trip of the set, shape (n_trips,)."""
     legs, out = plan.legs, trips.copy()
     while True:
-        moved = np.zeros(len(plan.allocations.lot), dtype=np.bool_)
-        moved[legs.allocation[out[legs.trip]]] = True
+        moved = riding(plan, out)
         wider = out.copy()
         wider[legs.trip[moved[legs.allocation]]] = True
         if (wider == out).all():
@@ -40,6 +39,13 @@ def passing(plan: Plan) -> BoolArray:
     trips = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
     trips[plan.legs.trip[plan.legs.leg == 2]] = True
     return tied(plan, trips)
+
+
+def riding(plan: Plan, trips: BoolArray) -> BoolArray:
+    """Tell which loads ride on some trips, be it one part of their way, shape (n_allocations,)."""
+    rides = np.zeros(len(plan.allocations.lot), dtype=np.bool_)
+    rides[plan.legs.allocation[trips[plan.legs.trip]]] = True
+    return rides
 
 
 def without(plan: Plan, trips: BoolArray) -> Plan:

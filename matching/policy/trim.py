@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from matching.hubs.splice import riding
 from matching.plan import CARRIER, Plan
 from matching.policy.goals import Yardsticks
-from matching.problem import PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.problem import PIN, FloatArray, IntArray, Problem
+from matching.stable.minimums import minimums, short_of_minimums
 from matching.stable.staying import first_days
 from matching.stable.unload import unloaded
 
@@ -41,10 +43,8 @@ class _Loads:
         self._yard, self._plan, self.kg = yard, plan, a.kg.copy()
         self._supplier = lots.supplier[a.lot]
         self._gain = lines.bid_vnd_per_kg[a.line] + lines.short_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]
-        self._held = _rides_on(plan, first_days(plan) < frozen_until_day) if frozen_until_day is not None else a.kg < 0
-        lot_least = np.where(lots.indivisible, lots.kg, lots.min_take_kg)[a.lot]
-        groups = ((a.lot, lot_least), (a.line, lines.min_fill_kg[a.line]), (self._supplier * width + a.line, lines.min_supplier_kg[a.line]))
-        self._minimums = [(np.unique(owner, return_inverse=True)[1], least) for owner, least in groups]
+        self._held = riding(plan, first_days(plan) < frozen_until_day) if frozen_until_day is not None else a.kg < 0
+        self._minimums = minimums(problem, a)
         self._pair = np.unique(a.lot * width + a.line, return_inverse=True)[1]
         self._pinned_kg = _pinned_kg(problem, a.lot * width + a.line)
 
@@ -65,8 +65,8 @@ class _Loads:
     def _parts(self, over_kg: int) -> IntArray:
         """Kilograms to take off each load, shape (n_allocations,): what is too much, less for a minimum's sake, or else all; 0 for none."""
         spare = np.minimum(self.kg, over_kg)
-        for place, least in self._minimums:
-            spare = np.minimum(spare, self._together(place) - least)
+        for one in self._minimums:
+            spare = np.minimum(spare, one.together(self.kg) - one.least_kg)
         parts = np.where(spare > 0, spare, self.kg)
         free = self._together(self._pair) - self._pinned_kg
         pinned = np.where(spare > 0, np.minimum(parts, free), np.where(free >= self.kg, parts, 0))
@@ -93,20 +93,10 @@ class _Loads:
     def drop_what_misses_minimums(self) -> None:
         """Take off all loads of a lot, a line, or a supplier at a line, whose kilograms are fewer than its minimum."""
         while True:
-            missing = np.zeros(len(self.kg), dtype=np.bool_)
-            for place, least in self._minimums:
-                missing |= self._together(place) < least
-            missing &= (self.kg > 0) & ~self._held
+            missing = short_of_minimums(self._minimums, self.kg) & (self.kg > 0) & ~self._held
             if not missing.any():
                 return
             self.kg[missing] = 0
-
-
-def _rides_on(plan: Plan, trips: BoolArray) -> BoolArray:
-    """Tell which loads ride on some trips, shape (n_allocations,)."""
-    rides = np.zeros(len(plan.allocations.lot), dtype=np.bool_)
-    rides[plan.legs.allocation[trips[plan.legs.trip]]] = True
-    return rides
 
 
 def _pinned_kg(problem: Problem, pair: IntArray) -> IntArray:

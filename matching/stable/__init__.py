@@ -2,7 +2,7 @@
 
 from matching.stable.carry import carry_over
 from matching.stable.difference import Change, Kind, differences, notices, sentence
-from matching.stable.search import Stability, replan
+from matching.stable.search import Again, Stability, replan
 from matching.stable.staying import staying
 
-__all__ = ["Change", "Kind", "Stability", "carry_over", "differences", "notices", "replan", "sentence", "staying"]
+__all__ = ["Again", "Change", "Kind", "Stability", "carry_over", "differences", "notices", "replan", "sentence", "staying"]

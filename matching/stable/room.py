@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from matching.hubs.splice import keep, tied
+from matching.nation.splice import join
 from matching.plan import Plan
 from matching.problem import NO_LIMIT, PIN, BoolArray, IntArray, Problem
 from matching.stable.promises import kg_on
-from matching.stable.unload import without_loads
+from matching.stable.staying import first_days
+from matching.stable.unload import cleared, without_loads
 
 
 def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
@@ -19,6 +22,25 @@ def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
     ----------
     kept : other trips, which stay as they are; what they carry counts as used.
     """
+    kg = _kg_with_room(problem, plan, kept)
+    reduced = plan if (kg == plan.allocations.kg).all() else replace(plan, allocations=plan.allocations.replace(kg=kg))
+    return without_loads(reduced, kg == 0) if (kg == 0).any() else reduced
+
+
+def with_room_at_hubs(problem: Problem, plan: Plan, until_day: int | None) -> Plan:
+    """Return a plan with room for its pins on trips through hubs, too, which otherwise go on as they are.
+
+    Parameters
+    ----------
+    until_day : trips that begin on an earlier date keep their loads; None for none.
+    """
+    frozen = np.zeros(len(plan.trips.vehicle), dtype=np.bool_) if until_day is None else tied(plan, first_days(plan) < until_day)
+    kept, rest = join(problem, [keep(plan, frozen)]), keep(plan, ~frozen)
+    return join(problem, [kept, cleared(problem, rest, _kg_with_room(problem, rest, kept))])
+
+
+def _kg_with_room(problem: Problem, plan: Plan, kept: Plan) -> IntArray:
+    """Kilograms that are left of each load once there is room for pins, shape (n_allocations,)."""
     d, width = problem.decisions, max(1, problem.n_lines)
     pins = np.flatnonzero((d.kind == PIN) & (d.kg > 0))
     off, kg = np.zeros(len(plan.allocations.lot), dtype=np.bool_), plan.allocations.kg.copy()
@@ -28,8 +50,7 @@ def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
         has = int((kg_on(problem, plan, np.array([pair])) + kg_on(problem, kept, np.array([pair])))[0])
         if has < d.kg[row]:
             _clear(problem, plan, kept, (off, kg), is_pinned, int(d.lot[row]), int(d.line[row]), int(d.kg[row]) - has)
-    reduced = plan if (kg == plan.allocations.kg).all() else replace(plan, allocations=plan.allocations.replace(kg=kg))
-    return without_loads(reduced, off) if off.any() else reduced
+    return np.where(off, 0, kg)
 
 
 def _clear(

@@ -25,7 +25,7 @@ from matching.plan import Plan
 from matching.problem import BoolArray, IntArray, Problem
 from matching.stable.beside import Beside, beside
 from matching.stable.promises import lost_kg, promised, unmet_pins, unmet_pins_kg
-from matching.stable.room import make_room
+from matching.stable.room import make_room, with_room_at_hubs
 from matching.stable.staying import forbidden_trips, staying
 from matching.stable.unload import without_banned
 from matching.trips import columns as col
@@ -154,6 +154,9 @@ def replan(
     previous = without_banned(problem, previous)
     stays = staying(problem, previous, stability.frozen_until_day)
     done = attempt(previous, stays)
+    if not expired() and len(unmet_pins(problem, best.plan or previous)):
+        roomy = with_room_at_hubs(problem, previous, stability.frozen_until_day)
+        done += attempt(roomy, staying(problem, roomy, stability.frozen_until_day))
     for pin in unmet_pins(problem, best.plan or previous).tolist()[:MOST_PINS]:
         start = best.plan or previous
         usual, freed = (staying(problem, start, stability.frozen_until_day, one) for one in (None, pin))

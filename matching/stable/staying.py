@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from matching.errors import Violation
-from matching.hubs.splice import keep, passing, tied
+from matching.hubs.splice import keep, passing, riding, tied
 from matching.nation.splice import join
 from matching.plan import CARRIER, Plan
 from matching.problem import FORBID, MINUTES_PER_DAY, NO_LIMIT, BoolArray, IntArray, Problem
+from matching.stable.minimums import minimums, short_of_minimums
 from matching.stable.promises import kg_on
 from matching.verify import verify
 
@@ -79,8 +80,7 @@ def _in_the_way(problem: Problem, plan: Plan, trips: BoolArray, pin: int) -> Boo
     d, a, lots, lines = problem.decisions, plan.allocations, problem.lots, problem.lines
     lot, line = int(d.lot[pin]), int(d.line[pin])
     missing = int(d.kg[pin] - kg_on(problem, plan, np.array([lot * max(1, problem.n_lines) + line]))[0])
-    on = np.zeros(len(a.lot), dtype=np.bool_)
-    on[plan.legs.allocation[trips[plan.legs.trip]]] = True
+    on = riding(plan, trips)
     # What stays of a lot or line with a rule of its own is not added to.
     ruled_lot = bool(lots.min_take_kg[lot] > 0 or lots.indivisible[lot])
     ruled_line = bool(lines.min_fill_kg[line] > 0 or lines.min_supplier_kg[line] > 0 or lines.max_suppliers[line] < NO_LIMIT)
@@ -107,16 +107,8 @@ def _with_what_minimums_need(problem: Problem, plan: Plan, stays: BoolArray) -> 
 
 def _short_of_minimums(problem: Problem, plan: Plan, stays: BoolArray) -> tuple[BoolArray, BoolArray]:
     """Tell which allocations stay, and which are of a lot, a line or a supplier's part that stays and misses its minimum."""
-    a, lots, lines = plan.allocations, problem.lots, problem.lines
-    share = a.line * max(1, len(problem.supplier_ids)) + lots.supplier[a.lot]
-    groups = [(a.lot, lots.min_take_kg[a.lot]), (a.line, lines.min_fill_kg[a.line]), (share, lines.min_supplier_kg[a.line])]
-    on, needed = np.zeros(len(a.lot), dtype=np.bool_), np.zeros(len(a.lot), dtype=np.bool_)
-    on[plan.legs.allocation[stays[plan.legs.trip]]] = True
-    for owner, least in groups:
-        _, place = np.unique(owner, return_inverse=True)
-        kg = np.bincount(place, weights=np.where(on, a.kg, 0))[place] if len(place) else np.zeros(0)
-        needed |= (kg > 0) & (kg < least)
-    return on, needed
+    a, on = plan.allocations, riding(plan, stays)
+    return on, short_of_minimums(minimums(problem, a), np.where(on, a.kg, 0))
 
 
 def _without_breaches(problem: Problem, plan: Plan, stays: BoolArray) -> BoolArray:

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from matching.geography import road_minutes
-from matching.hubs.splice import keep, take
+from matching.hubs.splice import keep, passing, riding, take
 from matching.nation.splice import join
 from matching.plan import Plan, Stops
 from matching.problem import FORBID, BoolArray, IntArray, Problem
 from matching.routing.rebuild import _cost, _km
+from matching.stable.minimums import minimums, short_of_minimums
 from matching.subset import rows_of
 
 
@@ -19,7 +20,23 @@ def without_banned(problem: Problem, plan: Plan) -> Plan:
     """Return a plan without the loads of pairs that are forbidden; what rides with them stays where it is."""
     d, a, width = problem.decisions, plan.allocations, max(1, problem.n_lines)
     banned = np.isin(a.lot * width + a.line, (d.lot * width + d.line)[d.kind == FORBID])
-    return unloaded(problem, plan, np.where(banned, 0, a.kg)) if banned.any() else plan
+    return cleared(problem, plan, np.where(banned, 0, a.kg)) if banned.any() else plan
+
+
+def cleared(problem: Problem, plan: Plan, kg: IntArray) -> Plan:
+    """Return a plan with what is left of its loads, as `unloaded`, and without what on trips through hubs leans on the others.
+
+    Loads there go where their lot, their line or their supplier's part of it misses its minimum, for nothing is added to such trips; to
+    others a search may add.
+
+    Parameters
+    ----------
+    kg : of each load, at most what it has in the plan, shape (n_allocations,).
+    """
+    kg, rides, groups = kg.copy(), riding(plan, passing(plan)), minimums(problem, plan.allocations)
+    while (missing := rides & (kg > 0) & short_of_minimums(groups, kg)).any():
+        kg[missing] = 0
+    return unloaded(problem, plan, kg)
 
 
 def unloaded(problem: Problem, plan: Plan, kg: IntArray) -> Plan:

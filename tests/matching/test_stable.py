@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import texts
+from matching.hubs.splice import passing, riding
 from matching.nation.splice import empty_plan
 from matching.plan import Plan
 from matching.problem import FORBID, MINUTES_PER_DAY, PIN, Decisions, Problem
 from matching.stable import Kind, Stability, carry_over, differences, notices, replan, sentence, staying
 from matching.stable.difference import BUYER, SUPPLIER, as_json
-from matching.stable.promises import lost_kg, promised, unmet_pins, unmet_pins_kg
+from matching.stable.promises import kg_on, lost_kg, promised, unmet_pins, unmet_pins_kg
 from matching.stable.room import make_room
 from matching.stable.staying import MINIMUMS, first_days
 from matching.stable.unload import without_banned
@@ -338,6 +339,29 @@ def test_a_ban_takes_its_own_load_off_a_movement_through_a_hub_and_lets_the_othe
     assert again.plan.trips.km.sum() < before.trips.km.sum()
 
 
+def test_a_ban_leaves_too_little_of_a_lot_beside_goods_for_a_hub_and_only_that_goes() -> None:
+    """Of the second lot 50 kg ride with the first one's, on to a buyer beyond the hub; without the banned 350 kg they are too few."""
+    buyers = [{"site_id": "b1", "kind": "buyer", "lat": 21.03}, {"site_id": "b2", "kind": "buyer", "lat": 21.05}]
+    problem = build_problem(
+        sites=[{"site_id": "c1"}, {"site_id": "h1", "kind": "hub", "lat": 21.2, "lon": 106.0}, *buyers],
+        lots=[{"quantity_kg": 500}, {"quantity_kg": 400, "min_take_kg": 300}],
+        demands=[{"quantity_kg": 1000}, {"site_id": "b2", "quantity_kg": 50}],
+    )
+    onward = Truck("class1", ["h1 7T12:00 7T12:30", "b1 7T15:00 7T15:30"])
+    trips = [Truck("class1", ["c1 7T05:00 7T05:20", "h1 7T08:00 7T08:30", "b2 7T11:00 7T11:30"]), onward]
+    trips += [Truck("class1", ["c1 7T05:00 7T05:20", "b1 7T09:00 7T09:30"])]
+    loads = [Load("lot1", "line1", 500, (0, 1), "h1"), Load("lot2", "line2", 50, (0,)), Load("lot2", "line1", 350, (2,))]
+    before = build_plan(problem, trips, loads)
+    assert verify(problem, before).ok
+    banned = decided(problem, (1, 0, FORBID, 0))
+    left = without_banned(banned, before)
+    assert verify(banned, left).ok
+    assert (left.allocations.lot.tolist(), left.allocations.kg.tolist()) == ([0], [500])
+    assert len(left.stops.site) == 4
+    again = replan(banned, before, stability=Stability(JUNE_7 + 1), iterations=50, cores=1)
+    assert stop_table(again.plan, JUNE_7 + 1) == stop_table(left, JUNE_7 + 1)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 300))
 def test_without_its_banned_loads_a_plan_keeps_every_rule_but_minimums(seed: int) -> None:
@@ -348,8 +372,10 @@ def test_without_its_banned_loads_a_plan_keeps_every_rule_but_minimums(seed: int
     banned = decided(problem, *rows)
     left = without_banned(banned, before)
     assert {breach.rule for breach in verify(banned, left).violations} <= MINIMUMS - {"decisions"}
-    pair = a.lot * problem.n_lines + a.line
-    assert left.allocations.kg.sum() == a.kg[~np.isin(pair, [lot * problem.n_lines + line for lot, line, _, _ in rows])].sum()
+    pairs = np.array([lot * problem.n_lines + line for lot, line, _, _ in rows])
+    assert kg_on(banned, left, pairs).sum() == 0
+    direct = ~np.isin(a.lot * problem.n_lines + a.line, pairs) & ~riding(before, passing(before))
+    assert left.allocations.kg.sum() >= a.kg[direct].sum()
 
 
 def test_a_ban_is_no_pin_that_is_missed() -> None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from matching.plan import Plan
 from matching.problem import FORBID, Decisions, FloatArray, IntArray, Problem
 from matching.solve import Limits, solve
+from matching.stable.promises import lost_kg, promised
+from matching.stable.unload import without_banned
 from matching.trips.planner import TripPlanner
 from matching.verify import verify
 from tests.matching.random_problems import FEATURES, random_problem
@@ -83,6 +85,32 @@ def test_solve_goes_on_from_a_plan() -> None:
     first = solve(problem, limits=Limits(None, iterations=2_000, cores=1), seed=1, stopwatch=lambda: 0.0)
     again = solve(problem, limits=Limits(None, iterations=1, cores=1), seed=2, stopwatch=lambda: 0.0, warm_start=first.plan)
     assert again.objective_vnd >= first.objective_vnd
+
+
+@pytest.mark.parametrize("seed", [8, 58, 61])
+def test_what_is_moved_from_a_plan_pays_its_price(seed: int) -> None:
+    """Goods at hubs among them: after a ban the plan without the banned goods is bettered by the price of each kilogram moved."""
+    problem = random_problem(seed, 30, FEATURES - {"decisions"})
+    before = solve(problem, limits=Limits(None, iterations=1_000, cores=1), seed=1, stopwatch=lambda: 0.0).plan
+    lot, line = int(before.allocations.lot[0]), int(before.allocations.line[0])
+    banned = problem.replace(decisions=Decisions(np.array([lot]), np.array([line]), np.array([FORBID]), np.array([0])))
+    left = without_banned(banned, before)
+    if not verify(banned, left).ok:
+        pytest.skip("without the banned goods a minimum is missed")
+    pairs, kg = promised(banned, left)
+    for price in (0, 200, 100_000):
+        limits = Limits(None, iterations=3_000, cores=1)
+        again = solve(banned, limits=limits, seed=2, stopwatch=lambda: 0.0, warm_start=before, change_vnd_per_kg=price)
+        assert again.objective_vnd - verify(banned, left).objective_vnd >= price * lost_kg(banned, again.plan, pairs, kg)
+    assert lost_kg(banned, again.plan, pairs, kg) == 0
+
+
+def test_a_search_as_free_as_from_nothing_ends_no_lower_than_it_began() -> None:
+    problem = random_problem(58, 30, FEATURES - {"decisions"})
+    before = solve(problem, limits=Limits(None, iterations=3_000, cores=1), seed=1, stopwatch=lambda: 0.0)
+    limits = Limits(None, iterations=10, cores=1)
+    again = solve(problem, limits=limits, seed=2, stopwatch=lambda: 0.0, warm_start=before.plan, change_vnd_per_kg=None)
+    assert again.objective_vnd >= before.objective_vnd
 
 
 def test_an_empty_plan_is_a_start() -> None:

@@ -81,6 +81,23 @@ def test_a_later_plan_tells_each_party_once_and_only_of_its_own(
     assert season["plans"] == [first, second]
 
 
+def test_a_plan_made_again_around_decisions_goes_on_from_the_one_they_are_about(
+    broker: Caller, database: Database, quickly: Settings
+) -> None:
+    first = planned(broker, database, quickly, seed=1)
+    before = broker.get(f"/plans/{first}/allocations", params={"limit": 200}).json()["items"]
+    banned = before[0]
+    answer = broker.post("/decisions", json={"lot": banned["lot"], "line": banned["line"], "kind": "forbid"})
+    assert answer.status_code == 201, answer.text
+    asked = broker.post(f"/plans/{first}/resolve", json={})
+    assert worked_off(database, quickly, asked.json()["run"], plan_wholly).state is RunState.DONE
+    second = broker.get(f"/runs/{asked.json()['run']}").json()["plan"]
+    recipes = [broker.get(f"/plans/{uid}/recipe").json() for uid in (first, second)]
+    assert [recipe["previous_sha256"] for recipe in recipes] == ["", recipes[0]["plan_sha256"]]
+    after = broker.get(f"/plans/{second}/allocations", params={"limit": 200}).json()["items"]
+    assert (banned["lot"], banned["line"]) not in {(row["lot"], row["line"]) for row in after}
+
+
 def test_a_policy_that_contradicts_itself_is_refused_before_it_waits(broker: Caller) -> None:
     answer = broker.post("/runs", json={"policy": {"goals": [{"goal": "worth"}, {"goal": "worth"}]}})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_policy")
