@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from matching.hubs.splice import keep, tied
+from matching.hubs.splice import keep, riding, tied
 from matching.nation.splice import join
 from matching.plan import Plan
 from matching.problem import NO_LIMIT, PIN, BoolArray, IntArray, Problem
 from matching.stable.promises import kg_on
-from matching.stable.staying import first_days
+from matching.stable.staying import first_days, held_at_hubs
 from matching.stable.unload import cleared, without_loads
 
 
@@ -34,9 +35,44 @@ def with_room_at_hubs(problem: Problem, plan: Plan, until_day: int | None) -> Pl
     ----------
     until_day : trips that begin on an earlier date keep their loads; None for none.
     """
+    return _off_later_trips(problem, plan, until_day, lambda rest, kept: _kg_with_room(problem, rest, kept))
+
+
+def without_in_the_way(problem: Problem, plan: Plan, until_day: int | None, pin: int) -> Plan:
+    """Return a plan without all that trips that stay for hubs carry of a pin's lot, and to its line, where they leave too little for it.
+
+    Parameters
+    ----------
+    until_day : as in `with_room_at_hubs`.
+    pin : row of a decision that was not met with less.
+    """
+    return _off_later_trips(
+        problem, plan, until_day, lambda rest, kept: np.where(_in_the_way(problem, rest, kept, pin), 0, rest.allocations.kg)
+    )
+
+
+def _off_later_trips(problem: Problem, plan: Plan, until_day: int | None, left_kg: Callable[[Plan, Plan], IntArray]) -> Plan:
+    """Take loads off trips that don't begin before a date; ``left_kg`` says what is left of those, with the others beside them."""
     frozen = np.zeros(len(plan.trips.vehicle), dtype=np.bool_) if until_day is None else tied(plan, first_days(plan) < until_day)
     kept, rest = join(problem, [keep(plan, frozen)]), keep(plan, ~frozen)
-    return join(problem, [kept, cleared(problem, rest, _kg_with_room(problem, rest, kept))])
+    return join(problem, [kept, cleared(problem, rest, left_kg(rest, kept))])
+
+
+def _in_the_way(problem: Problem, plan: Plan, kept: Plan, pin: int) -> BoolArray:
+    """Tell which loads on trips that stay for hubs are of a pin's lot or to its line and leave too little for it, shape (n_allocations,)."""
+    d, a, lots, lines = problem.decisions, plan.allocations, problem.lots, problem.lines
+    lot, line = int(d.lot[pin]), int(d.line[pin])
+    pair = np.array([lot * max(1, problem.n_lines) + line])
+    missing = int(d.kg[pin] - kg_on(problem, plan, pair)[0] - kg_on(problem, kept, pair)[0])
+    on = riding(plan, held_at_hubs(problem, plan))
+    # What stays of a lot or line with a rule of its own is not added to.
+    ruled_lot = bool(lots.min_take_kg[lot] > 0 or lots.indivisible[lot])
+    ruled_line = bool(lines.min_fill_kg[line] > 0 or lines.min_supplier_kg[line] > 0 or lines.max_suppliers[line] < NO_LIMIT)
+    held = np.zeros(len(a.lot), dtype=np.bool_)
+    for mine, kg, ruled in ((on & (a.lot == lot), int(lots.kg[lot]), ruled_lot), (on & (a.line == line), int(lines.kg[line]), ruled_line)):
+        if mine.any() and (ruled or kg - int(a.kg[mine].sum()) < missing):
+            held |= mine
+    return held
 
 
 def _kg_with_room(problem: Problem, plan: Plan, kept: Plan) -> IntArray:

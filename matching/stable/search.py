@@ -25,7 +25,7 @@ from matching.plan import Plan
 from matching.problem import BoolArray, IntArray, Problem
 from matching.stable.beside import Beside, beside
 from matching.stable.promises import lost_kg, promised, unmet_pins, unmet_pins_kg
-from matching.stable.room import make_room, with_room_at_hubs
+from matching.stable.room import make_room, with_room_at_hubs, without_in_the_way
 from matching.stable.staying import forbidden_trips, staying
 from matching.stable.unload import without_banned
 from matching.trips import columns as col
@@ -152,16 +152,17 @@ def replan(
         return search.run(iterations, expired, lambda found: best.offer(join(problem, [kept, found])))
 
     previous = without_banned(problem, previous)
-    stays = staying(problem, previous, stability.frozen_until_day)
+    until = stability.frozen_until_day
+    stays = staying(problem, previous, until)
     done = attempt(previous, stays)
     if not expired() and len(unmet_pins(problem, best.plan or previous)):
-        roomy = with_room_at_hubs(problem, previous, stability.frozen_until_day)
-        done += attempt(roomy, staying(problem, roomy, stability.frozen_until_day))
+        roomy = with_room_at_hubs(problem, previous, until)
+        done += attempt(roomy, staying(problem, roomy, until))
     for pin in unmet_pins(problem, best.plan or previous).tolist()[:MOST_PINS]:
         start = best.plan or previous
-        usual, freed = (staying(problem, start, stability.frozen_until_day, one) for one in (None, pin))
-        if not expired() and (freed != usual).any():
-            done += attempt(start, freed)
+        freed = without_in_the_way(problem, start, until, pin)
+        if not expired() and freed.allocations.kg.sum() < start.allocations.kg.sum():
+            done += attempt(freed, staying(problem, freed, until))
     if best.plan is None or best.verdict is None:
         # What stays leans on what is no longer there: nothing of it can be relied upon.
         best.plan, best.verdict = empty_plan(), verify(problem, empty_plan())

@@ -8,16 +8,15 @@ from matching.errors import Violation
 from matching.hubs.splice import keep, passing, riding, tied
 from matching.nation.splice import join
 from matching.plan import CARRIER, Plan
-from matching.problem import FORBID, MINUTES_PER_DAY, NO_LIMIT, BoolArray, IntArray, Problem
+from matching.problem import FORBID, MINUTES_PER_DAY, BoolArray, IntArray, Problem
 from matching.stable.minimums import minimums, short_of_minimums
-from matching.stable.promises import kg_on
 from matching.verify import verify
 
 MINIMUMS = frozenset({"min_take", "min_fill", "min_supplier", "decisions"})
 """Rules that a part of a plan may break though the whole keeps them."""
 
 
-def staying(problem: Problem, plan: Plan, until_day: int | None, pin: int | None = None) -> BoolArray:
+def staying(problem: Problem, plan: Plan, until_day: int | None) -> BoolArray:
     """Tell which trips stay, shape (n_trips,): those that begin before a date, and those that change trucks at a hub.
 
     With them stays whatever shares a movement through a hub with them, and what they need to reach a minimum amount. A trip that carries
@@ -26,16 +25,15 @@ def staying(problem: Problem, plan: Plan, until_day: int | None, pin: int | None
     Parameters
     ----------
     until_day : trips that begin on an earlier date stay; None for none.
-    pin : row of a decision that is to find room: trips on later dates that stay for a hub's sake don't, if they leave too little for it.
     """
     first = first_days(plan)
     asked = np.zeros(len(first), dtype=np.bool_) if until_day is None else first < until_day
-    released = tied(plan, forbidden_trips(problem, plan))
-    stays = _settled(problem, plan, asked, released)
-    if pin is not None:
-        released |= tied(plan, _in_the_way(problem, plan, stays & ~tied(plan, asked), pin))
-        stays = _settled(problem, plan, asked, released)
-    return _without_breaches(problem, plan, stays)
+    return _without_breaches(problem, plan, _settled(problem, plan, asked, tied(plan, forbidden_trips(problem, plan))))
+
+
+def held_at_hubs(problem: Problem, plan: Plan) -> BoolArray:
+    """Tell which trips stay for goods that change trucks at hubs, and for what these need to reach their minimums, shape (n_trips,)."""
+    return _with_what_minimums_need(problem, plan, passing(plan))
 
 
 def _settled(problem: Problem, plan: Plan, asked: BoolArray, released: BoolArray) -> BoolArray:
@@ -73,24 +71,6 @@ def forbidden_trips(problem: Problem, plan: Plan) -> BoolArray:
     trips = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
     trips[plan.legs.trip[bad[plan.legs.allocation]]] = True
     return trips
-
-
-def _in_the_way(problem: Problem, plan: Plan, trips: BoolArray, pin: int) -> BoolArray:
-    """Tell which of some trips carry goods of a pin's lot, or to its line, of which they leave too little for it, shape (n_trips,)."""
-    d, a, lots, lines = problem.decisions, plan.allocations, problem.lots, problem.lines
-    lot, line = int(d.lot[pin]), int(d.line[pin])
-    missing = int(d.kg[pin] - kg_on(problem, plan, np.array([lot * max(1, problem.n_lines) + line]))[0])
-    on = riding(plan, trips)
-    # What stays of a lot or line with a rule of its own is not added to.
-    ruled_lot = bool(lots.min_take_kg[lot] > 0 or lots.indivisible[lot])
-    ruled_line = bool(lines.min_fill_kg[line] > 0 or lines.min_supplier_kg[line] > 0 or lines.max_suppliers[line] < NO_LIMIT)
-    held = np.zeros(len(a.lot), dtype=np.bool_)
-    for mine, kg, ruled in ((on & (a.lot == lot), int(lots.kg[lot]), ruled_lot), (on & (a.line == line), int(lines.kg[line]), ruled_line)):
-        if mine.any() and (ruled or kg - int(a.kg[mine].sum()) < missing):
-            held |= mine
-    made = np.zeros(len(trips), dtype=np.bool_)
-    made[plan.legs.trip[held[plan.legs.allocation]]] = True
-    return made
 
 
 def _with_what_minimums_need(problem: Problem, plan: Plan, stays: BoolArray) -> BoolArray:

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from matching.geography import road_minutes
-from matching.hubs.splice import keep, passing, riding, take
+from matching.hubs.splice import keep, riding, take
 from matching.nation.splice import join
 from matching.plan import Plan, Stops
 from matching.problem import FORBID, BoolArray, IntArray, Problem
 from matching.routing.rebuild import _cost, _km
 from matching.stable.minimums import minimums, short_of_minimums
+from matching.stable.staying import held_at_hubs
 from matching.subset import rows_of
 
 
@@ -24,7 +25,7 @@ def without_banned(problem: Problem, plan: Plan) -> Plan:
 
 
 def cleared(problem: Problem, plan: Plan, kg: IntArray) -> Plan:
-    """Return a plan with what is left of its loads, as `unloaded`, and without what on trips through hubs leans on the others.
+    """Return a plan with what is left of its loads, as `unloaded`, and without what on trips that stay for hubs leans on the others.
 
     Loads there go where their lot, their line or their supplier's part of it misses its minimum, for nothing is added to such trips; to
     others a search may add.
@@ -33,10 +34,13 @@ def cleared(problem: Problem, plan: Plan, kg: IntArray) -> Plan:
     ----------
     kg : of each load, at most what it has in the plan, shape (n_allocations,).
     """
-    kg, rides, groups = kg.copy(), riding(plan, passing(plan)), minimums(problem, plan.allocations)
-    while (missing := rides & (kg > 0) & short_of_minimums(groups, kg)).any():
-        kg[missing] = 0
-    return unloaded(problem, plan, kg)
+    while True:
+        plan = unloaded(problem, plan, kg)
+        kg = plan.allocations.kg
+        missing = riding(plan, held_at_hubs(problem, plan)) & short_of_minimums(minimums(problem, plan.allocations), kg)
+        if not missing.any():
+            return plan
+        kg = np.where(missing, 0, kg)
 
 
 def unloaded(problem: Problem, plan: Plan, kg: IntArray) -> Plan:
