@@ -59,7 +59,7 @@ def _off_later_trips(problem: Problem, plan: Plan, until_day: int | None, left_k
 
 
 def _in_the_way(problem: Problem, plan: Plan, kept: Plan, pin: int) -> BoolArray:
-    """Tell which loads on trips that stay for hubs are of a pin's lot or to its line and leave too little for it, shape (n_allocations,)."""
+    """Tell which loads on trips that stay for hubs, of a pin's lot or to its line, leave too little for it, shape (n_allocations,)."""
     d, a, lots, lines = problem.decisions, plan.allocations, problem.lots, problem.lines
     lot, line = int(d.lot[pin]), int(d.line[pin])
     pair = np.array([lot * max(1, problem.n_lines) + line])
