@@ -1,4 +1,4 @@
-"""A plan of one problem, numbered as another problem is: what is no longer there is left out with the trips that need it."""
+"""A plan of one problem, numbered as another problem is: what is no longer there is left out."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ import numpy as np
 from matching.hubs.splice import keep, tied
 from matching.plan import CARRIER, Plan
 from matching.problem import IntArray, Problem, TextArray
+from matching.stable.unload import unloaded
 
 
 def carry_over(old: Problem, plan: Plan, new: Problem) -> Plan:
-    """Return the trips of a plan whose lots, lines, sites and classes are all in another problem too, numbered as that one is.
+    """Return a plan numbered as another problem is, with the lots, lines, sites and classes that are there, too.
 
-    Whether they still keep every rule there is not looked at.
+    Goods of a lot or line that isn't there, such as one that is wholly approved by now, are taken off their trips, and what rides with them
+    stays; trips of a class or to a site that isn't there are left out, with what is tied to them by a hub. Whether what is left keeps
+    every rule is not looked at.
     """
     lot, line = _places(old.lots.id, new.lots.id), _places(old.lines.id, new.lines.id)
     site, vehicle = _places(old.sites.id, new.sites.id), _places(old.vehicles.id, new.vehicles.id)
-    a, legs = plan.allocations, plan.legs
-    gone = (lot[a.lot] < 0) | (line[a.line] < 0)
-    lost = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
-    lost[legs.trip[gone[legs.allocation]]] = True
+    gone = (lot[plan.allocations.lot] < 0) | (line[plan.allocations.line] < 0)
+    if gone.any():
+        plan = unloaded(old, plan, np.where(gone, 0, plan.allocations.kg))
+    legs, lost = plan.legs, np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
     lost[legs.trip[(site[legs.from_site] < 0) | (site[legs.to_site] < 0)]] = True
     lost[plan.stops.trip[site[plan.stops.site] < 0]] = True
     lost |= (plan.trips.vehicle != CARRIER) & (vehicle[plan.trips.vehicle] < 0)

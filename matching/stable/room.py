@@ -28,6 +28,20 @@ def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
     return without_loads(reduced, kg == 0) if (kg == 0).any() else reduced
 
 
+def within_quantities(problem: Problem, plan: Plan) -> Plan:
+    """Return a plan that takes no more of a lot, and brings no more to a line, than there is: its least gainful loads are taken off."""
+    a, lots, lines = plan.allocations, problem.lots, problem.lines
+    off, kg, least = np.zeros(len(a.lot), dtype=np.bool_), a.kg.copy(), _least_kg(problem, plan)
+    gain = lines.bid_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]
+    for owner, most in ((a.lot, lots.kg), (a.line, lines.kg)):
+        excess = np.bincount(owner, weights=np.where(off, 0, kg), minlength=len(most)).astype(np.int64) - most
+        for own in np.flatnonzero(excess > 0).tolist():
+            rows = np.flatnonzero((owner == own) & ~off)
+            _until(off, kg, rows[np.argsort(gain[rows], kind="stable")], int(excess[own]), least)
+    kg = np.where(off, 0, kg)
+    return plan if (kg == a.kg).all() else cleared(problem, plan, kg)
+
+
 def with_room_at_hubs(problem: Problem, plan: Plan, until_day: int | None) -> Plan:
     """Return a plan with room for its pins on trips through hubs, too, which otherwise go on as they are.
 

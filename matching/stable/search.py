@@ -25,7 +25,7 @@ from matching.plan import Plan
 from matching.problem import BoolArray, IntArray, Problem
 from matching.stable.beside import Beside, beside
 from matching.stable.promises import lost_kg, promised, unmet_pins, unmet_pins_kg
-from matching.stable.room import make_room, with_room_at_hubs, without_in_the_way
+from matching.stable.room import make_room, with_room_at_hubs, within_quantities, without_in_the_way
 from matching.stable.staying import forbidden_trips, staying
 from matching.stable.unload import without_banned
 from matching.trips import columns as col
@@ -151,7 +151,7 @@ def replan(
         search = _Search(guide or problem, kept, roomy, stability, pairs, seed=seed, cores=cores, direct=direct)
         return search.run(iterations, expired, lambda found: best.offer(join(problem, [kept, found])))
 
-    previous = without_banned(problem, previous)
+    previous = within_quantities(problem, without_banned(problem, previous))
     until = stability.frozen_until_day
     stays = staying(problem, previous, until)
     done = attempt(previous, stays)

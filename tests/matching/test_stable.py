@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +18,7 @@ from matching.problem import FORBID, MINUTES_PER_DAY, PIN, Decisions, Problem
 from matching.stable import Kind, Stability, carry_over, differences, notices, replan, sentence, staying
 from matching.stable.difference import BUYER, SUPPLIER, as_json
 from matching.stable.promises import kg_on, lost_kg, promised, unmet_pins, unmet_pins_kg
-from matching.stable.room import make_room
+from matching.stable.room import make_room, within_quantities
 from matching.stable.staying import MINIMUMS, first_days
 from matching.stable.unload import without_banned
 from matching.verify import verify
@@ -151,6 +154,28 @@ def test_a_plan_is_carried_over_by_ids_and_what_is_gone_is_left_out() -> None:
     assert 0 < len(after.trips.vehicle) < len(before.trips.vehicle)
     verdict = verify(fewer, after)
     assert {breach.rule for breach in verdict.violations} <= {"min_fill", "min_supplier", "min_take"}
+
+
+def test_goods_that_are_gone_leave_a_movement_through_a_hub_and_the_others_ride_on() -> None:
+    """The first lot is approved by now, and no longer in the problem; the second one changes trucks at the hub with it."""
+    problem, before = through_a_hub(({"quantity_kg": 400}, {"site_id": "c2", "quantity_kg": 300}), (400, 300))
+    rows = {name: getattr(problem.lots, name)[1:] for name in problem.lots.__dataclass_fields__}
+    left = problem.replace(lots=problem.lots.replace(**rows))
+    after = carry_over(problem, before, left)
+    assert verify(left, after).ok
+    assert (after.allocations.lot.tolist(), after.allocations.kg.tolist(), len(after.trips.vehicle)) == ([0], [300], 2)
+
+
+def test_of_what_is_there_no_longer_the_least_gainful_kilograms_are_taken_off() -> None:
+    problem, before = through_a_hub(({"quantity_kg": 400, "ask_vnd_per_kg": 1000}, {"site_id": "c2", "quantity_kg": 300}), (400, 300))
+    assert problem.lots.ask_vnd_per_kg[0] < problem.lots.ask_vnd_per_kg[1]
+    assert within_quantities(problem, before) is before
+    less = problem.replace(lines=problem.lines.replace(kg=np.array([550])))
+    after = within_quantities(less, before)
+    assert verify(less, after).ok
+    assert after.allocations.kg.tolist() == [400, 150]
+    fewer = problem.replace(lots=problem.lots.replace(kg=np.array([400, 20])))
+    assert within_quantities(fewer, before).allocations.kg.tolist() == [400, 20]
 
 
 # words ---------------------------------------------------------------------------------------------------------------
@@ -319,18 +344,24 @@ def test_a_ban_that_leaves_a_hubs_line_below_its_minimum_lets_the_movement_go_an
     assert np.bincount(again.plan.allocations.line, again.plan.allocations.kg).tolist() == [1000, 800]
 
 
-def test_a_ban_takes_its_own_load_off_a_movement_through_a_hub_and_lets_the_others_ride() -> None:
-    """Both loads change trucks at the hub, the banned one from a place of its own: its stop goes, and the rest stays to the minute."""
+def through_a_hub(lots: Sequence[dict[str, Any]], kg: tuple[int, int]) -> tuple[Problem, Plan]:
+    """Two lots, from a place of their own each, on one truck to a hub and on another one on to the buyer."""
     buyer = {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}
     problem = build_problem(
         sites=[{"site_id": "c1"}, {"site_id": "c2", "lat": 21.31}, {"site_id": "h1", "kind": "hub", "lat": 21.2, "lon": 106.0}, buyer],
-        lots=[{"quantity_kg": 400}, {"site_id": "c2", "quantity_kg": 300}],
+        lots=list(lots),
         demands=[{"quantity_kg": 1000}],
     )
     first = ["c2 7T05:00 7T05:20", "c1 7T06:00 7T06:20", "h1 7T08:00 7T08:30"]
     trips = [Truck("class1", first), Truck("class1", ["h1 7T12:00 7T12:30", "b1 7T15:00 7T15:30"])]
-    before = build_plan(problem, trips, [Load("lot1", "line1", 400, (0, 1), "h1"), Load("lot2", "line1", 300, (0, 1), "h1")])
-    assert verify(problem, before).ok
+    plan = build_plan(problem, trips, [Load(f"lot{n + 1}", "line1", mass, (0, 1), "h1") for n, mass in enumerate(kg)])
+    assert verify(problem, plan).ok
+    return problem, plan
+
+
+def test_a_ban_takes_its_own_load_off_a_movement_through_a_hub_and_lets_the_others_ride() -> None:
+    """The banned goods come from a place of their own: its stop goes, and the rest stays to the minute."""
+    problem, before = through_a_hub(({"quantity_kg": 400}, {"site_id": "c2", "quantity_kg": 300}), (400, 300))
     banned = decided(problem, (1, 0, FORBID, 0))
     again = replan(banned, before, stability=Stability(JUNE_7 + 1), iterations=50, cores=1)
     assert again.verdict.ok
