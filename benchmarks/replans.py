@@ -5,7 +5,7 @@ from it with `solve(..., warm_start=plan)`. Half of the decisions forbid a pair 
 kilograms of a pair that the plan doesn't use.
 
 A pair is touched if a decision is about its lot or its line. What the other pairs carry less than before, as a share of what they carried,
-is what has moved. A draw with a pin that no truck can bring is told and left out.
+is what has moved. A draw with a pin that no plan was found to keep is left out and counted.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def measure(problem: Problem, plan: Plan, draws: int, n: int, seconds: float, se
         try:
             again = solve(decided, limits=Limits(seconds), seed=seed, stopwatch=stopwatch, warm_start=plan)
         except BadInput as refusal:
-            rows.append(row | {"seconds": round(stopwatch(), 2), "refused": "; ".join(issue.code for issue in refusal.issues)})
+            rows.append(row | {"seconds": round(stopwatch(), 2), "refused": "; ".join(issue.value for issue in refusal.issues)})
+            print(f"  {rows[-1]}", flush=True)
             continue
         row["seconds"] = round(stopwatch(), 2)
         assert verify(decided, again.plan).ok

@@ -215,7 +215,7 @@ def _picked(
 def _keep(over: FloatArray, row: IntArray, weakest: int, excess: float, k: int) -> tuple[int, float]:
     """Let a pair take the place of the weakest that is held; return the place of the weakest and its excess."""
     over[weakest], row[weakest] = excess, k
-    # The library's own search for the least takes twenty times as long for so few.
+    # The library's own search for the least is made for long rows, and took most of the time here.
     weakest = 0
     for i in range(1, len(over)):
         if over[i] < over[weakest]:

@@ -29,15 +29,20 @@ def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
 
 
 def within_quantities(problem: Problem, plan: Plan) -> Plan:
-    """Return a plan that takes no more of a lot, and brings no more to a line, than there is: its least gainful loads are taken off."""
+    """Return a plan that takes no more of a lot, and brings no more to a line, than there is.
+
+    The least gainful loads are taken off, pinned ones last.
+    """
     a, lots, lines = plan.allocations, problem.lots, problem.lines
     off, kg, least = np.zeros(len(a.lot), dtype=np.bool_), a.kg.copy(), _least_kg(problem, plan)
     gain = lines.bid_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]
+    d, width = problem.decisions, max(1, problem.n_lines)
+    is_pinned = np.isin(a.lot * width + a.line, (d.lot * width + d.line)[d.kind == PIN])
     for owner, most in ((a.lot, lots.kg), (a.line, lines.kg)):
         excess = np.bincount(owner, weights=np.where(off, 0, kg), minlength=len(most)).astype(np.int64) - most
         for own in np.flatnonzero(excess > 0).tolist():
             rows = np.flatnonzero((owner == own) & ~off)
-            _until(off, kg, rows[np.argsort(gain[rows], kind="stable")], int(excess[own]), least)
+            _until(off, kg, rows[np.lexsort((gain[rows], is_pinned[rows]))], int(excess[own]), least)
     kg = np.where(off, 0, kg)
     return plan if (kg == a.kg).all() else cleared(problem, plan, kg)
 

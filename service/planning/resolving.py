@@ -49,7 +49,7 @@ def resolve_around(
         raise PlanStale(f"the plan {plan.uid} has been superseded", current_plan(session, plan.association_id))
     before = None if plan.run_id is None else session.get_one(m.Run, plan.run_id)
     wanted = Wanted() if before is None else replace(asked_of(before), schedule_key=None)
-    wanted = replace(wanted, time_limit_s=time_limit_s or wanted.time_limit_s, note=note)
+    wanted = replace(wanted, time_limit_s=time_limit_s or wanted.time_limit_s, note=note, goes_on=True)
     with Journal(session, scope.association_id, act) as journal:
         run, _ = submit(session, scope, wanted, act.actor, settings)
         run.parent_id = plan.run_id

@@ -48,15 +48,15 @@ class Given:
 def given_to(session: Session, run: m.Run, loaded: Loaded) -> Given:
     """Read what a run begins with: the history where its policy speaks of new suppliers, the plan in force where it holds on to one.
 
-    A plan that is made again around decisions goes on from the one that they are about, whatever its policy.
+    A run around decisions goes on from the plan that they are about, whatever its policy.
     """
     stated = run.parameters.get("policy") or {}
     policy = policy_of(stated) if stated else None
     history = deliveries(session, loaded.association_id) if policy is not None and policy.needs_history else {}
-    current = current_plan(session, loaded.association_id)
-    is_around = current is not None and run.parent_id is not None and run.parent_id == current.run_id
-    previous = in_force(session, loaded) if is_around or (policy is not None and policy.needs_previous) else None
-    digest_then = "" if previous is None or current is None else str((current.figures.get(RECIPE) or {}).get("plan_sha256", ""))
+    goes_on = bool(run.parameters.get("goes_on")) or (policy is not None and policy.needs_previous)
+    previous = in_force(session, loaded) if goes_on else None
+    current = None if previous is None else current_plan(session, loaded.association_id)
+    digest_then = "" if current is None else str((current.figures.get(RECIPE) or {}).get("plan_sha256", ""))
     return Given(stated, previous, digest_then, history)
 
 

@@ -33,6 +33,7 @@ class Wanted:
     time_limit_s : None for the service's usual one.
     iterations : limit of the search, for runs that must give the same plan again on any machine; None for none.
     policy : what is wanted beside worth, as ``policy.json`` holds it; empty for nothing.
+    goes_on : whether it goes on from the plan in force, whatever its policy.
     schedule_key : names a planned occasion such as ``nightly-2027-06-07``; a second run of the same one is never made.
     """
 
@@ -45,6 +46,7 @@ class Wanted:
     schedule_key: str | None = None
     note: str = ""
     policy: dict[str, Any] = field(default_factory=dict)
+    goes_on: bool = False
 
 
 def submit(session: Session, scope: Scope, wanted: Wanted, by: str, settings: Settings) -> tuple[Run, bool]:
@@ -135,16 +137,18 @@ def asked_of(run: Run) -> Wanted:
         schedule_key=run.schedule_key,
         note=given.get("note", ""),
         policy=given.get("policy", {}),
+        goes_on=given.get("goes_on", False),
     )
 
 
 def _row(scope: Scope, wanted: Wanted, by: str, settings: Settings) -> Run:
-    parameters: dict[str, Any] = {"trips": wanted.trips, "iterations": wanted.iterations, "note": wanted.note, "policy": wanted.policy}
+    names = ("trips", "iterations", "note", "policy", "goes_on")
+    parameters: dict[str, Any] = {name: getattr(wanted, name) for name in names}
     return Run(
         association_id=scope.association_id,
         horizon_from=wanted.first,
         horizon_until=wanted.last,
-        parameters={name: value for name, value in parameters.items() if value not in (None, "", {})},
+        parameters={name: value for name, value in parameters.items() if value not in (None, "", {}, False)},
         time_limit_s=settings.run_seconds if wanted.time_limit_s is None else wanted.time_limit_s,
         seed=wanted.seed,
         schedule_key=wanted.schedule_key,

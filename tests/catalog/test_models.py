@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import CheckConstraint, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import configure_mappers
 from sqlalchemy.orm.exc import StaleDataError
 
 from catalog.base import Base, Instant, new_uid
 from catalog.models import Lot, Organisation
+from catalog.tenancy import Scope, visible
 from service.db import Database
 from tests.market import Market
 
@@ -120,3 +123,9 @@ def test_every_relationship_refuses_to_load_by_itself() -> None:
     configure_mappers()
     eager = [str(r) for mapper in Base.registry.mappers for r in mapper.relationships if r.lazy != "raise"]
     assert eager == []
+
+
+@pytest.mark.parametrize(("dialect", "condition"), [(sqlite, "lot.association_id + 0 = "), (postgresql, "lot.association_id = ")])
+def test_only_sqlite_is_kept_from_an_associations_whole_index(dialect: Any, condition: str) -> None:
+    """PostgreSQL would take the sum for a condition that hardly any row meets, and sort all that an organisation ever had."""
+    assert condition in str(visible(Lot, Scope(1, 2)).compile(dialect=dialect.dialect()))

@@ -176,6 +176,8 @@ def test_of_what_is_there_no_longer_the_least_gainful_kilograms_are_taken_off() 
     assert after.allocations.kg.tolist() == [400, 150]
     fewer = problem.replace(lots=problem.lots.replace(kg=np.array([400, 20])))
     assert within_quantities(fewer, before).allocations.kg.tolist() == [400, 20]
+    pinned = decided(less, (1, 0, PIN, 300))
+    assert within_quantities(pinned, before).allocations.kg.tolist() == [250, 300]
 
 
 # words ---------------------------------------------------------------------------------------------------------------

@@ -96,6 +96,12 @@ def test_a_plan_made_again_around_decisions_goes_on_from_the_one_they_are_about(
     assert [recipe["previous_sha256"] for recipe in recipes] == ["", recipes[0]["plan_sha256"]]
     after = broker.get(f"/plans/{second}/allocations", params={"limit": 200}).json()["items"]
     assert (banned["lot"], banned["line"]) not in {(row["lot"], row["line"]) for row in after}
+    # A run that is only asked for again, as it was, begins from nothing, though its plan is in force.
+    third = planned(broker, database, quickly, seed=1)
+    again = broker.post(f"/runs/{broker.get(f'/plans/{third}').json()['run']}/retry", json={}).json()["uid"]
+    assert worked_off(database, quickly, again, plan_wholly).state is RunState.DONE
+    recipe = broker.get(f"/plans/{broker.get(f'/runs/{again}').json()['plan']}/recipe").json()
+    assert recipe["previous_sha256"] == ""
 
 
 def test_a_policy_that_contradicts_itself_is_refused_before_it_waits(broker: Caller) -> None:
