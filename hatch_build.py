@@ -25,7 +25,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
-MODULES = ("matching/trips/_core.pyx",)
+MODULES = ("matching/search/trips/_core.pyx",)
 FLAGS = ("-O2", "-g0", "-w", "-fPIC", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off")
 """Whole numbers wrap, and no two roundings are fused into one, whatever the compiler and the processor."""
 LINK_FLAGS = ("-undefined", "dynamic_lookup") if sys.platform == "darwin" else ("-lm",)

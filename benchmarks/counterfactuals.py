@@ -86,7 +86,7 @@ def used_kg(plan: Path, subject: str, name: str) -> int:
 
 def run(*command: str) -> str:
     """Run a command of MCA and return what it printed."""
-    done = subprocess.run([sys.executable, "-m", "service.cli", *command], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "service.cli.main", *command], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-500:]}{done.stdout[-500:]}")
     return done.stdout

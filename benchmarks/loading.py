@@ -21,17 +21,17 @@ from benchmarks.machine import describe_machine
 from benchmarks.tables import markdown
 from catalog.models import Association
 from matching.baseline import plan_by_telephone
-from matching.exchange import read_problem
 from matching.explain import explain_open
-from matching.lanes import find_lanes
-from matching.plan import Prices, Result, Status, Termination
-from matching.problem import Problem
+from matching.io import read_problem
+from matching.model.plan import Prices, Result, Status, Termination
+from matching.model.problem import Problem
+from matching.pairs.lanes import find_lanes
 from matching.verify import verify, verify_result
 from service.db import Database
-from service.planning import results
-from service.planning.exporting import pack, unpack
-from service.planning.importing import import_problem
-from service.planning.rows import Loaded, load
+from service.planning.plans import storing as results
+from service.planning.plans.exporting import pack, unpack
+from service.planning.plans.importing import import_problem
+from service.planning.plans.problem_builder import Loaded, load
 
 Row = dict[str, Any]
 LIMIT_S = 1.0

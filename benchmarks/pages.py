@@ -31,7 +31,7 @@ from buyers.models import DemandLine
 from catalog.base import now_utc
 from catalog.models import Association, Lot, Organisation
 from catalog.tenancy import Scope
-from matching.exchange import read_problem
+from matching.io import read_problem
 from service.auth import accounts
 from service.auth.accounts import UserIn
 from service.auth.tokens import new_token, token_hash
@@ -39,13 +39,13 @@ from service.db import Database
 from service.models import Role, User
 from service.models import Session as Login
 from service.planning import models as m
-from service.planning import results
-from service.planning.exporting import pack
-from service.planning.importing import import_problem
-from service.planning.rows import load
+from service.planning.plans import storing
+from service.planning.plans.exporting import pack
+from service.planning.plans.importing import import_problem
+from service.planning.plans.problem_builder import load
 from service.planning.states import RunState
 from service.runs.inputs import ZIP, rows_of
-from service.serving import set_aside
+from service.server import set_aside
 
 Row = dict[str, Any]
 NAMED = re.compile(r'(?:src|href)="(/static/[^"#]+)')
@@ -106,7 +106,7 @@ class Season:
             session.add(run)
             session.flush()
             session.add(m.RunInput(run_id=run.id, media_type=ZIP, rows=rows_of(loaded), content=pack(loaded.problem)))
-            self.run, self.plan = run.uid, results.store(session, loaded, planned(loaded.problem), "bench", run.id).uid
+            self.run, self.plan = run.uid, storing.store(session, loaded, planned(loaded.problem), "bench", run.id).uid
             lot, line = (
                 Open(session, Lot, Lot.supplier_id, m.PlanReason.lot_id),
                 Open(session, DemandLine, DemandLine.organisation_id, m.PlanReason.line_id),

@@ -22,11 +22,11 @@ import numpy as np
 
 from benchmarks.machine import describe_machine
 from benchmarks.tables import markdown
-from matching.errors import BadInput
-from matching.exchange import read_problem
-from matching.lanes import find_lanes
-from matching.plan import Plan
-from matching.problem import FORBID, PIN, Decisions, FloatArray, IntArray, Problem
+from matching.io import read_problem
+from matching.model.errors import BadInput
+from matching.model.plan import Plan
+from matching.model.problem import FORBID, PIN, Decisions, FloatArray, IntArray, Problem
+from matching.pairs.lanes import find_lanes
 from matching.solve import Limits, solve
 from matching.verify import verify
 

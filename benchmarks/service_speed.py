@@ -308,7 +308,7 @@ def _solving(broker: Asker, environment: dict[str, str]) -> Iterator[Held]:
     if status != 202:
         raise RuntimeError(f"no run: {body[:500]!r}")
     place = f"/runs/{json.loads(body)['uid']}"
-    with subprocess.Popen([sys.executable, "-m", "service.cli", "worker"], env=os.environ | environment) as worker:
+    with subprocess.Popen([sys.executable, "-m", "service.cli.main", "worker"], env=os.environ | environment) as worker:
         try:
             for _ in range(600):
                 run = json.loads(broker.ask("GET", f"{place}/progress")[1])

@@ -25,12 +25,12 @@ from benchmarks.peers.volumes import PEERS
 from benchmarks.peers.volumes_first import plan_volumes_first, trucks_by_telephone
 from matching.executors import LocalProcesses
 from matching.explain import explain_open
-from matching.flow import solve_volumes
-from matching.lanes import find_lanes
-from matching.plan import Plan
-from matching.problem import Problem
+from matching.model.plan import Plan
+from matching.model.problem import Problem
+from matching.pairs.lanes import find_lanes
 from matching.solve import Limits, Mode, solve
 from matching.verify import verify
+from matching.volumes.relaxation import solve_volumes
 
 Answer = dict[str, Any]
 CORES = 2
@@ -45,7 +45,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 def warm_up() -> None:
     """Load every compiled loop."""
-    from matching.exchange import read_problem
+    from matching.io import read_problem
 
     with tempfile.TemporaryDirectory() as folder:
         write_instance(Path(folder), SHAPES["commune"], 1)
@@ -68,7 +68,7 @@ def _keep(folder: str, name: str, value: Any) -> None:
 
 def stage_read(folder: str) -> Answer:
     """Read and check the input folder."""
-    from matching.exchange import read_problem
+    from matching.io import read_problem
 
     problem, seconds = timed(lambda: read_problem(Path(folder)))
     _keep(folder, "problem", problem)
@@ -131,7 +131,7 @@ def stage_explain(folder: str) -> Answer:
 
 def stage_write(folder: str) -> Answer:
     """Write the plan."""
-    from matching.exchange import write_result
+    from matching.io import write_result
 
     problem, result = _load(folder, "problem"), _load(folder, "result")
     _, seconds = timed(lambda: write_result(Path(folder) / "plan", problem, result, engine="benchmarks", input_sha256="0" * 64))

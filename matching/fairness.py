@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.carriers import find_carrier_lanes
-from matching.lanes import find_lanes
-from matching.plan import Plan
-from matching.problem import FloatArray, IntArray, Problem
+from matching.model.plan import Plan
+from matching.model.problem import FloatArray, IntArray, Problem
+from matching.network.carriers import find_carrier_lanes
+from matching.pairs.lanes import find_lanes
 
 LOTS_AT_ONCE = 2_000
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from matching.plan import Termination
+from matching.model.plan import Termination
 from matching.policy import PLAIN, Policy, policy_of
 
 Mode = Literal["none", "direct", "full"]

@@ -13,26 +13,26 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from matching.bound.prove import HANDLING_ROUNDING_VND
-from matching.carried import solve_carried
-from matching.decisions import require_pins_kept, require_pins_possible
+from matching.bounds.proof import Proof
+from matching.bounds.prove import HANDLING_ROUNDING_VND
+from matching.carrier_flow import solve_carried
+from matching.decomposition.by_product import outline_goods
+from matching.decomposition.planner import NationPlanner, guiding_volumes, is_large
 from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
-from matching.flow import relaxed_plan, shadow_prices, solve_volumes
-from matching.funnel import find_funnel
-from matching.hubs import ATTEMPTS, with_hubs
-from matching.nation.goods import outline_goods
-from matching.nation.planner import NationPlanner, guiding_volumes, is_large
-from matching.outline import outline
-from matching.plan import Plan, Progress, Result, Status, Termination
-from matching.problem import HUB, NO_LIMIT, Problem
-from matching.proof import Proof
-from matching.routing import reroute, tours_allowed, tours_share
-from matching.stable import Again, Stability, replan
-from matching.stable.promises import promised
-from matching.staged import StagedPlanner
-from matching.trips.planner import TripPlanner
+from matching.model.plan import Plan, Progress, Result, Status, Termination
+from matching.model.problem import HUB, NO_LIMIT, Problem
+from matching.pairs.funnel import find_funnel
+from matching.pairs.pins import require_pins_kept, require_pins_possible
+from matching.replanning import Again, Stability, replan
+from matching.replanning.commitments import promised
+from matching.search.hubs import ATTEMPTS, with_hubs
+from matching.search.long_tours import reroute, tours_allowed, tours_share
+from matching.search.lp_start import outline
+from matching.search.staged_planner import StagedPlanner
+from matching.search.trips.planner import TripPlanner
 from matching.verify import verify
+from matching.volumes.relaxation import relaxed_plan, shadow_prices, solve_volumes
 
 Mode = Literal["none", "direct", "full"]
 PlanTaker = Callable[[int, Callable[[], Plan]], None]
@@ -300,7 +300,7 @@ def _planner(problem: Problem, proof: Proof, run: _Run, seed: int, *, direct: bo
 
 
 def _in_parts(problem: Problem, run: _Run, seed: int, executor: Executor | None, *, direct: bool, warm_start: Plan | None) -> Result:
-    """Plan part by part, pass after pass; see `matching.nation`."""
+    """Plan part by part, pass after pass; see `matching.decomposition`."""
     run.tell("volumes", None, None)
     proof, cores = Proof(problem, cores=run.limits.cores), run.limits.cores
     crew = executor or LocalProcesses(cores)

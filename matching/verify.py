@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.errors import PlanInvalid, Violation
-from matching.plan import LINE, LOT, Plan, Reasons, Result
-from matching.problem import IntArray, Problem
+from matching.model.errors import PlanInvalid, Violation
+from matching.model.plan import LINE, LOT, Plan, Reasons, Result
+from matching.model.problem import IntArray, Problem
 from matching.rules import RULES
 from matching.rules._clean import clean
 from matching.rules._facts import PlanFacts

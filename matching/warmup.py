@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from matching.bound import prove
-from matching.bound.whole import whole_trip_bounds
-from matching.carried.tree import SLACK, descend, wander
-from matching.exchange import read_problem
-from matching.flow import relaxation_bound
-from matching.nation.bound import find_pairs, lagrangian_bound
-from matching.problem import DEPOT, HUB, Problem
+from matching.bounds import prove
+from matching.bounds.whole_trips import whole_trip_bounds
+from matching.carrier_flow.spanning_tree import SLACK, descend, wander
+from matching.decomposition.bound import find_pairs, lagrangian_bound
+from matching.io import read_problem
+from matching.model.problem import DEPOT, HUB, Problem
+from matching.model.subset import subset
 from matching.solve import Limits, Mode, solve
-from matching.subset import subset
+from matching.volumes.relaxation import relaxation_bound
 
 ITERATIONS = 5_000
 """Enough to keep the pins of a season, which are bad input where no plan keeps them."""

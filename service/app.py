@@ -17,7 +17,6 @@ from service.api import (
     accounts,
     certificates,
     demand,
-    edge,
     epcis,
     events,
     explanations,
@@ -26,7 +25,6 @@ from service.api import (
     login,
     lots,
     metrics,
-    openapi,
     organisations,
     papers,
     photos,
@@ -41,9 +39,10 @@ from service.api import (
     vehicles,
     webhooks,
 )
-from service.api.admission import Service
-from service.api.routing import PREFIX, Api
 from service.db import Database
+from service.http import edge, openapi
+from service.http.admission import Service
+from service.http.routing import PREFIX, Api
 from service.metrics import Measured, Metrics
 from service.settings import Settings
 from service.web import site

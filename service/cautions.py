@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from matching.problem import ANY_PRODUCT, BoolArray, IntArray, Problem
+from matching.model.problem import ANY_PRODUCT, BoolArray, IntArray, Problem
 
 EXAMPLES = 3
 

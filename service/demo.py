@@ -20,7 +20,7 @@ from catalog.tenancy import Scope
 from service import audit
 from service.auth import accounts, keys, passwords, sessions
 from service.auth.accounts import UserIn
-from service.cli_rows import take_in
+from service.cli.season import take_in
 from service.db import Database, now
 from service.models import ApiKey, Role, User
 from service.planning.parties import name_after_farms

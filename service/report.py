@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from matching.plan import CARRIER, Plan, Result, Status
-from matching.problem import IntArray, Problem
+from matching.model.plan import CARRIER, Plan, Result, Status
+from matching.model.problem import IntArray, Problem
 from service.cautions import cautions
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import URL, create_engine, make_url
 
 from service.db import Database
 from tests import postgres
-from tests.sharing import shared_file
+from tests.shared_fixtures import shared_file
 
 DIALECTS = ("sqlite", "postgresql")
 _numbers = itertools.count()

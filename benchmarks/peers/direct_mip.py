@@ -22,10 +22,10 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.peers.linear import Linear
-from matching.carriers import find_carrier_lanes
-from matching.geography import road_km, tariff_vnd
-from matching.lanes import find_lanes
-from matching.problem import BUYER, HUB, NO_BASE, NO_LIMIT, PIN, IntArray, Problem
+from matching.model.problem import BUYER, HUB, NO_BASE, NO_LIMIT, PIN, IntArray, Problem
+from matching.network.carriers import find_carrier_lanes
+from matching.network.geography import road_km, tariff_vnd
+from matching.pairs.lanes import find_lanes
 
 BY_TRUCK = -1
 

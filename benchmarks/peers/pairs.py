@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.problem import ANY_PRODUCT, HUB, Problem
+from matching.model.problem import ANY_PRODUCT, HUB, Problem
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

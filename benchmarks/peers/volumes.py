@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 
 from benchmarks.peers.optional import library
 from benchmarks.peers.pairs import Floats, Pairs, Whole
-from matching.problem import Problem
+from matching.model.problem import Problem
 
 SCALE = 1000
 DENSE_CELLS = 4_000_000

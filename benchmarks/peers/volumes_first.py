@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.baseline import plan_by_telephone
-from matching.carriers import find_carrier_lanes
-from matching.flow import Flows, solve_volumes
-from matching.lanes import find_lanes
-from matching.plan import Plan
-from matching.problem import ANY_PRODUCT, NO_LIMIT, Certificates, Decisions, IntArray, Lines, Lots, Problem
+from matching.model.plan import Plan
+from matching.model.problem import ANY_PRODUCT, NO_LIMIT, Certificates, Decisions, IntArray, Lines, Lots, Problem
+from matching.network.carriers import find_carrier_lanes
+from matching.pairs.lanes import find_lanes
 from matching.verify import verify
+from matching.volumes.relaxation import Flows, solve_volumes
 
 Flags = npt.NDArray[np.bool_]
 PlanTrucks = Callable[[Problem], Plan]

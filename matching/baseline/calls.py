@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from matching.geography import road_km, road_minutes, tariff_vnd
-from matching.problem import NO_BASE, FloatArray, IntArray, Problem
+from matching.model.problem import NO_BASE, FloatArray, IntArray, Problem
+from matching.network.geography import road_km, road_minutes, tariff_vnd
 
 if TYPE_CHECKING:
-    from matching.carriers import CarrierLanes
-    from matching.lanes import Lanes
+    from matching.network.carriers import CarrierLanes
+    from matching.pairs.lanes import Lanes
 
 
 NEIGHBOURHOOD_KM = 15.0

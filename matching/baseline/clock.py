@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.problem import MINUTES_PER_DAY, BoolArray, IntArray, Problem
+from matching.model.problem import MINUTES_PER_DAY, BoolArray, IntArray, Problem
 
 _DAY = MINUTES_PER_DAY
 _MINUTE = np.arange(_DAY, dtype=np.int64)

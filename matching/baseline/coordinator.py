@@ -15,12 +15,12 @@ import numpy as np
 from matching.baseline.calls import Book, Calls, telephone_book
 from matching.baseline.dispatch import Dispatch, Order
 from matching.baseline.ledger import Ledger
-from matching.plan import Plan
-from matching.problem import FORBID, PIN, Problem
+from matching.model.plan import Plan
+from matching.model.problem import FORBID, PIN, Problem
 
 if TYPE_CHECKING:
-    from matching.carriers import CarrierLanes
-    from matching.lanes import Lanes
+    from matching.network.carriers import CarrierLanes
+    from matching.pairs.lanes import Lanes
 
 
 def plan_by_telephone(problem: Problem, lanes: Lanes, carriers: CarrierLanes | None = None) -> Plan:

@@ -11,8 +11,8 @@ import numpy as np
 from matching.baseline.calls import Calls
 from matching.baseline.clock import Stay, StopClock, stop_minutes
 from matching.baseline.ledger import Booking, Ledger
-from matching.plan import CARRIER
-from matching.problem import MINUTES_PER_DAY, Problem
+from matching.model.plan import CARRIER
+from matching.model.problem import MINUTES_PER_DAY, Problem
 
 
 @dataclass(frozen=True, slots=True)

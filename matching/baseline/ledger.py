@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
-from matching.problem import BUYER, HUB, NO_LIMIT, Problem
+from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
+from matching.model.problem import BUYER, HUB, NO_LIMIT, Problem
 
 
 @dataclass(frozen=True, slots=True)

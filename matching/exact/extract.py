@@ -8,7 +8,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from matching.exact.model import ExactModel, Flow, Slot
-from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
+from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
 from matching.rules._measure import hop_km
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from matching.exact.routes import Route
-from matching.problem import HUB, MINUTES_PER_DAY, Problem
+from matching.model.problem import HUB, MINUTES_PER_DAY, Problem
 
 Var = Any
 """A variable, literal or linear expression of CP-SAT, which ships no types."""

@@ -13,7 +13,7 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
-from matching.problem import HUB, NO_LIMIT, Problem
+from matching.model.problem import HUB, NO_LIMIT, Problem
 from matching.rules._measure import hop_km, hop_min, trip_vnd
 
 Order = tuple[tuple[int, ...], tuple[int, ...]]

@@ -1,6 +1,6 @@
 """`solve_exactly`: the best plan of a tiny problem, proven.
 
-How many trucks are enough is proven too: trucks are added until the relaxed model of `matching.exact.enough` shows that no
+How many trucks are enough is proven too: trucks are added until the relaxed model of `matching.exact.fleet_bound` shows that no
 plan of more of them is worth more than what has been found.
 """
 
@@ -11,13 +11,13 @@ import math
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matching.exact.enough import Enough
 from matching.exact.extract import plan_of
+from matching.exact.fleet_bound import Enough
 from matching.exact.model import ExactModel
 from matching.exact.routes import Route, all_routes
 from matching.exact.worth import add_goods, add_handling, add_openings
-from matching.plan import Plan
-from matching.problem import Problem
+from matching.model.plan import Plan
+from matching.model.problem import Problem
 from matching.rules import MODELLED
 
 MAX_SITES = 6

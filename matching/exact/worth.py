@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matching.exact.model import ExactModel
-from matching.problem import HUB
+from matching.model.problem import HUB
 
 
 def add_goods(model: ExactModel) -> None:

@@ -18,11 +18,11 @@ import numpy as np
 
 from matching.explain.candidates import Candidate, Costs, find_candidates
 from matching.explain.changes import Change, ChangeKind, apply, set_cell
+from matching.explain.context import Scene
 from matching.explain.local import Found, Local, around
 from matching.explain.pairs import Pairs, find_pairs
-from matching.explain.scene import Scene
-from matching.plan import LOT
-from matching.problem import Problem
+from matching.model.plan import LOT
+from matching.model.problem import Problem
 from matching.verify import verify
 
 PROMISED_SHARE, SURE_SHARE = 0.5, 0.2

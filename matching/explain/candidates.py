@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.certificates import EVER
 from matching.explain.changes import Change, ChangeKind, lifted_ban, new_certificate, renewal, set_cell
-from matching.explain.misses import Paper, held, requirements, wrong_with
+from matching.explain.context import Scene
+from matching.explain.near_misses import Paper, held, requirements, wrong_with
 from matching.explain.pairs import AT, STEPS, LineDays, LotDays, Pairs, Ways, judge, line_days, lot_days, ways_of
-from matching.explain.scene import Scene
-from matching.plan import LOT
-from matching.problem import NO_LIMIT
-from matching.rates import pair_rates
-from matching.reasons import Reason
+from matching.model.plan import LOT
+from matching.model.problem import NO_LIMIT
+from matching.model.reasons import Reason
+from matching.network.rates import pair_rates
+from matching.pairs.certificates import EVER
 
 MOST_DAYS = 7
 """Days by which a date may be moved."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from matching.problem import ANY_PRODUCT, NO_LIMIT, Certificates, IntArray, Problem
-from matching.subset import rows_of
+from matching.model.problem import ANY_PRODUCT, NO_LIMIT, Certificates, IntArray, Problem
+from matching.model.subset import rows_of
 
 
 class ChangeKind(StrEnum):

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.decomposition.job import Job, Others, work
+from matching.decomposition.plan_ops import into_part, join, out_of_part, take
+from matching.decomposition.shared_limits import use_of
+from matching.explain.context import Scene
 from matching.explain.pairs import PRICED, find_pairs
-from matching.explain.scene import Scene
-from matching.flow import solve_volumes
-from matching.hubs.splice import passing
-from matching.nation.job import Job, Others, work
-from matching.nation.shares import use_of
-from matching.nation.splice import into_part, join, out_of_part, take
-from matching.plan import LOT, Plan
-from matching.problem import NO_LIMIT, BoolArray, Decisions, FloatArray, IntArray, Problem
-from matching.subset import Subset, subset
+from matching.model.plan import LOT, Plan
+from matching.model.problem import NO_LIMIT, BoolArray, Decisions, FloatArray, IntArray, Problem
+from matching.model.subset import Subset, subset
+from matching.search.hubs.plan_ops import passing
 from matching.verify import verify
+from matching.volumes.relaxation import solve_volumes
 
 WHOLE_ROWS = 420
 """Lots and lines up to which a problem is its own part."""

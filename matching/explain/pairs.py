@@ -1,7 +1,7 @@
 """Every pair that a lot or line is in, with the first step that stops it and by how much it misses.
 
-The steps are those of `matching.reasons`, in their order; what stops a pair before the plan is found as the compiled funnel finds it, so
-the counts agree. After the plan a pair is stopped where the other side, the number of suppliers, a minimum or the trucks stop it.
+The steps are those of `matching.model.reasons`, in their order; what stops a pair before the plan is found as the compiled funnel finds
+it, so the counts agree. After the plan a pair is stopped where the other side, the number of suppliers, a minimum or the trucks stop it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.explain.scene import Scene
-from matching.plan import LINE, LOT
-from matching.problem import BoolArray, FloatArray, IntArray
-from matching.rates import pair_rates
-from matching.reasons import AFTER_PLAN, FUNNEL, Reason
+from matching.explain.context import Scene
+from matching.model.plan import LINE, LOT
+from matching.model.problem import BoolArray, FloatArray, IntArray
+from matching.model.reasons import AFTER_PLAN, FUNNEL, Reason
+from matching.network.rates import pair_rates
 
 STEPS = (*FUNNEL, *AFTER_PLAN)
 AT = {reason: step for step, reason in enumerate(STEPS)}

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from matching.explain.context import Scene
 from matching.explain.local import Found, Local
 from matching.explain.pairs import AT, find_pairs
-from matching.explain.scene import Scene
-from matching.plan import LINE
-from matching.problem import NO_LIMIT, PIN, Decisions, IntArray, Problem
-from matching.reasons import Reason
+from matching.model.plan import LINE
+from matching.model.problem import NO_LIMIT, PIN, Decisions, IntArray, Problem
+from matching.model.reasons import Reason
 from matching.verify import verify
 
 MOST_SIGNERS = 10

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.explain.texts import Language, say
-from matching.plan import Plan
-from matching.problem import FORBID, NO_LIMIT, PIN, IntArray, Problem, TextArray
-from matching.reasons import RuleKind
+from matching.model.plan import Plan
+from matching.model.problem import FORBID, NO_LIMIT, PIN, IntArray, Problem, TextArray
+from matching.model.reasons import RuleKind
+from matching.model.subset import rows_of
 from matching.solve import Limits, solve
-from matching.subset import rows_of
 from matching.verify import verify
 
 OF_POLICY = {RuleKind.POLICY, RuleKind.FLOOR, RuleKind.CAP}

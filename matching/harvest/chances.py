@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.harvest.outlook import Scenarios
-from matching.plan import Plan
-from matching.problem import FloatArray, IntArray, Problem
+from matching.model.plan import Plan
+from matching.model.problem import FloatArray, IntArray, Problem
 
 ENOUGH = 0.995
 """Share of what is planned from which on it counts as delivered: scales are not more exact."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.problem import FloatArray, IntArray, Problem, TextArray, _flat, _Table
+from matching.model.problem import FloatArray, IntArray, Problem, TextArray, _flat, _Table
 
 UNKNOWN = -1
 WEATHER = 0.3

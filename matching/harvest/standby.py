@@ -8,9 +8,9 @@ import numpy as np
 
 from matching.harvest.chances import ENOUGH, Chances, arrivals
 from matching.harvest.outlook import Scenarios
-from matching.lanes import find_lanes
-from matching.plan import Plan
-from matching.problem import FloatArray, IntArray, Problem
+from matching.model.plan import Plan
+from matching.model.problem import FloatArray, IntArray, Problem
+from matching.pairs.lanes import find_lanes
 
 WANTED = 0.9
 """Chance below which a line is given standby lots."""

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.errors import BadInput
 from matching.fairness import eligible_kg
-from matching.plan import Plan
+from matching.model.errors import BadInput
+from matching.model.plan import Plan
+from matching.model.problem import BoolArray, IntArray, Problem
 from matching.policy.model import Floor, Goal, Policy
 from matching.policy.texts import refusal
-from matching.problem import BoolArray, IntArray, Problem
-from matching.stable.promises import lost_kg, promised
+from matching.replanning.commitments import lost_kg, promised
 from matching.verify import Verdict
 
 

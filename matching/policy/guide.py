@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching.lanes import find_lanes
-from matching.plan import Plan
+from matching.model.plan import Plan
+from matching.model.problem import PIN, BoolArray, Decisions, IntArray, Problem
+from matching.pairs.lanes import find_lanes
 from matching.policy.goals import Yardsticks
 from matching.policy.model import Goal
-from matching.problem import PIN, BoolArray, Decisions, IntArray, Problem
 
 OVERWHELMING_VND_PER_KG = 1_000_000
 """A premium above whatever trips cost: the goal comes first, whatever it costs."""

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from matching.explain.rules import OF_POLICY, NoSuchRule, Rule, RuleKind, RulePrice, both_sides, compare, without_rule
-from matching.plan import Plan
+from matching.model.plan import Plan
+from matching.model.problem import Problem
 from matching.policy.goals import Yardsticks, yardsticks
 from matching.policy.model import PLAIN, Goal, Policy
 from matching.policy.solve import solve_policy
-from matching.problem import Problem
 from matching.solve import Limits
 from matching.verify import Verdict, verify
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matching.errors import BadInput, InputIssue
+from matching.model.errors import BadInput, InputIssue
 from matching.policy.model import DEFAULT_TOLERANCE_PCT, SPOILS_WITHIN_DAYS, Floor, Goal, Policy, Rank
 from matching.policy.texts import refusal
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matching.fairness import Fairness, Shares, fairness, shares
-from matching.plan import Result
+from matching.model.plan import Result
 from matching.policy.goals import Yardsticks
 from matching.policy.model import Goal, Policy
 from matching.verify import Verdict

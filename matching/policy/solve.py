@@ -15,23 +15,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from matching.decisions import require_pins_kept, require_pins_possible
-from matching.errors import BadInput
+from matching.decomposition.planner import MOST_ROWS, MOST_SITES, is_large
 from matching.explain import explain_open
-from matching.flow import relaxation_bound, shadow_prices, solve_volumes
-from matching.nation.planner import MOST_ROWS, MOST_SITES, is_large
-from matching.plan import Plan, Prices, Progress, Result, Status, Termination
+from matching.model.errors import BadInput
+from matching.model.plan import Plan, Prices, Progress, Result, Status, Termination
+from matching.model.problem import IntArray, Problem
+from matching.pairs.pins import require_pins_kept, require_pins_possible
 from matching.policy.goals import Yardsticks, yardsticks
 from matching.policy.guide import NO_TRIAL, Premiums, Trial, guide, just_due, premiums, some_short, trial_pins
 from matching.policy.model import Goal, Policy, Rank
 from matching.policy.report import PolicyResult, Stage, report
 from matching.policy.texts import refusal
 from matching.policy.trim import trimmed
-from matching.problem import IntArray, Problem
+from matching.replanning import Stability, replan
+from matching.replanning.commitments import unmet_pins_kg
 from matching.solve import Limits, Mode, solve
-from matching.stable import Stability, replan
-from matching.stable.promises import unmet_pins_kg
 from matching.verify import Verdict, verify
+from matching.volumes.relaxation import relaxation_bound, shadow_prices, solve_volumes
 
 FIRST_SHARE, GUIDED_SHARE = 0.5, 0.35
 """Shares of the time, or of the iterations, of the first plan and of the stages; the rest is for the search for worth alone."""
@@ -197,7 +197,7 @@ def solve_policy(
     Parameters
     ----------
     limits, seed, stopwatch, trips, on_progress, should_stop : as `matching.solve.solve` takes them; volumes alone know no policy.
-    previous : an earlier plan, numbered as the problem is (`matching.stable.carry_over`).
+    previous : an earlier plan, numbered as the problem is (`matching.replanning.carry_over`).
     deliveries : how often each supplier has delivered so far, by id.
     warm_start : a plan of this problem to go on from; by default the earlier plan, or none.
 

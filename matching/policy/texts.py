@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from matching import texts
-from matching.errors import InputIssue
+from matching.model.errors import InputIssue
 from matching.texts import Words
 
 TABLE = "policy"

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.hubs.splice import riding
-from matching.plan import CARRIER, Plan
+from matching.model.plan import CARRIER, Plan
+from matching.model.problem import PIN, FloatArray, IntArray, Problem
 from matching.policy.goals import Yardsticks
-from matching.problem import PIN, FloatArray, IntArray, Problem
-from matching.stable.minimums import minimums, short_of_minimums
-from matching.stable.staying import first_days
-from matching.stable.unload import unloaded
+from matching.replanning.kept_trips import first_days
+from matching.replanning.minimums import minimums, short_of_minimums
+from matching.replanning.unloading import unloaded
+from matching.search.hubs.plan_ops import riding
 
 
 def trimmed(yard: Yardsticks, plan: Plan, frozen_until_day: int | None = None) -> Plan:

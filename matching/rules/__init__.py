@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from matching.errors import Violation
+from matching.model.errors import Violation
 from matching.rules import (
     access_hours,
     carrier_capacity,

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from matching.errors import Violation
-from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
-from matching.problem import BoolArray, IntArray, Problem
+from matching.model.errors import Violation
+from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
+from matching.model.problem import BoolArray, IntArray, Problem
 
 CODE = "references"
 Table = TypeVar("Table", Allocations, Legs, Trips, Stops)

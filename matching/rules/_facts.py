@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
-from matching.problem import BUYER, HUB, MINUTES_PER_DAY, BoolArray, FloatArray, IntArray, Problem
+from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
+from matching.model.problem import BUYER, HUB, MINUTES_PER_DAY, BoolArray, FloatArray, IntArray, Problem
 from matching.rules._clean import CleanPlan
 from matching.rules._measure import group_pairs, hop_km, road_row, sum_by, trip_vnd
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from matching.errors import Violation
-from matching.problem import BoolArray
+from matching.model.errors import Violation
+from matching.model.problem import BoolArray
 
 
 def flag(code: str, broken: BoolArray, where: Callable[[int], str], detail: Callable[[int], str] = lambda _: "") -> list[Violation]:

@@ -1,6 +1,6 @@
 """The verifier's own measures: kilometres, minutes, tariffs, group sums and rounding.
 
-Nothing here is shared with `matching.geography` on purpose: the two are compared by the tests, so that a mistake in one of
+Nothing here is shared with `matching.network.geography` on purpose: the two are compared by the tests, so that a mistake in one of
 them is seen.
 """
 
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from matching.problem import FloatArray, IntArray, Problem
+from matching.model.problem import FloatArray, IntArray, Problem
 
 _EARTH_KM = 6371.0088
 _SAFE = 2**62

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matching.errors import Violation
+from matching.model.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 

@@ -6,7 +6,7 @@ Formula: from(first leg) = site(lot), to(last leg) = site(line); of two, to(leg 
 
 from __future__ import annotations
 
-from matching.errors import Violation
+from matching.model.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matching.errors import Violation
-from matching.problem import MINUTES_PER_DAY
+from matching.model.errors import Violation
+from matching.model.problem import MINUTES_PER_DAY
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matching.errors import Violation
-from matching.problem import NO_LIMIT
+from matching.model.errors import Violation
+from matching.model.problem import NO_LIMIT
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matching.errors import Violation
+from matching.model.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 

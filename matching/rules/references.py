@@ -6,7 +6,7 @@ Formula: 0 ≤ row < number of rows of the table pointed to.
 
 from __future__ import annotations
 
-from matching.errors import Violation
+from matching.model.errors import Violation
 from matching.rules._facts import PlanFacts
 
 CODE = "references"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.errors import Violation
-from matching.problem import IntArray
+from matching.model.errors import Violation
+from matching.model.problem import IntArray
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 from matching.rules._measure import iso_day

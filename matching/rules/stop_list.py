@@ -6,7 +6,7 @@ Formula: {seq of the trip's stops} = {1, …, n}, n ≥ 1.
 
 from __future__ import annotations
 
-from matching.errors import Violation
+from matching.model.errors import Violation
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from matching.errors import Violation
-from matching.problem import BUYER, HUB, NO_LIMIT
+from matching.model.errors import Violation
+from matching.model.problem import BUYER, HUB, NO_LIMIT
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 from matching.rules._measure import iso_day

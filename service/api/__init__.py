@@ -1,1 +1,1 @@
-"""The HTTP face of the service, `/api/v1`. How to add a route stands in `service.api.routing`."""
+"""The HTTP face of the service, `/api/v1`. How to add a route stands in `service.http.routing`."""

@@ -14,13 +14,13 @@ from catalog.errors import Invalid, fault
 from catalog.given import Day, Given
 from catalog.models import Organisation
 from catalog.tenancy import Scope, check_version, find, visible
-from service.api.deps import Asked, Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part, SearchText
-from service.api.routing import Api
-from service.api.shapes import Out, References, shown
 from service.auth import accounts, keys, passwords
 from service.auth.accounts import UserChange, UserIn
 from service.auth.permissions import Permission
+from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.lists import Listing, Page, Part, SearchText
+from service.http.routing import Api
+from service.http.shapes import Out, References, shown
 from service.models import ApiKey, AuditEvent, Role, RoleGrant, User
 
 api = Api("accounts", "People's accounts, partners' API keys, and the audit trail.")

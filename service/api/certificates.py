@@ -22,11 +22,11 @@ from catalog.given import Day
 from catalog.intake import CertificateIn, PlantingAreaIn
 from catalog.models import Certificate, Evidence, Organisation, PlantingArea, Product, Suspension
 from catalog.tenancy import find, visible
-from service.api.deps import Asked, Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part, SearchText
-from service.api.routing import Api
-from service.api.shapes import Out, References, shown
 from service.auth.permissions import Permission
+from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.lists import Listing, Page, Part, SearchText
+from service.http.routing import Api
+from service.http.shapes import Out, References, shown
 
 api = Api("certificates", "Certificates, their suspensions, the documents that prove them, and planting-area codes.")
 CERTIFICATES = Listing("certificates", {"valid_until": (Certificate.valid_until, Certificate.id)}, "valid_until")

@@ -16,12 +16,12 @@ from buyers.models import AgreementStatus, CallOff, Contract, DemandLine, LineSt
 from catalog.given import Day, Given
 from catalog.models import Organisation, Product, Site, Unit
 from catalog.tenancy import find, visible
-from service.api.deps import Asked, Reading, Uid, Writing, before
-from service.api.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
-from service.api.routing import Api
-from service.api.shapes import Out, References, shown
 from service.auth.permissions import Permission
-from service.planning import wishes
+from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
+from service.http.routing import Api
+from service.http.shapes import Out, References, shown
+from service.planning import line_cancellation
 from service.planning.models import LineBalance
 
 api = Api("demand", "Orders with their demand lines, contracts and what is called off from them.")
@@ -310,7 +310,7 @@ def revise_line(asked: Writing, uid: Uid, given: LineChange) -> LineOut:
 def cancel_line(asked: Writing, uid: Uid, given: Cancellation) -> LineOut:
     """Take a demand line back; what is promised to it already stays promised."""
     was = before(find(asked.session, asked.scope, DemandLine, uid, lock=True))
-    row = wishes.cancel_line(asked.session, asked.scope, uid, asked.by, asked.version)
+    row = line_cancellation.cancel_line(asked.session, asked.scope, uid, asked.by, asked.version)
     asked.did("line.cancel", row, was, given.reason)
     return _loaded(asked, row.id)[0]
 

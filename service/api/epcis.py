@@ -5,11 +5,11 @@ from __future__ import annotations
 import orjson
 from starlette.responses import Response
 
-from service import epcis
-from service.api.deps import Reading, Uid
-from service.api.routing import Api
 from service.auth.permissions import Permission
 from service.db import now
+from service.http.context import Reading, Uid
+from service.http.routing import Api
+from service.planning.fulfilment import epcis
 
 api = Api("traceability", "What happened to goods on their way, by EPCIS 2.0.")
 ANSWER = {

@@ -11,7 +11,7 @@ from pydantic import Field
 from catalog.models import Side
 from service.api.glossary import UID
 from service.api.policy_shapes import ChangeOut
-from service.api.shapes import Out
+from service.http.shapes import Out
 from service.planning.states import PlanState, ProposalState, RejectReason, SettlementState, ShipmentState
 
 LOT, LINE = "Uid of the lot.", "Uid of the demand line."

@@ -17,23 +17,23 @@ from pydantic import Field
 from catalog.tenancy import find
 from matching.explain.answer import Outcome, what_would_change
 from matching.explain.changes import Action, ChangeKind
-from matching.explain.misses import Paper
+from matching.explain.context import Scene, UnknownId
+from matching.explain.diagnosis import Match, Offer, tell
+from matching.explain.near_misses import Paper
 from matching.explain.pools import PoolOutcome, find_pool, pool_json
+from matching.explain.rendering import answer_text, change_text, pool_text, price_text, story_json, story_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
-from matching.explain.scene import Scene, UnknownId
-from matching.explain.story import Match, Offer, tell
-from matching.explain.telling import answer_text, change_text, pool_text, price_text, story_json, story_text
 from matching.explain.texts import say
-from matching.plan import LINE, LOT, Status
-from matching.reasons import Reason
+from matching.model.plan import LINE, LOT, Status
+from matching.model.reasons import Reason
 from matching.solve import Limits
-from service.api.deps import Reading, Uid
-from service.api.problems import ErrorItem, Refused
-from service.api.routing import Api
-from service.api.shapes import Out
 from service.auth.permissions import Permission
+from service.http.context import Reading, Uid
+from service.http.problems import ErrorItem, Refused
+from service.http.routing import Api
+from service.http.shapes import Out
 from service.planning.models import Plan
-from service.runs import archives, pricing
+from service.runs import archives, rule_prices
 from service.stopwatch import Patience, start_stopwatch
 
 api = Api("explanations", "Explanations of plans: why something is open, what would change it, what rules cost, and pools of suppliers.")
@@ -254,7 +254,7 @@ def price_rule(
     wanted = Rule(rule, tuple(of))
     with alone():
         try:
-            price = pricing.price(asked.session, plan, scene.problem, scene.plan, wanted, Limits(seconds, None, 1), start_stopwatch())
+            price = rule_prices.price(asked.session, plan, scene.problem, scene.plan, wanted, Limits(seconds, None, 1), start_stopwatch())
         except NoSuchRule as error:
             raise Refused(422, "no_such_rule", error.text(language.value)) from error
     figures = {name: getattr(price, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}

@@ -13,14 +13,14 @@ from starlette.responses import Response
 
 from catalog.given import Day
 from service import sheets
-from service.api.deps import Reading
-from service.api.problems import ErrorItem, Refused
-from service.api.routing import Api
 from service.api.uploads import CSV_EXAMPLES
 from service.auth.permissions import Permission
-from service.planning.exporting import pack, write_workbook
-from service.planning.outlook import outlook_of, outlook_tables
-from service.planning.rows import Horizon, load
+from service.http.context import Reading
+from service.http.problems import ErrorItem, Refused
+from service.http.routing import Api
+from service.planning.plans.exporting import pack, write_workbook
+from service.planning.plans.forecasts import outlook_of, outlook_tables
+from service.planning.plans.problem_builder import Horizon, load
 
 api = Api("exports", "The open season, lots and demand lines as files, with the columns of the exchange format.")
 ZIP, XLSX, CSV = "application/zip", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"

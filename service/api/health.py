@@ -13,10 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service import logs
-from service.api.admission import Service
-from service.api.problems import Refused
-from service.api.routing import PREFIX, Api
 from service.db import SchemaMismatch
+from service.http.admission import Service
+from service.http.problems import Refused
+from service.http.routing import PREFIX, Api
 
 api = Api("service", "Whether the service is alive and ready, and this description.")
 log = logs.get(__name__)

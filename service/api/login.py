@@ -16,17 +16,17 @@ from catalog.errors import NotFound
 from catalog.given import Given
 from catalog.models import Association, Organisation
 from catalog.tenancy import find
-from service.api.admission import COOKIE, CSRF_COOKIE, Service
-from service.api.deps import Asked, Reading, Uid, Writing
-from service.api.problems import Refused
-from service.api.routing import PREFIX, Api, transact
-from service.api.shapes import Out, References, shown
 from service.audit import Deed, record
 from service.auth import oidc, passwords, sessions
 from service.auth.accounts import NewPassword, Password
 from service.auth.permissions import Permission, granted
 from service.auth.principal import roles_of
 from service.auth.tokens import same
+from service.http.admission import COOKIE, CSRF_COOKIE, Service
+from service.http.context import Asked, Reading, Uid, Writing
+from service.http.problems import Refused
+from service.http.routing import PREFIX, Api, transact
+from service.http.shapes import Out, References, shown
 from service.models import Role, Session, User
 
 api = Api("login", "Logging in and out, one's own account and logins.")

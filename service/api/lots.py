@@ -15,12 +15,12 @@ from catalog.given import Day, Given
 from catalog.intake import LotChange, LotIn
 from catalog.models import MAX_GRADE, ForecastRevision, Lot, LotShare, LotStatus, Member, Organisation, Site, Unit
 from catalog.tenancy import check_version, find
-from service.api.deps import Reading, Uid, Writing, before
-from service.api.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
-from service.api.routing import Api
-from service.api.shapes import Out, shown
 from service.auth.permissions import Permission
-from service.planning import ledger
+from service.http.context import Reading, Uid, Writing, before
+from service.http.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
+from service.http.routing import Api
+from service.http.shapes import Out, shown
+from service.planning.ledger import transitions
 from service.planning.models import LotBalance
 
 api = Api("lots", "Harvest lots on offer, and the revisions of their forecasts.")
@@ -239,7 +239,7 @@ def withdraw_lot(asked: Writing, uid: Uid, given: Withdrawal) -> LotDetail:
     lot = find(asked.session, asked.scope, Lot, uid, lock=True)
     check_version(lot, asked.version)
     was = before(lot)
-    ledger.withdraw(asked.session, lot.id, asked.act(given.reason))
+    transitions.withdraw(asked.session, lot.id, asked.act(given.reason))
     asked.session.refresh(lot)
     asked.did("lot.withdraw", lot, was, given.reason)
     return _detail(asked, uid)

@@ -9,9 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from service.api import admission
-from service.api.routing import Api
 from service.auth.permissions import Permission
+from service.http import admission
+from service.http.routing import Api
 
 api = Api("monitoring", "Figures for monitoring.")
 EXAMPLE = """# HELP mca_database_up Whether the database answers.

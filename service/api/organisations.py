@@ -14,12 +14,12 @@ from catalog.errors import NotFound
 from catalog.intake import MemberIn, OrganisationIn
 from catalog.models import Association, Member, Organisation, OrganisationKind, Side
 from catalog.tenancy import find, visible
-from service.api.deps import Asked, Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part, SearchText
-from service.api.problems import Refused
-from service.api.routing import Api
-from service.api.shapes import Out, References, shown
 from service.auth.permissions import Permission
+from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.lists import Listing, Page, Part, SearchText
+from service.http.problems import Refused
+from service.http.routing import Api
+from service.http.shapes import Out, References, shown
 from service.models import Role
 
 api = Api("organisations", "Associations, their cooperatives, groups, buyers, hubs and carriers, and the members of cooperatives.")

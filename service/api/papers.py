@@ -14,12 +14,12 @@ from catalog.errors import Invalid, NotFound, fault
 from catalog.given import Day
 from catalog.models import Association, Organisation
 from catalog.tenancy import Scope, find
-from service.api.deps import Asked, Reading, Uid
-from service.api.routing import Api
 from service.auth.permissions import Permission
 from service.db import now
-from service.planning import overview
-from service.planning.ledger import VIETNAM
+from service.http.context import Asked, Reading, Uid
+from service.http.routing import Api
+from service.planning.ledger.transitions import VIETNAM
+from service.planning.plans import overview
 
 api = Api("papers", "Delivery notes, gate slips, pick lists, statements and the season's report, ready to print.")
 PDF = "application/pdf"

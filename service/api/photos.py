@@ -11,13 +11,13 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from catalog.errors import Invalid, fault
-from service.api.deps import Reading, Uid, Writing
-from service.api.problems import Refused
-from service.api.routing import Api, transact
 from service.api.shipments import PhotoKind, ReceiptOut, receipts_out
 from service.auth.permissions import Permission
+from service.http.context import Reading, Uid, Writing
+from service.http.problems import Refused
+from service.http.routing import Api, transact
 from service.photographs import LARGEST_BYTES, NotAPhotograph, plain
-from service.planning import receipts
+from service.planning.fulfilment import receipts
 
 api = Api("photographs", "What doors photograph of the goods that they receive.")
 ENVELOPE_BYTES = 64 * 1024

@@ -15,9 +15,7 @@ from buyers.models import DemandLine
 from catalog.given import Given
 from catalog.models import Lot
 from catalog.tenancy import find, visible
-from matching.errors import BadInput
-from service.api.deps import Reading, Uid
-from service.api.lists import Listing, Page, Part, SearchText
+from matching.model.errors import BadInput
 from service.api.plan_shapes import (
     AllocationOut,
     PlanDetail,
@@ -33,14 +31,16 @@ from service.api.plan_shapes import (
     runs_of,
     trips_out,
 )
-from service.api.problems import MOST_ERRORS, ErrorItem, Refused
-from service.api.routing import Api
-from service.api.shapes import Out
 from service.auth.permissions import Permission
+from service.http.context import Reading, Uid
+from service.http.lists import Listing, Page, Part, SearchText
+from service.http.problems import MOST_ERRORS, ErrorItem, Refused
+from service.http.routing import Api
+from service.http.shapes import Out
 from service.planning.models import Plan, PlanAllocation, PlanPrice, PlanReason, PlanTrip
-from service.planning.rows import Horizon
+from service.planning.plans.problem_builder import Horizon
 from service.planning.states import PlanState
-from service.runs import analysing, archives, comparing
+from service.runs import analysis, archives, comparison
 from service.runs.freshness import stale_pairs
 
 api = Api("plans", "Plans: trips, stops, allocations, reasons and prices; two side by side; downloads; checks of plans made elsewhere.")
@@ -180,10 +180,10 @@ def analyse_plan(asked: Reading, given: AnalysisIn) -> AnalysisOut:
 
     It is checked against what is offered and asked for right now, or against the input that is sent along. Nothing is stored.
     """
-    tables: analysing.Tables = {name: getattr(given.plan, name) for name in PlanTables.model_fields}
+    tables: analysis.Tables = {name: getattr(given.plan, name) for name in PlanTables.model_fields}
     horizon = Horizon(given.horizon_from, given.horizon_until)
     try:
-        problem, verdict = analysing.analyse(asked.session, asked.scope.association_id, tables, given.input, horizon)
+        problem, verdict = analysis.analyse(asked.session, asked.scope.association_id, tables, given.input, horizon)
     except BadInput as error:
         raise refused_input(error) from error
     violations = [ViolationOut(rule=v.rule, where=v.where, detail=v.detail) for v in verdict.violations[:MOST_ROWS]]
@@ -268,12 +268,12 @@ def list_plan_prices(asked: Reading, uid: Uid, part: Annotated[Part, PRICES.part
 def compare_plans(asked: Reading, uid: Uid, other: Uid) -> ComparisonOut:
     """Put two plans side by side: what each is worth, and what goes elsewhere."""
     before, after = (find(asked.session, asked.scope, Plan, name) for name in (uid, other))
-    differences = comparing.differences(asked.session, before, after)
+    differences = comparison.differences(asked.session, before, after)
     return ComparisonOut(
         before=uid,
         after=other,
         same_input=before.input_digest == after.input_digest,
-        figures=[FigureOut(name=one.name, before=one.before, after=one.after) for one in comparing.figures(before, after)],
+        figures=[FigureOut(name=one.name, before=one.before, after=one.after) for one in comparison.figures(before, after)],
         differing_pairs=len(differences),
         differences=[DifferenceOut(**vars(one)) for one in differences[:MOST_DIFFERENCES]],
     )

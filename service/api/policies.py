@@ -13,11 +13,10 @@ from matching.fairness import Shares, fairness, season, shares
 from matching.harvest.chances import Chances
 from matching.harvest.outlook import nothing_known
 from matching.harvest.standby import Standby
-from matching.plan import Status
-from matching.problem import Problem
+from matching.model.plan import Status
+from matching.model.problem import Problem
 from matching.recipe import recipe_of
-from matching.stable.difference import Change, as_json, differences, notices
-from service.api.deps import Reading, Uid
+from matching.replanning.difference import Change, as_json, differences, notices
 from service.api.policy_shapes import (
     UID,
     ChanceOut,
@@ -32,9 +31,10 @@ from service.api.policy_shapes import (
     StandbyOut,
     policy_out,
 )
-from service.api.problems import Refused
-from service.api.routing import Api
 from service.auth.permissions import Permission
+from service.http.context import Reading, Uid
+from service.http.problems import Refused
+from service.http.routing import Api
 from service.planning.models import Plan
 from service.runs import archives
 from service.runs.policies import RECIPE, REPORT, look_ahead
@@ -146,7 +146,7 @@ def list_plan_changes(asked: Reading, uid: Uid, other: Uid) -> ChangesOut:
 
     Lots, lines and sites that one of the two doesn't know are left out of the comparison.
     """
-    from matching.stable.carry import carry_over
+    from matching.replanning.carry_over import carry_over
 
     old, new = (archives.archived(asked.session, find(asked.session, asked.scope, Plan, name)) for name in (uid, other))
     problem = new.problem

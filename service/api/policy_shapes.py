@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from catalog.given import Given
-from matching.errors import BadInput
+from matching.model.errors import BadInput
 from matching.policy import Goal, policy_of
 from matching.policy.reader import LARGEST, MOST_DAYS, MOST_FLOORS, MOST_SUPPLIERS
-from service.api.problems import ErrorItem, Refused
-from service.api.shapes import Out
+from service.http.problems import ErrorItem, Refused
+from service.http.shapes import Out
 
 UID = "01k4h4m1r3v8w2x5y7z9abcdef"
 Supplier = Annotated[str, StringConstraints(min_length=1, max_length=300)]

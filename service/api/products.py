@@ -15,12 +15,12 @@ from catalog.changes import GradeIn, ProductChange, UnitIn, VarietyIn
 from catalog.intake import ProductIn
 from catalog.models import Commune, Grade, LegalFact, Product, ProductUnit, Unit, Variety
 from catalog.tenancy import find
-from service.api.deps import Asked, Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part, SearchText
 from service.api.organisations import Search
-from service.api.routing import Api
-from service.api.shapes import Out, shown
 from service.auth.permissions import Permission
+from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.lists import Listing, Page, Part, SearchText
+from service.http.routing import Api
+from service.http.shapes import Out, shown
 
 api = Api("products", "What is grown: varieties, grade ladders, units; and the country's communes and legal facts.")
 PRODUCTS = Listing("products", {"name": (Product.sort_key, Product.id), "code": (Product.code, Product.id)}, "name")

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Side, VehicleClass
-from service.api.shapes import Out, References
+from service.http.shapes import Out, References
 from service.planning import models as m
-from service.planning.amounts import Worth, worth
-from service.planning.items import bound_kg
+from service.planning.fulfilment.amounts import Worth, worth
+from service.planning.proposals.items import bound_kg
 from service.planning.states import DecisionKind, ProposalState, RejectReason
 
 

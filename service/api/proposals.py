@@ -18,10 +18,6 @@ from catalog.base import MAX_KG
 from catalog.given import Given
 from catalog.models import Lot, Organisation, Side
 from catalog.tenancy import find
-from service.api import problems
-from service.api.deps import Asked, Reading, Uid, Writing
-from service.api.lists import Listing, Page, Part, of_row, only
-from service.api.naming import called
 from service.api.proposal_shapes import (
     DecisionOut,
     ItemOut,
@@ -35,13 +31,20 @@ from service.api.proposal_shapes import (
     proposal_detail,
     proposals_out,
 )
-from service.api.routing import Api
-from service.api.shapes import Out
 from service.auth.permissions import Permission
-from service.planning import decisions, edits, effects, items, proposals, resolving, undo
+from service.http import problems
+from service.http.context import Asked, Reading, Uid, Writing
+from service.http.lists import Listing, Page, Part, of_row, only
+from service.http.naming import called
+from service.http.routing import Api
+from service.http.shapes import Out
 from service.planning import models as m
-from service.planning.ledger import Act
-from service.planning.proposals import Chosen, Outcome, Refusal
+from service.planning.ledger.transitions import Act
+from service.planning.pins import single as decisions
+from service.planning.plans import resolving
+from service.planning.proposals import decisions as proposal_decisions
+from service.planning.proposals import edits, effects, items, undo
+from service.planning.proposals.decisions import Chosen, Outcome, Refusal
 from service.planning.states import DecisionKind, ProposalState, RejectReason, RunState
 
 api = Api("proposals", "What plans ask of suppliers and offer to buyers, and what people have decided about it.")
@@ -243,7 +246,7 @@ def get_proposal(asked: Reading, uid: Uid) -> ProposalDetail:
 @api.post("/proposals/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, if_match=True, status=200, audited=False)
 def confirm_proposal(asked: Writing, uid: Uid, given: SideIn) -> ProposalDetail:
     """Confirm this side's part of every approved item of a proposal that waits for an answer; all of them or none."""
-    proposals.confirm_proposal(asked.session, asked.scope, uid, _act(asked, given.why), asked.version, _side(asked, uid))
+    proposal_decisions.confirm_proposal(asked.session, asked.scope, uid, _act(asked, given.why), asked.version, _side(asked, uid))
     return proposal_detail(asked.session, find(asked.session, asked.scope, m.Proposal, uid))
 
 
@@ -283,7 +286,7 @@ def approve_proposal_item(asked: Writing, uid: Uid, given: WhyIn) -> ItemOut:
     chosen = Chosen(uid, asked.version)
     return item_out(
         asked.session,
-        proposals.approve(asked.session, asked.scope, chosen, _act(asked, given.reason), asked.settings.hold_minutes),
+        proposal_decisions.approve(asked.session, asked.scope, chosen, _act(asked, given.reason), asked.settings.hold_minutes),
     )
 
 
@@ -292,7 +295,7 @@ def reject_proposal_item(asked: Writing, uid: Uid, given: RefusalIn) -> ItemOut:
     """Reject an item, with a reason; kilograms that were held go back on offer."""
     refusal = Refusal(given.reason, given.note)
     return item_out(
-        asked.session, proposals.reject(asked.session, asked.scope, Chosen(uid, asked.version), refusal, _act(asked, given.note))
+        asked.session, proposal_decisions.reject(asked.session, asked.scope, Chosen(uid, asked.version), refusal, _act(asked, given.note))
     )
 
 
@@ -338,14 +341,14 @@ def undo_proposal_item(asked: Writing, uid: Uid, given: WhyIn) -> ItemOut:
 def cancel_proposal_item(asked: Writing, uid: Uid, given: RefusalIn) -> ItemOut:
     """Take back, by agreement, what both sides have confirmed and nobody has loaded yet."""
     refusal, act = Refusal(given.reason, given.note), _act(asked, given.note)
-    return item_out(asked.session, proposals.cancel(asked.session, asked.scope, Chosen(uid, asked.version), refusal, act))
+    return item_out(asked.session, proposal_decisions.cancel(asked.session, asked.scope, Chosen(uid, asked.version), refusal, act))
 
 
 @api.post("/proposal-items/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, if_match=True, status=200, audited=False)
 def confirm_proposal_item(asked: Writing, uid: Uid, given: SideIn) -> PartOut:
     """Confirm one side's part of an approved item; once both have, its kilograms are promised."""
     side = _side_of(given.side)
-    item = proposals.confirm(asked.session, asked.scope, Chosen(uid, asked.version), _act(asked, given.why), side)
+    item = proposal_decisions.confirm(asked.session, asked.scope, Chosen(uid, asked.version), _act(asked, given.why), side)
     return _part(asked, item, side)
 
 
@@ -353,7 +356,7 @@ def confirm_proposal_item(asked: Writing, uid: Uid, given: SideIn) -> PartOut:
 def refuse_proposal_item(asked: Writing, uid: Uid, given: PartRefusalIn) -> PartOut:
     """Refuse one side's part of an approved item; its kilograms go back on offer."""
     side, refusal = _side_of(given.side), Refusal(given.reason, given.note)
-    item = proposals.refuse(asked.session, asked.scope, Chosen(uid, asked.version), refusal, _act(asked, given.note), side)
+    item = proposal_decisions.refuse(asked.session, asked.scope, Chosen(uid, asked.version), refusal, _act(asked, given.note), side)
     return _part(asked, item, side)
 
 
@@ -367,7 +370,7 @@ def _side_of(named: SpeaksFor | None) -> Side | None:
 
 
 def _part(asked: Asked, item: m.ProposalItem, side: Side | None) -> PartOut:
-    mine = proposals.side_of(asked.session, asked.scope, item, side)
+    mine = proposal_decisions.side_of(asked.session, asked.scope, item, side)
     return parts_out(asked.session, [item], mine)[0]
 
 
@@ -387,12 +390,12 @@ def decide_proposal_items(asked: Writing, given: DecideIn) -> ResultsOut:
 def _decide(asked: Asked, verb: Verb, chosen: Sequence[Chosen], refusal: Refusal, act: Act, *, partial: bool) -> list[Outcome]:
     given, hold = (asked.session, asked.scope, chosen), asked.settings.hold_minutes
     if verb is Verb.APPROVE:
-        return proposals.approve_many(*given, act, hold, partial=partial)
+        return proposal_decisions.approve_many(*given, act, hold, partial=partial)
     if verb is Verb.PIN:
         return decisions.pin_many(*given, act, partial=partial)
     if verb is Verb.UNDO:
         return undo.undo_many(*given, act, hold, partial=partial)
-    return proposals.reject_many(*given, refusal, act, partial=partial)
+    return proposal_decisions.reject_many(*given, refusal, act, partial=partial)
 
 
 @api.post("/proposal-items/preview", may=Permission.PROPOSALS_DECIDE, status=200, audited=False)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.api.policy_shapes import PolicyOut, policy_out
-from service.api.shapes import Out, shown
+from service.http.shapes import Out, shown
 from service.planning.models import Plan, Run, RunProgress
 from service.planning.states import RunState
 

@@ -12,18 +12,18 @@ from starlette.responses import Response
 from catalog.errors import NotFound
 from catalog.given import Given
 from catalog.tenancy import find, visible
-from service.api import streams
-from service.api.deps import Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part
 from service.api.policy_shapes import PolicyIn
-from service.api.routing import Api
 from service.api.run_shapes import ProgressOut, RunOut, moment_out, moments, run_out, runs_out
 from service.auth.permissions import Permission
+from service.http import streams
+from service.http.context import Reading, Uid, Writing, before
+from service.http.lists import Listing, Page, Part
+from service.http.routing import Api
 from service.planning.models import Run, RunInput
 from service.planning.states import RunState
-from service.runs import submitting
-from service.runs.orders import Trips
-from service.runs.submitting import Wanted
+from service.runs import submission
+from service.runs.messages import Trips
+from service.runs.submission import Wanted
 
 api = Api("runs", "Planning runs: ask for a plan, follow it, stop it, try it again.")
 EVENT: dict[str, Any] = {
@@ -104,7 +104,7 @@ def submit_run(asked: Writing, given: RunIn) -> RunOut:
 
     The run waits for a worker; follow it at the address in `Location`. It is made from what is offered and asked for when it begins.
     """
-    run, new = submitting.submit(asked.session, asked.scope, given.wanted(), asked.by, asked.settings)
+    run, new = submission.submit(asked.session, asked.scope, given.wanted(), asked.by, asked.settings)
     if new:
         asked.did("run.submit", run)
     else:
@@ -167,7 +167,7 @@ def stop_run(asked: Writing, uid: Uid) -> RunOut:
     A run that waits ends at once. One that works has some seconds to hand over its plan; follow it to its end.
     """
     was = before(find(asked.session, asked.scope, Run, uid))
-    run = submitting.stop(asked.session, asked.scope, uid, asked.by)
+    run = submission.stop(asked.session, asked.scope, uid, asked.by)
     asked.session.refresh(run)
     asked.did("run.stop", run, was)
     return run_out(asked.session, run)
@@ -176,7 +176,7 @@ def stop_run(asked: Writing, uid: Uid) -> RunOut:
 @api.post("/runs/{uid}/retry", may=Permission.RUNS_WRITE, status=202)
 def retry_run(asked: Writing, uid: Uid) -> RunOut:
     """Ask for a run like one that has ended, on what is offered and asked for by then."""
-    run = submitting.retry(asked.session, asked.scope, uid, asked.by, asked.settings)
+    run = submission.retry(asked.session, asked.scope, uid, asked.by, asked.settings)
     asked.did("run.retry", run)
     asked.headers["location"] = f"{asked.path.rsplit('/', 2)[0]}/{run.uid}"
     return run_out(asked.session, run)

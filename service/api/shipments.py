@@ -21,16 +21,16 @@ from catalog.base import MAX_KG, MAX_VND
 from catalog.given import Given
 from catalog.models import Evidence, Lot, Member, Organisation, Product, Site, VehicleClass
 from catalog.tenancy import Scope, find, visible
-from service.api.deps import Asked, Reading, Uid, Writing
-from service.api.lists import CodeFilter, Listing, Page, Part, of_row, only
 from service.api.proposals import WhyIn
-from service.api.routing import Api
-from service.api.shapes import Out, References
 from service.auth.permissions import Permission
+from service.http.context import Asked, Reading, Uid, Writing
+from service.http.lists import CodeFilter, Listing, Page, Part, of_row, only
+from service.http.routing import Api
+from service.http.shapes import Out, References
 from service.planning import models as m
-from service.planning import receipts, settlements, shipments
-from service.planning.receipts import Said
-from service.planning.shipments import Cargo, Hired
+from service.planning.fulfilment import receipts, settlements, shipments
+from service.planning.fulfilment.receipts import Said
+from service.planning.fulfilment.shipments import Cargo, Hired
 from service.planning.states import ReturnReason, SettlementState, ShipmentState
 
 UID = "01k4h4m1r3v8w2x5y7z9abcdef"

@@ -18,12 +18,12 @@ from catalog.given import Given
 from catalog.intake import SiteIn
 from catalog.models import Organisation, Site, SiteKind
 from catalog.tenancy import find
-from service.api.deps import Asked, Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part
 from service.api.organisations import Search
-from service.api.routing import Api
-from service.api.shapes import Out, References, shown
 from service.auth.permissions import Permission
+from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.lists import Listing, Page, Part
+from service.http.routing import Api
+from service.http.shapes import Out, References, shown
 
 api = Api("sites", "Every place where a truck can stop, and the hours in which buyers' doors receive.")
 SITES = Listing("sites", {"name": (Site.sort_key, Site.id), "code": (Site.code, Site.id)}, "name")

@@ -15,19 +15,19 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from catalog import names
-from service.api.deps import Writing
-from service.api.problems import ErrorItem, Refused, say
-from service.api.routing import Api, perform, rule_of
-from service.api.shapes import Out
 from service.auth.permissions import Permission
 from service.db import now
+from service.http.context import Writing
+from service.http.problems import ErrorItem, Refused, say
+from service.http.routing import Api, perform, rule_of
+from service.http.shapes import Out
 from service.uploads.cells import Decimal
 from service.uploads.errors import UploadRefused, UploadTooLarge, UploadUnreadable
+from service.uploads.importing import Sorter, Taken, Wanted, Writer, take_in
 from service.uploads.lines import sort_lines, write_lines
 from service.uploads.lots import sort_lots, write_lots
 from service.uploads.raw import MOST_BYTES
 from service.uploads.reading import Media, Prepared, Said, prepare
-from service.uploads.taking import Sorter, Taken, Wanted, Writer, take_in
 
 api = Api("uploads", "Lots and demand lines by the thousand, with the columns of the exchange format: all rows are taken in, or none.")
 say(UploadTooLarge, 413)

@@ -14,11 +14,11 @@ from catalog.changes import AccessRuleChange, AccessRuleIn, RoadChange, RoadIn, 
 from catalog.given import Day
 from catalog.models import AccessRule, Organisation, Road, Site, Tariff, TariffBand, VehicleClass
 from catalog.tenancy import check_version, find, visible
-from service.api.deps import Asked, Reading, Uid, Writing, before
-from service.api.lists import Listing, Page, Part, SearchText
-from service.api.routing import Api
-from service.api.shapes import Out, References, shown
 from service.auth.permissions import Permission
+from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.lists import Listing, Page, Part, SearchText
+from service.http.routing import Api
+from service.http.shapes import Out, References, shown
 
 api = Api("transport", "Classes of trucks with their tariffs, access rules, and known roads and carriers.")
 VEHICLES = Listing("vehicles", {"code": (VehicleClass.code, VehicleClass.id)}, "code")

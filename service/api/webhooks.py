@@ -12,13 +12,13 @@ from sqlalchemy import select
 from catalog.given import Given
 from catalog.models import Organisation
 from catalog.tenancy import find, visible
-from service.api.deps import Reading, Uid, Writing, before
 from service.api.glossary import UID
-from service.api.lists import Listing, Page, Part
-from service.api.routing import Api
-from service.api.shapes import Out, References, shown
 from service.auth.permissions import Permission
 from service.db import now
+from service.http.context import Reading, Uid, Writing, before
+from service.http.lists import Listing, Page, Part
+from service.http.routing import Api
+from service.http.shapes import Out, References, shown
 from service.models import Delivery, DeliveryState, Endpoint, EndpointState, Outbox
 from service.webhooks import endpoints as use
 from service.webhooks.endpoints import EndpointChange, EndpointIn

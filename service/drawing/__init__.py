@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matching.plan import Plan
-from matching.problem import Problem
+from matching.model.plan import Plan
+from matching.model.problem import Problem
 from service.drawing.bars import draw_bars
 from service.drawing.map import draw_map
 from service.drawing.paper import save

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from matching.problem import FloatArray, IntArray, Problem
+from matching.model.problem import FloatArray, IntArray, Problem
 from service.drawing.paper import FAINT_INK, GRID, INK, MATCHED, OPEN, PAPER
 from service.drawing.tally import Tally
 

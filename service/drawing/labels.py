@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from matching.problem import BoolArray, FloatArray
+from matching.model.problem import BoolArray, FloatArray
 from service.drawing.paper import INK, PAPER
 
 _ANGLES = np.radians((0, 180, 25, -25, 155, -155, 50, -50, 130, -130, 75, -75, 105, -105, 90, -90))

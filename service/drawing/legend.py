@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from matching.plan import CARRIER
-from matching.problem import HUB, NO_BASE, Problem
+from matching.model.plan import CARRIER
+from matching.model.problem import HUB, NO_BASE, Problem
 from service.drawing.paper import CARRIER_INK, COLD_TRUCKS, FAINT_INK, INK, OWNED_TRUCKS, PAPER, PICKUP, RECEIVER, WARM_TRUCKS
 from service.drawing.tally import Tally
 

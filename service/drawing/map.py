@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Curve
 
-from matching.geography import EARTH_KM
-from matching.plan import CARRIER
-from matching.problem import HUB, FloatArray, Problem
+from matching.model.plan import CARRIER
+from matching.model.problem import HUB, FloatArray, Problem
+from matching.network.geography import EARTH_KM
 from service.drawing.labels import Label, place_labels
 from service.drawing.legend import class_colours, draw_legend, line_width, round_down
 from service.drawing.paper import FAINT_INK, GRID, INK, OWNED_TRUCKS, PAPER, PICKUP, RECEIVER

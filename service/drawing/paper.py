@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from matching.problem import Problem
+from matching.model.problem import Problem
 from service.drawing.tally import Tally
 
 INK, FAINT_INK, PAPER, GRID = "#1d2530", "#66707c", "#ffffff", "#e9ecef"

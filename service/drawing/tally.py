@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from matching.plan import CARRIER, Plan
-from matching.problem import FloatArray, IntArray, Problem
+from matching.model.plan import CARRIER, Plan
+from matching.model.problem import FloatArray, IntArray, Problem
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from service.models import metadata
-from service.planning import guards
+from service.planning.ledger import triggers
 
 SEPARATOR = "\n-- next\n"
 """Stands between two statements of a file; triggers hold semicolons of their own."""
@@ -26,7 +26,7 @@ def statements(dialect: str) -> Iterator[str]:
         yield _tidy(str(CreateTable(table).compile(dialect=target)))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield _tidy(str(CreateIndex(index).compile(dialect=target)))
-    yield from guards.statements(dialect)
+    yield from triggers.statements(dialect)
 
 
 def apply(connection: Connection, script: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from service.paper.sheet import Column, Sheet
 from service.paper.words import Words
-from service.planning.overview import Group, Season
+from service.planning.plans.overview import Group, Season
 
 
 def season_pdf(season: Season, house: str, words: Words) -> bytes:

@@ -14,7 +14,7 @@ from catalog.tenancy import Scope, find, visible
 from service.paper.sheet import Column, Sheet
 from service.paper.words import Words
 from service.planning import models as m
-from service.planning.ledger import VIETNAM
+from service.planning.ledger.transitions import VIETNAM
 from service.planning.states import SettlementState
 
 

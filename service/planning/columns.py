@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from matching.problem import BoolArray, FloatArray, IntArray, TextArray
+from matching.model.problem import BoolArray, FloatArray, IntArray, TextArray
 
 EPOCH = date(1970, 1, 1)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from catalog.base import Base
 from service import audit
-from service.planning.ledger import Act
+from service.planning.ledger.transitions import Act
 from service.webhooks import events
 
 Told = Mapping[int, Mapping[str, Any] | None]

@@ -19,16 +19,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.errors import Conflict
-from matching.errors import BadInput
-from matching.exchange.write import plan_tables, relaxed_tables
 from matching.harvest.outlook import Outlook
-from matching.plan import LINE, LOT, Prices, Reasons, Result, Status, Termination
-from matching.problem import Problem
-from service.planning.exporting import Table, problem_tables
+from matching.io.write import plan_tables, relaxed_tables
+from matching.model.errors import BadInput
+from matching.model.plan import LINE, LOT, Prices, Reasons, Result, Status, Termination
+from matching.model.problem import Problem
 from service.planning.models import Plan, PlanPrice, PlanReason, RunInput
-from service.planning.outlook import outlook_tables
-from service.planning.results import read_plan
-from service.planning.rows import Loaded
+from service.planning.plans.exporting import Table, problem_tables
+from service.planning.plans.forecasts import outlook_tables
+from service.planning.plans.problem_builder import Loaded
+from service.planning.plans.storing import read_plan
 from service.runs.inputs import restore
 
 NUMBERS = frozenset({"kg", "leg", "km", "cost_vnd", "seq", "open_kg", "vnd_per_kg"})

@@ -10,24 +10,24 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from matching.errors import InputIssue, PlanInvalid
-from matching.plan import Progress, Result, Status, Termination
+from matching.model.errors import InputIssue, PlanInvalid
+from matching.model.plan import Progress, Result, Status, Termination
 from matching.verify import verify_result
 from service import logs
 from service.db import Database
 from service.planning.models import Run
-from service.planning.rows import Loaded
+from service.planning.plans.problem_builder import Loaded
 from service.planning.states import PlanState, RunState
 from service.report import summarise
-from service.runs import ending, inputs, policies, queue
+from service.runs import completion, inputs, policies, queue
 from service.runs.errors import Failure, Fenced
-from service.runs.heart import Heart
-from service.runs.orders import Answer, Best, Broken, Handed, Order, Planned, Refused, Solver
-from service.runs.pace import Pace
+from service.runs.heartbeat import Heart
+from service.runs.messages import Answer, Best, Broken, Handed, Order, Planned, Refused, Solver
+from service.runs.process_control import Child, Patience
+from service.runs.progress_rate import Pace
 from service.runs.queue import Lease
+from service.runs.run_events import tell_end
 from service.runs.solvers import finish_best
-from service.runs.solving import Child, Patience
-from service.runs.telling import tell_end
 from service.settings import Settings
 from service.version import engine_name
 
@@ -126,7 +126,7 @@ class Attempt:
 
         def step() -> None:
             with self.database.write() as session:
-                ending.end_without_plan(session, self.lease, code, detail, issues)
+                completion.end_without_plan(session, self.lease, code, detail, issues)
 
         self._insist(lambda: self.heart.last(step))
 
@@ -212,14 +212,14 @@ class Attempt:
             except PlanInvalid as error:
                 self.fail(Failure.SOLVER_ERROR, str(error))
                 return
-        figures = ending.figures_of(summarise(loaded.problem, result))
+        figures = completion.figures_of(summarise(loaded.problem, result))
         figures |= policies.kept_with_plan(loaded, order, answer)
         changes = self._insist(lambda: self._what_changes(loaded, result))
 
         def step() -> None:
             self.heart.beat()
             with self.database.write() as session:
-                plan = ending.keep_plan(session, self.lease, loaded, result, figures, engine_name(), remark)
+                plan = completion.keep_plan(session, self.lease, loaded, result, figures, engine_name(), remark)
                 if changes is not None and plan.state is PlanState.CURRENT:
                     policies.tell_changes(session, plan, changes)
 
@@ -239,7 +239,7 @@ class Attempt:
             with self.database.write() as session:
                 run = queue.owned(session, self.lease)
                 if run.deaths + 1 >= self.settings.run_deaths:
-                    ending.end_without_plan(session, self.lease, Failure.CLUSTER_LOST, detail)
+                    completion.end_without_plan(session, self.lease, Failure.CLUSTER_LOST, detail)
                 elif queue.release(session, self.lease, died=True).state is RunState.STOPPED:
                     tell_end(session, run)
 

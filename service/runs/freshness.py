@@ -17,9 +17,9 @@ from buyers.models import DemandLine, LineRequirement, LineStatus
 from catalog.errors import NotFound
 from catalog.models import Lot
 from service.planning.errors import PlanStale
-from service.planning.ledger import CLOSED_LOTS
+from service.planning.ledger.transitions import CLOSED_LOTS
 from service.planning.models import Decision, Plan, PlanAllocation
-from service.planning.proofs import CertificateRow, Signers, certificate_rows
+from service.planning.plans.certificates import CertificateRow, Signers, certificate_rows
 from service.planning.states import DecisionKind, PlanState
 
 MOST_NAMED = 10

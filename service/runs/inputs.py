@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from matching.errors import BadInput
+from matching.model.errors import BadInput
 from service.db import Database
-from service.planning.exporting import pack, unpack
 from service.planning.models import Run, RunInput
-from service.planning.outlook import outlook_of, outlook_tables
-from service.planning.rows import Horizon, Loaded, load
+from service.planning.plans.exporting import pack, unpack
+from service.planning.plans.forecasts import outlook_of, outlook_tables
+from service.planning.plans.problem_builder import Horizon, Loaded, load
 from service.runs.queue import Lease, owned
 
 ZIP = "application/zip"

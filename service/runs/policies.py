@@ -9,17 +9,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from catalog.models import Lot, Organisation
-from matching.exchange.write import plan_sha256, plan_tables, relaxed_tables
-from matching.plan import Plan, Result, Status
+from matching.io.write import plan_sha256, plan_tables, relaxed_tables
+from matching.model.plan import Plan, Result, Status
+from matching.model.problem import Problem
 from matching.policy import PLAIN, policy_of
-from matching.problem import Problem
 from matching.recipe import Recipe
 from service.planning import models as m
-from service.planning.proofs import Signers
-from service.planning.received import SIGNER, received
-from service.planning.rows import Loaded
+from service.planning.fulfilment.history import SIGNER, received
+from service.planning.plans.certificates import Signers
+from service.planning.plans.problem_builder import Loaded
 from service.planning.states import PlanState
-from service.runs.orders import Order, Planned
+from service.runs.messages import Order, Planned
 from service.webhooks.events import emit
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ SCENARIOS, LEAST_SCENARIOS, MOST_CELLS = 1000, 100, 30_000_000
 
 @dataclass(frozen=True)
 class Given:
-    """What a policy is planned with; see `service.runs.orders.Order`."""
+    """What a policy is planned with; see `service.runs.messages.Order`."""
 
     policy: dict[str, Any] = field(default_factory=dict)
     previous: Plan | None = None
@@ -68,7 +68,7 @@ def current_plan(session: Session, association_id: int) -> m.Plan | None:
 
 def in_force(session: Session, loaded: Loaded) -> Plan | None:
     """Return the current plan, numbered as what is to be planned now; None where there is none or its input is gone."""
-    from matching.stable.carry import carry_over
+    from matching.replanning.carry_over import carry_over
     from service.runs.archives import InputGone, archived
 
     current = current_plan(session, loaded.association_id)
@@ -103,7 +103,7 @@ class Notices:
 
 def what_changes(session: Session, loaded: Loaded, plan: Plan) -> Notices | None:
     """Return what a plan changes against the one in force; None where there is none to compare with."""
-    from matching.stable.difference import as_json, differences, notices
+    from matching.replanning.difference import as_json, differences, notices
 
     found = current_plan(session, loaded.association_id)
     before = in_force(session, loaded)
@@ -189,7 +189,7 @@ def digest(problem: Problem, plan: Plan, *, relaxed: bool = False) -> str:
 
 def bare(plan: Plan) -> Result:
     """Return a plan as a result of which nothing else is known, to be written as tables."""
-    from matching.plan import Prices, Reasons, Termination
+    from matching.model.plan import Prices, Reasons, Termination
 
     none = plan.allocations.lot[:0]
     texts, reals = none.astype(object), none.astype(float)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from matching.plan import Plan, Prices, Result, Status, Termination
+from matching.model.plan import Plan, Prices, Result, Status, Termination
+from matching.model.problem import Problem
 from matching.policy import PLAIN, Policy, policy_of
-from matching.problem import Problem
-from service.runs.orders import Order, Tell, UnderPolicy
+from service.runs.messages import Order, Tell, UnderPolicy
 
 if TYPE_CHECKING:
     from matching.solve import Limits
@@ -25,8 +25,8 @@ def plan_wholly(
     Under a policy no plan is handed over on the way: the best by worth may break what the policy asks for.
     """
     from matching.solve import Limits, solve
-    from service.cluster import joined
-    from service.runs.handing import Handing
+    from service.runs.cluster import joined
+    from service.runs.incumbents import Handing
 
     limits = Limits(seconds=order.seconds, iterations=order.iterations, cores=order.cores)
     policy = policy_of(order.policy) if order.policy else PLAIN
@@ -80,7 +80,7 @@ def plan_by_rule(
     """Plan as a coordinator with a telephone does: the plan that is left when the engine had to be ended by force."""
     del tell, should_stop
     from matching.baseline import plan_by_telephone
-    from matching.lanes import find_lanes
+    from matching.pairs.lanes import find_lanes
 
     return _finished(order, plan_by_telephone(order.problem, find_lanes(order.problem)), None, stopwatch)
 
@@ -99,8 +99,8 @@ def finish_best(
 
 def _finished(order: Order, plan: Plan, bound_vnd: int | None, stopwatch: Callable[[], float]) -> Result:
     """Return a plan as a result, verified; a bound below its worth is none."""
-    from matching.decisions import require_pins_kept
     from matching.explain import explain_open
+    from matching.pairs.pins import require_pins_kept
     from matching.verify import verify
 
     problem = order.problem

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 
 from service import logs
 
-COMMAND = (sys.executable, "-m", "service.cli", "worker", "--lifeline")
+COMMAND = (sys.executable, "-m", "service.cli.main", "worker", "--lifeline")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 60.0
 """A worker that has lived as long isn't in trouble; after its death the pauses begin anew."""

@@ -20,11 +20,11 @@ from service.planning.states import RunState
 from service.runs import queue
 from service.runs.attempt import DATABASE_ERRORS, Attempt, LeaseLost, ShutDown
 from service.runs.errors import Failure, Fenced
-from service.runs.heart import Heart
-from service.runs.orders import Solver
+from service.runs.heartbeat import Heart
+from service.runs.messages import Solver
 from service.runs.queue import Lease
+from service.runs.run_events import tell_end
 from service.runs.solvers import plan_by_rule, plan_wholly
-from service.runs.telling import tell_end
 from service.settings import Settings
 
 log = logs.get(__name__)

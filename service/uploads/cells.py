@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from unicodedata import normalize
 
-from matching.exchange.cells import Unfit
+from matching.io.cells import Unfit
 
 
 class Decimal(StrEnum):

@@ -33,14 +33,14 @@ def read(content: bytes, wanted: str) -> dict[str, Any]:
     """Return the rows of the sheet of a name, or of the only sheet."""
     from python_calamine import CalamineWorkbook
 
-    from matching.exchange.archive import clean_parts, packed
-    from matching.exchange.workbook import _faulty_cells, _named_parts
-    from service.uploads import guard
+    from matching.io.archive import clean_parts, packed
+    from matching.io.workbook import _faulty_cells, _named_parts
+    from service.uploads import workbook_guard
     from service.uploads.raw import MOST_COLUMNS, MOST_ROWS, TooLarge, Unreadable
 
     parts = clean_parts(content)
-    guard.refuse_size(sum(map(len, parts.values())), len(content))
-    guard.check_xml(parts)
+    workbook_guard.refuse_size(sum(map(len, parts.values())), len(content))
+    workbook_guard.check_xml(parts)
     book = CalamineWorkbook.from_filelike(packed(parts))
     sheets = {name: book.get_sheet_by_name(name) for name in ([wanted] if wanted in book.sheet_names else book.sheet_names[:20])}
     filled = {name: sheet for name, sheet in sheets.items() if sheet.end is not None}
@@ -81,7 +81,7 @@ def main(file: str, wanted: str) -> int:
     confine()
     from python_calamine import CalamineError
 
-    from matching.exchange.archive import NotAWorkbook
+    from matching.io.archive import NotAWorkbook
     from service.uploads.raw import TooLarge, Unreadable
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from catalog.errors import DomainError
-from matching.errors import InputIssue
+from matching.model.errors import InputIssue
 
 MOST_LISTED = 1000
 

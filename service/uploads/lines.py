@@ -15,11 +15,11 @@ from catalog import names
 from catalog.importers import Intake, Row, batched
 from catalog.models import Side, SiteKind
 from catalog.tenancy import Scope
-from matching.exchange.issues import Issues
-from matching.exchange.parse import Parsed
-from matching.problem import NO_LIMIT
+from matching.io.issues import Issues
+from matching.io.parse import Parsed
+from matching.model.problem import NO_LIMIT
+from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer, today
 from service.uploads.reading import Prepared
-from service.uploads.taking import Catalogue, Sorted, check_ranges, dates, refer, today
 
 FIXED = {"organisation_id": "buyer_id", "site_id": "site_id", "max_grade": "max_grade", "min_life_days": "min_life_days"}
 """What a line keeps once kilograms are promised to it, and the column that says it."""

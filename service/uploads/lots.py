@@ -13,11 +13,11 @@ from catalog.importers import Intake, Row, batched, import_forecasts, import_lot
 from catalog.intake import SUSPICIOUS_RATIO
 from catalog.models import ForecastRevision, Grade, Lot, LotStatus, Side
 from catalog.tenancy import Scope
-from matching.exchange.issues import Issues
-from matching.exchange.parse import Parsed
+from matching.io.issues import Issues
+from matching.io.parse import Parsed
+from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer, today
 from service.uploads.reading import Prepared
 from service.uploads.tables import NOT_SAID
-from service.uploads.taking import Catalogue, Sorted, check_ranges, dates, refer, today
 
 FIXED = {"organisation_id": "supplier_id", "site_id": "site_id", "product_id": "product", "grade": "grade"}
 """What a lot keeps once it is declared, and the column that says it."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 
-from matching.exchange.issues import Issues
+from matching.io.issues import Issues
 from service.uploads.cells import Decimal
+from service.uploads.csv_text import ENCODINGS, SEPARATORS, read_text
 from service.uploads.errors import UploadTooLarge, UploadUnreadable
 from service.uploads.raw import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, Sheet, TooLarge, Unreadable
 from service.uploads.tables import SCHEMAS, Read, understand
-from service.uploads.texts import ENCODINGS, SEPARATORS, read_text
 from service.uploads.workbooks import read_workbook
 
 SHEET_OF = {"lots": "lots", "demands": "demands"}

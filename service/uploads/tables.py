@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from matching.exchange.cells import Unfit, whole
-from matching.exchange.issues import Issues
-from matching.exchange.parse import Parsed, check_keys, check_windows, parse_table
-from matching.exchange.raw import RawTable, nearest
-from matching.exchange.schema import DEMANDS, LOTS, Column, Schema
+from matching.io.cells import Unfit, whole
+from matching.io.issues import Issues
+from matching.io.parse import Parsed, check_keys, check_windows, parse_table
+from matching.io.raw import RawTable, nearest
+from matching.io.schema import DEMANDS, LOTS, Column, Schema
 from service.uploads.cells import Decimal, day, flag, number, plain, style_of
 from service.uploads.raw import MOST_ROWS, Faulty, Sheet, TooLarge, Unreadable
 

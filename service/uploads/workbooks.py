@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from service.uploads.guard import check_directory
 from service.uploads.raw import LONGEST_CELL, Faulty, Sheet, TooLarge, Unreadable
+from service.uploads.workbook_guard import check_directory
 
 SECONDS = 30
 ROOT = Path(__file__).resolve().parents[2]

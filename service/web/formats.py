@@ -13,7 +13,7 @@ from typing import Any
 
 from catalog.models import Unit
 from catalog.quantities import KG_PER
-from service.planning.ledger import VIETNAM
+from service.planning.ledger.transitions import VIETNAM
 
 NOTHING = "–"
 """What stands where there is no figure."""

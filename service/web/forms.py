@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from catalog import names, quantities
 from catalog.errors import Fault, Invalid, fault
-from service.api.problems import Refused
+from service.http.problems import Refused
 from service.web.formats import day_of_text
 
 TOKEN, ONCE, AGAIN = "_csrf", "_once", "_again"

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from sqlalchemy import Select
 
 from catalog import tenancy
-from service.web.visit import Visit
+from service.web.context import Visit
 
 ROWS = 50
 MARK = "after"

@@ -9,7 +9,7 @@ from service.models import Role
 from service.web.texts import mark
 
 if TYPE_CHECKING:
-    from service.web.visit import Visit
+    from service.web.context import Visit
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from service.api.proposal_shapes import PartOut, parts_out
 from service.auth.permissions import Permission
 from service.models import Role
 from service.planning import models as m
-from service.planning import proposals
-from service.planning.proposals import Chosen, Refusal
+from service.planning.proposals import decisions
+from service.planning.proposals.decisions import Chosen, Refusal
 from service.planning.states import ProposalState, RejectReason
+from service.web.context import Visit, Visited
 from service.web.forms import Reader
+from service.web.labels import kind, options
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
-from service.web.words import kind, options
 
 pages = Pages("offers")
 BROKERS_OWN = frozenset({RejectReason.FORBIDDEN.value, RejectReason.CANCELLED.value})
@@ -153,7 +153,7 @@ def confirm(visit: Visited, uid: str) -> Response:
     """Confirm one's part of an item."""
     find(visit.session, visit.scope, m.ProposalItem, uid)
     chosen = Chosen(uid, _version(visit))
-    proposals.confirm(visit.session, visit.scope, chosen, visit.act("confirmed"), _speaks(visit))
+    decisions.confirm(visit.session, visit.scope, chosen, visit.act("confirmed"), _speaks(visit))
     return visit.go("/offers", visit.say("Confirmed. When the other side has confirmed as well, it is agreed."))
 
 
@@ -168,7 +168,7 @@ def confirm_many(visit: Visited) -> Response:
     for one in chosen:
         uid, _, version = one.partition(":")
         seen = int(version) if version.isdecimal() and len(version) < 10 else None
-        proposals.confirm(visit.session, visit.scope, Chosen(uid, seen), visit.act("confirmed"), _speaks(visit))
+        decisions.confirm(visit.session, visit.scope, Chosen(uid, seen), visit.act("confirmed"), _speaks(visit))
     return visit.go("/offers", visit.say_many("%(num)s proposal is confirmed.", "%(num)s proposals are confirmed.", len(chosen)))
 
 
@@ -182,7 +182,7 @@ def refuse(visit: Visited, uid: str) -> Response:
     if word not in set(RejectReason) - BROKERS_OWN:
         raise Invalid([fault("reason", word, "a value")])
     refusal = Refusal(RejectReason(word), note)
-    proposals.refuse(visit.session, visit.scope, Chosen(uid, _version(visit)), refusal, visit.act(note or word or ""), _speaks(visit))
+    decisions.refuse(visit.session, visit.scope, Chosen(uid, _version(visit)), refusal, visit.act(note or word or ""), _speaks(visit))
     return visit.go("/offers", visit.say("Refused. Its kilograms are on offer again."), "info")
 
 

@@ -24,14 +24,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from catalog.errors import Conflict, DomainError
-from service.api import admission, edge, idempotency, problems
-from service.api.bodies import StrictRequest, bounded, too_large
-from service.api.deps import Asked
-from service.api.naming import name_who
-from service.api.problems import Problem, Refused
-from service.api.routing import Api, Handler, Route, Rule, perform, rule_of
+from service.http import admission, edge, idempotency, problems
+from service.http.bodies import StrictRequest, bounded, too_large
+from service.http.context import Asked
+from service.http.naming import name_who
+from service.http.problems import Problem, Refused
+from service.http.routing import Api, Handler, Route, Rule, perform, rule_of
 from service.web import forms
-from service.web.visit import Visit
+from service.web.context import Visit
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PATIENCE_S, POLL_S = 8.0, 0.05
@@ -120,7 +120,7 @@ def guest(service: admission.Service, request: Request) -> Visit:
 
 async def _log_in_first(service: admission.Service, request: StrictRequest, rule: Rule, limit: int) -> Response:
     """Show the door, and keep what was written: an address to come back to, or a form to go on with."""
-    from service.web.shell import sign_in_page
+    from service.web.public_pages import sign_in_page
 
     visit = guest(service, request)
     if not rule.writes:

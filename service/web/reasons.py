@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from service.planning.models import Plan, PlanReason
 from service.planning.states import PlanState
+from service.web.context import Visit
 from service.web.texts import mark
-from service.web.visit import Visit
 
 OF_LOT: dict[str, tuple[str, str]] = {
     "no_demand_for_product": (mark("No buyer asks for this product just now."), mark("A broker can look for a buyer.")),

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from service.web import offers, shell, uploads
+from service.web import offers, public_pages, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
-from service.web.broker import left, plans, policy, runs, trucks
+from service.web.broker import open_items, plans, policy, runs, trucks
 from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
-from service.web.procurement import contracts, deliveries, demand, fill, orders
+from service.web.procurement import contracts, deliveries, demand, fill_rates, orders
 
 PARTS: Sequence[Pages] = (
-    shell.pages,
+    public_pages.pages,
     lots.pages,
     offers.pages,
     sales.pages,
@@ -23,11 +23,11 @@ PARTS: Sequence[Pages] = (
     demand.pages,
     orders.pages,
     deliveries.pages,
-    fill.pages,
+    fill_rates.pages,
     contracts.pages,
     runs.pages,
     plans.pages,
-    left.pages,
+    open_items.pages,
     policy.pages,
     trucks.pages,
     season.pages,
@@ -44,4 +44,4 @@ def register(app: FastAPI) -> None:
     """Add every page to an application, and let it say problems as pages to those who look at pages."""
     for part in PARTS:
         part.register(app)
-    app.state.problem_page = shell.problem_page
+    app.state.problem_page = public_pages.problem_page

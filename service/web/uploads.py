@@ -8,16 +8,16 @@ from starlette.responses import Response
 from catalog.errors import Invalid, fault
 from service import sheets
 from service.api import uploads as api
-from service.api.problems import ErrorItem
-from service.api.routing import perform
 from service.auth.permissions import Permission
+from service.http.problems import ErrorItem
+from service.http.routing import perform
+from service.uploads.importing import Wanted
 from service.uploads.raw import MOST_BYTES
 from service.uploads.reading import Media, Prepared, prepare
-from service.uploads.taking import Wanted
-from service.web.faults import words
+from service.web.context import Visit, Visited
+from service.web.error_texts import words
 from service.web.pages import Pages
 from service.web.texts import mark
-from service.web.visit import Visit, Visited
 
 pages = Pages("uploads")
 LIMIT = MOST_BYTES + api.ENVELOPE_BYTES

@@ -16,8 +16,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from service.models import Delivery, DeliveryState, Endpoint, EndpointState, Outbox
-from service.webhooks.posting import Outcome
 from service.webhooks.signing import body_of
+from service.webhooks.transport import Outcome
 
 DELAYS_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds to wait after the first attempt, the second, and so on; the attempt after the last wait is the last."""

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from service import logs
 from service.db import Database, now
 from service.webhooks.deliveries import Job, claim, due, finish, prune
-from service.webhooks.posting import Outcome, post
 from service.webhooks.signing import headers_of
+from service.webhooks.transport import Outcome, post
 
 POLL_S = 1.0
 AT_ONCE = 8

@@ -17,7 +17,7 @@ LEFT_TO_COMPILE = """
 import importlib, pkgutil
 from pathlib import Path
 import matching
-from matching.exchange import read_problem
+from matching.io import read_problem
 from matching.warmup import warm_up
 from service.season import sample_folder
 
@@ -77,7 +77,7 @@ def test_a_change_of_any_source_file_asks_for_another_library(name: str, tmp_pat
     monkeypatch.setattr(hatch_build, "_candidates", lambda: [("cc",)])
     monkeypatch.setattr(hatch_build, "_works", lambda command: True)
     trips = tmp_path / "trips"
-    shutil.copytree(ROOT / "matching/trips", trips, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    shutil.copytree(ROOT / "matching/search/trips", trips, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     before = hatch_build._ingredients(trips / "_core.pyx")
     assert hatch_build._ingredients(trips / "_core.pyx") == before
     (trips / name).write_text((trips / name).read_text(encoding="utf-8") + "\n", encoding="utf-8")

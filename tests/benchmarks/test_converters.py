@@ -14,8 +14,8 @@ from benchmarks.convert import main
 from benchmarks.converters import KINDS, Converted, convert_text
 from benchmarks.converters.facilities import convert_facilities
 from benchmarks.converters.tsplib import read_routing
-from matching.exchange import read_problem
-from matching.plan import Result
+from matching.io import read_problem
+from matching.model.plan import Result
 from matching.solve import Limits, solve
 from tests.benchmarks import tiny_classics as tiny
 from tests.benchmarks.tiny_classics import least_routing_cost, least_shipping_cost, least_split_cost, numbers

@@ -14,10 +14,10 @@ from benchmarks.peers.pairs import all_pairs
 from benchmarks.peers.volumes import PEERS
 from benchmarks.peers.volumes_first import plan_volumes_first, restricted, trucks_by_telephone
 from benchmarks.suites import require_equal
-from matching.exchange import read_problem
-from matching.flow import solve_volumes
-from matching.problem import Problem
+from matching.io import read_problem
+from matching.model.problem import Problem
 from matching.verify import verify
+from matching.volumes.relaxation import solve_volumes
 from tests.matching.builders import build_problem
 
 

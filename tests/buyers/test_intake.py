@@ -16,9 +16,9 @@ from buyers.models import Contract, DemandLine, LineProduct, LineStatus, Order
 from catalog.errors import AlreadyThere, Invalid, NotFound, Stale
 from catalog.tenancy import Scope, page
 from service.db import Database
-from service.planning import ledger
-from service.planning.ledger import Wish
-from tests.market import NOON, TODAY, Market, act
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Wish
+from tests.sample_market import NOON, TODAY, Market, act
 
 
 def line(market: Market, **more: Any) -> LineIn:
@@ -166,7 +166,7 @@ def test_a_line_is_not_cut_below_its_promises(database: Database) -> None:
     with database.write() as session:
         market = Market(session)
         row = market.line()
-        ledger.hold(session, [Wish(market.lot().id, row.id, 600)], NOON + timedelta(hours=1), act())
+        transitions.hold(session, [Wish(market.lot().id, row.id, 600)], NOON + timedelta(hours=1), act())
     with pytest.raises(Exception, match="within_demand"), database.write() as session:
         intake.revise_line(session, scope(market), row.uid, LineChange(quantity_kg=599), "Minh")
 

@@ -20,8 +20,8 @@ from catalog.models import ForecastRevision, Lot, LotShare, LotStatus, Organisat
 from catalog.tenancy import Scope, find, page, scope_of, visible
 from service.db import Database
 from service.models import ROOMS
-from service.planning.conservation import discrepancies
-from tests.market import TODAY, Market
+from service.planning.ledger.conservation import discrepancies
+from tests.sample_market import TODAY, Market
 
 
 def given(market: Market, **more: Any) -> LotIn:

@@ -16,7 +16,7 @@ from catalog.base import Base, Instant, new_uid
 from catalog.models import Lot, Organisation
 from catalog.tenancy import Scope, visible
 from service.db import Database
-from tests.market import Market
+from tests.sample_market import Market
 
 BAD = {
     "a negative quantity": "UPDATE lot SET quantity_kg = -1",

@@ -11,8 +11,8 @@ from typing import Any
 
 import xlsxwriter
 
-from matching.exchange import read_problem
-from matching.problem import Problem
+from matching.io import read_problem
+from matching.model.problem import Problem
 
 Row = Mapping[str, Any]
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,6})?")

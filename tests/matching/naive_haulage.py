@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from matching.problem import HUB, Problem
+from matching.model.problem import HUB, Problem
 
 EARTH_KM = 6371.0088
 

@@ -1,7 +1,7 @@
 """Plans by hand: trucks with their stops and clock times, carriers, and the loads that ride on them.
 
-Kilometres and costs come from `matching.geography`, which the verifier does not use, so each hand-made plan that the verifier accepts also
-holds the two against each other.
+Kilometres and costs come from `matching.network.geography`, which the verifier does not use, so each hand-made plan that the verifier
+accepts also holds the two against each other.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from datetime import date
 
 import numpy as np
 
-from matching.geography import road_km, tariff_vnd
-from matching.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
-from matching.problem import Problem
+from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
+from matching.model.problem import Problem
+from matching.network.geography import road_km, tariff_vnd
 from matching.verify import Verdict, verify
 
 JUNE_1 = (date(2027, 6, 1) - date(1970, 1, 1)).days

@@ -6,7 +6,7 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
-from matching.problem import Problem
+from matching.model.problem import Problem
 from tests.matching.builders import build_problem
 
 START = date(2027, 6, 7)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from matching.plan import Result
-from matching.problem import Problem
+from matching.model.plan import Result
+from matching.model.problem import Problem
 from matching.solve import Limits, solve
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_tables
@@ -31,7 +31,7 @@ def run(problem: Problem, *, iterations: int = 1500, cores: int = 1, **more: Any
 @pytest.fixture
 def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs be content with the first bound, for tests that look at plans."""
-    monkeypatch.setattr("matching.proof.prove", lambda problem, **given: None)
+    monkeypatch.setattr("matching.bounds.proof.prove", lambda problem, **given: None)
 
 
 def squeezed_problem(seed: int, size: int = 10, without: frozenset[str] = frozenset({"hubs"})) -> Problem:

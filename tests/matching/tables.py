@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.problem import FloatArray, IntArray, Problem
-from matching.trips import columns as col
-from matching.trips._core import Arena, State, copy_trips, improve
-from matching.trips.arena import Layout
-from matching.trips.harvest import plan_of
-from matching.trips.improver import Cooling, Improver, make_scratch
-from matching.trips.parts import Desk
-from matching.trips.planner import lay_out
-from matching.trips.state import empty_state
+from matching.model.problem import FloatArray, IntArray, Problem
+from matching.search.trips import columns as col
+from matching.search.trips._core import Arena, State, copy_trips, improve
+from matching.search.trips.conversion import plan_of
+from matching.search.trips.improver import Cooling, Improver, make_scratch
+from matching.search.trips.instance import Layout
+from matching.search.trips.partition import Desk
+from matching.search.trips.planner import lay_out
+from matching.search.trips.state import empty_state
 from matching.verify import Verdict, verify
 from tests.matching.solving import squeezed_problem
 

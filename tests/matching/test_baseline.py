@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from matching.baseline import plan_by_telephone
-from matching.carriers import find_carrier_lanes
-from matching.lanes import find_lanes
-from matching.plan import CARRIER, Plan
-from matching.problem import Problem
+from matching.model.plan import CARRIER, Plan
+from matching.model.problem import Problem
+from matching.network.carriers import find_carrier_lanes
+from matching.pairs.lanes import find_lanes
 from matching.verify import verify
 from tests.matching.builders import BUYER, COOPERATIVE, build_problem
 from tests.matching.random_problems import FEATURES, random_problem

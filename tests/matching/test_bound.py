@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from matching.baseline import plan_by_telephone
-from matching.bound import prove
-from matching.bound.items import items_and_routes
-from matching.bound.trips import TripPricer, can_list_drops
-from matching.bound.ways import find_ways
-from matching.carriers import find_carrier_lanes
+from matching.bounds import prove
+from matching.bounds.haulage_items import items_and_routes
+from matching.bounds.trips import TripPricer, can_list_drops
+from matching.bounds.ways import find_ways
 from matching.exact import solve_exactly
-from matching.flow import relaxation_bound
-from matching.lanes import find_lanes
-from matching.plan import CARRIER, Plan
-from matching.problem import Problem
+from matching.model.plan import CARRIER, Plan
+from matching.model.problem import Problem
+from matching.network.carriers import find_carrier_lanes
+from matching.pairs.lanes import find_lanes
 from matching.verify import verify
+from matching.volumes.relaxation import relaxation_bound
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_problem
 from tests.matching.tiny import RandomPlan, tiny_problem

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from matching.baseline import plan_by_telephone
-from matching.bound.ways import find_ways
-from matching.bound.whole import root as root_module
-from matching.bound.whole import whole_trip_bounds
-from matching.bound.whole.blocks import make_block
-from matching.bound.whole.patterns import Expander, Pattern, list_all
-from matching.bound.whole.simplex import best_load
-from matching.bound.whole.stage import make_stage
-from matching.carriers import find_carrier_lanes
+from matching.bounds.ways import find_ways
+from matching.bounds.whole_trips import root as root_module
+from matching.bounds.whole_trips import whole_trip_bounds
+from matching.bounds.whole_trips.blocks import make_block
+from matching.bounds.whole_trips.patterns import Expander, Pattern, list_all
+from matching.bounds.whole_trips.simplex import best_load
+from matching.bounds.whole_trips.stage import make_stage
 from matching.exact import solve_exactly
-from matching.lanes import find_lanes
-from matching.problem import Problem
+from matching.model.problem import Problem
+from matching.network.carriers import find_carrier_lanes
+from matching.pairs.lanes import find_lanes
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_problem

@@ -12,14 +12,14 @@ import pytest
 from distributed import Client, LocalCluster
 
 from matching import executors
+from matching.decomposition.job import Job, Others, Outcome
+from matching.decomposition.planner import NationPlanner, guiding_volumes
 from matching.executors import Executor, Expired, LocalProcesses, Made, OnCluster, in_flight
-from matching.nation.job import Job, Others, Outcome
-from matching.nation.planner import NationPlanner, guiding_volumes
-from matching.plan import Plan
-from matching.problem import Problem
+from matching.model.plan import Plan
+from matching.model.problem import Problem
 from matching.verify import verify
 from tests.matching.random_problems import FEATURES, random_problem
-from tests.matching.test_nation import InTurn, never
+from tests.matching.test_decomposition import InTurn, never
 
 pytestmark = pytest.mark.filterwarnings("default")
 

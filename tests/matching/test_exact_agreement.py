@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from matching.exact import solve_exactly
-from matching.plan import Plan
-from matching.problem import MINUTES_PER_DAY, NO_LIMIT, Problem
+from matching.model.plan import Plan
+from matching.model.problem import MINUTES_PER_DAY, NO_LIMIT, Problem
 from matching.verify import verify
 from tests.matching.plans import codes
 from tests.matching.tiny import RandomPlan, tiny_problem

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from matching.errors import BadInput, InputIssue
-from matching.exchange import read_problem
-from matching.exchange.issues import LISTED_PER_COLUMN
+from matching.io import read_problem
+from matching.io.issues import LISTED_PER_COLUMN
+from matching.model.errors import BadInput, InputIssue
 from tests.matching.builders import filled_tables, tiny_folder, write_folder
 
 BAD_WHOLE = [

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matching.errors import BadInput
-from matching.exchange import input_sha256, read_problem
+from matching.io import input_sha256, read_problem
+from matching.model.errors import BadInput
 from tests.matching.builders import filled_tables, write_folder, write_workbook
 
 RUNS = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.errors import BadInput
-from matching.exchange import input_sha256, read_problem
-from matching.problem import ANY_PRODUCT, BUYER, COOPERATIVE, FORBID, NO_BASE, NO_LIMIT, NO_ZONE, PIN
+from matching.io import input_sha256, read_problem
+from matching.model.errors import BadInput
+from matching.model.problem import ANY_PRODUCT, BUYER, COOPERATIVE, FORBID, NO_BASE, NO_LIMIT, NO_ZONE, PIN
 from tests.matching.builders import build_problem, filled_tables, tiny_folder, write_folder, write_workbook
 
 EVERYTHING: dict[str, Any] = {

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from matching.errors import BadInput, InputIssue
-from matching.exchange import archive, read_problem
+from matching.io import archive, read_problem
+from matching.model.errors import BadInput, InputIssue
 from tests.matching.builders import build_problem, filled_tables, write_workbook
 
 FORMATS = {dt.date: "yyyy-mm-dd", dt.time: "hh:mm", dt.timedelta: "[h]:mm"}

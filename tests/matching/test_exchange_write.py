@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.errors import BadInput, InputIssue
-from matching.exchange import read_plan, read_reasons, read_summary, write_result
-from matching.plan import CARRIER, Allocations, Legs, Plan, Prices, Reasons, Result, Status, Stops, Termination, Trips
-from matching.problem import FloatArray, IntArray, Problem, TextArray
+from matching.io import read_plan, read_reasons, read_summary, write_result
+from matching.model.errors import BadInput, InputIssue
+from matching.model.plan import CARRIER, Allocations, Legs, Plan, Prices, Reasons, Result, Status, Stops, Termination, Trips
+from matching.model.problem import FloatArray, IntArray, Problem, TextArray
 from tests.matching.builders import build_problem
 
 DAY = 20976  # 2027-06-07

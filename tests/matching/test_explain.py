@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from matching.explain import explain_open
 from matching.explain.answer import Outcome
 from matching.explain.changes import ChangeKind
-from matching.explain.misses import Paper
+from matching.explain.context import Scene, UnknownId
+from matching.explain.diagnosis import Match, Offer, Story, tell, tell_open
+from matching.explain.near_misses import Paper
 from matching.explain.pairs import find_pairs
 from matching.explain.pools import PoolOutcome
+from matching.explain.rendering import story_json, story_text
 from matching.explain.rules import RuleKind
-from matching.explain.scene import Scene, UnknownId
-from matching.explain.story import Match, Offer, Story, tell, tell_open
-from matching.explain.telling import story_json, story_text
 from matching.explain.texts import TEXTS, say
-from matching.flow import relaxed_plan, solve_volumes
-from matching.plan import LINE, LOT
-from matching.problem import Problem
-from matching.reasons import FUNNEL, MEANING, Reason
+from matching.model.plan import LINE, LOT
+from matching.model.problem import Problem
+from matching.model.reasons import FUNNEL, MEANING, Reason
 from matching.texts import LANGUAGES, day_of_year, whole
+from matching.volumes.relaxation import relaxed_plan, solve_volumes
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import random_problem
 from tests.matching.test_reasons import CASES, PAGE, plan_of

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.fairness import Shares, eligible_kg, fairness, gini, season, shares, worst_decile
-from matching.problem import FORBID, Decisions
-from matching.stable.staying import first_days
+from matching.model.problem import FORBID, Decisions
+from matching.replanning.kept_trips import first_days
 from tests.matching.builders import build_problem
 from tests.matching.plans import Load, Truck, build_plan
 

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from ortools.graph.python import min_cost_flow
 from scipy.optimize import linprog
 
-from matching import sifting, transport
-from matching.flow import relaxation_bound, relaxed_plan, shadow_prices, solve_volumes
-from matching.plan import LINE, LOT
-from matching.problem import FORBID, HUB, PIN, Problem
-from matching.transport import (
+from matching.model.plan import LINE, LOT
+from matching.model.problem import FORBID, HUB, PIN, Problem
+from matching.volumes import network_simplex, sifting
+from matching.volumes.network_simplex import (
     Basis,
     Transport,
     TransportProblem,
     is_optimal,
     solve_transport,
 )
+from matching.volumes.relaxation import relaxation_bound, relaxed_plan, shadow_prices, solve_volumes
 from tests.matching.builders import build_problem
 from tests.matching.naive_haulage import naive_carriers, naive_km, naive_rate
 from tests.matching.random_problems import FEATURES, random_problem
@@ -275,20 +275,20 @@ def test_a_flow_goes_on_from_the_tree_of_fewer_arcs(seed: int, share: float) -> 
 def test_the_tree_stands_in_preorder_with_its_depths_and_potentials(seed: int, density: float, largest: int) -> None:
     given_ = random_transport(seed, 25, 20, density, largest)
     links, _, potential = solve_transport(given_).basis
-    root, path, node = 45, [45], int(links[transport.NEXT, 45])
-    source = np.append(np.repeat(np.arange(25), np.diff(given_.start)), transport.NONE)
+    root, path, node = 45, [45], int(links[network_simplex.NEXT, 45])
+    source = np.append(np.repeat(np.arange(25), np.diff(given_.start)), network_simplex.NONE)
     for _ in range(45):
-        assert links[transport.NEXT, links[transport.PREVIOUS, node]] == node
-        while path[-1] != links[transport.PARENT, node]:
+        assert links[network_simplex.NEXT, links[network_simplex.PREVIOUS, node]] == node
+        while path[-1] != links[network_simplex.PARENT, node]:
             path.pop()
         path.append(node)
-        assert links[transport.DEPTH, node] == len(path) - 1
-        arc, parent = links[transport.ARC, node], links[transport.PARENT, node]
-        assert arc == transport.NONE or {node, int(parent)} == {int(source[arc]), 25 + int(given_.sink[arc])}
+        assert links[network_simplex.DEPTH, node] == len(path) - 1
+        arc, parent = links[network_simplex.ARC, node], links[network_simplex.PARENT, node]
+        assert arc == network_simplex.NONE or {node, int(parent)} == {int(source[arc]), 25 + int(given_.sink[arc])}
         assert potential[node] - potential[parent] == (
-            0 if arc == transport.NONE else given_.gain[arc] * (-1 if links[transport.UPWARD, node] else 1)
+            0 if arc == network_simplex.NONE else given_.gain[arc] * (-1 if links[network_simplex.UPWARD, node] else 1)
         )
-        node = int(links[transport.NEXT, node])
+        node = int(links[network_simplex.NEXT, node])
     assert node == root
 
 

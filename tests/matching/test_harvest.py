@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.errors import BadInput
-from matching.exchange import read_problem, read_season
 from matching.harvest.chances import ENOUGH, arrivals, chances
 from matching.harvest.outlook import UNKNOWN, Outlook, nothing_known, quantile, scenarios
 from matching.harvest.standby import standby
-from matching.plan import Plan
-from matching.problem import Problem
+from matching.io import read_problem, read_season
+from matching.model.errors import BadInput
+from matching.model.plan import Plan
+from matching.model.problem import Problem
 from tests.matching.builders import build_problem, filled_tables, write_folder
 from tests.matching.plans import Load, Truck, build_plan
 from tests.matching.random_problems import FEATURES, random_problem

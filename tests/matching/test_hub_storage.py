@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from matching.exact import solve_exactly
-from matching.flow import solve_volumes
-from matching.hubs.halves import Halves, halve
-from matching.hubs.kept import kept_movements
-from matching.hubs.movements import Movements
-from matching.lanes import find_lanes
-from matching.outline import Outline, outline
-from matching.plan import Plan
-from matching.problem import Problem
+from matching.model.plan import Plan
+from matching.model.problem import Problem
+from matching.pairs.lanes import find_lanes
+from matching.search.hubs.kept_movements import kept_movements
+from matching.search.hubs.movements import Movements
+from matching.search.hubs.split_movements import Halves, halve
+from matching.search.lp_start import Outline, outline
+from matching.search.staged_planner import StagedPlanner
+from matching.search.trips.planner import TripPlanner
 from matching.solve import Limits, solve
-from matching.staged import StagedPlanner
-from matching.trips.planner import TripPlanner
 from matching.verify import verify
+from matching.volumes.relaxation import solve_volumes
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_problem
 

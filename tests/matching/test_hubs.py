@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from matching.exact import solve_exactly
-from matching.hubs import with_hubs
-from matching.hubs.glue import pieces
-from matching.hubs.job import Effort, Job, Meeting, compatible
-from matching.hubs.part import lane_rows
-from matching.hubs.residual import residual
-from matching.hubs.splice import join, keep, tied, worth_vnd
-from matching.hubs.transfer import transfer
-from matching.lanes import find_lanes
-from matching.plan import Allocations, Legs, Plan, Stops, Trips
-from matching.problem import HUB, Problem
-from matching.trips.planner import TripPlanner
+from matching.model.plan import Allocations, Legs, Plan, Stops, Trips
+from matching.model.problem import HUB, Problem
+from matching.pairs.lanes import find_lanes
+from matching.search.hubs import with_hubs
+from matching.search.hubs.job import Effort, Job, Meeting, compatible
+from matching.search.hubs.plan_ops import join, keep, tied, worth_vnd
+from matching.search.hubs.residual import residual
+from matching.search.hubs.subproblem import lane_rows
+from matching.search.hubs.transfer import transfer
+from matching.search.hubs.two_leg import pieces
+from matching.search.trips.planner import TripPlanner
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.plans import Load, Truck, build_plan

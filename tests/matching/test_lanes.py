@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.lanes import Lanes, find_lanes
-from matching.problem import ANY_PRODUCT, FORBID, Problem
+from matching.model.problem import ANY_PRODUCT, FORBID, Problem
+from matching.pairs.lanes import Lanes, find_lanes
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import random_problem
 

@@ -9,17 +9,17 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from matching.errors import BadInput
-from matching.plan import Plan, Termination
+from matching.model.errors import BadInput
+from matching.model.plan import Plan, Termination
+from matching.model.problem import PIN, Decisions, Problem
 from matching.policy import PLAIN, Goal, Policy, Rank, policy_of
 from matching.policy.goals import yardsticks
 from matching.policy.guide import capped_kg, guide, just_due, premiums, some_short, trial_pins
 from matching.policy.report import PolicyResult
 from matching.policy.solve import _round_s, solve_policy
-from matching.problem import PIN, Decisions, Problem
 from matching.recipe import Recipe, recipe_of
+from matching.replanning.kept_trips import first_days
 from matching.solve import Limits
-from matching.stable.staying import first_days
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_problem
@@ -286,7 +286,7 @@ def test_pins_that_cannot_be_kept_are_refused_under_a_policy_too() -> None:
 
 
 def test_what_is_planned_in_parts_is_refused_under_a_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matching.nation.planner.MOST_ROWS", 2)
+    monkeypatch.setattr("matching.decomposition.planner.MOST_ROWS", 2)
     with pytest.raises(BadInput, match="at most 12,000 lots and lines and 2,500 sites under a policy"):
         solved(rivals(), policy_of({"cap_pct": 60}))
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from matching.explain.rendering import price_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind, RulePrice
-from matching.explain.telling import price_text
+from matching.model.problem import Problem
 from matching.policy import PLAIN, Goal, policy_of
 from matching.policy.price import price_under, without_policy_rule
 from matching.policy.solve import solve_policy
-from matching.problem import Problem
 from matching.solve import Limits
 from tests.matching.builders import build_problem
 from tests.matching.solving import counting

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from matching.errors import BadInput, InputIssue
+from matching.model.errors import BadInput, InputIssue
 from matching.policy import PLAIN, Goal, policy_of, read_policy
 from matching.policy.goals import yardsticks
 from matching.texts import remedy

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matching.plan import CARRIER, Plan
+from matching.model.plan import CARRIER, Plan
+from matching.model.problem import Problem
 from matching.policy import policy_of
 from matching.policy.goals import yardsticks
 from matching.policy.solve import solve_policy
 from matching.policy.trim import trimmed
-from matching.problem import Problem
+from matching.replanning.kept_trips import first_days
 from matching.solve import Limits, solve
-from matching.stable.staying import first_days
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_problem

@@ -8,12 +8,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.distance import distances
-from matching.flow import relaxation_bound, solve_volumes
-from matching.nation.bound import find_pairs, lagrangian_bound
-from matching.problem import Problem
-from matching.reach import clock_rates, reach
+from matching.decomposition.bound import find_pairs, lagrangian_bound
+from matching.model.problem import Problem
+from matching.network.distance import distances
+from matching.network.reach import clock_rates, reach
 from matching.solve import Limits, solve
+from matching.volumes.relaxation import relaxation_bound, solve_volumes
 from tests.matching.builders import Row, build_problem
 from tests.matching.random_problems import FEATURES, random_problem
 

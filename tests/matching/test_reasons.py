@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.explain import explain_open
-from matching.flow import relaxed_plan, solve_volumes
-from matching.funnel import find_funnel
-from matching.lanes import find_lanes
-from matching.plan import LINE, LOT, Allocations, Plan
-from matching.problem import Problem
-from matching.reasons import AFTER_PLAN, FUNNEL, MEANING, Reason
+from matching.model.plan import LINE, LOT, Allocations, Plan
+from matching.model.problem import Problem
+from matching.model.reasons import AFTER_PLAN, FUNNEL, MEANING, Reason
+from matching.pairs.funnel import find_funnel
+from matching.pairs.lanes import find_lanes
+from matching.volumes.relaxation import relaxed_plan, solve_volumes
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import random_problem
 from tests.matching.test_lanes import EASY_HAULAGE, naive_dates

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.bound.ways import THROUGH_HUB, find_ways, opening_share
-from matching.distance import distances, kilometres
-from matching.problem import HUB, Problem
-from matching.reach import Reach, reach
-from matching.relay import into_hubs, out_of_hubs, relay_rates
+from matching.bounds.ways import THROUGH_HUB, find_ways, opening_share
+from matching.model.problem import HUB, Problem
+from matching.network.distance import distances, kilometres
+from matching.network.hub_transfers import into_hubs, out_of_hubs, relay_rates
+from matching.network.reach import Reach, reach
 from tests.matching.builders import Row, build_problem
 from tests.matching.random_problems import FEATURES, random_problem
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.geography import road_km, tariff_vnd
-from matching.plan import Plan
-from matching.problem import NO_BASE, Problem
-from matching.routing import reroute, tours_allowed, tours_share
-from matching.routing.clock import TourClock
+from matching.model.plan import Plan
+from matching.model.problem import NO_BASE, Problem
+from matching.network.geography import road_km, tariff_vnd
+from matching.search.long_tours import reroute, tours_allowed, tours_share
+from matching.search.long_tours.clock import TourClock
 from matching.solve import Limits, solve
 from matching.verify import verify
 from tests.matching.builders import build_problem

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from matching.problem import Problem
+from matching.model.problem import Problem
 from tests.matching.builders import build_problem
 from tests.matching.plans import Load, Truck, broken, june
 

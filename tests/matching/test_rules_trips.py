@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.plan import Plan
-from matching.problem import Problem
+from matching.model.plan import Plan
+from matching.model.problem import Problem
 from matching.verify import verify
 from tests.matching.builders import BUYER, COOPERATIVE, build_problem
 from tests.matching.plans import Load, Truck, broken, build_plan, codes

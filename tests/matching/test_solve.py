@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from matching.exact import solve_exactly
-from matching.plan import Result, Status
-from matching.problem import NO_LIMIT, Problem
+from matching.model.plan import Result, Status
+from matching.model.problem import NO_LIMIT, Problem
 from matching.verify import verify
 from tests.matching.random_problems import FEATURES, random_problem
 from tests.matching.solving import run, squeezed_problem, unproven

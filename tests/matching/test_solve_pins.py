@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.errors import BadInput
-from matching.plan import Plan
-from matching.problem import FORBID, PIN, Decisions, Problem
+from matching.model.errors import BadInput
+from matching.model.plan import Plan
+from matching.model.problem import FORBID, PIN, Decisions, Problem
 from matching.verify import verify
 from tests.matching.builders import BUYER, COOPERATIVE, build_problem
 from tests.matching.random_problems import FEATURES, random_problem

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from matching.plan import Plan, Progress, Result, Status, Termination
+from matching.model.plan import Plan, Progress, Result, Status, Termination
 from matching.solve import Limits, solve
 from matching.verify import verify
 from tests.matching.builders import build_problem

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.lanes import find_lanes
-from matching.subset import Subset, subset
+from matching.model.subset import Subset, subset
+from matching.pairs.lanes import find_lanes
 from tests.matching.random_problems import random_problem
 
 seeds = st.integers(0, 400)

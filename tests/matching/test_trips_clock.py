@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from matching.geography import road_minutes
-from matching.problem import MINUTES_PER_DAY, Problem
+from matching.model.problem import MINUTES_PER_DAY, Problem
+from matching.network.geography import road_minutes
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.solving import run, unproven

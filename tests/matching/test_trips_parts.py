@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matching.problem import FloatArray
-from matching.trips import columns as col
-from matching.trips._core import list_ships
-from matching.trips.parts import Desk, carve, divide, gather
-from matching.trips.state import clear
+from matching.model.problem import FloatArray
+from matching.search.trips import columns as col
+from matching.search.trips._core import list_ships
+from matching.search.trips.partition import Desk, carve, divide, gather
+from matching.search.trips.state import clear
 from tests.matching.tables import Table, laid_out, searched
 
 SEEDS = (1, 3, 5, 7)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from matching.trips.improver import Improver
-from matching.trips.planner import POLISHINGS, TripPlanner, own_limit, polishing_distance
+from matching.search.trips.improver import Improver
+from matching.search.trips.planner import POLISHINGS, TripPlanner, own_limit, polishing_distance
 from tests.matching.solving import squeezed_problem
 from tests.matching.tables import no_price
 

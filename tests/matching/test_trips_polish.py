@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matching.problem import Problem
-from matching.trips import columns as col
-from matching.trips._core import reload
-from matching.trips.harvest import plan_of
-from matching.trips.improver import Cooling, Improver, make_scratch
-from matching.trips.planner import lay_out
-from matching.trips.polish import reload_best
+from matching.model.problem import Problem
+from matching.search.trips import columns as col
+from matching.search.trips._core import reload
+from matching.search.trips.conversion import plan_of
+from matching.search.trips.improver import Cooling, Improver, make_scratch
+from matching.search.trips.planner import lay_out
+from matching.search.trips.polish import reload_best
 from matching.verify import verify
 from tests.matching.builders import BUYER, COOPERATIVE, build_problem
 from tests.matching.solving import squeezed_problem

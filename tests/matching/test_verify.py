@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.errors import PlanInvalid
-from matching.geography import road_km, road_minutes, tariff_vnd
-from matching.plan import LINE, LOT, Plan, Prices, Reasons, Result, Status, Termination
-from matching.problem import Problem
+from matching.model.errors import PlanInvalid
+from matching.model.plan import LINE, LOT, Plan, Prices, Reasons, Result, Status, Termination
+from matching.model.problem import Problem
+from matching.network.geography import road_km, road_minutes, tariff_vnd
 from matching.rules._decimal import whole
 from matching.rules._measure import hop_km, hop_min, iso_day, sum_by, sum_of_products, trip_vnd
 from matching.verify import check_claims, verify, verify_result

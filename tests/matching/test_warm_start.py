@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.plan import Plan
-from matching.problem import FORBID, Decisions, FloatArray, IntArray, Problem
+from matching.model.plan import Plan
+from matching.model.problem import FORBID, Decisions, FloatArray, IntArray, Problem
+from matching.replanning.commitments import lost_kg, promised
+from matching.replanning.unloading import without_banned
+from matching.search.trips.planner import TripPlanner
 from matching.solve import Limits, solve
-from matching.stable.promises import lost_kg, promised
-from matching.stable.unload import without_banned
-from matching.trips.planner import TripPlanner
 from matching.verify import verify
 from tests.matching.random_problems import FEATURES, random_problem
 
@@ -114,7 +114,7 @@ def test_a_search_as_free_as_from_nothing_ends_no_lower_than_it_began() -> None:
 
 def test_an_empty_plan_is_a_start() -> None:
     problem = random_problem(8, 20, FEATURES - {"hubs", "decisions"})
-    from matching.nation.splice import empty_plan
+    from matching.decomposition.plan_ops import empty_plan
 
     made = planner(problem, empty_plan())
     assert made.worth_vnd == pytest.approx(verify(problem, made.plan()).objective_vnd)

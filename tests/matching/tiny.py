@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from matching.geography import road_minutes
-from matching.plan import Plan
-from matching.problem import HUB, Problem
+from matching.model.plan import Plan
+from matching.model.problem import HUB, Problem
+from matching.network.geography import road_minutes
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.plans import JUNE_1, Carrier, Load, Truck, build_plan, codes

@@ -42,11 +42,11 @@ from service.auth import keys
 from service.db import Database
 from service.models import AuditEvent
 from service.planning import models as m
-from service.planning.conservation import discrepancies
-from service.planning.settlements import lost_money
+from service.planning.fulfilment.settlements import lost_money
+from service.planning.ledger.conservation import discrepancies
 from tests import postgres
 from tests.databases import empty_postgresql
-from tests.market import TODAY, Market
+from tests.sample_market import TODAY, Market
 
 CLIENTS = 16
 FIRMS = 4
@@ -362,7 +362,7 @@ class Service:
         most = "10000000"
         rates = dict.fromkeys(("MCA_RATE_PER_MINUTE", "MCA_GUEST_RATE_PER_MINUTE"), most)
         environment = {**os.environ, **rates, "MCA_DATABASE_URL": address, "MCA_LOG_LEVEL": "error", "MCA_DATABASE_POOL": "12"}
-        command = [sys.executable, "-m", "tests.service.nursery", str(self.port)]
+        command = [sys.executable, "-m", "tests.service.process_runner", str(self.port)]
         self._nursery = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
         )

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 from typer.testing import Result as Outcome
 
-from matching.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Progress, Reasons, Result, Status, Stops, Termination, Trips
-from matching.problem import Problem
-from service.cli import app
+from matching.model.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Progress, Reasons, Result, Status, Stops, Termination, Trips
+from matching.model.problem import Problem
+from service.cli.main import app
 
 NO_ROWS = np.zeros(0, dtype=np.int64)
 SOLVE = "matching.solve.solve"

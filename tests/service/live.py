@@ -55,7 +55,7 @@ def serving(folder: Path, *options: str, **settings: Any) -> Iterator[Live]:
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MCA_")}
     environment = {**clean, **{f"MCA_{name.upper()}": str(value) for name, value in settings.items()}}
-    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port), *options]
+    command = [sys.executable, "-m", "service.cli.main", "serve", "--port", str(port), *options]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
     live, ready = Live(process, folder, port), threading.Event()

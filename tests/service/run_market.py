@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from catalog.models import Association
 from catalog.tenancy import Scope
 from service.db import Database
-from service.planning.importing import import_problem
 from service.planning.models import Plan, Run, RunProgress
+from service.planning.plans.importing import import_problem
 from service.planning.states import RunState
-from service.runs.orders import Solver
-from service.runs.submitting import Wanted, submit
+from service.runs.messages import Solver
+from service.runs.submission import Wanted, submit
 from service.runs.worker import Worker
 from service.settings import Settings
 from tests.matching.builders import build_problem

@@ -166,8 +166,8 @@ def submit_without_end() -> None:
     from catalog.tenancy import Scope
     from service.audit import record
     from service.db import Database, now
-    from service.runs.submitting import Wanted, submit
-    from service.runs.telling import deed_of
+    from service.runs.run_events import deed_of
+    from service.runs.submission import Wanted, submit
     from service.settings import read_settings
     from service.webhooks.events import emit
 

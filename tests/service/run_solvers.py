@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from matching.errors import BadInput, InputIssue
-from matching.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Progress, Reasons, Result, Status, Stops, Termination, Trips
-from service.runs.orders import Handed, Order
+from matching.model.errors import BadInput, InputIssue
+from matching.model.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Progress, Reasons, Result, Status, Stops, Termination, Trips
+from service.runs.messages import Handed, Order
 from service.runs.solvers import plan_by_rule
 
 FOLDER = "RUN_TEST_FOLDER"

@@ -19,7 +19,7 @@ from service import audit
 from service.audit import Deed
 from service.db import Database
 from service.models import AuditEvent, User
-from tests.market import NOON, Market
+from tests.sample_market import NOON, Market
 
 
 def deed(n: int = 1, association: int | None = None, **given: Any) -> Deed:

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from service.db import Database
 from service.models import IdempotencyKey
-from service.planning import bulk
-from service.planning.bulk import FEW, insert_rows
+from service.planning import bulk_insert
+from service.planning.bulk_insert import FEW, insert_rows
 
 TEXTS = ["Hoà", "a\tb", "dòng\nmới", "\\N", "x", "50% \\. _", "🥭"]
 
@@ -60,7 +60,7 @@ def test_a_connection_that_is_lost_is_let_go(database: Database, monkeypatch: py
     def lost(*given: object) -> Any:
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(bulk, "_maker", lambda *given, **more: lost)
+    monkeypatch.setattr(bulk_insert, "_maker", lambda *given, **more: lost)
     with pytest.raises(OperationalError, match="closed the connection") as caught, database.write() as session:
         insert_rows(session, IdempotencyKey, kept(FEW))
     assert isinstance(caught.value, DBAPIError)

@@ -12,13 +12,14 @@ from sqlalchemy import func, select
 
 from catalog.models import Lot, LotStatus
 from service.db import Database, now
+from service.maintenance.periodic import LOGINS_KEPT, Chores
 from service.models import IdempotencyKey, Role, Session, User
-from service.planning import items, ledger
-from service.planning.ledger import Act, Wish
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import LotBalance
+from service.planning.proposals import items
 from service.settings import Settings
-from service.upkeep.chores import LOGINS_KEPT, Chores
-from tests.market import Market
+from tests.sample_market import Market
 from tests.service.api.conftest import add_user, log_in
 
 
@@ -50,8 +51,8 @@ def test_what_has_run_out_is_put_away_and_what_has_not_stays(database: Database)
         )
         lines = [market.line(deliver_from=at.date(), deliver_until=at.date() + timedelta(days=6)) for _ in range(2)]
         act = Act("Lan", "by telephone", at - timedelta(hours=2))
-        ledger.hold(session, [Wish(held.id, lines[0].id, 400)], at - timedelta(hours=1), act)
-        ledger.hold(session, [Wish(kept.id, lines[1].id, 300)], at + timedelta(hours=1), act)
+        transitions.hold(session, [Wish(held.id, lines[0].id, 400)], at - timedelta(hours=1), act)
+        transitions.hold(session, [Wish(kept.id, lines[1].id, 300)], at + timedelta(hours=1), act)
         for hours in (47, 49):
             row = {"principal": "x", "method": "POST", "path": "/lots", "key": str(hours), "body_sha256": "0" * 64}
             session.add(IdempotencyKey(**row, created_at=at - timedelta(hours=hours)))
@@ -76,7 +77,7 @@ def test_a_chore_that_fails_keeps_no_other_from_being_done(database: Database, m
     def away(*given: object) -> int:
         raise OSError("no route to host")
 
-    module: Callable[..., int] | object = {"items": items, "ledger": ledger}[broken.partition(".")[0]]
+    module: Callable[..., int] | object = {"items": items, "ledger": transitions}[broken.partition(".")[0]]
     monkeypatch.setattr(module, broken.partition(".")[2], away)
     with database.write() as session:
         at = now(session)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from matching.plan import Result
-from matching.problem import Problem
+from matching.model.plan import Result
+from matching.model.problem import Problem
 from tests.matching.builders import tiny_folder
 from tests.service.cli_support import SOLVE, idle, idle_result, printed_json, run
 
@@ -26,7 +26,7 @@ def test_a_plan_is_written_and_shown(tmp_path: Path, idle: None) -> None:
 
 
 def test_the_plan_says_what_it_was_made_from(tmp_path: Path, idle: None) -> None:
-    from matching.exchange import read_problem
+    from matching.io import read_problem
 
     source = tiny_folder(tmp_path / "in")
     run("match", source, "--out", tmp_path / "out", "--seed", 7)
@@ -176,7 +176,7 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(*given: Any, **more: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("matching.exchange.write_result", full)
+    monkeypatch.setattr("matching.io.write_result", full)
     outcome = run("match", tiny_folder(tmp_path / "in"), "--out", tmp_path / "out")
     assert outcome.exit_code == 2
     assert "No space left on device" in outcome.stderr

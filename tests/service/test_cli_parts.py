@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matching.plan import CARRIER, Allocations, Legs, Plan, Progress, Status, Trips
-from matching.problem import Problem
+from matching.model.plan import CARRIER, Allocations, Legs, Plan, Progress, Status, Trips
+from matching.model.problem import Problem
 from service import stopwatch
 from service.cautions import cautions
-from service.commands import reserve_s
-from service.output import BadOutput, check_output
-from service.progress import PlainLines, describe
+from service.cli.output_folder import BadOutput, check_output
+from service.cli.planning import reserve_s
+from service.cli.progress import PlainLines, describe
+from service.cli.terminal import console, printable
 from service.report import summarise
-from service.terminal import console, printable
 from tests.matching.builders import build_problem
 from tests.service.cli_support import empty_plan, idle_result
 
@@ -125,7 +125,7 @@ def test_a_folder_without_write_permission_is_refused(tmp_path: Path, monkeypatc
     def forbidden(*given: object, **more: object) -> str:
         raise PermissionError(13, os.strerror(13))
 
-    monkeypatch.setattr("service.output.tempfile.mkdtemp", forbidden)
+    monkeypatch.setattr("service.cli.output_folder.tempfile.mkdtemp", forbidden)
     with pytest.raises(BadOutput, match="Permission denied"):
         check_output(tmp_path / "out", tmp_path / "in")
     assert list(tmp_path.iterdir()) == []

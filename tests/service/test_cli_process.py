@@ -14,7 +14,7 @@ from tests.matching.builders import tiny_folder
 HELP_THEN_MODULES = """
 import sys
 sys.argv = ["mca", "--help"]
-from service.cli import main
+from service.cli.main import main
 try:
     main()
 except SystemExit:
@@ -23,7 +23,7 @@ except SystemExit:
 
 
 def mca(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "service.cli.main", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
@@ -72,8 +72,8 @@ def test_a_broken_folder_ends_with_two_and_writes_nothing(tmp_path: Path) -> Non
 
 def test_help_loads_no_numerical_library() -> None:
     begin = "import os, sys; os._exit = sys.exit; sys.argv = ['mca', '--help']"
-    code = f"{begin}\nfrom service.cli import main\ntry: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
+    code = f"{begin}\nfrom service.cli.main import main\ntry: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(ended.stdout.split())
-    assert "service.cli" in loaded
-    assert not loaded & {"numpy", "pandas", "scipy", "numba", "ortools", "matplotlib", "rich.console", "matching.problem"}
+    assert "service.cli.main" in loaded
+    assert not loaded & {"numpy", "pandas", "scipy", "numba", "ortools", "matplotlib", "rich.console", "matching.model.problem"}

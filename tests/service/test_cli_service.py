@@ -11,9 +11,9 @@ from sqlalchemy import func, select, text
 from typer.testing import CliRunner
 
 from catalog.models import Association, Lot
-from matching.exchange import input_sha256
+from matching.io import input_sha256
 from service.auth.passwords import matches
-from service.cli import app
+from service.cli.main import app
 from service.db import Database, head_revision
 from service.models import AuditEvent, User
 from service.season import sample_folder

@@ -12,28 +12,29 @@ from sqlalchemy import select
 from buyers.models import DemandLine
 from catalog.errors import Conflict, DomainError, Invalid, NotFound
 from catalog.models import Lot
-from matching.problem import FORBID, PIN
+from matching.model.problem import FORBID, PIN
 from service.db import Database
+from service.http.database_errors import refusal
 from service.models import AuditEvent
-from service.planning import decisions, proposals
 from service.planning import models as m
-from service.planning.decisions import Wanted, smallest_conflict
 from service.planning.errors import PinsConflict
-from service.planning.proposals import Chosen
-from service.planning.rows import load
+from service.planning.pins import single
+from service.planning.pins.single import Wanted, smallest_conflict
+from service.planning.plans.problem_builder import load
+from service.planning.proposals import decisions
+from service.planning.proposals.decisions import Chosen
 from service.planning.states import DecisionKind, PlanState, ProposalState, RejectReason, RunState
-from service.refusals import refusal
 from service.runs.solvers import plan_wholly
-from tests.market import NOON, act
 from tests.matching.builders import build_problem
-from tests.service.desk import Desk, chosen, season
+from tests.sample_market import NOON, act
+from tests.service.proposal_setup import Desk, chosen, season
 from tests.service.run_market import ask, settings_for, worked_off
 from tests.service.test_proposals import PRICE
 
 
 def standing(desk: Desk) -> list[tuple[str, int]]:
     with desk.database.read() as session:
-        rows = session.scalars(decisions.decisions(desk.broker).order_by(m.Decision.id)).all()
+        rows = session.scalars(single.decisions(desk.broker).order_by(m.Decision.id)).all()
     return [(row.kind.value, row.kg) for row in rows]
 
 
@@ -44,7 +45,7 @@ def pair(desk: Desk, item: m.ProposalItem) -> tuple[str, str]:
 
 def test_a_pinned_item_is_asked_of_the_next_plan(database: Database) -> None:
     desk = Desk(database)
-    item = desk.do(decisions.pin, chosen(desk.items()[1]))
+    item = desk.do(single.pin, chosen(desk.items()[1]))
     assert standing(desk) == [("pin", 200)]
     with database.read() as session:
         d = load(session, desk.association).problem.decisions
@@ -56,8 +57,8 @@ def test_a_pinned_item_is_asked_of_the_next_plan(database: Database) -> None:
 
 def test_a_forbidden_item_is_rejected_and_no_later_plan_has_its_pair(database: Database) -> None:
     desk = Desk(database)
-    item = desk.do(proposals.approve, chosen(desk.items()[1]))
-    item = desk.do(decisions.forbid, chosen(item), note="quarrel")
+    item = desk.do(decisions.approve, chosen(desk.items()[1]))
+    item = desk.do(single.forbid, chosen(item), note="quarrel")
     assert (item.state, item.reason_code) == (ProposalState.REJECTED, RejectReason.FORBIDDEN)
     assert desk.balances() == {"offered": 3500}
     with database.read() as session:
@@ -70,13 +71,13 @@ def test_a_forbidden_item_is_rejected_and_no_later_plan_has_its_pair(database: D
 def test_a_later_decision_takes_the_place_of_an_earlier_one(database: Database) -> None:
     desk = Desk(database)
     lot, line = pair(desk, desk.items()[0])
-    first = desk.do(decisions.decide, Wanted(lot, line, DecisionKind.PIN, 100))
-    second = desk.do(decisions.decide, Wanted(lot, line, DecisionKind.FORBID))
+    first = desk.do(single.decide, Wanted(lot, line, DecisionKind.PIN, 100))
+    second = desk.do(single.decide, Wanted(lot, line, DecisionKind.FORBID))
     assert standing(desk) == [("forbid", 0)]
-    desk.do(decisions.revoke, second.uid, version=second.version)
+    desk.do(single.revoke, second.uid, version=second.version)
     assert standing(desk) == []
     with pytest.raises(Conflict, match="taken back already"):
-        desk.do(decisions.revoke, first.uid)
+        desk.do(single.revoke, first.uid)
     assert desk.trail(second.uid) == ["decision.forbid", "decision.revoke"]
 
 
@@ -85,23 +86,23 @@ def test_a_pin_without_mass_and_strange_pairs_are_refused(database: Database) ->
     lot, line = pair(desk, desk.items()[0])
     for kind, kg in ((DecisionKind.PIN, 0), (DecisionKind.FORBID, 10)):
         with pytest.raises(Invalid, match="1 kg or more for a pin"):
-            desk.do(decisions.decide, Wanted(lot, line, kind, kg))
+            desk.do(single.decide, Wanted(lot, line, kind, kg))
     with pytest.raises(NotFound, match="lot"):
-        other.do(decisions.decide, Wanted(lot, line, DecisionKind.PIN, 10))
+        other.do(single.decide, Wanted(lot, line, DecisionKind.PIN, 10))
 
 
 def test_pins_of_more_than_there_is_are_refused_with_those_that_conflict(database: Database) -> None:
     desk = Desk(database)
     first, second, third = desk.items()
-    desk.do(decisions.pin, chosen(first))
+    desk.do(single.pin, chosen(first))
     lot, line = pair(desk, second)
     with pytest.raises(PinsConflict, match="2400 kg of a lot that has 2000 kg") as caught:
-        desk.do(decisions.decide, Wanted(lot, line, DecisionKind.PIN, 600))
+        desk.do(single.decide, Wanted(lot, line, DecisionKind.PIN, 600))
     assert len(caught.value.pins) == 2
     assert sorted(caught.value.pairs) == ["lot1 → d2 600 kg", "lot1 → line1 1800 kg"]
-    desk.do(decisions.pin, chosen(third))
+    desk.do(single.pin, chosen(third))
     with pytest.raises(PinsConflict, match="1600 kg of a line that has 1200 kg"):
-        desk.do(decisions.decide, Wanted(lot, line, DecisionKind.PIN, 600))
+        desk.do(single.decide, Wanted(lot, line, DecisionKind.PIN, 600))
     assert standing(desk) == [("pin", 1800), ("pin", 1000)], "the earlier ones stay"
 
 
@@ -112,9 +113,9 @@ def test_pins_of_too_many_suppliers_are_refused(database: Database) -> None:
     with database.read() as session:
         lots = session.scalars(select(Lot.uid).order_by(Lot.id)).all()
         line = session.scalars(select(DemandLine.uid).where(DemandLine.code == "d2")).one()
-    desk.do(decisions.decide, Wanted(lots[0], line, DecisionKind.PIN, 100))
+    desk.do(single.decide, Wanted(lots[0], line, DecisionKind.PIN, 100))
     with pytest.raises(PinsConflict, match="at most 1 suppliers") as caught:
-        desk.do(decisions.decide, Wanted(lots[1], line, DecisionKind.PIN, 100))
+        desk.do(single.decide, Wanted(lots[1], line, DecisionKind.PIN, 100))
     assert len(caught.value.pins) == 2
 
 
@@ -124,7 +125,7 @@ def test_a_pin_of_a_pair_that_no_day_admits_is_refused(database: Database) -> No
         lot = session.scalars(select(Lot.uid).where(Lot.code == "l2")).one()
         line = session.scalars(select(DemandLine.uid).where(DemandLine.code == "d2")).one()
     with pytest.raises(PinsConflict, match="product, grade") as caught:
-        desk.do(decisions.decide, Wanted(lot, line, DecisionKind.PIN, 100))
+        desk.do(single.decide, Wanted(lot, line, DecisionKind.PIN, 100))
     assert len(caught.value.pins) == 1
 
 
@@ -141,10 +142,10 @@ def test_the_smallest_set_holds_no_pin_too_many() -> None:
 
 def test_rejecting_takes_the_pin_back_and_pinning_puts_a_rejected_item_back(database: Database) -> None:
     desk = Desk(database)
-    item = desk.do(decisions.pin, chosen(desk.items()[0]))
-    item = desk.do(proposals.reject, chosen(item), PRICE)
+    item = desk.do(single.pin, chosen(desk.items()[0]))
+    item = desk.do(decisions.reject, chosen(item), PRICE)
     assert (item.state, standing(desk)) == (ProposalState.REJECTED, [])
-    item = desk.do(decisions.pin, chosen(item))
+    item = desk.do(single.pin, chosen(item))
     assert (item.state, standing(desk)) == (ProposalState.PROPOSED, [("pin", 1800)])
 
 
@@ -158,7 +159,7 @@ def test_pinning_and_rejecting_at_once_end_as_the_audit_trail_says(database: Dat
         def hand(pins: bool, target: Chosen = target, start: threading.Barrier = start) -> None:
             start.wait()
             try:
-                desk.do(decisions.pin, target) if pins else desk.do(proposals.reject, target, PRICE)
+                desk.do(single.pin, target) if pins else desk.do(decisions.reject, target, PRICE)
                 tally["done"] += 1
             except (DomainError, Exception) as error:  # noqa: BLE001  Counted, and looked at below.
                 known = error if isinstance(error, DomainError) else refusal(error)
@@ -172,7 +173,7 @@ def test_pinning_and_rejecting_at_once_end_as_the_audit_trail_says(database: Dat
         with database.read() as session:
             events = session.scalars(select(AuditEvent).where(AuditEvent.object_uid == item.uid).order_by(AuditEvent.seq)).all()
             pinned = session.scalars(
-                decisions.decisions(desk.broker).where(m.Decision.lot_id == item.lot_id, m.Decision.line_id == item.line_id)
+                single.decisions(desk.broker).where(m.Decision.lot_id == item.lot_id, m.Decision.line_id == item.line_id)
             ).all()
         last = events[-1].action
         assert desk.item(item.uid).state is (ProposalState.PROPOSED if last == "proposal_item.pin" else ProposalState.REJECTED)

@@ -15,14 +15,15 @@ from catalog.errors import Conflict, Invalid, NotFound
 from catalog.models import LotShare, Member
 from catalog.tenancy import Scope
 from service.db import Database
-from service.planning import deliveries, ledger
 from service.planning import models as m
-from service.planning.conservation import discrepancies
-from service.planning.deliveries import Load, Received, Truck
 from service.planning.errors import AlreadyMoved
-from service.planning.ledger import Wish
+from service.planning.fulfilment import deliveries
+from service.planning.fulfilment.deliveries import Load, Received, Truck
+from service.planning.ledger import transitions
+from service.planning.ledger.conservation import discrepancies
+from service.planning.ledger.transitions import Wish
 from service.planning.states import ShipmentState
-from tests.market import NOON, TODAY, Market, act
+from tests.sample_market import NOON, TODAY, Market, act
 
 PRICE = 27_000
 
@@ -31,8 +32,8 @@ def confirmed(session: Session, market: Market, *kgs: int, **line: Any) -> list[
     """Return confirmed promises of one lot each."""
     promises = []
     for kg in kgs:
-        (promise,) = ledger.hold(session, [Wish(market.lot(kg).id, market.line(kg, **line).id, kg)], NOON + timedelta(hours=1), act())
-        ledger.confirm(session, promise.id, act())
+        (promise,) = transitions.hold(session, [Wish(market.lot(kg).id, market.line(kg, **line).id, kg)], NOON + timedelta(hours=1), act())
+        transitions.confirm(session, promise.id, act())
         promises.append(promise.id)
     return promises
 
@@ -156,8 +157,8 @@ def test_the_price_is_that_of_the_hold_and_the_day_of_payment_that_of_the_contra
         contract = demand.sign_contract(session, scope, agreed, "Minh")
         called = CallOffIn(site=market.door.uid, quantity_kg=500, deliver_from=TODAY, deliver_until=TODAY)
         line = demand.call_off(session, scope, contract.uid, called, "Minh")
-        (promise,) = ledger.hold(session, [Wish(market.lot(500).id, line.id, 500)], NOON + timedelta(hours=1), act())
-        ledger.confirm(session, promise.id, act())
+        (promise,) = transitions.hold(session, [Wish(market.lot(500).id, line.id, 500)], NOON + timedelta(hours=1), act())
+        transitions.confirm(session, promise.id, act())
         line.bid_vnd_per_kg = 1
         shipment = deliveries.ship(session, market.association.id, [Load(promise.id, 500)], act())
         (item,) = items(session, shipment)

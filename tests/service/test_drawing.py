@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from matching.baseline import plan_by_telephone
-from matching.carriers import find_carrier_lanes
-from matching.exchange import read_problem
-from matching.lanes import find_lanes
-from matching.plan import CARRIER, Plan
-from matching.problem import Problem
+from matching.io import read_problem
+from matching.model.plan import CARRIER, Plan
+from matching.model.problem import Problem
+from matching.network.carriers import find_carrier_lanes
+from matching.pairs.lanes import find_lanes
 from service.drawing import draw_plan
 from service.drawing.legend import class_colours
 from service.drawing.tally import tally

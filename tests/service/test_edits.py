@@ -11,14 +11,15 @@ from sqlalchemy import select
 from catalog.errors import Invalid, Stale
 from catalog.models import Side, VehicleClass
 from service.db import Database
-from service.planning import decisions, edits, proposals
-from service.planning.amounts import worth
-from service.planning.edits import Edit
 from service.planning.errors import AlreadyConfirmed, LotOvercommitted
-from service.planning.proposals import Chosen
-from service.planning.rows import load
+from service.planning.fulfilment.amounts import worth
+from service.planning.pins import single
+from service.planning.plans.problem_builder import load
+from service.planning.proposals import decisions, edits
+from service.planning.proposals.decisions import Chosen
+from service.planning.proposals.edits import Edit
 from service.planning.states import ProposalState
-from tests.service.desk import Desk, chosen, season
+from tests.service.proposal_setup import Desk, chosen, season
 from tests.service.test_proposals import PRICE, confirmed
 
 CLASSES = [{}, {"class_id": "small", "payload_kg": 500, "fixed_vnd": 100_000}, {"class_id": "big", "payload_kg": 5000}]
@@ -143,8 +144,8 @@ def test_hours_in_which_no_truck_can_call_are_refused(database: Database) -> Non
 
 def test_an_approved_item_is_held_anew_and_both_are_asked_again(database: Database) -> None:
     desk = desk_of(database)
-    item = desk.do(proposals.approve, chosen(desk.items()[0]))
-    item = desk.do(proposals.confirm, chosen(item), scope=desk.party(item, Side.SUPPLY))
+    item = desk.do(decisions.approve, chosen(desk.items()[0]))
+    item = desk.do(decisions.confirm, chosen(item), scope=desk.party(item, Side.SUPPLY))
     item = desk.do(edits.edit, chosen(item), Edit(kg=1000))
     assert (item.state, item.supplier_confirmed_at) == (ProposalState.APPROVED, None)
     assert desk.balances() == {"offered": 2500, "held": 1000}
@@ -154,13 +155,13 @@ def test_a_raise_beyond_what_others_have_taken_is_refused(database: Database) ->
     desk = desk_of(database)
     first, second, _ = desk.items()
     item = desk.do(edits.edit, chosen(first), Edit(kg=1000))
-    desk.do(proposals.reject, chosen(second), PRICE)
+    desk.do(decisions.reject, chosen(second), PRICE)
     with database.write() as session:
-        from service.planning import ledger
-        from tests.market import NOON, act
+        from service.planning.ledger import transitions
+        from tests.sample_market import NOON, act
 
-        ledger.hold(session, [ledger.Wish(first.lot_id, second.line_id, 900)], NOON.replace(hour=23), act("broker Nam"))
-    item = desk.do(proposals.approve, chosen(item))
+        transitions.hold(session, [transitions.Wish(first.lot_id, second.line_id, 900)], NOON.replace(hour=23), act("broker Nam"))
+    item = desk.do(decisions.approve, chosen(item))
     with pytest.raises((Invalid, LotOvercommitted), match=r"lot_quantity|kg left"):
         desk.do(edits.edit, chosen(item), Edit(kg=1200))
 
@@ -175,7 +176,7 @@ def test_what_both_have_confirmed_is_not_edited(database: Database) -> None:
 def test_a_truck_of_its_own_counts_against_the_next_plans_trucks(database: Database) -> None:
     desk = desk_of(database, vehicles=[{"count_per_day": 5}, {"class_id": "big", "payload_kg": 5000, "count_per_day": 2}])
     item = desk.do(edits.edit, chosen(desk.items()[0]), Edit(vehicle_class="big"))
-    desk.do(proposals.approve, chosen(item))
+    desk.do(decisions.approve, chosen(item))
     with database.read() as session:
         problem = load(session, desk.association).problem
     assert dict(zip(problem.vehicles.id, problem.vehicles.count_per_day)) == {"class1": 5, "big": 1}
@@ -184,5 +185,5 @@ def test_a_truck_of_its_own_counts_against_the_next_plans_trucks(database: Datab
 def test_an_edit_leaves_the_pins_of_others_alone(database: Database) -> None:
     desk = desk_of(database)
     first, second, _ = desk.items()
-    desk.do(decisions.pin, chosen(second))
+    desk.do(single.pin, chosen(second))
     assert desk.do(edits.edit, chosen(first), Edit(kg=1750)).kg == 1750

@@ -9,15 +9,16 @@ from catalog.errors import Invalid, NotFound
 from catalog.tenancy import Scope
 from service.db import Database
 from service.models import AuditEvent, Outbox
-from service.planning import decisions, edits, effects, proposals, undo
 from service.planning import models as m
-from service.planning.amounts import LIVE, worth
-from service.planning.edits import Edit
-from service.planning.effects import Effects
-from service.planning.proposals import Refusal
+from service.planning.fulfilment.amounts import LIVE, worth
+from service.planning.pins import single
+from service.planning.proposals import decisions, edits, effects, undo
+from service.planning.proposals.decisions import Refusal
+from service.planning.proposals.edits import Edit
+from service.planning.proposals.effects import Effects
 from service.planning.states import ProposalState, RejectReason
-from tests.market import act
-from tests.service.desk import Desk, chosen
+from tests.sample_market import act
+from tests.service.proposal_setup import Desk, chosen
 
 WHY = Refusal(RejectReason.PRICE)
 
@@ -35,7 +36,7 @@ def rejecting(desk: Desk, *items: m.ProposalItem) -> Effects:
             session,
             desk.broker,
             [item.uid for item in items],
-            lambda: _none(proposals.reject_many(session, desk.broker, picked, WHY, act())),
+            lambda: _none(decisions.reject_many(session, desk.broker, picked, WHY, act())),
         )
 
 
@@ -55,7 +56,7 @@ def test_what_is_shown_is_what_comes_and_nothing_is_done_before(database: Databa
     first, before, was = desk.items()[0], traces(desk), money(desk)
     shown = rejecting(desk, first)
     assert (traces(desk), desk.item(first.uid).state, desk.item(first.uid).version) == (before, ProposalState.PROPOSED, first.version)
-    desk.do(proposals.reject, chosen(first), WHY)
+    desk.do(decisions.reject, chosen(first), WHY)
     will_be = money(desk)
     assert sum(one.vnd for one in shown.parties if one.side == "supply") == sum(will_be.values()) - sum(was.values())
     assert {(one.side.value, one.kg) for one in shown.parties} >= {("supply", -1800), ("demand", -1800)}
@@ -88,7 +89,7 @@ def test_an_item_that_one_may_not_see_is_not_found(database: Database) -> None:
 def test_many_items_are_pinned_and_taken_back_together(database: Database) -> None:
     desk = Desk(database)
     picked = [chosen(item) for item in desk.items()]
-    assert all(one.item is not None for one in desk.do(decisions.pin_many, picked))
+    assert all(one.item is not None for one in desk.do(single.pin_many, picked))
     with database.read() as session:
         assert session.scalars(select(func.count()).select_from(m.Decision).where(m.Decision.revoked_at.is_(None))).one() == len(picked)
     desk.do(undo.undo_many, [chosen(item) for item in desk.items()])

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from catalog.errors import NotFound
 from catalog.models import Organisation, OrganisationKind, Side, Site, SiteKind
 from catalog.tenancy import Scope
-from service import epcis
 from service.db import Database
-from service.planning import deliveries, ledger
-from service.planning.deliveries import Load, Received
-from service.planning.ledger import Wish
+from service.planning.fulfilment import deliveries, epcis
+from service.planning.fulfilment.deliveries import Load, Received
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Wish
 from service.planning.models import Shipment
-from tests.market import NOON, Market, act
+from tests.sample_market import NOON, Market, act
 
 STEPS = {"commissioning", "loading", "shipping", "receiving", "inspecting"}
 DISPOSITIONS = {"active", "in_progress", "in_transit", "non_conformant"}
@@ -45,9 +45,9 @@ class Trip:
         self.lots = [market.lot(1000), market.lot(500, **theirs)]
         self.line = market.line(1500)
         wishes = [Wish(lot.id, self.line.id, lot.quantity_kg) for lot in self.lots]
-        self.promises = ledger.hold(session, wishes, NOON.replace(hour=23), act())
+        self.promises = transitions.hold(session, wishes, NOON.replace(hour=23), act())
         for promise in self.promises:
-            ledger.confirm(session, promise.id, act(minutes=1))
+            transitions.confirm(session, promise.id, act(minutes=1))
         loads = [Load(promise.id, kg) for promise, kg in zip(self.promises, (900, 500), strict=True)]
         self.shipment = deliveries.ship(session, market.association.id, loads, act(minutes=60))
 

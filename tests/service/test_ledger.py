@@ -13,12 +13,12 @@ from buyers.models import DemandLine, LineStatus
 from catalog.base import Instant
 from catalog.models import Lot, LotStatus
 from service.db import Database, now
-from service.planning import ledger
-from service.planning.conservation import discrepancies
 from service.planning.errors import AlreadyMoved, HoldExpired, LineOvercommitted, LotOvercommitted, NotAvailable
-from service.planning.ledger import Act, Wish
+from service.planning.ledger import transitions
+from service.planning.ledger.conservation import discrepancies
+from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import LedgerEntry, LotBalance, Promise
-from tests.market import NOON, Market, act
+from tests.sample_market import NOON, Market, act
 
 LATER = NOON + timedelta(hours=2)
 
@@ -28,7 +28,7 @@ def held(database: Database, kg: int = 300, lot_kg: int = 1000, line_kg: int = 1
     with database.write() as session:
         market = Market(session)
         lot, line = market.lot(lot_kg), market.line(line_kg)
-        (promise,) = ledger.hold(session, [Wish(lot.id, line.id, kg)], LATER, act("broker Lan"))
+        (promise,) = transitions.hold(session, [Wish(lot.id, line.id, kg)], LATER, act("broker Lan"))
         return promise.id, lot.id, line.id
 
 
@@ -51,14 +51,14 @@ def test_a_declared_lot_is_wholly_offered(database: Database) -> None:
 def test_kilograms_go_from_hold_to_settlement(database: Database) -> None:
     promise, lot, line = held(database, 300)
     with database.write() as session:
-        ledger.confirm(session, promise, act())
-        ledger.load(session, promise, act(), 280)
-        ledger.cancel(session, promise, act(), 20)
-        ledger.accept(session, promise, act(), 250)
-        ledger.reject(session, promise, act(), 30)
+        transitions.confirm(session, promise, act())
+        transitions.load(session, promise, act(), 280)
+        transitions.cancel(session, promise, act(), 20)
+        transitions.accept(session, promise, act(), 250)
+        transitions.reject(session, promise, act(), 30)
     assert balance(database, lot) == {"quantity": 1000, "offered": 720, "accepted": 250, "rejected": 30}
     with database.write() as session:
-        ledger.settle(session, promise, act())
+        transitions.settle(session, promise, act())
     assert balance(database, lot) == {"quantity": 1000, "offered": 720, "settled": 280}
     with database.read() as session:
         assert discrepancies(session) == []
@@ -72,7 +72,7 @@ def test_holding_more_than_is_left_names_who_took_it(database: Database) -> None
     _, lot, line = held(database, 800)
     with pytest.raises(LotOvercommitted, match=r"has 200 kg left, not 300 \(broker Lan, 2027-06-07T05:00:00") as refused:  # noqa: SIM117
         with database.write() as session:
-            ledger.hold(session, [Wish(lot, line, 300)], LATER, act("broker Minh", minutes=5))
+            transitions.hold(session, [Wish(lot, line, 300)], LATER, act("broker Minh", minutes=5))
     assert (refused.value.left_kg, refused.value.who, refused.value.when) == (200, "broker Lan", NOON)
     assert balance(database, lot) == {"quantity": 1000, "offered": 200, "held": 800}
 
@@ -82,26 +82,26 @@ def test_holding_more_than_the_line_asks_for_is_refused(database: Database) -> N
         market = Market(session)
         lot, line = market.lot(1000), market.line(100)
         with pytest.raises(LineOvercommitted, match="room for 100 kg, not 101"):
-            ledger.hold(session, [Wish(lot.id, line.id, 101)], LATER, act())
+            transitions.hold(session, [Wish(lot.id, line.id, 101)], LATER, act())
 
 
 def test_a_second_confirmation_says_who_was_first(database: Database) -> None:
     promise, _, _ = held(database)
     with database.write() as session:
-        ledger.confirm(session, promise, act("broker Lan", minutes=1))
+        transitions.confirm(session, promise, act("broker Lan", minutes=1))
     with pytest.raises(AlreadyMoved, match="broker Lan, 2027-06-07T05:01:00"), database.write() as session:
-        ledger.confirm(session, promise, act("broker Minh", minutes=2))
+        transitions.confirm(session, promise, act("broker Minh", minutes=2))
 
 
 def test_a_hold_that_has_run_out_cannot_be_confirmed_and_frees_its_kilograms(database: Database) -> None:
     promise, lot, line = held(database, 900)
     with pytest.raises(HoldExpired, match="ended"), database.write() as session:
-        ledger.confirm(session, promise, act(minutes=120))
+        transitions.confirm(session, promise, act(minutes=120))
     with database.write() as session:
-        ledger.hold(session, [Wish(lot, line, 950)], LATER + timedelta(hours=1), act("broker Minh", minutes=121))
+        transitions.hold(session, [Wish(lot, line, 950)], LATER + timedelta(hours=1), act("broker Minh", minutes=121))
     assert balance(database, lot) == {"quantity": 1000, "offered": 50, "held": 950}
     with database.write() as session:
-        assert ledger.expire_holds(session, LATER + timedelta(hours=2)) == 1
+        assert transitions.expire_holds(session, LATER + timedelta(hours=2)) == 1
         assert discrepancies(session) == []
     assert balance(database, lot) == {"quantity": 1000, "offered": 1000}
 
@@ -109,19 +109,19 @@ def test_a_hold_that_has_run_out_cannot_be_confirmed_and_frees_its_kilograms(dat
 def test_rejected_kilograms_free_their_place_in_the_line(database: Database) -> None:
     promise, lot, line = held(database, 100, line_kg=100)
     with database.write() as session:
-        ledger.confirm(session, promise, act())
-        ledger.load(session, promise, act())
-        ledger.reject(session, promise, act())
-        ledger.settle(session, promise, act())
+        transitions.confirm(session, promise, act())
+        transitions.load(session, promise, act())
+        transitions.reject(session, promise, act())
+        transitions.settle(session, promise, act())
         assert session.get_one(DemandLine, line, populate_existing=True).status == LineStatus.OPEN
-        ledger.hold(session, [Wish(lot, line, 100)], LATER, act())
+        transitions.hold(session, [Wish(lot, line, 100)], LATER, act())
         assert discrepancies(session) == []
 
 
 def test_a_line_is_filled_once_all_of_it_is_accepted(database: Database) -> None:
     promise, _, line = held(database, 100, line_kg=100)
     with database.write() as session:
-        for move in (ledger.confirm, ledger.load, ledger.accept, ledger.settle):
+        for move in (transitions.confirm, transitions.load, transitions.accept, transitions.settle):
             move(session, promise, act())
         assert session.get_one(DemandLine, line, populate_existing=True).status == LineStatus.FILLED
 
@@ -129,22 +129,22 @@ def test_a_line_is_filled_once_all_of_it_is_accepted(database: Database) -> None
 def test_a_withdrawn_lot_is_offered_no_more_and_its_promises_stay(database: Database) -> None:
     promise, lot, line = held(database, 300)
     with database.write() as session:
-        assert ledger.withdraw(session, lot, act("clerk Hoa", "hail")) == 700
+        assert transitions.withdraw(session, lot, act("clerk Hoa", "hail")) == 700
     assert balance(database, lot) == {"quantity": 1000, "held": 300, "withdrawn": 700}
     with pytest.raises(NotAvailable, match="is withdrawn"), database.write() as session:
-        ledger.hold(session, [Wish(lot, line, 1)], LATER, act())
+        transitions.hold(session, [Wish(lot, line, 1)], LATER, act())
     with database.write() as session:
-        ledger.confirm(session, promise, act())
+        transitions.confirm(session, promise, act())
 
 
 def test_a_lot_past_its_window_can_never_be_held(database: Database) -> None:
     _, lot, line = held(database, 300)
     five_days = 5 * 24 * 60
     with pytest.raises(NotAvailable, match="to be picked up until 2027-06-10"), database.write() as session:
-        ledger.hold(session, [Wish(lot, line, 1)], LATER + timedelta(days=9), act(minutes=five_days))
+        transitions.hold(session, [Wish(lot, line, 1)], LATER + timedelta(days=9), act(minutes=five_days))
     with database.write() as session:
-        assert ledger.expire_lots(session, act(minutes=five_days)) == 1
-        assert ledger.expire_lots(session, act(minutes=five_days)) == 0
+        assert transitions.expire_lots(session, act(minutes=five_days)) == 1
+        assert transitions.expire_lots(session, act(minutes=five_days)) == 0
     with database.read() as session:
         assert session.get_one(Lot, lot).status == LotStatus.EXPIRED
 
@@ -152,16 +152,16 @@ def test_a_lot_past_its_window_can_never_be_held(database: Database) -> None:
 def test_a_window_ends_at_vietnamese_midnight(database: Database) -> None:
     _, lot, line = held(database, 300)
     with database.write() as session:  # 16:59 UTC on the last day is 23:59 in Vietnam.
-        ledger.hold(session, [Wish(lot, line, 1)], LATER + timedelta(days=9), Act("b", "w", NOON.replace(day=10, hour=16, minute=59)))
+        transitions.hold(session, [Wish(lot, line, 1)], LATER + timedelta(days=9), Act("b", "w", NOON.replace(day=10, hour=16, minute=59)))
     with pytest.raises(NotAvailable, match="until 2027-06-10"), database.write() as session:
-        ledger.hold(session, [Wish(lot, line, 1)], LATER + timedelta(days=9), Act("b", "w", NOON.replace(day=10, hour=17)))
+        transitions.hold(session, [Wish(lot, line, 1)], LATER + timedelta(days=9), Act("b", "w", NOON.replace(day=10, hour=17)))
 
 
 def test_a_bulk_hold_is_all_or_nothing(database: Database) -> None:
     _, lot, line = held(database, 800)
     wishes = [Wish(lot, line, 100), Wish(lot, line, 101)]
     with pytest.raises(LotOvercommitted, match="has 100 kg left, not 101"), database.write() as session:
-        ledger.hold(session, wishes, LATER, act())
+        transitions.hold(session, wishes, LATER, act())
     assert balance(database, lot) == {"quantity": 1000, "offered": 200, "held": 800}
 
 
@@ -189,7 +189,7 @@ def test_confirming_nothing_or_more_than_is_held_is_refused(database: Database) 
     promise, _, _ = held(database, 300)
     for kg in (0, -5, 301):
         with pytest.raises(AlreadyMoved, match="300 kg are held"), database.write() as session:
-            ledger.confirm(session, promise, act(), kg)
+            transitions.confirm(session, promise, act(), kg)
 
 
 ENTRY = "INSERT INTO ledger_entry (lot_id, promise_id, from_state, to_state, kg, at, actor, why) VALUES (1, {}, :at, 'x', 'x')"
@@ -258,8 +258,8 @@ def test_of_two_who_hold_the_same_kilograms_one_wins_and_the_other_learns_who(da
     def take(who: int) -> Callable[[], None]:
         def job() -> None:
             with database.write() as session:
-                (promise,) = ledger.hold(session, [Wish(lot, lines[who], 600)], LATER, act(f"broker {who}"))
-                ledger.confirm(session, promise.id, act(f"broker {who}"))
+                (promise,) = transitions.hold(session, [Wish(lot, lines[who], 600)], LATER, act(f"broker {who}"))
+                transitions.confirm(session, promise.id, act(f"broker {who}"))
 
         return job
 
@@ -277,7 +277,7 @@ def test_of_two_who_confirm_the_same_promise_one_wins(database: Database) -> Non
     def confirm(who: str) -> Callable[[], None]:
         def job() -> None:
             with database.write() as session:
-                ledger.confirm(session, promise, act(who))
+                transitions.confirm(session, promise, act(who))
 
         return job
 
@@ -296,7 +296,7 @@ def test_crossing_bulk_holds_do_not_lock_each_other_out(database: Database) -> N
             for _ in range(5):
                 wishes = [Wish(lots[0], lines[1], 10), Wish(lots[1], lines[0], 10)]
                 with database.write() as session:
-                    ledger.hold(session, wishes[::order], LATER, act())
+                    transitions.hold(session, wishes[::order], LATER, act())
 
         return job
 

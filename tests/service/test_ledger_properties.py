@@ -25,25 +25,25 @@ from buyers.models import DemandLine
 from catalog.errors import Conflict
 from catalog.models import Lot
 from service.db import Database
-from service.planning import ledger
-from service.planning.conservation import discrepancies
-from service.planning.ledger import Act, Wish
+from service.http.database_errors import refusal
+from service.planning.ledger import transitions
+from service.planning.ledger.conservation import discrepancies
+from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import LedgerEntry, LineBalance, LotBalance, Promise
 from service.planning.states import LOT_STATES, PROMISED_STATES
-from service.refusals import refusal
 from tests.databases import NewDatabase
-from tests.market import NOON, Market
+from tests.sample_market import NOON, Market
 
 FAR = NOON + timedelta(days=2)
 KG = st.integers(1, 120)
 STEPS: dict[str, tuple[str, str, Callable[..., Promise]]] = {
-    "confirm": ("held", "confirmed", ledger.confirm),
-    "release": ("held", "offered", ledger.release),
-    "cancel": ("confirmed", "offered", ledger.cancel),
-    "load": ("confirmed", "loaded", ledger.load),
-    "unload": ("loaded", "confirmed", ledger.unload),
-    "accept": ("loaded", "accepted", ledger.accept),
-    "reject": ("loaded", "rejected", ledger.reject),
+    "confirm": ("held", "confirmed", transitions.confirm),
+    "release": ("held", "offered", transitions.release),
+    "cancel": ("confirmed", "offered", transitions.cancel),
+    "load": ("confirmed", "loaded", transitions.load),
+    "unload": ("loaded", "confirmed", transitions.unload),
+    "accept": ("loaded", "accepted", transitions.accept),
+    "reject": ("loaded", "rejected", transitions.reject),
 }
 ACT = Act("broker", "test", NOON)
 
@@ -93,7 +93,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(lot=st.sampled_from([1, 2]), line=st.sampled_from([1, 2]), kg=KG)
     def hold(self, lot: int, line: int, kg: int) -> None:
         possible = kg <= self.offered[lot] and kg <= self._room(line)
-        made = self._try(possible, lambda session: ledger.hold(session, [Wish(lot, line, kg)], FAR, ACT)[0].id)
+        made = self._try(possible, lambda session: transitions.hold(session, [Wish(lot, line, kg)], FAR, ACT)[0].id)
         if made is not None:
             self.offered[lot] -= kg
             self.promises[made] = (lot, line, Counter({"held": kg}))
@@ -120,7 +120,7 @@ class LedgerMachine(RuleBasedStateMachine):
         number = sorted(self.promises)[which % len(self.promises)]
         held = self.promises[number][2]
         possible = held["accepted"] + held["rejected"] > 0
-        self._try(possible, lambda session: ledger.settle(session, number, ACT))
+        self._try(possible, lambda session: transitions.settle(session, number, ACT))
         held["settled"] += held["accepted"] + held["rejected"]
         held["was_rejected"] += held["rejected"]
         held["accepted"] = held["rejected"] = 0
@@ -184,7 +184,7 @@ def one_of_many(database: Database, seed: int, n: int, tally: Counter[str]) -> N
             with database.write() as session:
                 if name == "hold":
                     wishes = [Wish(rng.randint(1, 3), rng.randint(1, 3), rng.randint(1, 60)) for _ in range(rng.randint(1, 2))]
-                    ledger.hold(session, wishes, FAR, Act(f"broker {seed}", "test", NOON))
+                    transitions.hold(session, wishes, FAR, Act(f"broker {seed}", "test", NOON))
                 else:
                     promises = session.scalars(select(Promise.id)).all()
                     if promises:
@@ -224,7 +224,7 @@ def test_a_ledger_that_forgot_a_kilogram_would_be_found(sqlite_template: Path, t
     with database.write() as session:
         market = Market(session)
         market.lot(100)
-        ledger.hold(session, [Wish(1, market.line(50).id, 40)], FAR, ACT)
+        transitions.hold(session, [Wish(1, market.line(50).id, 40)], FAR, ACT)
         connection = session.connection()
         for trigger in ("lot_balance_follows", "promise_follows"):
             connection.exec_driver_sql(f"DROP TRIGGER {trigger}")

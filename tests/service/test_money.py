@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.planning import money
+from service.planning.fulfilment import money
 
 AMOUNTS = st.integers(-(10**15), 10**15)
 WEIGHTS = st.dictionaries(st.integers(1, 10**6), st.integers(0, 10**7), min_size=1, max_size=30).filter(

@@ -13,17 +13,17 @@ from catalog.errors import Invalid
 from catalog.intake import LotChange, LotIn
 from catalog.models import ForecastRevision, Lot
 from catalog.tenancy import Scope
-from matching.exchange import read_season
 from matching.harvest.outlook import UNKNOWN
+from matching.io import read_season
 from service.db import Database
-from service.planning import ledger
-from service.planning.exporting import pack, unpack, write_problem, write_workbook
-from service.planning.importing import import_path
-from service.planning.ledger import Wish
-from service.planning.outlook import outlook_of, outlook_tables
-from service.planning.rows import load
-from tests.market import NOON, Market, act
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Wish
+from service.planning.plans.exporting import pack, unpack, write_problem, write_workbook
+from service.planning.plans.forecasts import outlook_of, outlook_tables
+from service.planning.plans.importing import import_path
+from service.planning.plans.problem_builder import load
 from tests.matching.builders import tiny_folder
+from tests.sample_market import NOON, Market, act
 
 
 def season_folder(folder: Path) -> Path:
@@ -59,7 +59,7 @@ def test_what_is_promised_of_a_lot_is_taken_off_its_quantiles(database: Database
         lot, line = market.lot(1000), market.line(500)
         scope = Scope(market.association.id)
         intake.revise_lot(session, scope, lot.uid, LotChange(low_kg=200, high_kg=1500, reason="mưa"), "Lan")
-        ledger.hold(session, [Wish(lot.id, line.id, 300)], NOON + timedelta(hours=1), act())
+        transitions.hold(session, [Wish(lot.id, line.id, 300)], NOON + timedelta(hours=1), act())
     with database.read() as session:
         known = outlook_of(session, load(session, scope.association_id))
     assert [one.tolist() for one in (known.p10_kg, known.p50_kg, known.p90_kg)] == [[0], [700], [1200]]

@@ -9,11 +9,11 @@ from sqlalchemy import text
 
 from catalog.errors import AlreadyThere, Conflict, DomainError, Invalid
 from service.db import Database
-from service.planning import ledger
+from service.http.database_errors import refusal
 from service.planning.errors import LineOvercommitted, LotOvercommitted
-from service.planning.ledger import Wish
-from service.refusals import refusal
-from tests.market import NOON, Market, act
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Wish
+from tests.sample_market import NOON, Market, act
 
 CASES: dict[str, tuple[str, type[DomainError], str]] = {
     "a lot cut below its promises": ("UPDATE lot SET quantity_kg = 1", LotOvercommitted, "more of the lot is promised"),
@@ -31,7 +31,7 @@ def test_a_refusal_of_the_database_has_a_meaning(database: Database, case: str) 
     statement, kind, says = CASES[case]
     with database.write() as session:
         market = Market(session)
-        ledger.hold(session, [Wish(market.lot().id, market.line().id, 500)], NOON + timedelta(hours=1), act())
+        transitions.hold(session, [Wish(market.lot().id, market.line().id, 500)], NOON + timedelta(hours=1), act())
     with pytest.raises(Exception, match=r"(?i)constraint|never rewritten|ledger alone") as raised, database.write() as session:
         session.execute(text(statement))
     meant = refusal(raised.value)

@@ -12,22 +12,23 @@ from sqlalchemy import select, text
 from buyers.models import DemandLine
 from catalog.models import Association, Lot, Side, VehicleClass
 from matching.baseline import plan_by_telephone
-from matching.exchange import read_problem
 from matching.explain import explain_open
-from matching.lanes import find_lanes
-from matching.plan import LOT, Plan, Prices, Result, Status, Termination
-from matching.problem import Problem
+from matching.io import read_problem
+from matching.model.plan import LOT, Plan, Prices, Result, Status, Termination
+from matching.model.problem import Problem
+from matching.pairs.lanes import find_lanes
 from matching.verify import verify
 from service.db import Database
-from service.planning import ledger, results
 from service.planning import models as m
-from service.planning.importing import import_problem
-from service.planning.ledger import Wish
-from service.planning.rows import Loaded, load
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Wish
+from service.planning.plans import storing
+from service.planning.plans.importing import import_problem
+from service.planning.plans.problem_builder import Loaded, load
 from service.planning.states import PlanState, ProposalState
 from service.season import sample_folder
-from tests.market import NOON, act
 from tests.matching.builders import build_problem
+from tests.sample_market import NOON, act
 
 
 def result_of(problem: Problem, status: Status = Status.FEASIBLE) -> Result:
@@ -46,7 +47,7 @@ def stored(database: Database, problem: Problem) -> tuple[Loaded, Result, int]:
         import_problem(session, association.id, problem, "clerk", file_name="season")
         loaded = load(session, association.id)
         result = result_of(loaded.problem)
-        return loaded, result, results.store(session, loaded, result, "mca 1").id
+        return loaded, result, storing.store(session, loaded, result, "mca 1").id
 
 
 def same(a: Plan, b: Plan) -> bool:
@@ -60,7 +61,7 @@ def test_a_stored_plan_reads_back_as_it_was(database: Database) -> None:
     loaded, result, plan = stored(database, read_problem(sample_folder()))
     assert len(result.plan.allocations.lot) > 20
     with database.read() as session:
-        again = results.read_plan(session, plan, loaded)
+        again = storing.read_plan(session, plan, loaded)
         row = session.get_one(m.Plan, plan)
     assert same(again, result.plan)
     assert (row.objective_vnd, row.bound_vnd, row.seed, row.engine) == (result.objective_vnd, result.bound_vnd, 7, "mca 1")
@@ -102,7 +103,7 @@ def test_a_new_plan_takes_the_place_of_the_old_and_of_what_nobody_has_answered(d
         items = session.scalars(select(m.ProposalItem).order_by(m.ProposalItem.id)).all()
         items[0].state = ProposalState.APPROVED
     with database.write() as session:
-        second = results.store(session, loaded, result, "mca 1").id
+        second = storing.store(session, loaded, result, "mca 1").id
         assert [session.get_one(m.Plan, n).state for n in (first, second)] == [PlanState.SUPERSEDED, PlanState.CURRENT]
         left = select(m.ProposalItem.state).where(m.ProposalItem.id.in_([item.id for item in items])).order_by(m.ProposalItem.id)
         assert session.scalars(left).all() == [ProposalState.APPROVED, *[ProposalState.SUPERSEDED] * (len(items) - 1)]
@@ -122,11 +123,11 @@ def test_a_plan_is_never_rewritten(database: Database) -> None:
 def test_an_edited_lot_makes_its_allocations_stale_and_a_promise_does_not(database: Database) -> None:
     loaded, _, plan = stored(database, build_problem())
     with database.write() as session:
-        ledger.hold(session, [Wish(int(loaded.lot_ids[0]), int(loaded.line_ids[0]), 10)], NOON + timedelta(hours=1), act())
-        assert results.stale_items(session, plan) == []
+        transitions.hold(session, [Wish(int(loaded.lot_ids[0]), int(loaded.line_ids[0]), 10)], NOON + timedelta(hours=1), act())
+        assert storing.stale_items(session, plan) == []
         session.get_one(Lot, int(loaded.lot_ids[0])).ask_vnd_per_kg += 1
     with database.read() as session:
-        assert len(results.stale_items(session, plan)) == 1
+        assert len(storing.stale_items(session, plan)) == 1
 
 
 def test_promised_trips_take_their_trucks_and_docks_out_of_the_next_plan(database: Database) -> None:
@@ -139,20 +140,20 @@ def test_promised_trips_take_their_trucks_and_docks_out_of_the_next_plan(databas
     assert (len(result.plan.trips.vehicle), len(result.plan.allocations.kg)) == (1, 1)
     with database.write() as session:
         item = session.scalars(select(m.ProposalItem)).one()
-        (promise,) = ledger.hold(session, [Wish(item.lot_id, item.line_id, kg, item.id)], NOON + timedelta(days=1), act())
+        (promise,) = transitions.hold(session, [Wish(item.lot_id, item.line_id, kg, item.id)], NOON + timedelta(days=1), act())
     with database.read() as session:
         left = load(session, loaded.association_id).problem
     assert left.vehicles.count_per_day.tolist() == [2]
     assert left.sites.throughput_kg_per_day.tolist() == [5000 - kg, 4000 - kg]
     with database.write() as session:
-        ledger.release(session, promise.id, act())
+        transitions.release(session, promise.id, act())
         assert load(session, loaded.association_id).problem.digest() == loaded.problem.digest()
 
 
 def test_a_relaxed_result_is_stored_without_dates_and_puts_nothing_to_anybody(database: Database) -> None:
     loaded, result, _ = stored(database, build_problem())
     with database.write() as session:
-        plan = results.store(session, loaded, dataclasses.replace(result, status=Status.RELAXED), "mca 1")
+        plan = storing.store(session, loaded, dataclasses.replace(result, status=Status.RELAXED), "mca 1")
         days = session.scalars(select(m.PlanAllocation.pickup_on).where(m.PlanAllocation.plan_id == plan.id)).all()
         assert set(days) == {None}
         assert session.scalars(select(m.Proposal.id).where(m.Proposal.plan_id == plan.id)).all() == []
@@ -163,4 +164,4 @@ def test_an_empty_plan_is_a_plan(database: Database) -> None:
     loaded, result, plan = stored(database, build_problem(demands=[]))
     assert len(result.plan.allocations.lot) == 0
     with database.read() as session:
-        assert same(results.read_plan(session, plan, loaded), result.plan)
+        assert same(storing.read_plan(session, plan, loaded), result.plan)

@@ -268,7 +268,7 @@ def address_of(database: Database) -> str:
 
 def worker_command(settings: Settings, folder: Path, *options: str) -> subprocess.Popen[bytes]:
     env = {**os.environ, **variables(settings, folder)}
-    command = [sys.executable, "-m", "service.cli", "worker", *options]
+    command = [sys.executable, "-m", "service.cli.main", "worker", *options]
     return subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 
 

@@ -11,20 +11,20 @@ import time_machine
 from sqlalchemy import select, text, update
 
 from catalog.tenancy import Scope
-from matching.plan import Progress, Result
+from matching.model.plan import Progress, Result
 from service.db import Database, now
 from service.models import Outbox
 from service.planning.models import Run, RunProgress
-from service.planning.rows import Loaded
+from service.planning.plans.problem_builder import Loaded
 from service.planning.states import RunState
-from service.runs import ending, inputs, queue
+from service.runs import completion, inputs, queue
 from service.runs.errors import Failure, Fenced, QueueFull
-from service.runs.heart import Heart
-from service.runs.orders import Order
-from service.runs.pace import Pace
+from service.runs.heartbeat import Heart
+from service.runs.messages import Order
+from service.runs.progress_rate import Pace
 from service.runs.queue import Lease
-from service.runs.submitting import Wanted, stop, submit
-from service.runs.telling import tell_end
+from service.runs.run_events import tell_end
+from service.runs.submission import Wanted, stop, submit
 from service.settings import Settings
 from tests.service.run_market import ask, look, open_market, plans_of, settings_for
 from tests.service.run_solvers import idle
@@ -125,12 +125,12 @@ def renewed(database: Database, lease: Lease) -> RunState:
 
 def kept(database: Database, lease: Lease, loaded: Loaded, result: Result) -> None:
     with database.write() as session:
-        ending.keep_plan(session, lease, loaded, result, {}, "test 1", "")
+        completion.keep_plan(session, lease, loaded, result, {}, "test 1", "")
 
 
 def failed(database: Database, lease: Lease) -> None:
     with database.write() as session:
-        ending.end_without_plan(session, lease, Failure.MEMORY, "late")
+        completion.end_without_plan(session, lease, Failure.MEMORY, "late")
 
 
 def released(database: Database, lease: Lease) -> None:

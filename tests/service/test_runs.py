@@ -13,22 +13,22 @@ from sqlalchemy import select
 
 from buyers.models import DemandLine
 from catalog.models import Lot
-from matching.plan import Status
+from matching.model.plan import Status
 from service.db import Database, now
 from service.models import AuditEvent, Outbox
-from service.planning import ledger
 from service.planning.errors import PlanStale
-from service.planning.ledger import Act, Wish
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import Decision, Plan, PlanAllocation, Proposal, ProposalItem, RunInput, RunProgress
-from service.planning.results import read_plan
+from service.planning.plans.storing import read_plan
 from service.planning.states import DecisionKind, PlanState, ProposalState, RunState
 from service.runs import inputs
 from service.runs.errors import Failure, RunEnded
 from service.runs.freshness import require_fresh
-from service.runs.handing import Handing
-from service.runs.orders import Handed
+from service.runs.incumbents import Handing
+from service.runs.messages import Handed
 from service.runs.solvers import plan_wholly
-from service.runs.submitting import stop
+from service.runs.submission import stop
 from tests.service import run_solvers
 from tests.service.run_market import (
     OVER,
@@ -333,7 +333,7 @@ def test_what_was_promised_while_a_plan_was_made_is_left_out_of_its_proposals(da
                 session.scalars(select(DemandLine).order_by(DemandLine.id)).all(),
             )
             wishes = [Wish(lot.id, line.id, min(lot.quantity_kg, line.quantity_kg)) for lot, line in zip(lots, lines)]
-            ledger.hold(session, wishes, at + timedelta(hours=1), Act("Lan", "by telephone", at))
+            transitions.hold(session, wishes, at + timedelta(hours=1), Act("Lan", "by telephone", at))
         (folder / "go").touch()
         run = ended(database, uid)
     assert (run.state, "promised to others" in run.remark) == (RunState.DONE, True)

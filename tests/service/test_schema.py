@@ -13,7 +13,7 @@ from service.db import Database, SchemaMismatch, head_revision
 from service.migrations import ddl
 from service.models import metadata
 from tests.databases import empty_postgresql
-from tests.market import Market
+from tests.sample_market import Market
 
 CATALOGUE = {
     "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name NOT LIKE 'alembic%' ORDER BY 1, 2",

@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from matching.exchange import read_problem
-from matching.problem import BUYER, COOPERATIVE, FORBID, HUB, NO_BASE, PIN, Problem
+from matching.io import read_problem
+from matching.model.problem import BUYER, COOPERATIVE, FORBID, HUB, NO_BASE, PIN, Problem
 from service.season import sample_folder
 
 NAMED = (

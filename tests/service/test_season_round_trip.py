@@ -25,20 +25,20 @@ from catalog.models import (
     Tariff,
     VehicleClass,
 )
-from matching.errors import BadInput
-from matching.exchange import read_problem
-from matching.problem import Problem
+from matching.io import read_problem
+from matching.model.errors import BadInput
+from matching.model.problem import Problem
 from service.db import Database
-from service.planning import ledger
-from service.planning.conservation import discrepancies
-from service.planning.exporting import pack, unpack, write_problem, write_workbook
-from service.planning.importing import import_path, import_problem
-from service.planning.ledger import Wish
-from service.planning.proofs import valid_windows
-from service.planning.rows import Horizon, load
+from service.planning.ledger import transitions
+from service.planning.ledger.conservation import discrepancies
+from service.planning.ledger.transitions import Wish
+from service.planning.plans.certificates import valid_windows
+from service.planning.plans.exporting import pack, unpack, write_problem, write_workbook
+from service.planning.plans.importing import import_path, import_problem
+from service.planning.plans.problem_builder import Horizon, load
 from service.season import sample_folder
-from tests.market import NOON, act
 from tests.matching.builders import build_problem
+from tests.sample_market import NOON, act
 
 SAMPLE = sample_folder()
 
@@ -171,13 +171,13 @@ def test_what_is_promised_leaves_the_problem(database: Database) -> None:
     mine = taken_in(database, build_problem(lots=[{"min_take_kg": 500}], demands=[{"max_suppliers": 2, "min_fill_kg": 400}],
                                            decisions=[{"decision": "pin", "kg": 350}]))  # fmt: skip
     with database.write() as session:
-        ledger.hold(session, [Wish(1, 1, 300)], NOON + timedelta(days=1), act())
+        transitions.hold(session, [Wish(1, 1, 300)], NOON + timedelta(days=1), act())
     left = again(database, mine)
     assert (left.lots.kg.tolist(), left.lots.min_take_kg.tolist()) == ([700], [200])
     assert (left.lines.kg.tolist(), left.lines.min_fill_kg.tolist(), left.lines.max_suppliers.tolist()) == ([500], [100], [1])
     assert left.decisions.kg.tolist() == [50]
     with database.write() as session:
-        ledger.hold(session, [Wish(1, 1, 500)], NOON + timedelta(days=1), act())
+        transitions.hold(session, [Wish(1, 1, 500)], NOON + timedelta(days=1), act())
     done = again(database, mine)
     assert (done.n_lots, done.n_lines, len(done.decisions.kg)) == (1, 0, 0)
 
@@ -186,7 +186,7 @@ def test_withdrawn_lots_closed_sites_and_unpriced_trucks_stay_out(database: Data
     mine = taken_in(database, build_problem(lots=[{}, {}, {"site_id": "c2"}], sites=[
         {"site_id": "c1"}, {"site_id": "c2"}, {"site_id": "b1", "kind": "buyer"}]))  # fmt: skip
     with database.write() as session:
-        ledger.withdraw(session, 1, act())
+        transitions.withdraw(session, 1, act())
         session.scalars(select(Site).where(Site.code == "c2")).one().closed_on = date(2027, 6, 1)
         session.add(VehicleClass(association_id=mine, code="new", payload_kg=1000, kmh=40.0))
     left = again(database, mine)
@@ -241,7 +241,7 @@ def test_a_sponsored_group_stands_for_itself_with_its_own_certificates(database:
 def test_expired_lots_never_enter_a_problem(database: Database) -> None:
     mine = taken_in(database, build_problem())
     with database.write() as session:
-        assert ledger.expire_lots(session, act(minutes=60 * 24 * 30)) == 1
+        assert transitions.expire_lots(session, act(minutes=60 * 24 * 30)) == 1
         assert session.scalars(select(Lot.status)).all() == [LotStatus.EXPIRED]
     assert again(database, mine).n_lots == 0
 

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from service.auth.roles import PersonRole
 from service.db import Database
 from service.models import Role
-from service.roles import PersonRole
 from tests.service.cli_support import run
 from tests.service.live import Live, free_port, serving
 

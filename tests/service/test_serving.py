@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from service.serving import set_aside
+from service.server import set_aside
 
 
 class Knot:

@@ -11,16 +11,17 @@ from catalog.errors import Conflict, Invalid, NotFound, Stale
 from catalog.models import Association, Organisation, OrganisationKind, Side, Site
 from service.db import Database
 from service.models import Outbox
-from service.planning import items, proposals, receipts, settlements, shipments
 from service.planning import models as m
 from service.planning.errors import NotApproved
-from service.planning.proposals import Refusal
-from service.planning.receipts import Said
-from service.planning.settlements import lost_money
-from service.planning.shipments import Cargo, Hired
+from service.planning.fulfilment import receipts, settlements, shipments
+from service.planning.fulfilment.receipts import Said
+from service.planning.fulfilment.settlements import lost_money
+from service.planning.fulfilment.shipments import Cargo, Hired
+from service.planning.proposals import decisions, items
+from service.planning.proposals.decisions import Refusal
 from service.planning.states import RejectReason, ReturnReason, SettlementState, ShipmentState
-from tests.market import act
-from tests.service.desk import Desk, chosen
+from tests.sample_market import act
+from tests.service.proposal_setup import Desk, chosen
 from tests.service.test_proposals import confirmed
 
 TRUCK = Hired(vehicle_class="class1", plate="99C-123.45", driver_name="Anh Tùng", cost_vnd=1_000_001)
@@ -140,9 +141,9 @@ def test_what_a_truck_is_to_fetch_is_not_cancelled_under_it(database: Database) 
     shipment = desk.do(shipments.plan, [Cargo(first)], TRUCK)
     item = desk.items()[0]
     with pytest.raises(Conflict, match="is to fetch these goods"):
-        desk.do(proposals.cancel, chosen(item), Refusal(RejectReason.CANCELLED))
+        desk.do(decisions.cancel, chosen(item), Refusal(RejectReason.CANCELLED))
     desk.do(shipments.cancel, shipment.uid)
-    desk.do(proposals.cancel, chosen(item), Refusal(RejectReason.CANCELLED))
+    desk.do(decisions.cancel, chosen(item), Refusal(RejectReason.CANCELLED))
     assert desk.balances() == {"offered": 3500}
 
 

@@ -8,12 +8,13 @@ import pytest
 
 from catalog.models import Side
 from service.db import Database
-from service.planning import decisions, edits, proposals, undo
-from service.planning.edits import Edit
 from service.planning.errors import AlreadyConfirmed, AlreadyDecided, NothingToUndo
+from service.planning.pins import single
+from service.planning.proposals import decisions, edits, undo
+from service.planning.proposals.edits import Edit
 from service.planning.states import ProposalState
-from tests.market import act
-from tests.service.desk import Desk, chosen
+from tests.sample_market import act
+from tests.service.proposal_setup import Desk, chosen
 from tests.service.test_decisions import standing
 from tests.service.test_proposals import PRICE, confirmed
 
@@ -22,8 +23,8 @@ NEXT = date(2027, 6, 8)
 
 def test_an_approval_is_taken_back_with_its_kilograms(database: Database) -> None:
     desk = Desk(database)
-    item = desk.do(proposals.approve, chosen(desk.items()[0]))
-    item = desk.do(proposals.confirm, chosen(item), scope=desk.party(item, Side.SUPPLY))
+    item = desk.do(decisions.approve, chosen(desk.items()[0]))
+    item = desk.do(decisions.confirm, chosen(item), scope=desk.party(item, Side.SUPPLY))
     item = desk.do(undo.undo, chosen(item))
     assert (item.state, item.supplier_confirmed_at) == (ProposalState.PROPOSED, None)
     assert desk.balances() == {"offered": 3500}
@@ -32,9 +33,9 @@ def test_an_approval_is_taken_back_with_its_kilograms(database: Database) -> Non
 
 def test_a_rejection_of_an_approved_item_is_taken_back_to_the_approval(database: Database) -> None:
     desk = Desk(database)
-    item = desk.do(decisions.pin, chosen(desk.items()[0]))
-    item = desk.do(proposals.approve, chosen(item))
-    item = desk.do(proposals.reject, chosen(item), PRICE)
+    item = desk.do(single.pin, chosen(desk.items()[0]))
+    item = desk.do(decisions.approve, chosen(item))
+    item = desk.do(decisions.reject, chosen(item), PRICE)
     item = desk.do(undo.undo, chosen(item))
     assert (item.state, item.reason_code) == (ProposalState.APPROVED, None)
     assert desk.balances() == {"offered": 1700, "held": 1800}
@@ -46,7 +47,7 @@ def test_undoing_again_goes_further_back_until_nothing_is_left(database: Databas
     first = desk.items()[0]
     item = desk.do(edits.edit, chosen(first), Edit(kg=1000))
     item = desk.do(edits.edit, chosen(item), Edit(pickup_on=NEXT, delivery_on=NEXT, note="the road is closed"))
-    item = desk.do(decisions.forbid, chosen(item))
+    item = desk.do(single.forbid, chosen(item))
     assert standing(desk) == [("forbid", 0)]
     item = desk.do(undo.undo, chosen(item))
     assert (item.state, standing(desk), item.own_vnd is None) == (ProposalState.PROPOSED, [], False)
@@ -70,8 +71,8 @@ def test_what_both_have_confirmed_is_not_undone_but_compensated(database: Databa
 
 def test_a_refusal_of_the_other_side_is_not_undone(database: Database) -> None:
     desk = Desk(database)
-    item = desk.do(proposals.approve, chosen(desk.items()[0]))
-    item = desk.do(proposals.refuse, chosen(item), PRICE, by=act("clerk Hoa"), scope=desk.party(item, Side.SUPPLY))
+    item = desk.do(decisions.approve, chosen(desk.items()[0]))
+    item = desk.do(decisions.refuse, chosen(item), PRICE, by=act("clerk Hoa"), scope=desk.party(item, Side.SUPPLY))
     with pytest.raises(AlreadyDecided, match="last word") as caught:
         desk.do(undo.undo, chosen(item))
     assert caught.value.who == "clerk Hoa"
@@ -79,7 +80,7 @@ def test_a_refusal_of_the_other_side_is_not_undone(database: Database) -> None:
 
 def test_an_approval_of_an_old_plan_is_undone_into_the_past(database: Database) -> None:
     desk = Desk(database)
-    item = desk.do(proposals.approve, chosen(desk.items()[0]))
+    item = desk.do(decisions.approve, chosen(desk.items()[0]))
     desk.plan_again()
     item = desk.do(undo.undo, chosen(desk.item(item.uid)))
     assert item.state is ProposalState.SUPERSEDED

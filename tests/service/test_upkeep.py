@@ -15,14 +15,14 @@ from catalog.models import Lot
 from service import audit
 from service.audit import Deed
 from service.db import Database, SchemaMismatch, now
+from service.maintenance import backup
+from service.maintenance.backup import back_up
+from service.maintenance.checks import faults
+from service.maintenance.errors import UpkeepError
+from service.maintenance.restore import restore
 from service.models import AuditEvent, metadata
-from service.upkeep import backup
-from service.upkeep.backup import back_up
-from service.upkeep.checks import faults
-from service.upkeep.errors import UpkeepError
-from service.upkeep.restore import restore
 from tests.databases import NewDatabase, empty_postgresql
-from tests.market import Market
+from tests.sample_market import Market
 
 
 @pytest.fixture

@@ -13,16 +13,16 @@ from starlette.responses import Response
 
 from catalog.models import Organisation, Site
 from catalog.tenancy import visible
-from service.api.deps import Uid
 from service.auth.permissions import Permission
+from service.http.context import Uid
 from service.planning import models as m
-from service.planning import settlements
+from service.planning.fulfilment import settlements
 from service.planning.states import SettlementState
+from service.web.context import Visit, Visited
 from service.web.forms import Reader
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import mark
-from service.web.visit import Visit, Visited
 
 pages = Pages("money")
 WAITING = "waiting"

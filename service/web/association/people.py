@@ -12,16 +12,16 @@ from catalog.models import Organisation
 from catalog.repository import organisations
 from catalog.tenancy import find, visible
 from service.api.accounts import users_out
-from service.api.deps import Uid, before
 from service.auth import accounts, passwords
 from service.auth.accounts import GRANTABLE, UserChange, UserIn
 from service.auth.permissions import BOUND_ROLES, Permission
+from service.http.context import Uid, before
 from service.models import Role, User
+from service.web.context import Visit, Visited
 from service.web.forms import Reader, fields
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import LANGUAGES
-from service.web.visit import Visit, Visited
 
 pages = Pages("people")
 

@@ -11,12 +11,12 @@ from catalog import changes
 from catalog.changes import AssociationChange
 from catalog.models import AccessRule, Association, LegalFact, Tariff, TariffBand, VehicleClass
 from catalog.tenancy import visible
-from service.api.deps import before
 from service.auth.permissions import Permission
+from service.http.context import before
+from service.web.context import Visit, Visited
 from service.web.forms import Reader, fields
 from service.web.pages import Pages
 from service.web.texts import mark
-from service.web.visit import Visit, Visited
 
 pages = Pages("rules")
 FACTS: dict[str, str] = {

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from catalog.errors import NotFound
 from service.api.papers import checked_days, today
 from service.auth.permissions import Permission
-from service.planning import overview
-from service.planning.overview import LineFact, LotFact, PairFact, Season, TripFact
+from service.planning.plans import overview
+from service.planning.plans.overview import LineFact, LotFact, PairFact, Season, TripFact
+from service.web.context import Visit, Visited
 from service.web.formats import day_of_text
 from service.web.pages import Pages
 from service.web.texts import mark
-from service.web.visit import Visit, Visited
 
 
 def _whole_kg(row: LineFact | LotFact) -> int:

@@ -11,9 +11,9 @@ from catalog.changes import AccessRuleIn, Band, TariffIn
 from catalog.models import VehicleClass
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
+from service.web.context import Visit, Visited
 from service.web.forms import Reader, fields
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
 
 pages = Pages("tariffs")
 BANDS = 4

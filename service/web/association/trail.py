@@ -11,12 +11,12 @@ from starlette.responses import Response
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.models import ApiKey, AuditEvent, User
-from service.planning.ledger import VIETNAM
+from service.planning.ledger.transitions import VIETNAM
+from service.web.context import Visit, Visited
 from service.web.formats import day_of_text
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import mark
-from service.web.visit import Visit, Visited
 
 pages = Pages("trail")
 ROWS = 50

@@ -16,8 +16,8 @@ from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Site, SiteKind, VehicleClass
 from service.api.proposal_shapes import Stage, stage_of
 from service.planning import models as m
-from service.planning.amounts import worth
 from service.planning.columns import day_number
+from service.planning.fulfilment.amounts import worth
 from service.planning.parties import called
 from service.planning.states import DecisionKind
 

@@ -11,20 +11,20 @@ from starlette.responses import Response
 
 from catalog.models import VehicleClass
 from catalog.tenancy import find, visible
-from service.api.deps import Uid
 from service.api.plan_shapes import PlanDetail, plan_detail, plan_out, runs_of
 from service.auth.permissions import Permission
+from service.http.context import Uid
 from service.planning import models as m
 from service.planning.states import PlanState, RejectReason
-from service.runs import comparing
+from service.runs import comparison
 from service.runs.freshness import stale_pairs
 from service.web import rendering
-from service.web.broker import board, printing, wording
+from service.web.broker import board, board_texts, printing
+from service.web.context import Visit, Visited
+from service.web.labels import options
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import mark
-from service.web.visit import Visit, Visited
-from service.web.words import options
 
 pages = Pages("plans")
 ROWS, MOST_DIFFERENCES = 20, 300
@@ -64,7 +64,7 @@ def show_plan(visit: Visited, uid: Uid) -> Response:
     return visit.show(
         "broker/plan.html", plan=_detail(visit, plan), reasons=options(RejectReason, visit, NOT_SAID),
         classes=[one.code for one in visit.session.scalars(classes)], others=visit.session.scalars(others).all(),
-        decides=visit.principal.may(Permission.PROPOSALS_DECIDE) and plan.state is PlanState.CURRENT, words=wording.words(visit),
+        decides=visit.principal.may(Permission.PROPOSALS_DECIDE) and plan.state is PlanState.CURRENT, words=board_texts.words(visit),
         tiles=visit.settings.map_tiles, tiles_by=visit.settings.map_tiles_by,
     )  # fmt: skip
 
@@ -102,8 +102,8 @@ def _side_by_side(visit: Visit, uid: str, other: str) -> Response:
     """Show two plans, the older one first: their figures, and what goes elsewhere."""
     two = [find(visit.session, visit.scope, m.Plan, name) for name in (uid, other)]
     before, after = sorted(two, key=lambda plan: plan.id)
-    found = comparing.differences(visit.session, before, after)
-    figures = [(visit.say(FIGURES[one.name]), one) for one in comparing.figures(before, after) if one.name in FIGURES]
+    found = comparison.differences(visit.session, before, after)
+    figures = [(visit.say(FIGURES[one.name]), one) for one in comparison.figures(before, after) if one.name in FIGURES]
     names = printing.parties(visit.session, {one.lot for one in found[:MOST_DIFFERENCES]}, {one.line for one in found[:MOST_DIFFERENCES]})
     return visit.show(
         "broker/compare.html", before=before, after=after, figures=figures, differences=found[:MOST_DIFFERENCES], count=len(found),

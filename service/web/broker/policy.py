@@ -9,19 +9,19 @@ from starlette.responses import Response
 
 from catalog.models import Organisation
 from catalog.tenancy import find
+from matching.explain.rendering import price_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
-from matching.explain.telling import price_text
-from matching.plan import Status
+from matching.model.plan import Status
 from matching.solve import Limits
-from service.api.deps import Uid
 from service.api.explanations import alone
 from service.auth.permissions import Permission
+from service.http.context import Uid
 from service.planning import models as m
-from service.runs import archives, pricing
+from service.runs import archives, rule_prices
 from service.runs.policies import OUTLOOK, REPORT
 from service.stopwatch import start_stopwatch
+from service.web.context import Visit, Visited
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
 
 pages = Pages("policy")
 PRICING_S = 6.0
@@ -64,7 +64,9 @@ def _price(visit: Visit, plan: m.Plan, kind: RuleKind, of: str) -> str:
     kept = archives.archived(visit.session, plan)
     with alone():
         try:
-            found = pricing.price(visit.session, plan, kept.problem, kept.result.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch())
+            found = rule_prices.price(
+                visit.session, plan, kept.problem, kept.result.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch()
+            )
         except NoSuchRule:
             return ""
     return price_text(rule, found, "vi" if visit.language == "vi" else "en", kept.problem)

@@ -7,23 +7,23 @@ from typing import Any, cast
 from starlette.responses import Response
 
 from catalog.tenancy import find, visible
-from matching.errors import BadInput
+from matching.model.errors import BadInput
 from matching.policy import policy_of
 from matching.texts import Language, remedy
-from service.api.deps import Uid, before
 from service.api.plan_shapes import plan_out, runs_of
 from service.api.run_shapes import moment_out, moments, run_out, runs_out
 from service.auth.permissions import Permission
+from service.http.context import Uid, before
 from service.planning.models import Plan, Run
-from service.runs import submitting
-from service.runs.orders import TRIPS, Trips
+from service.runs import submission
+from service.runs.messages import TRIPS, Trips
 from service.runs.queue import UNFINISHED
-from service.runs.submitting import Wanted
+from service.runs.submission import Wanted
+from service.web.context import Visit, Visited
 from service.web.forms import Reader
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import mark
-from service.web.visit import Visit, Visited
 
 pages = Pages("runs")
 ROWS = 20
@@ -105,7 +105,7 @@ def start_run(visit: Visited) -> Response:
     policy = _policy(read, "vi" if visit.language == "vi" else "en")
     read.done()
     wanted = Wanted(first, last, None if seconds is None else float(seconds), seed, cast(Trips, trips), None, None, note, policy=policy)
-    run, _ = submitting.submit(visit.session, visit.scope, wanted, visit.by, visit.settings)
+    run, _ = submission.submit(visit.session, visit.scope, wanted, visit.by, visit.settings)
     visit.did("run.submit", run)
     return visit.go(f"/runs/{run.uid}")
 
@@ -129,7 +129,7 @@ def watch_run(visit: Visited, uid: Uid) -> Response:
 def stop_run(visit: Visited, uid: Uid) -> Response:
     """Stop a run and keep its best plan."""
     was = before(find(visit.session, visit.scope, Run, uid))
-    run = submitting.stop(visit.session, visit.scope, uid, visit.by)
+    run = submission.stop(visit.session, visit.scope, uid, visit.by)
     visit.session.refresh(run)
     visit.did("run.stop", run, was)
     return visit.go(f"/runs/{uid}", visit.say("The run is stopping and hands over its best plan."), "info")
@@ -138,6 +138,6 @@ def stop_run(visit: Visited, uid: Uid) -> Response:
 @pages.post("/runs/{uid}/retry", may=Permission.RUNS_WRITE)
 def retry_run(visit: Visited, uid: Uid) -> Response:
     """Ask for a run like one that has ended."""
-    run = submitting.retry(visit.session, visit.scope, uid, visit.by, visit.settings)
+    run = submission.retry(visit.session, visit.scope, uid, visit.by, visit.settings)
     visit.did("run.retry", run)
     return visit.go(f"/runs/{run.uid}")

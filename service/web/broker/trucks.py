@@ -13,18 +13,18 @@ from catalog.errors import NotFound
 from catalog.models import Organisation, Side
 from catalog.repository import organisations
 from catalog.tenancy import find
-from service.api.deps import Uid
 from service.api.papers import today
 from service.auth.permissions import Permission
+from service.http.context import Uid
 from service.paper import journeys
 from service.planning import models as m
-from service.planning import shipments
-from service.planning.shipments import Hired
+from service.planning.fulfilment import shipments
+from service.planning.fulfilment.shipments import Hired
 from service.planning.states import ShipmentState
+from service.web.context import Visit, Visited
 from service.web.forms import Reader
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
 
 pages = Pages("trucks")
 ROWS = 50

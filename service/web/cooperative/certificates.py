@@ -12,11 +12,11 @@ from catalog.models import Certificate, Lot, Organisation, Product, Suspension
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.db import now
+from service.web.context import Visit, Visited
 from service.web.cooperative.lots import OPEN
 from service.web.formats import today
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
 
 pages = Pages("certificates")
 SOON_DAYS = 60

@@ -13,19 +13,19 @@ from catalog import intake, repository
 from catalog.intake import LotChange, LotIn
 from catalog.models import Certificate, Grade, Lot, LotStatus, Organisation, Product, Site, SiteKind, Unit
 from catalog.tenancy import check_version, find, visible
-from matching.plan import LOT
-from service.api.deps import before
+from matching.model.plan import LOT
 from service.auth.permissions import Permission
 from service.db import now
-from service.planning import ledger
+from service.http.context import before
+from service.planning.ledger import transitions
 from service.planning.models import LotBalance
-from service.web import reasons, why
+from service.web import near_misses, reasons
+from service.web.context import Visit, Visited
 from service.web.formats import today
 from service.web.forms import Reader, fields
+from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
-from service.web.words import kind
 
 pages = Pages("lots")
 OPEN, CLOSED = (LotStatus.DECLARED, LotStatus.RESERVED), (LotStatus.SHIPPED, LotStatus.WITHDRAWN, LotStatus.EXPIRED)
@@ -154,8 +154,8 @@ def _lot(visit: Visit, *, look: bool = False) -> Response:
         balance=balances(visit, [lot.id])[lot.id],
         grade=grades(visit, [lot]).get((lot.product_id, lot.grade), ""),
         why=reasons.of_lots(visit, [lot.id]).get(lot.id),
-        figures=why.of_lot(visit, lot.code) if lot.status in OPEN else None,
-        remedy=why.remedy(visit, LOT, lot.code, visit.session.get_one(Organisation, lot.supplier_id).code)
+        figures=near_misses.of_lot(visit, lot.code) if lot.status in OPEN else None,
+        remedy=near_misses.remedy(visit, LOT, lot.code, visit.session.get_one(Organisation, lot.supplier_id).code)
         if look and lot.status in OPEN
         else None,
         kind=kind,
@@ -194,7 +194,7 @@ def withdraw(visit: Visited, uid: str) -> Response:
     read.done()
     check_version(lot, version)
     was = before(lot)
-    ledger.withdraw(visit.session, lot.id, visit.act(reason or ""))
+    transitions.withdraw(visit.session, lot.id, visit.act(reason or ""))
     visit.session.refresh(lot)
     visit.did("lot.withdraw", lot, was, reason or "")
     return visit.go("/lots", visit.say("The lot is withdrawn. What was promised of it stays promised."), "info")

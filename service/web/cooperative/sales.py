@@ -12,10 +12,10 @@ from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.planning import models as m
 from service.planning.states import SettlementState
+from service.web.context import Visit, Visited
+from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
-from service.web.words import kind
 
 pages = Pages("sales")
 

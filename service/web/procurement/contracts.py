@@ -11,13 +11,13 @@ from buyers.models import AgreementStatus, CallOff, Contract, DemandLine
 from catalog import repository as catalogue
 from catalog.models import Organisation, Product, Site, SiteKind
 from catalog.tenancy import find, visible
-from service.api.deps import before
 from service.auth.permissions import Permission
+from service.http.context import before
+from service.web.context import Visit, Visited
 from service.web.forms import Reader
+from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
-from service.web.words import kind
 
 pages = Pages("contracts")
 

@@ -18,15 +18,15 @@ from service.auth.permissions import Permission
 from service.db import now
 from service.photographs import LARGEST_BYTES, NotAPhotograph, Photograph, plain
 from service.planning import models as m
-from service.planning import receipts
-from service.planning.receipts import Said
+from service.planning.fulfilment import receipts
+from service.planning.fulfilment.receipts import Said
 from service.planning.states import ReturnReason, ShipmentState
+from service.web.context import Visit, Visited
 from service.web.formats import day_of_text, today
 from service.web.forms import Reader, Upload
+from service.web.labels import kind, options
 from service.web.offers import Truck, trucks
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
-from service.web.words import kind, options
 
 pages = Pages("deliveries")
 MOST = 500

@@ -17,19 +17,19 @@ from buyers.models import DemandLine, LineProduct, LineRequirement, LineStatus
 from catalog import repository as catalogue
 from catalog.models import Product, Site, SiteKind
 from catalog.tenancy import find, visible
-from matching.plan import LINE
-from service.api.deps import before
+from matching.model.plan import LINE
 from service.auth.permissions import Permission
-from service.planning import wishes
+from service.http.context import before
+from service.planning import line_cancellation
 from service.planning.models import LineBalance
-from service.web import reasons, why
+from service.web import near_misses, reasons
+from service.web.context import Visit, Visited
 from service.web.formats import day_of_text
 from service.web.forms import Reader, fields
+from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import mark
-from service.web.visit import Visit, Visited
-from service.web.words import kind
 
 pages = Pages("demand")
 OPEN = (LineStatus.OPEN, LineStatus.PROPOSED, LineStatus.CONFIRMED)
@@ -149,8 +149,8 @@ def _line(visit: Visit, *, look: bool = False) -> Response:
         rules=rules(visit, line),
         promised=promised(visit, [line.id]).get(line.id, 0),
         why=reasons.of_lines(visit, [line.id]).get(line.id),
-        figures=why.of_line(visit, line.code) if line.status in OPEN else None,
-        remedy=why.remedy(visit, LINE, line.code) if look and line.status in OPEN else None,
+        figures=near_misses.of_line(visit, line.code) if line.status in OPEN else None,
+        remedy=near_misses.remedy(visit, LINE, line.code) if look and line.status in OPEN else None,
         kind=kind,
         open=line.status in OPEN,
         may_write=visit.principal.may(Permission.DEMAND_WRITE),
@@ -211,6 +211,6 @@ def cancel(visit: Visited, uid: str) -> Response:
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()
     was = before(line)
-    line = wishes.cancel_line(visit.session, visit.scope, uid, visit.by, version)
+    line = line_cancellation.cancel_line(visit.session, visit.scope, uid, visit.by, version)
     visit.did("line.cancel", line, was, reason or "")
     return visit.go("/demand", visit.say("The line is cancelled. What was promised to it stays promised."), "info")

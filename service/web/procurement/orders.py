@@ -20,12 +20,12 @@ from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
 from service.db import now
 from service.planning.models import LineBalance
+from service.web.context import Visit, Visited
 from service.web.formats import today
 from service.web.forms import Form, Reader, fields
+from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.visit import Visit, Visited
-from service.web.words import kind
 
 pages = Pages("orders")
 ROWS, MORE_ROWS, MOST_ROWS = 5, 5, 1000

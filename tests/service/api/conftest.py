@@ -20,15 +20,15 @@ from sqlalchemy.orm import Session as DbSession
 
 from catalog.base import now_utc
 from catalog.models import Organisation
-from service.api.admission import Service
-from service.api.routing import PREFIX
 from service.app import create_app
 from service.auth import keys
 from service.auth.tokens import new_token, token_hash
 from service.db import Database
+from service.http.admission import Service
+from service.http.routing import PREFIX
 from service.models import Role, RoleGrant, Session, User
 from service.settings import Settings
-from tests.market import Market
+from tests.sample_market import Market
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx's successor, which other packages of ours don't speak yet.

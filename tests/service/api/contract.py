@@ -25,15 +25,15 @@ from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as hypothesis_settings
 from schemathesis.checks import CHECKS, load_all_checks
 
-from service.api.admission import Service
 from service.app import create_app
 from service.auth import keys
 from service.db import Database
+from service.http.admission import Service
 from service.models import Role, User
 from service.settings import Settings
 from tests.service import chaos
 from tests.service.api.conftest import World, add_user, log_in, of_role
-from tests.service.furnished import Furnished, seen_of
+from tests.service.sample_database import Furnished, seen_of
 
 load_all_checks()
 OF_SHAPE = {"invalid_request", "bad_json", "unknown_parameter", "unsupported_media_type", "if_match_required"}

@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from catalog.base import Base
 from catalog.models import Organisation, OrganisationKind, Side
 from catalog.tenancy import conditions
-from service.api.routing import Route, rule_of
 from service.auth.permissions import MATRIX, ORGANISATION_LEVEL, Permission, granted
 from service.db import Database
+from service.http.routing import Route, rule_of
 from service.models import ROOMS, Role
 from service.settings import Settings
 from tests.service.api.conftest import PAGES, Caller, ClientAs, World
-from tests.service.furnished import Furnished, seen_of
 from tests.service.pictures import PNG
+from tests.service.sample_database import Furnished, seen_of
 
 NOBODY = "0" * 26
 Asked = TypeVar("Asked")

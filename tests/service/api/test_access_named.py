@@ -9,12 +9,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from service.api.routing import PREFIX
 from service.db import Database
+from service.http.routing import PREFIX
 from service.models import Role
 from tests.service.api.conftest import Caller, ClientAs, World
 from tests.service.api.test_access import TABLES, count_rows
-from tests.service.furnished import Furnished, seen_of
+from tests.service.sample_database import Furnished, seen_of
 
 UID = re.compile(r"^[0-9a-hjkmnp-tv-z]{26}$")
 NAMED = {

@@ -15,8 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from catalog.models import Lot, Organisation
 from service import logs
-from service.api.limits import Limits
 from service.db import Database
+from service.http.limits import Limits
 from service.models import Role
 from service.settings import Settings
 from tests.service.api.conftest import Caller, ClientAs, World
@@ -260,7 +260,7 @@ def test_a_cursor_of_another_list_or_another_person_or_made_up_is_refused(client
 def test_an_old_cursor_says_that_it_is_old(clerk: Caller, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     clerk.post("/lots", json=lot(world))
     cursor = clerk.get("/lots", params={"limit": 1}).json()["next_cursor"]
-    monkeypatch.setattr("service.api.cursors.GOOD_FOR_S", -1)
+    monkeypatch.setattr("service.http.cursors.GOOD_FOR_S", -1)
     old = clerk.get("/lots", params={"limit": 1, "cursor": cursor})
     assert (old.status_code, old.json()["code"]) == (410, "cursor_expired")
 
@@ -348,7 +348,7 @@ def test_a_failure_of_the_database_or_of_ours_is_told_without_its_inside(
 def test_a_write_that_leaves_no_mark_in_the_trail_is_not_done(
     clerk: Caller, world: World, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
-    monkeypatch.setattr("service.api.deps.Asked.did", lambda *_, **__: None)
+    monkeypatch.setattr("service.http.context.Asked.did", lambda *_, **__: None)
     assert clerk.post("/lots", json=lot(world, code="unmarked")).status_code == 500
     with database.read() as session:
         assert session.scalars(select(Lot).where(Lot.code == "unmarked")).all() == []

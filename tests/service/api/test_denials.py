@@ -14,15 +14,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from catalog.models import Organisation, OrganisationKind, Side
-from service.api import denials
-from service.api.denials import PAUSE
 from service.audit import NO_CHAIN, Deed, record_rarely, verify
 from service.auth.throttle import Throttle
 from service.db import Database, now
+from service.http import denials
+from service.http.denials import PAUSE
 from service.models import AuditEvent, Role, Session, User
 from tests.service.api.conftest import PAGES, Caller, ClientAs, World
 from tests.service.api.test_access import NOBODY, addresses, body_of, filled, is_page, share
-from tests.service.furnished import Furnished, seen_of
+from tests.service.sample_database import Furnished, seen_of
 
 
 @pytest.fixture

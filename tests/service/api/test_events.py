@@ -20,7 +20,7 @@ from service.webhooks.events import KINDS
 from service.webhooks.sender import Sender
 from service.webhooks.signing import body_of
 from tests.service.api.conftest import ClientAs, World
-from tests.service.furnished import Furnished
+from tests.service.sample_database import Furnished
 from tests.service.webhooks.receiver import receiving
 
 SEASON = {

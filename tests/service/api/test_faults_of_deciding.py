@@ -10,7 +10,7 @@ import pytest
 
 from catalog.models import Lot
 from service.db import Database
-from service.planning import proposals
+from service.planning.proposals import decisions
 from tests.service.api.conftest import ClientAs, World
 from tests.service.api.test_proposals import Floor, problem, seen
 
@@ -41,14 +41,14 @@ def test_a_key_that_is_used_for_something_else_is_refused(floor: Floor) -> None:
 
 def test_the_same_key_while_the_first_is_at_work_is_told_to_wait(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     inside, leave, answers = threading.Event(), threading.Event(), list[httpx.Response]()
-    usual = proposals.approve
+    usual = decisions.approve
 
     def slow(*given: Any, **more: Any) -> Any:
         inside.set()
         assert leave.wait(60)
         return usual(*given, **more)
 
-    monkeypatch.setattr(proposals, "approve", slow)
+    monkeypatch.setattr(decisions, "approve", slow)
     first = threading.Thread(target=lambda: answers.append(approve(floor, "k1")))
     item = floor.desk.items()[0]
     first.start()

@@ -13,11 +13,11 @@ import pytest
 from service.app import create_app
 from service.auth import keys
 from service.db import Database
-from service.planning.conservation import discrepancies
-from service.planning.settlements import lost_money
+from service.planning.fulfilment.settlements import lost_money
+from service.planning.ledger.conservation import discrepancies
 from service.runs.solvers import plan_by_rule
 from service.settings import Settings
-from tests.market import TODAY, Market
+from tests.sample_market import TODAY, Market
 from tests.service.api.generated import Partner, generate, importable, served
 from tests.service.pictures import jpeg
 from tests.service.run_market import working

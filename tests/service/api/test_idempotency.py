@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from catalog.base import now_utc
 from catalog.models import Lot
-from service.api import idempotency
 from service.db import Database
+from service.http import idempotency
 from service.models import ApiKey, AuditEvent, IdempotencyKey, Role
 from tests.service.api.conftest import Caller, ClientAs, World
 from tests.service.api.test_lots import lot

@@ -12,9 +12,9 @@ from buyers.models import DemandLine, Order
 from catalog.models import Lot, Organisation, OrganisationKind, Side
 from service.db import Database
 from service.models import Role
-from tests.market import TODAY, Market
+from tests.sample_market import TODAY, Market
 from tests.service.api.conftest import Caller, ClientAs, World
-from tests.service.furnished import Furnished
+from tests.service.sample_database import Furnished
 
 
 def read(caller: Caller, path: str, limit: int = 1, **asked: Any) -> list[dict[str, Any]]:

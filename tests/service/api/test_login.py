@@ -10,12 +10,12 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from catalog.base import now_utc
-from service.api.admission import Service
-from service.api.limits import Limits
 from service.auth import passwords
 from service.auth.csrf import forged
 from service.auth.tokens import token_hash
 from service.db import Database
+from service.http.admission import Service
+from service.http.limits import Limits
 from service.models import ApiKey, Role, Session, User
 from service.settings import Settings
 from tests.service.api.conftest import Caller, ClientAs, World, add_user
@@ -287,8 +287,8 @@ def test_who_is_remembered_is_forgotten_when_his_access_changes(
 
 
 def test_what_another_process_ends_ends_when_the_memory_does() -> None:
-    from service.api.admission import GUEST
-    from service.auth.memory import Memory
+    from service.auth.credential_cache import Memory
+    from service.http.admission import GUEST
 
     now = [0.0]
     memory = Memory(1.0, lambda: now[0])

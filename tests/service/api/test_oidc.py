@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
-from service.api.admission import Service
 from service.auth.oidc import OidcFailed, Provider
 from service.db import Database
+from service.http.admission import Service
 from service.models import Role, User
 from service.settings import Settings
 from tests.service.api.conftest import Caller, World, add_user

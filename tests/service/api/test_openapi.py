@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from fastapi.dependencies.utils import get_flat_params
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from service.api.openapi import operations
-from service.api.routing import Api, Route, rule_of
 from service.auth.permissions import Permission
+from service.http.openapi import operations
+from service.http.routing import Api, Route, rule_of
 from service.models import Role
 from tests.service.api.conftest import Caller, ClientAs
 

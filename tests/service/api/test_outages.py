@@ -16,11 +16,11 @@ from catalog.models import Lot
 from service import db
 from service.app import create_app
 from service.db import Database
+from service.maintenance.backup import back_up
+from service.maintenance.checks import faults
+from service.maintenance.errors import UpkeepError
 from service.models import AuditEvent, Role
 from service.settings import Settings
-from service.upkeep.backup import back_up
-from service.upkeep.checks import faults
-from service.upkeep.errors import UpkeepError
 from tests.service.api.conftest import Caller, ClientAs, World
 
 
@@ -95,7 +95,7 @@ def test_a_backup_onto_a_full_disk_leaves_no_file(database: Database, tmp_path: 
     def full(*_: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("service.upkeep.backup._write", full)
+    monkeypatch.setattr("service.maintenance.backup._write", full)
     with pytest.raises(UpkeepError, match="No space left on device"):
         back_up(database, tmp_path / "mca.backup")
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ from catalog.models import Lot, Organisation
 from service.db import Database
 from service.models import Role
 from tests.service.api.conftest import Caller, ClientAs, World
-from tests.service.desk import Desk, season
+from tests.service.proposal_setup import Desk, season
 
 Etag = dict[str, str]
 
@@ -145,8 +145,8 @@ def test_an_item_of_a_superseded_plan_points_to_the_current_one(floor: Floor) ->
 
 
 def test_an_approval_while_a_plan_is_made_becomes_fixed(floor: Floor) -> None:
-    from service.planning import results
-    from service.planning.rows import load
+    from service.planning.plans import storing
+    from service.planning.plans.problem_builder import load
     from tests.service.test_results import result_of
 
     first = floor.items()[0]
@@ -155,7 +155,7 @@ def test_an_approval_while_a_plan_is_made_becomes_fixed(floor: Floor) -> None:
         result = result_of(loaded.problem)
     floor.approve(first)
     with floor.database.write() as session:
-        floor.desk.plan = results.store(session, loaded, result, "mca 1").uid
+        floor.desk.plan = storing.store(session, loaded, result, "mca 1").uid
     assert floor.broker.get(f"/proposal-items/{first['uid']}").json()["state"] == "approved"
     new = {(row["lot"], row["line"]): row["state"] for row in floor.items()}
     assert new[first["lot"], first["line"]] == "superseded"

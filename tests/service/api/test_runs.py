@@ -15,17 +15,17 @@ from sqlalchemy import select, update
 
 from catalog.models import Association
 from catalog.tenancy import Scope
-from matching.exchange import read_problem
+from matching.io import read_problem
 from service.app import create_app
-from service.checking import check_plan
 from service.db import Database
 from service.models import ApiKey, Role
+from service.plan_check import check_plan
 from service.planning.models import Run, RunProgress
 from service.planning.states import RunState
 from service.runs import queue
 from service.runs.errors import Failure
 from service.runs.queue import Lease
-from service.runs.telling import tell_end
+from service.runs.run_events import tell_end
 from service.settings import Settings
 from tests.service import run_solvers
 from tests.service.api.conftest import Caller, ClientAs

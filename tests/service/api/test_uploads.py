@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from buyers.models import LineProduct, LineRequirement
 from catalog.models import Lot
-from matching.exchange import read_problem
-from service.api.routing import PREFIX
+from matching.io import read_problem
 from service.db import Database
+from service.http.routing import PREFIX
 from service.models import AuditEvent, Role
 from tests.service.api.conftest import ClientAs, World
 from tests.service.uploads.files import LINE, LINE_HEADER, LOT, LOT_HEADER, changed, csv_of, xlsx_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from matching.exchange.cells import Unfit
+from matching.io.cells import Unfit
 from service.uploads.cells import Decimal, day, flag, number, plain, style_of
 
 

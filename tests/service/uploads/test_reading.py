@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from service.uploads import raw, reading, texts
+from service.uploads import csv_text, raw, reading
 from service.uploads.cells import Decimal
 from service.uploads.errors import UploadTooLarge, UploadUnreadable
 from service.uploads.reading import Media, Prepared, Said, prepare
@@ -118,14 +118,14 @@ def test_formula_marks_of_our_own_exports_are_taken_away_again() -> None:
 
 
 def test_too_many_rows_stop_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "MOST_ROWS", 10)
+    monkeypatch.setattr(csv_text, "MOST_ROWS", 10)
     taken: list[str] = []
 
     def counted(cell: str) -> str:
         taken.append(cell)
         return cell
 
-    monkeypatch.setattr(texts, "_meant", counted)
+    monkeypatch.setattr(csv_text, "_meant", counted)
     with pytest.raises(UploadTooLarge, match="at most 10 rows"):
         read(csv_of(*[LOT] * 1000))
     assert len(taken) == 11 * len(LOT)

@@ -17,16 +17,16 @@ from catalog.models import ForecastRevision, ImportBatch, Lot, LotStatus, Organi
 from catalog.tenancy import Scope
 from service.db import Database
 from service.models import Outbox
-from service.planning import ledger
-from service.planning.conservation import discrepancies
-from service.planning.ledger import Wish
-from service.planning.rows import load
+from service.planning.ledger import transitions
+from service.planning.ledger.conservation import discrepancies
+from service.planning.ledger.transitions import Wish
+from service.planning.plans.problem_builder import load
 from service.uploads.errors import MOST_LISTED, UploadRefused
+from service.uploads.importing import Taken, Wanted, take_in
 from service.uploads.lines import sort_lines, write_lines
 from service.uploads.lots import sort_lots, write_lots
 from service.uploads.reading import Media, prepare
-from service.uploads.taking import Taken, Wanted, take_in
-from tests.market import NOON, Market, act
+from tests.sample_market import NOON, Market, act
 from tests.service.uploads.files import LINE, LINE_HEADER, LOT, LOT_HEADER, changed, csv_of, xlsx_of
 
 MEANT = Wanted(confirmed=True)
@@ -261,7 +261,7 @@ def test_a_cut_below_what_is_promised_is_refused_by_the_database(database: Datab
     upload(database, whole, csv_of(LOT))
     with database.write() as session:
         market.session = session
-        ledger.hold(session, [Wish(lot(session, "l1").id, market.line(1000).id, 1000)], NOON + timedelta(hours=2), act())
+        transitions.hold(session, [Wish(lot(session, "l1").id, market.line(1000).id, 1000)], NOON + timedelta(hours=2), act())
     with pytest.raises(Exception, match=r"ck_lot_balance|CHECK constraint failed"):
         upload(database, whole, csv_of(changed(LOT, quantity_kg=500)))
     with database.read() as session:

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 from service.models import Role
 from service.web import build
 from tests import chromium
-from tests.service.web.stage import Stage, furnish
-from tests.sharing import shared_file
+from tests.service.web.staging import Stage, furnish
+from tests.shared_fixtures import shared_file
 
 HERE = Path(__file__).resolve().parent
 ARTEFACTS = HERE.parents[2] / "test-artefacts"

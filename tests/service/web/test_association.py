@@ -14,13 +14,14 @@ from catalog.models import Association, LegalFact, Site
 from catalog.tenancy import Scope
 from service.models import AuditEvent, Role, User
 from service.planning import models as m
-from service.planning import overview, receipts
-from service.planning.receipts import Said
+from service.planning.fulfilment import receipts
+from service.planning.fulfilment.receipts import Said
+from service.planning.plans import overview
 from service.planning.states import SettlementState, ShipmentState
 from service.web.association.season import ROWS
 from tests.service.paper.reading import pages
 from tests.service.web.conftest import DESK, PHONE, Opened, check_usable, follow, keep, overflow
-from tests.service.web.stage import PASSWORD, Stage
+from tests.service.web.staging import PASSWORD, Stage
 
 PLACES = ("/season", "/season/rows?what=matched&of=pairs", "/people", "/people/new", "/trail", "/rules", "/rules/tariffs/new",
           "/rules/hours/new", "/shipments", "/money?show=issued")  # fmt: skip

@@ -16,10 +16,10 @@ from catalog.models import Lot, Side
 from service.demo import BUYER, COOPERATIVE
 from service.models import Role
 from service.planning.states import ProposalState
-from service.web.faults import CODES
+from service.web.error_texts import CODES
 from service.web.texts import translations
 from tests.service.web.conftest import DESK, PHONE, Opened, arrive, check_usable, follow, keep, overflow, violations
-from tests.service.web.stage import PASSWORD, Stage
+from tests.service.web.staging import PASSWORD, Stage
 
 PLACES = (
     "/lots",

@@ -10,7 +10,7 @@ from playwright.sync_api import Dialog
 from service.models import Role
 from service.web.navigation import ENTRIES
 from tests.service.web.conftest import PHONE, Opened, keep, overflow
-from tests.service.web.stage import Stage
+from tests.service.web.staging import Stage
 
 ATTACK = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}'
 ENDLESS = "Hợptácxã" * 25

@@ -13,15 +13,15 @@ from catalog.models import Lot, Organisation, Side
 from service.demo import BUYER, COOPERATIVE
 from service.models import Role
 from service.planning import models as m
-from service.planning import results
-from service.planning.exporting import pack
-from service.planning.rows import load
+from service.planning.plans import storing
+from service.planning.plans.exporting import pack
+from service.planning.plans.problem_builder import load
 from service.planning.states import RunState
 from service.runs.inputs import ZIP, rows_of
 from service.runs.policies import REPORT
 from tests.service.test_results import result_of
 from tests.service.web.conftest import DESK, PHONE, Opened, follow, keep, overflow, size_of, violations
-from tests.service.web.stage import Stage
+from tests.service.web.staging import Stage
 
 POLICY = {"goals": [{"goal": "contracts"}, {"goal": "worth"}], "cap_pct": 40.0, "floors": [{"share_pct": 20.0, "small_below_kg": 5000}]}
 
@@ -35,7 +35,7 @@ def kept(stage: Stage) -> str:
         session.add(run)
         session.flush()
         session.add(m.RunInput(run_id=run.id, media_type=ZIP, rows=rows_of(loaded), content=pack(loaded.problem)))
-        results.store(session, loaded, result_of(loaded.problem), "mca 1", run.id, figures={"freight_vnd": 1_000_000, "matched_kg": 10_000})
+        storing.store(session, loaded, result_of(loaded.problem), "mca 1", run.id, figures={"freight_vnd": 1_000_000, "matched_kg": 10_000})
         return run.uid
 
 

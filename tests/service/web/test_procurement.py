@@ -21,7 +21,7 @@ from service.planning.states import PlanState
 from service.web.procurement.demand import ROWS
 from service.web.texts import translations
 from tests.service.web.conftest import DESK, PHONE, Opened, arrive, check_usable, follow, keep
-from tests.service.web.stage import Stage
+from tests.service.web.staging import Stage
 
 PLACES = ("/demand", "/demand?show=closed", "/orders", "/orders/new", "/orders/last-week", "/deliveries", "/fill", "/contracts", "/offers",
           "/uploads/demands")  # fmt: skip

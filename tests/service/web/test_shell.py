@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from service.models import Role
 from service.web import rendering
 from tests.service.web.conftest import PHONE, Opened, check_usable, follow, keep, violations
-from tests.service.web.stage import PASSWORD, Stage
+from tests.service.web.staging import PASSWORD, Stage
 
 HTML = {"accept": "text/html"}
 get, post = partial(httpx.get, timeout=60), partial(httpx.post, timeout=60)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Unit
-from service.web import faults, texts, words
+from service.web import error_texts, labels, texts
 from service.web.formats import Formats, day_of_text
 
 
@@ -36,7 +36,7 @@ def test_words_have_the_same_places_as_their_texts() -> None:
 
 
 def test_every_state_and_reason_has_its_words() -> None:
-    for kind, known in words.WORDS.items():
+    for kind, known in labels.WORDS.items():
         assert set(known) == {value.value for value in kind}
 
 
@@ -78,8 +78,8 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 
 
 def test_each_pattern_of_a_refusal_finds_what_it_is_for() -> None:
-    assert all(re.compile(pattern) for pattern, _ in faults.WORDS)
+    assert all(re.compile(pattern) for pattern, _ in error_texts.WORDS)
     said = "expected whole kilograms, 2.505 tạ are 250.5 kg"
-    found = next(re.fullmatch(pattern, said) for pattern, _ in faults.WORDS if re.fullmatch(pattern, said))
+    found = next(re.fullmatch(pattern, said) for pattern, _ in error_texts.WORDS if re.fullmatch(pattern, said))
     assert found is not None
     assert found.groupdict() == {"what": "2.505 tạ", "kg": "250.5"}

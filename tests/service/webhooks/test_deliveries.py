@@ -20,9 +20,9 @@ from service.webhooks import endpoints as use
 from service.webhooks.deliveries import DELAYS_S, Job, claim, due, finish, keys_of, prune
 from service.webhooks.endpoints import EndpointChange, EndpointIn
 from service.webhooks.events import KINDS, emit
-from service.webhooks.posting import Outcome
 from service.webhooks.sender import Sender
-from tests.market import Market
+from service.webhooks.transport import Outcome
+from tests.sample_market import Market
 from tests.service.webhooks.receiver import Receiver, receiving
 
 OK, DOWN, GONE = Outcome(200, "ok"), Outcome(503, "down"), Outcome(410, "")

@@ -13,8 +13,8 @@ import pytest
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from service.webhooks.posting import MOST_READ_BYTES, Outcome, post
 from service.webhooks.signing import body_of, headers_of, new_secret
+from service.webhooks.transport import MOST_READ_BYTES, Outcome, post
 from tests.service.webhooks.receiver import Receiver, receiving
 
 AT = datetime(2027, 6, 7, 5, 0, tzinfo=UTC)

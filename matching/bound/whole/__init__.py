@@ -1,5 +1,0 @@
-"""A bound that knows whole trips, for problems whose trips are few enough to be listed: branch and price."""
-
-from matching.bound.whole.prove import whole_trip_bounds
-
-__all__ = ["whole_trip_bounds"]

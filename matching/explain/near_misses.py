@@ -1,0 +1,174 @@
+"""The nearest misses of a lot or line: with whom, at which step, and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from matching.explain.context import Scene
+from matching.explain.pairs import AT, STEPS, Pairs
+from matching.model.plan import LOT
+from matching.model.problem import ANY_PRODUCT, IntArray
+from matching.model.reasons import Reason
+from matching.network.geography import road_km, tariff_vnd
+
+MOST_MISSES = 3
+
+
+class Paper(StrEnum):
+    """What is wrong with a certificate or market code. The codes are stable."""
+
+    MISSING = "missing"
+    LEVEL = "level"
+    EXPIRES = "expires"
+    BEGINS = "begins"
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A pair that nearly came about.
+
+    Attributes
+    ----------
+    reason : the step that stops it.
+    other : row of the counterpart.
+    short : by how much it misses, in ``unit``; None where that is no figure.
+    unit : ``days``, ``grades``, ``kg``, ``suppliers``, ``vnd_per_kg`` or empty.
+    day : the day of delivery concerned, or on which a certificate expires or begins; days since 1970-01-01, or None.
+    scheme, paper : the certificate concerned and what is wrong with it, or None.
+    is_early : of dates, whether the goods are gone before delivery may begin; else they come after it has ended.
+    """
+
+    reason: Reason
+    other: int
+    short: int | None = None
+    unit: str = ""
+    day: int | None = None
+    scheme: str | None = None
+    paper: Paper | None = None
+    is_early: bool = False
+
+
+def find_misses(scene: Scene, subject: str, pairs: Pairs) -> tuple[Miss, ...]:
+    """Return the misses that came furthest, the smallest first, one for each counterpart that has none of it yet."""
+    open_ = pairs.take(pairs.kg == 0)
+    worse = np.where(open_.step >= AT[Reason.PRICE], -open_.gain_vnd_per_kg, 0.0)
+    order = np.lexsort((open_.other(subject), open_.short, worse, -open_.step))
+    nearest = open_.take(order[:MOST_MISSES])
+    return tuple(_miss(scene, subject, nearest, k) for k in range(len(nearest.step)))
+
+
+def _miss(scene: Scene, subject: str, pairs: Pairs, k: int) -> Miss:
+    reason, lot, line = STEPS[int(pairs.step[k])], int(pairs.lot[k]), int(pairs.line[k])
+    other, lines = int(pairs.other(subject)[k]), scene.problem.lines
+    short = round(float(pairs.short[k]))
+    if reason is Reason.GRADE:
+        return Miss(reason, other, short, "grades")
+    if reason in (Reason.CERTIFICATE, Reason.MARKET_CODE):
+        return _paper(scene, reason, other, lot, line)
+    if reason is Reason.DATES:
+        early = int(scene.problem.lots.from_day[lot]) <= int(lines.until_day[line])
+        return Miss(reason, other, short, "days", int((lines.from_day if early else lines.until_day)[line]), is_early=early)
+    if reason is Reason.REMAINING_LIFE:
+        return Miss(reason, other, short, "days", _day_of_life(scene, lot, line))
+    if reason is Reason.PRICE:
+        return Miss(reason, other, max(1, round(np.ceil(pairs.short[k]))), "vnd_per_kg")
+    if reason is Reason.SUPPLIERS_LIMIT:
+        return Miss(reason, other, int(lines.max_suppliers[line]), "suppliers")
+    if reason is Reason.MINIMUM:
+        return Miss(reason, other, _kg_short(scene, lot, line), "kg")
+    if reason is Reason.TRUCK:
+        return Miss(reason, other, _lone_truck(scene, lot, line, float(pairs.gain_vnd_per_kg[k] + pairs.rate_vnd_per_kg[k])), "vnd_per_kg")
+    if reason is Reason.BETTER_OFFER:
+        return Miss(reason, other, int((lines.kg if subject == LOT else scene.problem.lots.kg)[other]), "kg")
+    return Miss(reason, other)
+
+
+def _day_of_life(scene: Scene, lot: int, line: int) -> int:
+    """Day on which most life is left: the earliest possible delivery."""
+    return int(max(scene.problem.lines.from_day[line], scene.problem.lots.from_day[lot]))
+
+
+def _kg_short(scene: Scene, lot: int, line: int) -> int:
+    """Mass by which what is left misses the largest minimum concerned."""
+    lots, lines, use = scene.problem.lots, scene.problem.lines, scene.use
+    possible = int(min(use.lot_open_kg[lot], use.line_open_kg[line]))
+    brought = int(use.brought_by(scene.problem, np.array([lot]), np.array([line]))[0])
+    lot_most, line_most = scene.possible
+    gaps = [
+        int(lines.min_supplier_kg[line]) - possible - brought,
+        int(lots.min_take_kg[lot]) - int(lot_most[lot]),
+        int(lines.min_fill_kg[line]) - int(line_most[line]),
+        int(lots.kg[lot]) - possible if lots.indivisible[lot] else 0,
+    ]
+    return max(1, *gaps)
+
+
+def _lone_truck(scene: Scene, lot: int, line: int, margin: float) -> int | None:
+    """What a truck of its own would lose on each kilogram, đồng; None where it would pay, so that clock or trucks are in the way."""
+    problem, use = scene.problem, scene.use
+    kg = int(min(use.lot_open_kg[lot], use.line_open_kg[line]))
+    a, b = int(problem.lots.site[lot]), int(problem.lines.site[line])
+    door = min(problem.sites.max_vehicle_kg[a], problem.sites.max_vehicle_kg[b])
+    costs = [
+        _trip_vnd(scene, c, a, b) / min(kg, int(problem.vehicles.payload_kg[c]))
+        for c in range(problem.n_classes)
+        if problem.vehicles.payload_kg[c] <= door and (problem.vehicles.refrigerated[c] or not problem.lots.cold[lot])
+    ]
+    loss = min(costs, default=float("inf")) - margin
+    return None if loss <= 0 or not np.isfinite(loss) else round(loss)
+
+
+def _trip_vnd(scene: Scene, vehicle: int, a: int, b: int) -> float:
+    """What a truck costs from site a to site b, from its base and back where it has one, đồng."""
+    v = scene.problem.vehicles
+    base = int(v.base_site[vehicle])
+    stops = np.array([a, b] if base < 0 else [base, a, b, base])
+    km = road_km(scene.problem, stops[:-1], stops[1:]).sum(keepdims=True)
+    return float(v.fixed_vnd[vehicle] + tariff_vnd(scene.problem, vehicle, km)[0])
+
+
+# certificates --------------------------------------------------------------------------------------------------------
+def _paper(scene: Scene, reason: Reason, other: int, lot: int, line: int) -> Miss:
+    """Say which certificate is in the way, and what is wrong with it."""
+    needs = requirements(scene, line)
+    codes = [scene.problem.scheme_ids[scheme].startswith("PUC:") for scheme, _ in needs]
+    mine = [need for need, code in zip(needs, codes) if code == (reason is Reason.MARKET_CODE)]
+    for scheme, level in mine:
+        found = wrong_with(scene, lot, line, scheme, level)
+        if found is not None:
+            return Miss(reason, other, None, "", found[1], scene.problem.scheme_ids[scheme], found[0])
+    # Each is valid at some time, but never all of them together.
+    name = scene.problem.scheme_ids[mine[0][0]] if mine else None
+    return Miss(reason, other, None, "", None, name, Paper.EXPIRES if mine else None)
+
+
+def requirements(scene: Scene, line: int) -> list[tuple[int, int]]:
+    """Return what a line requires, as (scheme, level)."""
+    lines = scene.problem.lines
+    part = slice(int(lines.require_start[line]), int(lines.require_start[line + 1]))
+    return list(zip(lines.require_scheme[part].tolist(), lines.require_level[part].tolist()))
+
+
+def held(scene: Scene, lot: int, scheme: int) -> IntArray:
+    """Rows of the certificates of a scheme that a lot's supplier has for its product."""
+    problem, c = scene.problem, scene.problem.certificates
+    product = (c.product == problem.lots.product[lot]) | (c.product == ANY_PRODUCT)
+    return np.flatnonzero((c.supplier == problem.lots.supplier[lot]) & product & (c.scheme == scheme))
+
+
+def wrong_with(scene: Scene, lot: int, line: int, scheme: int, level: int) -> tuple[Paper, int | None] | None:
+    """Say what is wrong with a lot's certificates of a scheme for a line, with the day concerned; None where nothing is."""
+    c, rows = scene.problem.certificates, held(scene, lot, scheme)
+    if len(rows) == 0:
+        return Paper.MISSING, None
+    rows = rows[c.level[rows] >= level]
+    if len(rows) == 0:
+        return Paper.LEVEL, None
+    begun = rows[c.from_day[rows] <= scene.problem.lots.until_day[lot]]
+    if len(begun) == 0:
+        return Paper.BEGINS, int(c.from_day[rows].min())
+    until = int(c.until_day[begun].max())
+    return (Paper.EXPIRES, until) if until < scene.problem.lines.from_day[line] else None

@@ -1,0 +1,1 @@
+"""Distances, driving times, tariffs and carriers between sites."""

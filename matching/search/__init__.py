@@ -1,0 +1,1 @@
+"""Heuristic search: trips, hubs and long tours."""

@@ -1,0 +1,1 @@
+"""The HTTP kernel: routing, errors, idempotency, entity tags, cursors, streams and limits."""

@@ -1,0 +1,186 @@
+"""Who is let in: the request's key or cookie, its permission, its rate, and whether our own page sent it."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from starlette.requests import Request
+
+from catalog.base import now_utc
+from service import logs
+from service.audit import Deed, record
+from service.auth import csrf, principal, tokens
+from service.auth.credential_cache import Memory
+from service.auth.oidc import Provider
+from service.auth.permissions import Permission
+from service.auth.principal import NotKnown, Principal
+from service.db import Database
+from service.http.context import Asked
+from service.http.cursors import Cursors
+from service.http.limits import Limits
+from service.http.problems import Refused
+from service.models import ApiKey, ServiceSecret, Session
+from service.settings import Settings
+
+COOKIE, CSRF_COOKIE = "mca_session", "mca_csrf"
+ASSOCIATION = "mca-association"
+GUEST = Principal("guest", "guest", (), frozenset(), None, None, None, 0)
+"""Who asks where nobody needs to say who he is."""
+log = logs.get(__name__)
+
+
+class Service:
+    """What every request of one process shares."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings, self.database = settings, database
+        self.limits = Limits(settings)
+        self.provider = Provider(settings)
+        self.memory = Memory(settings.remember_seconds)
+        self._cursors: Cursors | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def cursors(self) -> Cursors:
+        """What signs cursors, with the secret that all processes share."""
+        with self._lock:
+            if self._cursors is None:
+                self._cursors = Cursors(secret_of(self.database, "cursors"))
+            return self._cursors
+
+
+def secret_of(database: Database, name: str) -> bytes:
+    """Return a secret of the service, made when it is first wanted."""
+    wanted = select(ServiceSecret.value).where(ServiceSecret.name == name)
+    with database.read() as session:
+        found = session.scalar(wanted)
+    if found is None:
+        with database.write() as session:
+            found = session.scalar(wanted)
+            if found is None:
+                found = secrets.token_bytes(32)
+                session.add(ServiceSecret(name=name, value=found))
+    return found
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a request shows of who it is from."""
+
+    key: str | None
+    cookie: str | None
+
+
+def admit(service: Service, request: Request, may: Permission | None, *, by_form: bool = False) -> Asked:
+    """Return the request as a route gets it.
+
+    Parameters
+    ----------
+    may : the permission that it needs; None for everybody.
+    by_form : whether the token against forged requests comes with a form, which is read later: then `check_token` sees to it.
+
+    Raises
+    ------
+    Refused
+        With 401, 403 or 429.
+    """
+    address = request.client.host if request.client else ""
+    shown = _shown(request)
+    who = GUEST
+    headers: dict[str, str]
+    if may is not None:
+        who, headers = _identified(service, request, shown, address)
+        # A refusal says as well how often one still may; the edge sees to it.
+        request.state.rate = headers
+        _check_meant(service, request, who, by_form=by_form)
+        if not who.may(may):
+            _note_denied(service, request, who, may, address)
+            raise Refused(403, "forbidden", f"this needs the permission {may.value}", headers=headers, facts={"permission": may.value})
+        if who.stale:
+            _mark_seen(service.database, who)
+    else:
+        headers = request.state.rate = service.limits.admit(service.limits.guests, address)
+    return Asked(
+        who, service, getattr(request.state, "request_id", ""), address[:100], request.url.path, request.headers.get("if-match"),
+        request.headers.get("if-none-match"), headers,
+    )  # fmt: skip
+
+
+def _shown(request: Request) -> Shown:
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
+    return Shown(key.strip() if kind.lower() == "bearer" else None, request.cookies.get(COOKIE))
+
+
+def _identified(service: Service, request: Request, shown: Shown, address: str) -> tuple[Principal, dict[str, str]]:
+    """Return who asks and how often he still may."""
+    try:
+        if shown.key is None and (shown.cookie is None or "authorization" in request.headers):
+            raise NotKnown
+        mark = tokens.token_hash(shown.key) if shown.key is not None else "c" + tokens.token_hash(shown.cookie or "")
+        who = service.memory.find(mark)
+        if who is None:
+            with service.database.read() as session:
+                who = principal.of_key(session, shown.key) if shown.key is not None else principal.of_session(session, shown.cookie or "")
+            service.memory.keep(mark, who, who.expires_at)
+        headers = service.limits.admit(service.limits.known, who.uid)
+        association = request.headers.get(ASSOCIATION)
+        if association:
+            with service.database.read() as session:
+                who = principal.within(session, who, association)
+        return who, headers
+    except NotKnown:
+        headers = service.limits.admit(service.limits.guests, address)
+        raise Refused(
+            401, "not_authenticated", "log in, or send a valid key", headers={**headers, "WWW-Authenticate": 'Bearer realm="mca"'}
+        ) from None
+
+
+def _check_meant(service: Service, request: Request, who: Principal, *, by_form: bool) -> None:
+    headers: Mapping[str, str] = request.headers
+    address = service.settings.public_url
+    if who.is_key:
+        return
+    if csrf.from_elsewhere(headers, address) if by_form else csrf.forged(request.method, headers, who.csrf_hash, address):
+        raise _not_meant()
+
+
+def check_token(who: Principal, token: str) -> None:
+    """Refuse a write by cookie that doesn't bear its login's token.
+
+    Raises
+    ------
+    Refused
+        With 403.
+    """
+    if not who.is_key and not csrf.fits(token, who.csrf_hash):
+        raise _not_meant()
+
+
+def _not_meant() -> Refused:
+    return Refused(403, "csrf", f"a write by cookie comes from our own page, with its token as {csrf.HEADER.title()}")
+
+
+def _note_denied(service: Service, request: Request, who: Principal, may: Permission, address: str) -> None:
+    """Keep in the trail that somebody tried to change what he may not; reading is only logged."""
+    log.warning("denied", who=who.uid, permission=may.value, method=request.method)
+    if request.method in csrf.SAFE:
+        return
+    deed = Deed(
+        who.association_id, who.uid, "denied", "permission", may.value, None, {"method": request.method, "path": request.url.path[:500]},
+        address=address[:100], request_id=getattr(request.state, "request_id", ""),
+    )  # fmt: skip
+    with service.database.write() as session:
+        record(session, deed, now_utc())
+
+
+def _mark_seen(database: Database, who: Principal) -> None:
+    """Write down that a key or login was used, once a minute at most."""
+    with database.write() as session:
+        if who.session_id is None:
+            session.execute(update(ApiKey).where(ApiKey.id == who.row_id).values(last_used_at=now_utc(), updated_at=ApiKey.updated_at))
+        else:
+            session.execute(update(Session).where(Session.id == who.session_id).values(seen_at=now_utc()))

@@ -1,0 +1,223 @@
+"""The outermost layer: every answer gets its request id and its headers of safety, every failure its shape, every request its log line.
+
+It also turns away what is more than one process can take on.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from catalog.base import new_uid
+from catalog.errors import Conflict, DomainError
+from service import logs
+from service.auth.oidc import OidcFailed
+from service.auth.passwords import Busy
+from service.http import denials, problems
+from service.http.admission import Service
+from service.http.database_errors import refusal
+from service.http.naming import name_who
+
+REQUEST_ID = "x-request-id"
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
+_FULL = ("database or disk is full", "no space left on device", "disk i/o error", "could not extend file")
+_FULL_STATE = "53100"
+"""PostgreSQL's code of a full disk, whose words follow the server's language."""
+_AWAY = {"Retry-After": "2"}
+SAFETY = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "private, no-store",
+    "vary": "Authorization, Cookie, Accept-Encoding",
+}
+"""Headers of every answer that doesn't say otherwise itself."""
+HTTPS_ONLY = "max-age=31536000; includeSubDomains"
+log = logs.get(__name__)
+
+
+class Edge:
+    """The layer itself; see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+        request_id = given if _SANE_ID.fullmatch(given) else new_uid()
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        self._under_way += 1
+        try:
+            await self._answer(scope, receive, self._dressed(scope, send, request_id))
+        finally:
+            self._under_way -= 1
+            structlog.contextvars.clear_contextvars()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Callable[[Message], Any]) -> None:
+        if self._under_way > _service(scope).settings.most_requests:
+            busy = problems.plain(503, "busy", "too many requests at once: try again in a moment")
+            await _said(Request(scope), busy, _AWAY)(scope, receive, send)
+            return
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except ClientDisconnect:
+            # Nobody is there to be told; what was begun has been rolled back.
+            log.info("went away", method=scope["method"], path=scope["path"])
+        except Exception as error:
+            # Whatever it is, the client gets an answer and the log the reason.
+            log.error("failed", method=scope["method"], path=scope["path"], exc_info=error)
+            if not started:
+                await _said(Request(scope), problems.plain(500, "internal", "something went wrong on our side"))(scope, receive, send)
+
+    def _dressed(self, scope: Scope, send: Send, request_id: str) -> Callable[[Message], Any]:
+        """Return a `send` that adds the headers that every answer has, and logs the answer."""
+        began = time.monotonic()
+        secure = _service(scope).settings.public_url.startswith("https://")
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                for name, value in (SAFETY | scope["state"].get("rate", {})).items():
+                    headers.setdefault(name, value)
+                if secure:
+                    headers["strict-transport-security"] = HTTPS_ONLY
+                took = round((time.monotonic() - began) * 1000, 1)
+                log.info("answered", method=scope["method"], path=scope["path"], status=message["status"], ms=took)
+            await send(message)
+
+        return dressed
+
+
+def _service(scope: Scope) -> Service:
+    service: Service = scope["app"].state.service
+    return service
+
+
+def _named(problem: problems.Problem, request_id: str, headers: dict[str, str] | None = None) -> Response:
+    problem.request_id = request_id
+    return problems.answer(problem, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Put the layer around an application, and give each kind of error its answer."""
+    app.add_exception_handler(DomainError, _on_domain)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(SQLAlchemyError, _on_database)
+    app.add_exception_handler(Busy, _on_busy)
+    app.add_exception_handler(OidcFailed, _on_oidc)
+    app.add_middleware(Edge)
+
+
+def _said(request: Request, problem: problems.Problem, headers: dict[str, str] | None = None) -> Response:
+    """Return what the one who asks is told: a page for a browser at an address of the pages, problem details for all others."""
+    shown = _page(request, problem, headers)
+    return _named(problem, request.state.request_id, headers) if shown is None else shown
+
+
+def _page(request: Request, problem: problems.Problem, headers: dict[str, str] | None = None) -> Response | None:
+    show: Callable[..., Response | None] | None = getattr(request.app.state, "problem_page", None)
+    problem.request_id = request.state.request_id
+    return None if show is None else show(request, problem, headers)
+
+
+async def _on_domain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    problem = problems.of_domain(error)
+    if isinstance(error, Conflict):
+        await name_who(_service(request.scope), problem)
+    stale = problem.code == "stale" and "version" in problem.facts
+    said = _said(request, problem, {"ETag": f'W/"{problem.facts["version"]}"'} if stale else None)
+    said.background = denials.noting(request, error)
+    return said
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(allowed_at(request.app, request.scope)))
+    return _said(request, problems.of_refusal(error), headers)
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, (RequestValidationError, ValidationError))
+    return _said(request, problems.of_validation(error))
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    problem, headers = of_database(error)
+    if problem.status >= 500:
+        log.error("database", path=request.url.path, exc_info=error)
+    return _said(request, problem, headers)
+
+
+async def _on_busy(request: Request, _error: Exception) -> Response:
+    return _said(request, problems.plain(503, "busy", "too many logins at once: try again in a moment"), _AWAY)
+
+
+async def _on_oidc(request: Request, error: Exception) -> Response:
+    log.warning("oidc", exc_info=error)
+    return _said(request, problems.plain(401, "wrong_login", "the other organisation's account can't be used: begin the login anew"))
+
+
+def of_database(error: Exception) -> tuple[problems.Problem, dict[str, str]]:
+    """Return what a failure of the database means to the one who asks."""
+    known = refusal(error)
+    if known is not None:
+        return problems.of_domain(known), {"Retry-After": "1"} if "right now" in str(known) else {}
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    text = str(cause).lower()
+    if getattr(cause, "sqlstate", None) == _FULL_STATE or any(sign in text for sign in _FULL):
+        return problems.plain(507, "disk_full", "the disk is full: nothing was written"), {}
+    away = isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and (error.connection_invalidated or _is_away(error)))
+    if away:
+        return problems.plain(503, "database_away", "the database can't be reached: try again in a moment"), dict(_AWAY)
+    if isinstance(error, StaleDataError):
+        return problems.plain(409, "conflict", "somebody else has changed this meanwhile"), {}
+    return problems.plain(500, "internal", "something went wrong on our side"), {}
+
+
+def _is_away(error: DBAPIError) -> bool:
+    return type(error).__name__ in {"OperationalError", "InterfaceError"}
+
+
+def allowed_at(app: FastAPI, scope: Scope) -> set[str]:
+    """Return every method that some route takes at an address."""
+    found: set[str] = set()
+    for route in app.router.routes:
+        if route.matches(scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return found

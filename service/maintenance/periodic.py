@@ -1,0 +1,81 @@
+"""What has to be done now and then: holds and lots that have run out, answers and logins that nobody needs any more, fresh statistics.
+
+Each chore is one transaction of its own, and safe to be done by several processes at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+
+from catalog.errors import DomainError
+from service import logs
+from service.db import Database, now
+from service.http.idempotency import forget_old
+from service.models import Session
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Act
+from service.planning.proposals import items
+from service.settings import Settings
+
+OFTEN_S, SELDOM_S = 30.0, 3600.0
+LOGINS_KEPT = timedelta(days=90)
+log = logs.get(__name__)
+
+
+class Chores:
+    """Does every chore when it is due, until it is told to end."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
+        often = (self.expire_holds,)
+        seldom = (self.expire_lots, self.forget_replies, self.forget_logins, self.tune)
+        self._due: dict[Callable[[], object], tuple[float, float]] = {}
+        self._due |= dict.fromkeys(often, (OFTEN_S, 0.0)) | dict.fromkeys(seldom, (SELDOM_S, 0.0))
+
+    def run(self, ending: threading.Event) -> None:
+        """Do what is due, again and again, until the event is set."""
+        while not ending.wait(1.0):
+            for chore, (every_s, due_at) in list(self._due.items()):
+                if time.monotonic() >= due_at and not ending.is_set():
+                    self._due[chore] = every_s, time.monotonic() + every_s
+                    self._do(chore)
+
+    def _do(self, chore: Callable[[], object]) -> None:
+        try:
+            done = chore()
+        except (SQLAlchemyError, DomainError, OSError) as error:
+            # The next time is soon enough; nobody waits for a chore.
+            log.warning("chore_failed", chore=chore.__name__, error=type(error).__name__)
+            return
+        if done:
+            log.info("chore_done", chore=chore.__name__, count=done)
+
+    def expire_holds(self) -> int:
+        """Give back the kilograms of holds that have run out."""
+        with self._database.write() as session:
+            return items.expire(session, now(session))
+
+    def expire_lots(self) -> int:
+        """Withdraw what is left of lots whose last day has passed in Vietnam."""
+        with self._database.write() as session:
+            return transitions.expire_lots(session, Act("system", "its last day has passed", now(session)))
+
+    def forget_replies(self) -> int:
+        """Delete kept answers that are older than is promised."""
+        return forget_old(self._database, timedelta(hours=self._settings.reply_hours))
+
+    def forget_logins(self) -> int:
+        """Delete logins that ended long ago."""
+        with self._database.write() as session:
+            done = session.execute(delete(Session).where(Session.expires_at < now(session) - LOGINS_KEPT))
+            return int(done.rowcount)  # type: ignore[attr-defined]
+
+    def tune(self) -> None:
+        """Let the database count its rows anew."""
+        self._database.tune()

@@ -1,0 +1,1 @@
+"""From the truck to the money: shipments, receipts and settlements."""

@@ -1,0 +1,1 @@
+"""The ledger of kilograms, its triggers and its audit."""

@@ -1,0 +1,1 @@
+"""Pins and forbids: what brokers have decided about pairs of lot and line."""

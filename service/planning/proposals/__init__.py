@@ -1,0 +1,1 @@
+"""Proposals: approve, reject, confirm, edit and undo, one item or hundreds."""

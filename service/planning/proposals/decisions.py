@@ -1,0 +1,439 @@
+"""Deciding about proposals: brokers approve, reject, pin, forbid and undo; suppliers and buyers confirm or refuse their part.
+
+An approved item's kilograms are held in the ledger until both sides have confirmed, and then confirmed; where one side refuses, or the
+hold runs out, they go back on offer. Each function takes a session of `Database.write`, the scope and the `Act` of the one who
+acts; `version` is the version of the item that he saw. All of it is audited, and told to those concerned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.errors import Conflict, DomainError, Invalid, NotFound, fault
+from catalog.models import Side
+from catalog.tenancy import Scope, check_version, find
+from service.planning.errors import AlreadyConfirmed, AlreadyDecided, HoldExpired, ManyRefused, NotApproved
+from service.planning.journal import Journal, before
+from service.planning.ledger import transitions
+from service.planning.ledger.transitions import Act, Wish
+from service.planning.models import Proposal, ProposalItem, Shipment, ShipmentItem
+from service.planning.proposals import items as desk
+from service.planning.proposals.items import promise_of, tell
+from service.planning.states import ProposalState, RejectReason, ShipmentState
+
+HOLD_MINUTES = 120
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An item that somebody decides about, and the version of it that he saw; None if he takes it as it is."""
+
+    uid: str
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an item is turned down: a word of the closed list, and a note; ``other`` needs one."""
+
+    reason: RejectReason
+    note: str = ""
+
+    def check(self) -> None:
+        """Refuse ``other`` without a note.
+
+        Raises
+        ------
+        Invalid
+            Naming the note.
+        """
+        if self.reason is RejectReason.OTHER and not self.note.strip():
+            raise Invalid([fault("note", "", "what the reason is, where it is other")])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one of many items: the item, or what refused it."""
+
+    uid: str
+    item: ProposalItem | None = None
+    refusal: DomainError | None = None
+
+
+Step = Callable[[Session, Journal, ProposalItem, int | None], None]
+AtOnce = Callable[[Session, Journal, Mapping[str, ProposalItem]], Mapping[str, ProposalItem]]
+FEW = 2
+"""Items from which on it pays to take a step for many at once."""
+
+
+def approve(session: Session, scope: Scope, chosen: Chosen, act: Act, hold_minutes: int = HOLD_MINUTES) -> ProposalItem:
+    """Approve an item as a broker: its kilograms are held until both sides confirm, or the hold runs out.
+
+    Raises
+    ------
+    PlanStale
+        If the plan has been superseded, or the item's lot or line edited since.
+    AlreadyDecided
+        If somebody has approved or rejected it; says who and when.
+    LotOvercommitted, LineOvercommitted
+        If somebody has taken the kilograms; says who and when.
+    """
+    return one(session, scope, chosen, act, _approving(hold_minutes))
+
+
+def reject(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act: Act) -> ProposalItem:
+    """Turn an item down as a broker; kilograms that were held go back on offer, and a pin of the pair is taken back.
+
+    Raises
+    ------
+    AlreadyConfirmed
+        If both sides have confirmed it.
+    """
+    return one(session, scope, chosen, act, _rejecting(refusal))
+
+
+def approve_many(
+    session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, hold_minutes: int = HOLD_MINUTES, *, partial: bool = False
+) -> list[Outcome]:
+    """Approve many items: all of them or none, or, if `partial`, each that can be.
+
+    Raises
+    ------
+    ManyRefused
+        Naming every item that can't be, unless `partial`.
+    """
+    from service.planning.proposals import bulk as together
+
+    def at_once(s: Session, journal: Journal, found: Mapping[str, ProposalItem]) -> Mapping[str, ProposalItem]:
+        return together.approve(s, journal, chosen, found, hold_minutes)
+
+    return many(session, scope, chosen, act, _approving(hold_minutes), partial=partial, at_once=at_once)
+
+
+def reject_many(
+    session: Session, scope: Scope, chosen: Sequence[Chosen], refusal: Refusal, act: Act, *, partial: bool = False
+) -> list[Outcome]:
+    """Turn many items down; see `approve_many`."""
+    from service.planning.proposals import bulk as together
+
+    def at_once(s: Session, journal: Journal, found: Mapping[str, ProposalItem]) -> Mapping[str, ProposalItem]:
+        return together.reject(s, journal, chosen, found, refusal)
+
+    return many(session, scope, chosen, act, _rejecting(refusal), partial=partial, at_once=at_once)
+
+
+def confirm(session: Session, scope: Scope, chosen: Chosen, act: Act, side: Side | None = None) -> ProposalItem:
+    """Confirm one side's part of an approved item; once both have, the kilograms are confirmed.
+
+    Parameters
+    ----------
+    side : for whom somebody of the association speaks; an organisation speaks for itself.
+
+    Raises
+    ------
+    NotApproved
+        If no broker has approved the item.
+    AlreadyDecided
+        If this side has confirmed it, or somebody has rejected it; says who and when.
+    HoldExpired
+        If the hold has run out.
+    """
+    return one(session, scope, chosen, act, lambda s, journal, item, version: _confirm(s, scope, journal, item, version, side))
+
+
+def confirm_proposal(
+    session: Session, scope: Scope, uid: str, act: Act, version: int | None = None, side: Side | None = None
+) -> list[ProposalItem]:
+    """Confirm this side's part of every approved item of a proposal that it hasn't answered yet; all of them or none."""
+    proposal = find(session, scope, Proposal, uid)
+    column = ProposalItem.supply_proposal_id if proposal.side is Side.SUPPLY else ProposalItem.demand_proposal_id
+    answered = ProposalItem.supplier_confirmed_at if proposal.side is Side.SUPPLY else ProposalItem.buyer_confirmed_at
+    waiting = select(ProposalItem.uid).where(column == proposal.id, ProposalItem.state == ProposalState.APPROVED, answered.is_(None))
+    chosen = [Chosen(item) for item in session.scalars(waiting.order_by(ProposalItem.id))]
+    desk.locked(session, scope, [one.uid for one in chosen])
+    session.refresh(proposal)
+    check_version(proposal, version)
+    if not chosen:
+        raise AlreadyDecided("nothing of this proposal waits for an answer", proposal.confirmed_by, proposal.confirmed_at)
+    speaks = side if scope.organisation_id is None else None
+    outcomes = many(session, scope, chosen, act, lambda s, journal, item, v: _confirm(s, scope, journal, item, v, speaks), partial=False)
+    return [outcome.item for outcome in outcomes if outcome.item is not None]
+
+
+def refuse(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act: Act, side: Side | None = None) -> ProposalItem:
+    """Refuse one side's part of an approved item; its kilograms go back on offer.
+
+    Raises
+    ------
+    AlreadyConfirmed
+        If both sides have confirmed it.
+    """
+    refusal.check()
+
+    def step(s: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
+        mine = side_of(s, scope, item, side)
+        if item.state is ProposalState.PROPOSED:
+            raise NotApproved("no broker has approved this item yet")
+        _reject(s, journal, item, version, refusal, f"proposal_item.refuse_{mine.value}")
+
+    return one(session, scope, chosen, act, step)
+
+
+def cancel(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act: Act) -> ProposalItem:
+    """Take back, by agreement, what both sides have confirmed and nobody has loaded yet.
+
+    Raises
+    ------
+    AlreadyConfirmed
+        If it has been loaded or received, naming what can be done instead.
+    Conflict
+        If a shipment is planned for it.
+    """
+    refusal.check()
+
+    def step(s: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
+        promise = promise_of(s, item)
+        if promise is None or not promise.confirmed_kg:
+            raise _bound(s, item) if desk.bound_kg(promise) else NotApproved("nothing of this item has been confirmed")
+        if promise.confirmed_kg != desk.bound_kg(promise):
+            raise _bound(s, item)
+        check_version(item, version)
+        _refuse_planned(s, promise.id)
+        was = before(item)
+        transitions.cancel(s, promise.id, journal.act)
+        turn_down(s, item, refusal, journal.act)
+        journal.note("proposal_item.cancel", item, was)
+        tell(s, journal, "promise.cancelled", item, reason=refusal.reason.value)
+
+    return one(session, scope, chosen, act, step)
+
+
+def _refuse_planned(session: Session, promise_id: int) -> None:
+    """Refuse to cancel what a truck is meant to fetch."""
+    query = select(Shipment).join(ShipmentItem, ShipmentItem.shipment_id == Shipment.id)
+    query = query.where(ShipmentItem.promise_id == promise_id, Shipment.state == ShipmentState.PLANNED)
+    found = session.scalars(query.limit(1)).one_or_none()
+    if found is not None:
+        raise Conflict(f"the shipment {found.code} is to fetch these goods: cancel it first", found.updated_by, found.updated_at)
+
+
+def side_of(session: Session, scope: Scope, item: ProposalItem, side: Side | None) -> Side:
+    """Return the side that somebody speaks for: his own organisation's, or the one that the association's people name."""
+    if scope.organisation_id is None:
+        if side not in (Side.SUPPLY, Side.DEMAND):
+            raise Invalid([fault("side", "" if side is None else side, "supply or demand: for whom you speak")])
+        return side
+    own = {scope.organisation_id, *scope.group_ids}
+    supplier, buyer = desk.parties(session, item)
+    sides = [which for which, party in ((Side.SUPPLY, supplier), (Side.DEMAND, buyer)) if party.id in own]
+    if not sides or (side is not None and side not in sides):
+        raise NotFound("proposal item", item.uid)
+    return side or sides[0]
+
+
+def require_unbound(session: Session, item: ProposalItem) -> None:
+    """Refuse to change what both sides have confirmed.
+
+    Raises
+    ------
+    AlreadyConfirmed
+        Naming who made it binding and when, and what can be done instead.
+    """
+    if desk.bound_kg(promise_of(session, item)):
+        raise _bound(session, item)
+
+
+def _bound(session: Session, item: ProposalItem) -> AlreadyConfirmed:
+    promise = promise_of(session, item)
+    assert promise is not None
+    last = max(
+        ((at, by) for at, by in _confirmations(item) if at is not None),
+        default=(promise.made_at, promise.made_by),
+    )
+    way = "cancel" if promise.confirmed_kg == desk.bound_kg(promise) else "receipt" if promise.loaded_kg else "none"
+    return AlreadyConfirmed("both sides have confirmed this item", way, last[1], last[0])
+
+
+def _confirmations(item: ProposalItem) -> list[tuple[Any, Any]]:
+    return [(item.supplier_confirmed_at, item.supplier_confirmed_by), (item.buyer_confirmed_at, item.buyer_confirmed_by)]
+
+
+def one(session: Session, scope: Scope, chosen: Chosen, act: Act, step: Step) -> ProposalItem:
+    """Take one step with one item, locked, noted, and with its proposals brought in step."""
+    item = desk.locked(session, scope, [chosen.uid])[chosen.uid]
+    with Journal(session, scope.association_id, act) as journal:
+        step(session, journal, item, chosen.version)
+        desk.refresh_proposals(session, [item], act)
+    return item
+
+
+def many(
+    session: Session, scope: Scope, chosen: Sequence[Chosen], act: Act, step: Step, *, partial: bool, at_once: AtOnce | None = None
+) -> list[Outcome]:
+    """Take a step for each item, locked, each in a savepoint, so that one that can't be leaves no trace; see `approve_many`.
+
+    Parameters
+    ----------
+    at_once : takes the step for those items for which nothing forbids it, by a few statements for all of them, and returns them; what
+        it leaves is tried one by one, which says what forbids it.
+    """
+    found = desk.locked(session, scope, [one.uid for one in chosen])
+    with Journal(session, scope.association_id, act) as journal:
+        done = dict(at_once(session, journal, found)) if at_once is not None and len(chosen) >= FEW else {}
+        outcomes = [
+            Outcome(one.uid, done.pop(one.uid)) if one.uid in done else _try(session, journal, found[one.uid], one.version, step)
+            for one in chosen
+        ]
+        refused = {outcome.uid: outcome.refusal for outcome in outcomes if outcome.refusal is not None}
+        if refused and not partial:
+            raise ManyRefused(refused)
+        desk.refresh_proposals(session, [outcome.item for outcome in outcomes if outcome.item is not None], act)
+    return outcomes
+
+
+def _try(session: Session, journal: Journal, item: ProposalItem, version: int | None, step: Step) -> Outcome:
+    mark, uid = journal.mark(), item.uid
+    try:
+        with session.begin_nested():
+            step(session, journal, item, version)
+    except DomainError as refusal:
+        journal.forget(mark)
+        return Outcome(uid, refusal=refusal)
+    return Outcome(uid, item)
+
+
+def _approving(hold_minutes: int) -> Step:
+    def step(session: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
+        if run_out(session, item, journal.act):
+            check_version(item, version)
+            give_back(session, item, journal.act)
+            desk.lapse(session, journal, item)
+        else:
+            require_open(session, item)
+            check_version(item, version)
+        desk.require_current(session, item)
+        was = before(item)
+        hold(session, item, journal.act, hold_minutes)
+        item.state = ProposalState.APPROVED
+        desk.touch(item, journal.act)
+        session.flush()
+        journal.note("proposal_item.approve", item, was)
+        tell(session, journal, "proposal.approved", item)
+
+    return step
+
+
+def run_out(session: Session, item: ProposalItem, act: Act) -> bool:
+    """Is this an approved item whose hold has run out before both sides confirmed?"""
+    promise = promise_of(session, item) if item.state is ProposalState.APPROVED else None
+    if promise is None or desk.bound_kg(promise):
+        return False
+    return not promise.held_kg or promise.expires_at <= act.at
+
+
+def require_open(session: Session, item: ProposalItem) -> None:
+    """Refuse an item about which somebody has decided, or whose plan is superseded."""
+    if item.state is ProposalState.SUPERSEDED:
+        desk.require_current(session, item)
+    if item.state is ProposalState.APPROVED:
+        promise = promise_of(session, item)
+        who = (promise.made_by, promise.made_at) if promise else (item.updated_by, item.updated_at)
+        raise AlreadyDecided("this item has been approved already", *who)
+    if item.state is ProposalState.REJECTED:
+        raise AlreadyDecided(f"this item has been rejected: {item.reason_code}", item.updated_by, item.updated_at)
+
+
+def hold(session: Session, item: ProposalItem, act: Act, hold_minutes: int) -> None:
+    """Keep an item's kilograms in the ledger."""
+    until = act.at + timedelta(minutes=hold_minutes)
+    transitions.hold(session, [Wish(item.lot_id, item.line_id, item.kg, item.id)], until, act)
+
+
+def give_back(session: Session, item: ProposalItem, act: Act) -> None:
+    """Give an item's held kilograms back to the offer."""
+    promise = promise_of(session, item)
+    if promise is not None and promise.held_kg:
+        transitions.release(session, promise.id, act)
+
+
+def _rejecting(refusal: Refusal) -> Step:
+    refusal.check()
+
+    def step(session: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
+        _reject(session, journal, item, version, refusal, "proposal_item.reject")
+
+    return step
+
+
+def _reject(session: Session, journal: Journal, item: ProposalItem, version: int | None, refusal: Refusal, action: str) -> None:
+    from service.planning.pins import single
+
+    require_unbound(session, item)
+    if item.state not in (ProposalState.PROPOSED, ProposalState.APPROVED):
+        require_open(session, item)
+    check_version(item, version)
+    was = before(item)
+    give_back(session, item, journal.act)
+    turn_down(session, item, refusal, journal.act)
+    undone = single.revoke_pin(session, item, journal.act)
+    journal.note(action, item, *with_decision(was, item, undone, None))
+    tell(session, journal, "proposal.rejected", item, reason=refusal.reason.value)
+
+
+def turn_down(session: Session, item: ProposalItem, refusal: Refusal, act: Act) -> None:
+    """Reject an item whose kilograms have been given back."""
+    item.state, item.reason_code, item.note = ProposalState.REJECTED, refusal.reason, refusal.note
+    desk.clear_confirmations(item)
+    desk.touch(item, act)
+    session.flush()
+
+
+def with_decision(
+    was: dict[str, Any], item: ProposalItem, old: dict[str, Any] | None, new: dict[str, Any] | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an item's changes, with the decision about its pair before and after."""
+    from service import audit
+
+    gone, come = audit.changes(was, audit.snapshot(item))
+    return {**gone, "decision": old}, {**come, "decision": new}
+
+
+def _confirm(session: Session, scope: Scope, journal: Journal, item: ProposalItem, version: int | None, side: Side | None) -> None:
+    mine = side_of(session, scope, item, side)
+    columns = desk.CONFIRMATION[:2] if mine is Side.SUPPLY else desk.CONFIRMATION[2:]
+    promise = _require_confirmable(session, item, columns, journal.act)
+    check_version(item, version)
+    was = before(item)
+    setattr(item, columns[0], journal.act.at)
+    setattr(item, columns[1], journal.act.actor)
+    desk.touch(item, journal.act)
+    session.flush()
+    both = all(at is not None for at, _ in _confirmations(item))
+    if both:
+        transitions.confirm(session, promise.id, journal.act)
+    journal.note(f"proposal_item.confirm_{mine.value}", item, was)
+    tell(session, journal, "proposal.confirmed", item, side=mine.value)
+    if both:
+        tell(session, journal, "promise.confirmed", item, promise=promise.uid)
+
+
+def _require_confirmable(session: Session, item: ProposalItem, columns: Sequence[str], act: Act) -> Any:
+    if item.state is ProposalState.PROPOSED:
+        raise NotApproved("no broker has approved this item yet")
+    if item.state is not ProposalState.APPROVED:
+        require_open(session, item)
+        raise Conflict("this item is no longer on the table", item.updated_by, item.updated_at)
+    at = getattr(item, columns[0])
+    if at is not None:
+        raise AlreadyDecided("this side has confirmed this item already", getattr(item, columns[1]), at)
+    promise = promise_of(session, item)
+    if promise is None or not promise.held_kg or promise.expires_at <= act.at:
+        who = (promise.made_by, promise.expires_at) if promise else (None, None)
+        raise HoldExpired("the hold on this item's kilograms has run out; a broker can approve it again", *who)
+    return promise

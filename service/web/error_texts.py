@@ -1,0 +1,165 @@
+"""What use-cases and descriptions refuse, in the visitor's own language.
+
+Rooms say what they expect in English, once for every way in. Here each such sentence has a pattern and a text of the catalogue with
+the same figures; what has none is shown as it is, after words that say which field it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from service.http.problems import ErrorItem, Problem
+from service.web.texts import mark
+
+if TYPE_CHECKING:
+    from service.web.context import Visit
+
+WORDS: tuple[tuple[str, str], ...] = (
+    (r"a value|Field required|a text|a name", mark("Please fill this in.")),
+    (r".*expected a day such as.*|.*expected a text such as 2027.*|Input should be a valid date.*",
+     mark("Write a day such as 07/06/2027.")),
+    (r".*expected a whole number such as.*", mark("Write a whole number such as 15.000.")),
+    (r".*expected a number such as.*|.*expected a number$", mark("Write a number such as 1234 or 12,5.")),
+    (r"'(?P<text>[^']*)' can be read in two ways: write (?P<one>\S+) or (?P<other>\S+)",
+     mark("“%(text)s” can be read in two ways: write %(one)s or %(other)s.")),
+    (r"expected whole kilograms, (?P<what>.+) are (?P<kg>\S+) kg", mark("%(what)s are %(kg)s kg: write an amount of whole kilograms.")),
+    (r"expected a number from (?P<least>\S+) to (?P<most>\S+)", mark("Write a number from %(least)s to %(most)s.")),
+    (r"(?P<least>[\d,]+) to (?P<most>[\d,]+) kg", mark("Write a mass from %(least)s to %(most)s kg.")),
+    (r"this product has no weight per (?P<unit>.+)",
+     mark("Nobody has said yet what one %(unit)s of this product weighs: state the mass in kg.")),
+    (r"a window that doesn't end before it starts.*|days within the contract's",
+     mark("The last day must not lie before the first, nor outside what is allowed.")),
+    (r"why the forecast changes", mark("Say briefly why the quantity or the days change.")),
+    (r"a lot that is on offer", mark("This lot is closed and can't be changed any more.")),
+    (r"a line that is open", mark("This line is closed and can't be changed any more.")),
+    (r"in ascending order", mark("These numbers must ascend.")),
+    (r"a code that isn't taken", mark("This code is taken.")),
+    (r"a (site|product|organisation) of yours|a product of the association|the uid of a site where this buyer receives",
+     mark("Choose one from the list.")),
+    (r"a (grade|variety) of .+",
+     mark("Choose one from the list.")),
+    (r"the days that .+ keeps", mark("Say how many days it keeps.")),
+    (r"either quantity_kg, or amount and unit", mark("Write an amount and choose its unit.")),
+    (r"at most (?P<kg>\d+) kg", mark("At most %(kg)s kg.")),
+    (r"at most (?P<most>\d+) characters|String should have at most (?P<most2>\d+) characters?", mark("This text is too long.")),
+    (r"Input should be greater than or equal to (?P<least>\S+)", mark("At least %(least)s.")),
+    (r"Input should be less than or equal to (?P<most>\S+)", mark("At most %(most)s.")),
+    (r"Value error, .*", mark("These values contradict each other.")),
+    (r"what the reason is, where it is other", mark("Say in a few words what the reason is.")),
+    (r".* kg, where .* kg are usual: is the unit right\?", mark("This is far more or far less than usual. Is the unit right?")),
+    (r"accepted_kg \+ rejected_kg .*|masses? that add up.*|.*add up to.*", mark("Accepted and rejected together must be what was loaded.")),
+    (r".*control character.*|.*can't be stored.*|.*characters that no name holds.*",
+     mark("This text holds characters that can't be stored.")),
+    # What cells of an upload are expected to hold.
+    (r"a value: this cell must be filled", mark("Fill this cell.")),
+    (r"a whole number(?: of \S+)? from (?P<least>\S+) to [^;]*;?.*",
+     mark("Write a whole number, %(least)s or more, without marks or letters.")),
+    (r"a number(?: of \S+)? (?:from|over) (?P<least>\S+) to .*", mark("Write a number, %(least)s or more.")),
+    (r"a number above (?P<least>\S+) and at most (?P<most>\S+)", mark("Write a number above %(least)s and at most %(most)s.")),
+    (r"a number, not .*", mark("Write a number.")),
+    (r"a number that can be read in one way only: (?P<one>\S+), or (?P<other>[^?]+)\?.*",
+     mark("This can be read in two ways, %(one)s or %(other)s: write it without thousands marks.")),
+    (r"a (?:calendar )?date.*", mark("Write a real day, such as 07/06/2027, day first.")),
+    (r"a clock time.*", mark("Write a time such as 05:30.")),
+    (r"yes or no", mark("Write yes or no.")),
+    (r"the code of a .+|codes of products .+|a site of this supplier|a grade of this product|at least one product code",
+     mark("Write a code that is known and yours, as in the template.")),
+    (r"one code, not a list.*", mark("Write one code; take a row of its own for each.")),
+    (r"a list .*", mark("Write a list such as VietGAP;OCOP>=3.")),
+    (r"at most the quantity_kg of (?P<kg>\d+)", mark("At most %(kg)s kg.")),
+    (r"what this lot was declared with; declare another lot", mark("This can't be changed later: list another lot.")),
+    (r"what this line asked for when .*", mark("This can't be changed any more, for kilograms are promised to the line.")),
+    (r"a lot that is on offer; this one is .*", mark("This lot is closed and can't be changed any more.")),
+    (r"a line that is open; this one is .*", mark("This line is closed and can't be changed any more.")),
+    (r"this column must be there", mark("This column is missing.")),
+    (r"no column of this name.*", mark("There is no column of this name: take those of the template.")),
+    (r"each column once", mark("Each column may stand there once.")),
+    (r"a name above every column.*", mark("Write the name of the column above it.")),
+    (r"cells that are not merged.*", mark("Unmerge these cells and fill each.")),
+    (r"a text.*|an id on one line.*", mark("Write a text on one line.")),
+    (r"a photograph: .*", mark("Choose a photograph: JPEG, PNG or WebP of at most 8 MB.")),
+)  # fmt: skip
+CODES: dict[str, str] = {
+    "wrong_login": mark("The login or the password is wrong, or it was tried too often. Try again in a minute."),
+    "csrf": mark("This form was opened before you logged in last. Load the page again and send it once more."),
+    "forbidden": mark("Your account may not do this. Ask the association if you need to."),
+    "not_found": mark("There is no such page or row, or it isn't yours."),
+    "method_not_allowed": mark("This address can't be used like that."),
+    "stale": mark("Somebody else has changed this in the meantime. Load the page again, look at what changed, and decide anew."),
+    "plan_stale": mark("The plan behind this is out of date. A broker will plan again."),
+    "already_decided": mark("Somebody has decided this already."),
+    "already_confirmed": mark("Both sides have confirmed this already."),
+    "already_there": mark("This is there already."),
+    "already_imported": mark("This very file has been taken in before."),
+    "hold_expired": mark("The time to confirm has run out. A broker can propose it again."),
+    "not_approved": mark("No broker has approved this yet."),
+    "lot_overcommitted": mark("More of the lot is promised than this would leave. What is promised stays promised."),
+    "line_overcommitted": mark("More is promised to the line than this would leave. What is promised stays promised."),
+    "contract_exceeded": mark("The contract has less left than that."),
+    "needs_confirmation": mark("Please look once more: this is unusual. Confirm it if it is meant."),
+    "idempotency_key_reuse": mark("This form has been sent already. If you want to send another one, check it and send it now."),
+    "still_running": mark("This is being saved right now. Wait a moment."),
+    "invalid": mark("Something in the form is wrong. Look at what is marked."),
+    "invalid_request": mark("Something in the form is wrong. Look at what is marked."),
+    "invalid_upload": mark("The file has faults; nothing was taken in. Mend the cells listed here and send it again."),
+    "unreadable_upload": mark("This file can't be read as a table."),
+    "upload_too_large": mark("The file holds more than is read at one time."),
+    "too_large": mark("This is larger than what is taken at one time."),
+    "bad_form": mark("The form didn't arrive whole. Please send it again."),
+    "unsupported_media_type": mark("This kind of file isn't understood. Send an Excel workbook (.xlsx) or CSV."),
+    "conflict": mark("Somebody was faster, or other rows rest on this one. Load the page again."),
+    "too_many_requests": mark("That was a little fast. Wait a moment and try again."),
+    "busy": mark("The service is busy. Try again in a moment."),
+    "database_away": mark("The database can't be reached just now. Nothing was lost; try again in a moment."),
+    "disk_full": mark("The disk of the service is full: nothing was written. Tell the association."),
+    "internal": mark("Something went wrong on our side. Nothing was written; the number below helps us to find out why."),
+}
+TITLES: dict[int, str] = {
+    401: mark("Please log in"), 403: mark("Not allowed"), 404: mark("Not found"), 405: mark("Not done here"),
+    409: mark("Somebody was first"), 412: mark("Changed meanwhile"), 413: mark("Too large"), 422: mark("Something is wrong"),
+    429: mark("A little slower, please"),
+    500: mark("Our fault"), 503: mark("Busy"), 507: mark("Out of space"),
+}  # fmt: skip
+UNKNOWN = mark("That can't be done")
+_COMPILED = tuple((re.compile(pattern), text) for pattern, text in WORDS)
+
+
+def words(expected: str, visit: Visit) -> str:
+    """Return what is expected of a value, in the visitor's language."""
+    for pattern, text in _COMPILED:
+        found = pattern.fullmatch(expected)
+        if found is not None:
+            return visit.say(text, **{name: _figure(name, value or "", visit) for name, value in found.groupdict().items()})
+    return expected
+
+
+def _figure(name: str, value: str, visit: Visit) -> str:
+    """Return a figure of a sentence with the marks of the visitor's language."""
+    return value.replace(".", ",") if name == "kg" and visit.language == "vi" else value
+
+
+def title(problem: Problem, visit: Visit) -> str:
+    """Return the kind of a problem in a few words."""
+    return visit.say(TITLES.get(problem.status, UNKNOWN))
+
+
+def detail(problem: Problem, visit: Visit) -> str:
+    """Return what happened, and what one can do now."""
+    known = CODES.get(problem.code)
+    return visit.say(known) if known else problem.detail
+
+
+def by_field(problem: Problem, visit: Visit) -> dict[str, list[str]]:
+    """Return what is wrong with each field of a form; what concerns none of them stands under an empty name."""
+    found: dict[str, list[str]] = {}
+    for item in problem.errors:
+        said = words(item.message, visit)
+        if said not in found.setdefault(_field(item), []):
+            found[_field(item)].append(said)
+    return found
+
+
+def _field(item: ErrorItem) -> str:
+    """Return the name of the field that an item is about; the second part of a list's place, for lists of one."""
+    return (item.pointer or "").rpartition("/")[2]

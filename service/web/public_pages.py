@@ -1,0 +1,167 @@
+"""What every visitor meets: the door, his language and theme, the first page, files, and what is shown when something goes wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from service.api import login
+from service.api.login import LoginIn
+from service.auth.permissions import Permission
+from service.http.admission import COOKIE, CSRF_COOKIE
+from service.http.problems import Problem, Refused, of_refusal
+from service.http.routing import PREFIX
+from service.models import User
+from service.web import forms, static
+from service.web.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, Visit, Visited, own_address
+from service.web.navigation import home_of
+from service.web.pages import Pages, guest, wants_page
+from service.web.texts import LANGUAGES
+
+pages = Pages("shell")
+YEAR_S = 365 * 24 * 3600
+
+
+def sign_in_page(
+    visit: Visit,
+    *,
+    back: str = "/",
+    expired: bool = False,
+    status: int = 200,
+    kept: str = "",
+    had_files: bool = False,
+    login_name: str = "",
+) -> Response:
+    """Return the page to log in by.
+
+    Parameters
+    ----------
+    back : where to go then.
+    expired : whether a login has just ended.
+    kept : the form that was being sent, as `forms.kept` writes it.
+    had_files : whether files came with it, which can't be kept.
+    """
+    about: dict[str, Any] = {"back": own_address(back), "expired": expired, "kept": kept, "had_files": had_files, "login_name": login_name}
+    return visit.show("shell/sign_in.html", status, oidc=bool(visit.settings.oidc_issuer), **about)
+
+
+@pages.get("/sign-in", public=True)
+async def show_sign_in(request: Request) -> Response:
+    """Show the door."""
+    visit: Visit = request.state.asked
+    return sign_in_page(visit, back=request.query_params.get("back", "/")[:2000])
+
+
+@pages.post("/sign-in", public=True, audited=False)
+async def sign_in(request: Request) -> Response:
+    """Log in by password, and go on where one was: at a page, or with the form that was being sent."""
+    visit: Visit = request.state.asked
+    form = visit.form
+    back, kept, name = form.get("back", "/"), form.get("kept"), form.get("login")[:254]
+    try:
+        opened = await login.prove(request, LoginIn(login=name or "-", password=form.get("password")[:1000] or "-"))
+    except Refused as refused:
+        visit.problem = of_refusal(refused)
+        had_files = form.get("had_files") == "1"
+        return sign_in_page(visit, back=back, status=refused.status_code, kept=kept, had_files=had_files, login_name=name)
+    answer: Response = RedirectResponse(own_address(back), 303)
+    if kept:
+        visit.token = opened[1].csrf
+        again = forms.unkept(kept)
+        answer = visit.show("shell/resume.html", place=own_address(back), again=list(again), had_files=form.get("had_files") == "1")
+    login.with_cookies(visit.service, *opened, answer=answer)
+    if LANGUAGE_COOKIE not in request.cookies:
+        _prefer(visit, answer, LANGUAGE_COOKIE, opened[0].language)
+    return answer
+
+
+@pages.post("/sign-out", may=Permission.OWN_ACCOUNT)
+def sign_out(visit: Visited) -> Response:
+    """Log out."""
+    login.end_this_login(visit)
+    answer = visit.go("/sign-in", visit.say("You are logged out."), "info")
+    for name in (COOKIE, CSRF_COOKIE):
+        answer.delete_cookie(name, path="/")
+    return answer
+
+
+@pages.post("/preferences", public=True, audited=False)
+async def prefer(request: Request) -> Response:
+    """Choose the language or the theme; this browser remembers it."""
+    visit: Visit = request.state.asked
+    answer = RedirectResponse(own_address(visit.form.get("back", "/")), 303)
+    for name, cookie, known in (("language", LANGUAGE_COOKIE, LANGUAGES), ("theme", THEME_COOKIE, THEMES)):
+        if visit.form.get(name) in known:
+            _prefer(visit, answer, cookie, visit.form.get(name))
+    return answer
+
+
+def _prefer(visit: Visit, answer: Response, cookie: str, value: str) -> None:
+    answer.set_cookie(cookie, value, max_age=YEAR_S, path="/", httponly=True, samesite="lax", secure=visit.secure)
+
+
+@pages.get("/", may=Permission.OWN_ACCOUNT)
+def show_home(visit: Visited) -> Response:
+    """Go to where the visitor begins."""
+    return visit.go(home_of(visit))
+
+
+@pages.get("/account", may=Permission.OWN_ACCOUNT)
+def show_account(visit: Visited) -> Response:
+    """Show one's own account."""
+    user = visit.session.get(User, visit.principal.row_id) if visit.signed_in else None
+    return visit.show("shell/account.html", user=user)
+
+
+@pages.get("/design", public=True)
+async def show_design(request: Request) -> Response:
+    """Show every component that pages are made of."""
+    visit: Visit = request.state.asked
+    return visit.show("shell/design.html", icons=static.icon_names())
+
+
+@pages.get("/offline", public=True, mca_static=True)
+async def show_offline(request: Request) -> Response:
+    """Show what a browser keeps for the time without a connection."""
+    visit: Visit = request.state.asked
+    return visit.show("shell/offline.html", headers={"cache-control": "no-cache"})
+
+
+@pages.get("/static/alive", public=True, mca_static=True)
+async def is_alive() -> Response:
+    """Say that there is a connection."""
+    return Response(status_code=204)
+
+
+@pages.get("/static/{name}", public=True, mca_static=True)
+async def get_file(request: Request, name: str) -> Response:
+    """Return a file that pages are made of."""
+    return static.serve(name, request.headers.get("accept-encoding", ""))
+
+
+@pages.get("/sw.js", public=True, mca_static=True)
+async def get_service_worker(request: Request) -> Response:
+    """Return the worker that shows a page of ours when there is no connection; it must lie at the root to see to all pages."""
+    answer = static.serve(static.manifest()["sw.js"], request.headers.get("accept-encoding", ""))
+    answer.headers["cache-control"] = "no-cache"
+    return answer
+
+
+def problem_page(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response | None:
+    """Return the page that says a problem, None where no browser asks for a page.
+
+    Parameters
+    ----------
+    headers : of the answer.
+    """
+    if not wants_page(request) or request.url.path.startswith((PREFIX, "/static/")):
+        return None
+    asked: Any = getattr(request.state, "asked", None)
+    visit = asked if isinstance(asked, Visit) else guest(request.app.state.service, request)
+    visit.problem = problem
+    template = "shell/problem_part.html" if visit.fragment else "shell/problem.html"
+    return visit.show(
+        template, problem.status, headers, back=own_address(request.headers.get("referer", "/").partition(request.url.netloc)[2] or "/")
+    )
