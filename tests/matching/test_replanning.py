@@ -106,7 +106,7 @@ def test_a_forbid_releases_a_frozen_trip() -> None:
     until = problem.horizon_until_day + 1
     assert find_kept_trips(problem, before, until).all()
     forbidden = decided(problem, (0, 0, FORBID, 0))
-    assert not kept_trips(forbidden, before, until).any()
+    assert not find_kept_trips(forbidden, before, until).any()
     assert len(replan(forbidden, before, stability=Stability(until), iterations=50, cores=1).plan.trips.vehicle) == 0
 
 
