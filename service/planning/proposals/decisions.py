@@ -154,8 +154,8 @@ def confirm(
     BelowFloor
         If the supplier would get less than its floor price and doesn't say that it agrees to that.
     """
-    require_channel(scope, consent)
     acting = for_side(session, scope, find(session, scope, ProposalItem, chosen.uid), side, act)
+    require_channel(scope, side, consent)
     return one(session, scope, chosen, acting, lambda s, journal, item, v: _confirm(s, scope, journal, item, v, side, consent))
 
 
@@ -175,8 +175,8 @@ def confirm_proposal(
 
     The version of the proposal names the terms of all its items.
     """
-    require_channel(scope, consent)
     proposal = find(session, scope, Proposal, uid)
+    require_channel(scope, side, consent)
     column = ProposalItem.supply_proposal_id if proposal.side is Side.SUPPLY else ProposalItem.demand_proposal_id
     answered = ProposalItem.supplier_confirmed_at if proposal.side is Side.SUPPLY else ProposalItem.buyer_confirmed_at
     waiting = select(ProposalItem).where(column == proposal.id, ProposalItem.state == ProposalState.APPROVED, answered.is_(None))

@@ -86,7 +86,7 @@ def agreed_freight(session: Session, shipments: Sequence[m.Shipment]) -> dict[in
     legs = _leg_costs(session, {row.item_id for row in rows})
     found = dict.fromkeys(from_hub, 0)
     for shipment, kg, freight_vnd, agreed_kg, number in rows:
-        costs = legs.get(number, {})
+        costs = legs.get(number or 0, {})
         if 2 in costs:
             to_hub = freight_vnd * costs.get(1, 0) // max(1, costs.get(1, 0) + costs[2])
             freight_vnd = freight_vnd - to_hub if from_hub[shipment] else to_hub

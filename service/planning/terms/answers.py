@@ -39,14 +39,16 @@ OWN_ANSWER = Consent()
 """The answer of a side that acts for itself."""
 
 
-def require_channel(scope: Scope, consent: Consent) -> None:
-    """Refuse somebody of the association who doesn't say how the side that he speaks for has agreed.
+def require_channel(scope: Scope, side: Side | None, consent: Consent) -> None:
+    """Refuse somebody of the association who doesn't say for whom he speaks, or how that side has agreed.
 
     Raises
     ------
     Invalid
-        Naming the channel.
+        Naming the side or the channel.
     """
+    if scope.organisation_id is None and side not in (Side.SUPPLY, Side.DEMAND):
+        raise Invalid([fault("side", side or "", "supply or demand: for whom you speak")])
     if scope.organisation_id is None and consent.channel is Channel.SYSTEM:
         raise Invalid([fault("channel", "", "telephone, zalo or in_person: how the side that you speak for agreed")])
 
