@@ -23,7 +23,7 @@ from catalog.tenancy import Scope
 LEAST_PARTIES = 5
 """Parties that must stand behind a published figure."""
 _SERIES = (100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500, 560, 630, 710, 800, 900)
-PRICE_STEPS = (0, *(step * 10**power for power in range(10) for step in _SERIES))
+PRICE_STEPS: tuple[int, ...] = (0, *(step * 10**power for power in range(10) for step in _SERIES))
 """Prices that are published, đồng per kg: the preferred numbers of ISO 3, twenty a decade."""
 MARKET_REASONS = frozenset({"price", "better_offer", "suppliers_limit", "minimum", "truck"})
 """Reasons that tell something of others' prices or quantities."""
