@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
 from catalog.models import Lot, Site, VehicleClass
+from service.days import VIETNAM
 from service.http.shapes import Out, References, shown
-from service.planning.ledger.transitions import VIETNAM
 from service.planning.models import Plan, PlanAllocation, PlanLeg, PlanPrice, PlanReason, PlanStop, PlanTrip, Run
 from service.planning.states import PlanState
 
