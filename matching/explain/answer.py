@@ -156,13 +156,15 @@ class _Late(Exception):
     """The time was over in the middle of a search."""
 
 
-Asked = Callable[[], bool]
+RequestContext = Callable[[], bool]
 
 
 class _Search:
     """A search under way."""
 
-    def __init__(self, scene: Scene, subject: str, row: int, effort: Effort, costs: Costs, seed: int, over: tuple[Asked, Asked]) -> None:
+    def __init__(
+        self, scene: Scene, subject: str, row: int, effort: Effort, costs: Costs, seed: int, over: tuple[RequestContext, RequestContext]
+    ) -> None:
         self.scene, self.subject, self.row, self.effort, self.costs = scene, subject, row, effort, costs
         self.seed, (self.expired, self.late) = seed, over
         self.pairs = find_pairs(scene, subject, row)

@@ -17,7 +17,7 @@ from catalog.tenancy import Scope, find
 from service.auth.permissions import Permission
 from service.days import checked_days, today
 from service.db import now
-from service.http.context import Asked, Reading, Uid
+from service.http.context import Reading, RequestContext, Uid
 from service.http.routing import Api
 from service.planning.plans import overview
 
@@ -118,7 +118,7 @@ def paper(content: bytes, name: str) -> Response:
     )
 
 
-def code_of(asked: Asked, uid: str) -> str:
+def code_of(asked: RequestContext, uid: str) -> str:
     """Return what a camera reads off a shipment's papers: where it is to be found, or its name where the service has no address."""
     address = asked.settings.public_url
     return f"{address}/shipments/{uid}" if address else f"urn:mca:shipment:{uid}"
