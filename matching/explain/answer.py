@@ -156,15 +156,13 @@ class _Late(Exception):
     """The time was over in the middle of a search."""
 
 
-RequestContext = Callable[[], bool]
+Asked = Callable[[], bool]
 
 
 class _Search:
     """A search under way."""
 
-    def __init__(
-        self, scene: Scene, subject: str, row: int, effort: Effort, costs: Costs, seed: int, over: tuple[RequestContext, RequestContext]
-    ) -> None:
+    def __init__(self, scene: Scene, subject: str, row: int, effort: Effort, costs: Costs, seed: int, over: tuple[Asked, Asked]) -> None:
         self.scene, self.subject, self.row, self.effort, self.costs = scene, subject, row, effort, costs
         self.seed, (self.expired, self.late) = seed, over
         self.pairs = find_pairs(scene, subject, row)
