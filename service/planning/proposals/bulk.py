@@ -11,10 +11,11 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from service.days import VIETNAM
 from service.planning.errors import PinsConflict
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
-from service.planning.ledger.transitions import VIETNAM, Act, Wish
+from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import ProposalItem
 from service.planning.pins import bulk, single
 from service.planning.proposals import decisions

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from service.days import VIETNAM
 from service.db import now
 from service.planning.fulfilment.money import Breakdown
-from service.planning.ledger.transitions import VIETNAM
 from service.planning.models import ProposalItem
 from service.planning.states import ProposalState
 from service.planning.terms.estimates import estimate_items

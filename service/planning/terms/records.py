@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
 from catalog.models import Lot
+from service.days import VIETNAM
 from service.planning.errors import TermsBelowZero
 from service.planning.fulfilment import money
 from service.planning.fulfilment.money import Breakdown
-from service.planning.ledger.transitions import VIETNAM, Act
+from service.planning.ledger.transitions import Act
 from service.planning.models import Promise, ProposalItem
 from service.planning.states import FreightRisk
 from service.planning.terms.estimates import Estimate, estimate_items

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from catalog.errors import Invalid, fault
 from catalog.models import Association
+from service.days import VIETNAM
 from service.planning.journal import Journal
-from service.planning.ledger.transitions import VIETNAM, Act
+from service.planning.ledger.transitions import Act
 from service.planning.states import FreightRisk
 from service.planning.terms.models import AssociationRule
 
