@@ -26,7 +26,7 @@ from service.runs import comparison
 from service.runs.freshness import stale_pairs
 from service.web import rendering
 from service.web.broker import board, board_texts, printing
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.labels import options
 from service.web.lists import part
@@ -45,7 +45,7 @@ FIGURES: dict[str, str] = {
 
 
 @pages.get("/plans", may=Permission.PLANS_READ)
-def list_plans(visit: Visited) -> Response:
+def list_plans(visit: PageRequest) -> Response:
     """Show plans, the newest first."""
     rows, more = part(visit, visible(m.Plan, visit.scope), (m.Plan.created_at, m.Plan.id), rows=ROWS, descending=True)
     runs = runs_of(visit.session, rows)
@@ -54,7 +54,7 @@ def list_plans(visit: Visited) -> Response:
 
 
 @pages.get("/plans/current", may=Permission.PLANS_READ)
-def show_current(visit: Visited) -> Response:
+def show_current(visit: PageRequest) -> Response:
     """Go to the current plan, or to the runs where there is none."""
     query = visible(m.Plan, visit.scope).where(m.Plan.state == PlanState.CURRENT).order_by(m.Plan.id.desc()).limit(1)
     plan = visit.session.scalars(query).one_or_none()
@@ -64,7 +64,7 @@ def show_current(visit: Visited) -> Response:
 
 
 @pages.get("/plans/compare", may=Permission.PLANS_READ)
-def compare_many_plans(visit: Visited) -> Response:
+def compare_many_plans(visit: PageRequest) -> Response:
     """Show any plans side by side: their figures, and what each means for every cooperative and every buyer."""
     uids = list(dict.fromkeys(parse_qs(visit.query).get("plan", [])))[:MOST_COMPARED]
     if len(uids) < 2:
@@ -83,13 +83,13 @@ def compare_many_plans(visit: Visited) -> Response:
 
 
 @pages.get("/plans/{uid}", may=Permission.PLANS_READ)
-def show_plan(visit: Visited, uid: Uid) -> Response:
+def show_plan(visit: PageRequest, uid: Uid) -> Response:
     """Show a draft as tables with the button that publishes it, and any other plan as its board, whose rows come by themselves."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
     return _draft(visit) if plan.state is PlanState.DRAFT else _board(visit, plan)
 
 
-def _draft(visit: Visit) -> Response:
+def _draft(visit: PageContext) -> Response:
     """Show a draft, and what publishing it would replace."""
     plan = find(visit.session, visit.scope, m.Plan, visit.params["uid"])
     current = visible(m.Plan, visit.scope).where(m.Plan.state == PlanState.CURRENT)
@@ -102,7 +102,7 @@ def _draft(visit: Visit) -> Response:
 
 
 @pages.post("/plans/{uid}/publish", may=Permission.PROPOSALS_DECIDE, audited=False, form=_draft)
-def publish_plan(visit: Visited, uid: Uid) -> Response:
+def publish_plan(visit: PageRequest, uid: Uid) -> Response:
     """Put a draft in force."""
     read = Reader(visit.form)
     version, note = read.whole("version", needed=True), read.text("note", most=1000)
@@ -116,12 +116,12 @@ def publish_plan(visit: Visited, uid: Uid) -> Response:
     return visit.go(f"/plans/{uid}", said)
 
 
-def _days(visit: Visit, plans: Sequence[m.Plan]) -> dict[str, tuple[date, date] | None]:
+def _days(visit: PageContext, plans: Sequence[m.Plan]) -> dict[str, tuple[date, date] | None]:
     """Return the first and the last day of each plan, by its uid."""
     return {plan.uid: publishing.days_of(visit.session, plan.id) for plan in plans}
 
 
-def _board(visit: Visit, plan: m.Plan) -> Response:
+def _board(visit: PageContext, plan: m.Plan) -> Response:
     """Show the board of a plan that is or was in force."""
     classes = visible(VehicleClass, visit.scope).where(VehicleClass.retired_on.is_(None)).order_by(VehicleClass.payload_kg)
     others = visible(m.Plan, visit.scope).where(m.Plan.id != plan.id).order_by(m.Plan.id.desc()).limit(ROWS)
@@ -134,7 +134,7 @@ def _board(visit: Visit, plan: m.Plan) -> Response:
 
 
 @pages.get("/plans/{uid}/board", may=Permission.PLANS_READ)
-def get_board(visit: Visited, uid: Uid, since: datetime | None = None) -> Response:
+def get_board(visit: PageRequest, uid: Uid, since: datetime | None = None) -> Response:
     """Return the rows of a plan's board, or those items that have changed since a moment."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
     if since is None:
@@ -143,7 +143,7 @@ def get_board(visit: Visited, uid: Uid, since: datetime | None = None) -> Respon
 
 
 @pages.get("/plans/{uid}/print", may=Permission.PLANS_READ)
-def print_plan(visit: Visited, uid: Uid) -> Response:
+def print_plan(visit: PageRequest, uid: Uid) -> Response:
     """Show a plan as plain tables, one for each day, for paper and for browsers without scripts."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
     find_rows = printing.draft_rows if plan.state is PlanState.DRAFT else printing.rows
@@ -152,18 +152,18 @@ def print_plan(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.get("/plans/{uid}/compare", may=Permission.PLANS_READ)
-def choose_other(visit: Visited, uid: Uid, other: str = "") -> Response:
+def choose_other(visit: PageRequest, uid: Uid, other: str = "") -> Response:
     """Show a plan beside the one that was chosen from the list on its board."""
     return _side_by_side(visit, uid, other or uid)
 
 
 @pages.get("/plans/{uid}/compare/{other}", may=Permission.PLANS_READ)
-def compare_plans(visit: Visited, uid: Uid, other: Uid) -> Response:
+def compare_plans(visit: PageRequest, uid: Uid, other: Uid) -> Response:
     """Show two plans side by side."""
     return _side_by_side(visit, uid, other)
 
 
-def _side_by_side(visit: Visit, uid: str, other: str) -> Response:
+def _side_by_side(visit: PageContext, uid: str, other: str) -> Response:
     """Show two plans, the older one first: their figures, and what goes elsewhere."""
     two = [find(visit.session, visit.scope, m.Plan, name) for name in (uid, other)]
     before, after = sorted(two, key=lambda plan: plan.id)
@@ -176,12 +176,12 @@ def _side_by_side(visit: Visit, uid: str, other: str) -> Response:
     )  # fmt: skip
 
 
-def _detail(visit: Visit, plan: m.Plan) -> PlanDetail:
+def _detail(visit: PageContext, plan: m.Plan) -> PlanDetail:
     stale = len(stale_pairs(visit.session, plan)) if plan.state is not PlanState.SUPERSEDED else 0
     return plan_detail(plan, runs_of(visit.session, [plan])[plan.run_id], stale)
 
 
-def _json(visit: Visit, content: Any) -> Response:
+def _json(visit: PageContext, content: Any) -> Response:
     answer = rendering.answer(orjson.dumps(content).decode(), visit.accepted, headers={"cache-control": "private, no-store"})
     answer.headers["content-type"] = "application/json"
     return answer

@@ -15,7 +15,7 @@ from service.planning import models as m
 from service.planning.proposals import decisions, items
 from service.planning.proposals.decisions import Chosen, Refusal
 from service.planning.states import ProposalState, RejectReason
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.labels import options
 from service.web.lists import part
@@ -28,12 +28,12 @@ NOT_SAID = frozenset({"forbidden"})
 
 
 @pages.get("/promises", may=Permission.PLANS_READ)
-def list_promises(visit: Visited) -> Response:
+def list_promises(visit: PageRequest) -> Response:
     """Show approved items, whichever plan they came from, the newest first."""
     return _list(visit)
 
 
-def _list(visit: Visit) -> Response:
+def _list(visit: PageContext) -> Response:
     query = items.items(visit.scope, states=[ProposalState.APPROVED])
     rows, more = part(visit, query, (m.ProposalItem.id,), rows=ROWS, descending=True)
     return visit.show(
@@ -43,7 +43,7 @@ def _list(visit: Visit) -> Response:
 
 
 @pages.post("/promises/{uid}/take-back", may=Permission.PROPOSALS_DECIDE, audited=False, form=_list)
-def take_back(visit: Visited, uid: Uid) -> Response:
+def take_back(visit: PageRequest, uid: Uid) -> Response:
     """Take a promise back: turn down what waits for an answer, cancel what both sides have confirmed and nobody has loaded."""
     read = Reader(visit.form)
     reason, note, version = read.text("reason", needed=True), read.text("note", most=1000), read.whole("version", needed=True)
@@ -58,7 +58,7 @@ def take_back(visit: Visited, uid: Uid) -> Response:
     return visit.go("/promises", visit.say("The promise is taken back; both sides are told."))
 
 
-def _plans(visit: Visit, rows: list[Any]) -> dict[str, Any]:
+def _plans(visit: PageContext, rows: list[Any]) -> dict[str, Any]:
     """Return when the plan of each item was made, by the plan's uid."""
     a = m.PlanAllocation
     query = select(m.Plan.uid, func.max(m.Plan.created_at)).join(a, a.plan_id == m.Plan.id)
