@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
+from sqlalchemy import select
 from starlette.responses import Response
 
 from catalog.errors import NeedsConfirmation
@@ -21,7 +22,7 @@ from service.http.context import Uid
 from service.planning import models as m
 from service.planning.plans import publishing
 from service.planning.plans.party_totals import compare_parties
-from service.planning.states import PlanState, RejectReason
+from service.planning.states import PlanState, ProposalState, RejectReason
 from service.runs import comparison
 from service.runs.freshness import stale_pairs
 from service.web import rendering
@@ -116,6 +117,14 @@ def publish_plan(visit: PageRequest, uid: Uid) -> Response:
     return visit.go(f"/plans/{uid}", said)
 
 
+def _is_decidable(visit: PageContext, plan: m.Plan) -> bool:
+    """Return whether the visitor may decide about items of a plan: of an earlier one only approved items are left to decide about."""
+    i, a = m.ProposalItem, m.PlanAllocation
+    approved = select(i.id).join(a, a.id == i.allocation_id).where(a.plan_id == plan.id, i.state == ProposalState.APPROVED)
+    left = plan.state is PlanState.CURRENT or visit.session.scalar(approved.limit(1)) is not None
+    return left and visit.principal.may(Permission.PROPOSALS_DECIDE)
+
+
 def _days(visit: PageContext, plans: Sequence[m.Plan]) -> dict[str, tuple[date, date] | None]:
     """Return the first and the last day of each plan, by its uid."""
     return {plan.uid: publishing.days_of(visit.session, plan.id) for plan in plans}
@@ -128,7 +137,7 @@ def _board(visit: PageContext, plan: m.Plan) -> Response:
     return visit.show(
         "broker/plan.html", plan=_detail(visit, plan), reasons=options(RejectReason, visit, NOT_SAID),
         classes=[one.code for one in visit.session.scalars(classes)], others=visit.session.scalars(others).all(),
-        decides=visit.principal.may(Permission.PROPOSALS_DECIDE), words=board_texts.words(visit),
+        decides=_is_decidable(visit, plan), words=board_texts.words(visit),
         tiles=visit.settings.map_tiles, tiles_by=visit.settings.map_tiles_by,
     )  # fmt: skip
 
