@@ -16,7 +16,20 @@ from catalog.given import Given
 from catalog.models import Lot, Side
 from catalog.tenancy import find, visible
 from matching.model.errors import BadInput
-from service.api.plan_shapes import (
+from service.auth.permissions import Permission
+from service.http.context import Reading, Uid, Writing
+from service.http.lists import Listing, Page, Part, SearchText
+from service.http.problems import MOST_ERRORS, ErrorItem, Refused
+from service.http.routing import Api
+from service.http.shapes import Out
+from service.planning.models import Plan, PlanAllocation, PlanPrice, PlanReason, PlanTrip
+from service.planning.plans import publishing
+from service.planning.plans.party_totals import compare_parties
+from service.planning.plans.problem_builder import Horizon
+from service.planning.states import PlanState
+from service.runs import analysis, archives, comparison
+from service.runs.freshness import stale_pairs
+from service.views.plans import (
     AllocationOut,
     PlanDetail,
     PlanOut,
@@ -31,19 +44,6 @@ from service.api.plan_shapes import (
     runs_of,
     trips_out,
 )
-from service.auth.permissions import Permission
-from service.http.context import Reading, Uid, Writing
-from service.http.lists import Listing, Page, Part, SearchText
-from service.http.problems import MOST_ERRORS, ErrorItem, Refused
-from service.http.routing import Api
-from service.http.shapes import Out
-from service.planning.models import Plan, PlanAllocation, PlanPrice, PlanReason, PlanTrip
-from service.planning.plans import publishing
-from service.planning.plans.party_totals import compare_parties
-from service.planning.plans.problem_builder import Horizon
-from service.planning.states import PlanState
-from service.runs import analysis, archives, comparison
-from service.runs.freshness import stale_pairs
 
 api = Api("plans", "Plans: drafts and the one in force, published, side by side, in full and as files; checks of plans made elsewhere.")
 PLANS = Listing("plans", {"created_at": (Plan.created_at, Plan.id)}, "-created_at")

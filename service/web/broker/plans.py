@@ -16,7 +16,6 @@ from catalog.errors import NeedsConfirmation
 from catalog.models import Side, VehicleClass
 from catalog.tenancy import find, visible
 from matching.model.plan import Status
-from service.api.plan_shapes import PlanDetail, plan_detail, plan_out, runs_of
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
@@ -25,6 +24,7 @@ from service.planning.plans.party_totals import compare_parties
 from service.planning.states import PlanState, ProposalState, RejectReason
 from service.runs import comparison
 from service.runs.freshness import stale_pairs
+from service.views.plans import PlanDetail, plan_detail, plan_out, runs_of
 from service.web import rendering
 from service.web.broker import board, board_texts, printing
 from service.web.context import PageContext, PageRequest

@@ -8,13 +8,13 @@ from sqlalchemy import func, select
 from starlette.responses import Response
 
 from catalog.tenancy import find
-from service.api.proposal_shapes import items_out
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
 from service.planning.proposals import decisions, items
 from service.planning.proposals.decisions import Chosen, Refusal
 from service.planning.states import ProposalState, RejectReason
+from service.views.proposals import items_out
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.labels import options
