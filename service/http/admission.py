@@ -6,20 +6,21 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select, update
 from starlette.requests import Request
 
 from catalog.base import now_utc
 from service import logs
-from service.audit import Deed, record
+from service.audit import Deed, record_rarely
 from service.auth import csrf, principal, tokens
 from service.auth.credential_cache import Memory
 from service.auth.oidc import Provider
 from service.auth.permissions import Permission
 from service.auth.principal import NotKnown, Principal
 from service.db import Database
-from service.http.context import Asked
+from service.http.context import RequestContext
 from service.http.cursors import Cursors
 from service.http.limits import Limits
 from service.http.problems import Refused
@@ -30,6 +31,8 @@ COOKIE, CSRF_COOKIE = "mca_session", "mca_csrf"
 ASSOCIATION = "mca-association"
 GUEST = Principal("guest", "guest", (), frozenset(), None, None, None, 0)
 """Who asks where nobody needs to say who he is."""
+DENIED_PAUSE = timedelta(hours=1)
+"""One account or key leaves one mark in that time for each permission that it lacks."""
 log = logs.get(__name__)
 
 
@@ -75,7 +78,7 @@ class Shown:
     cookie: str | None
 
 
-def admit(service: Service, request: Request, may: Permission | None, *, by_form: bool = False) -> Asked:
+def admit(service: Service, request: Request, may: Permission | None, *, by_form: bool = False) -> RequestContext:
     """Return the request as a route gets it.
 
     Parameters
@@ -104,7 +107,7 @@ def admit(service: Service, request: Request, may: Permission | None, *, by_form
             _mark_seen(service.database, who)
     else:
         headers = request.state.rate = service.limits.admit(service.limits.guests, address)
-    return Asked(
+    return RequestContext(
         who, service, getattr(request.state, "request_id", ""), address[:100], request.url.path, request.headers.get("if-match"),
         request.headers.get("if-none-match"), headers,
     )  # fmt: skip
@@ -173,8 +176,10 @@ def _note_denied(service: Service, request: Request, who: Principal, may: Permis
         who.association_id, who.uid, "denied", "permission", may.value, None, {"method": request.method, "path": request.url.path[:500]},
         address=address[:100], request_id=getattr(request.state, "request_id", ""),
     )  # fmt: skip
+    if not service.limits.denied.take(who.uid).allowed:
+        return
     with service.database.write() as session:
-        record(session, deed, now_utc())
+        record_rarely(session, deed, now_utc(), DENIED_PAUSE)
 
 
 def _mark_seen(database: Database, who: Principal) -> None:

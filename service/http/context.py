@@ -39,7 +39,7 @@ Uid = Annotated[
 
 
 @dataclass
-class Asked:
+class RequestContext:
     """One request.
 
     Attributes
@@ -107,6 +107,12 @@ class Asked:
         return self.principal.uid
 
     @property
+    def claimant(self) -> str:
+        """Whose ``Idempotency-Key`` it is: the one who asks, in the association that he looks at."""
+        scope = self.principal.scope
+        return self.by if scope is None or self.principal.association_id is not None else f"{self.by}@{scope.association_id}"
+
+    @property
     def version(self) -> int | None:
         """The version that the change was made on; see `etags.expected`."""
         return etags.expected(self.if_match)
@@ -149,17 +155,17 @@ class Asked:
             record(self.session, deed, now_utc())
 
 
-async def _asked(request: Request) -> Asked:
-    asked: Asked = request.state.asked
+async def _asked(request: Request) -> RequestContext:
+    asked: RequestContext = request.state.asked
     return asked
 
 
-Reading = Annotated[Asked, Depends(_asked)]
+Reading = Annotated[RequestContext, Depends(_asked)]
 """A request that only reads."""
-Writing = Annotated[Asked, Depends(_asked)]
-"""A request that changes something: note each deed with `Asked.did`."""
+Writing = Annotated[RequestContext, Depends(_asked)]
+"""A request that changes something: note each deed with `RequestContext.did`."""
 
 
 def before(row: Base) -> dict[str, Any]:
-    """Return what a row holds before it is changed, for `Asked.did`."""
+    """Return what a row holds before it is changed, for `RequestContext.did`."""
     return snapshot(row)
