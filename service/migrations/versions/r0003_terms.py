@@ -15,8 +15,8 @@ from sqlalchemy import Connection, text
 
 from service.migrations import ddl
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -51,7 +51,7 @@ VALUES (:association_id, :document, :document_id, :account, :organisation_id, :v
 def upgrade() -> None:
     """Create the tables, and fill them for what there is."""
     connection = op.get_bind()
-    file = Path(__file__).with_name(f"r0002_{connection.dialect.name}.sql")
+    file = Path(__file__).with_name(f"r0003_{connection.dialect.name}.sql")
     ddl.apply(connection, file.read_text(encoding="utf-8"))
     _add_terms(connection)
     _book(connection)
