@@ -49,7 +49,8 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
     },
     SettlementState: {"draft": mark("Not sent yet"), "issued": mark("To be paid"), "paid": mark("Paid")},
     RunState: {
-        "queued": mark("Waiting"), "running": mark("Running"), "stopping": mark("Stopping"), "done": mark("Done"), "failed": mark("No plan made"),
+        "queued": mark("Waiting"), "running": mark("Running"), "stopping": mark("Stopping"), "done": mark("Done"),
+        "failed": mark("No plan made"),
         "stopped": mark("Stopped"),
     },
     PlanState: {"draft": mark("Draft"), "current": mark("Current"), "superseded": mark("Superseded")},
