@@ -232,7 +232,7 @@ def add_site(session: Session, scope: Scope, given: SiteIn, by: str) -> Site:
     NeedsConfirmation
         If it lies outside.
     """
-    faults = _bad_names(given, "code", "name")
+    faults = _bad_names(given, "code", "name") + association_matters(scope, given)
     if not (-90 <= given.lat <= 90 and -180 <= given.lon <= 180):
         faults.append(fault("lat,lon", f"{given.lat}, {given.lon}", "degrees from -90 to 90 and from -180 to 180"))
     _raise(faults)
@@ -244,6 +244,21 @@ def add_site(session: Session, scope: Scope, given: SiteIn, by: str) -> Site:
     values = given.model_dump(exclude={"organisation", "confirmed"})
     keys = {"sort_key": names.sort_key(given.name), "search_key": names.search_key(given.name)}
     return _add(session, Site(**values, **keys, association_id=scope.association_id, organisation_id=owner and owner.id, updated_by=by))
+
+
+ASSOCIATION_FIELDS = ("zone", "opening_vnd", "throughput_kg_per_day", "handling_vnd_per_kg")
+"""What the association alone says of a site: all who use it pay by it."""
+
+
+def association_matters(scope: Scope, given: Given) -> list[Fault]:
+    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates."""
+    if scope.organisation_id is None:
+        return []
+    alone = "left out: the association alone sets it"
+    kind = getattr(given, "kind", None)
+    faults = [fault("kind", kind, "a farm or a door: the association alone makes it")] if kind in (SiteKind.HUB, SiteKind.DEPOT) else []
+    stated = [(name, getattr(given, name, None)) for name in ASSOCIATION_FIELDS if name in given.model_fields_set]
+    return faults + [fault(name, value, alone) for name, value in stated if value is not None]
 
 
 def confirm_place(given_lat: float, given_lon: float, *, confirmed: bool) -> None:

@@ -23,6 +23,7 @@ from service.http.routing import Api
 from service.http.shapes import Out, References, shown
 from service.planning import line_cancellation
 from service.planning.models import LineBalance
+from service.planning.terms import renewal
 
 api = Api("demand", "Orders with their demand lines, contracts and what is called off from them.")
 ORDERS = Listing("orders", {"created_at": (Order.created_at, Order.id)}, "-created_at")
@@ -299,9 +300,13 @@ def get_line(asked: Reading, uid: Uid) -> LineOut:
 
 @api.patch("/lines/{uid}", may=Permission.DEMAND_WRITE)
 def revise_line(asked: Writing, uid: Uid, given: LineChange) -> LineOut:
-    """Change a demand line; less than what is promised to it already is refused."""
-    was = before(find(asked.session, asked.scope, DemandLine, uid, lock=True))
-    row = buyers.intake.revise_line(asked.session, asked.scope, uid, given, asked.by, asked.version)
+    """Change a demand line; less than what is promised to it already is refused.
+
+    Offers that wait for an answer get new terms where the bid changes, and the side that they harm is asked again; what both sides have
+    confirmed keeps its price. A change that an offer or a promise wouldn't fit is refused with `offer_stands`.
+    """
+    was = before(renewal.locked_line(asked.session, asked.scope, uid))
+    row = renewal.revise_line(asked.session, asked.scope, uid, given, asked.act("revised"), asked.version)
     asked.did("line.revise", row, was)
     return _loaded(asked, row.id)[0]
 

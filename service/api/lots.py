@@ -22,6 +22,7 @@ from service.http.routing import Api
 from service.http.shapes import Out, shown
 from service.planning.ledger import transitions
 from service.planning.models import LotBalance
+from service.planning.terms import renewal
 
 api = Api("lots", "Harvest lots on offer, and the revisions of their forecasts.")
 SORTS = (Lot.created_at, Lot.available_from, Lot.quantity_kg, Lot.ask_vnd_per_kg, Lot.code)
@@ -222,10 +223,11 @@ def revise_lot(asked: Writing, uid: Uid, given: LotChange) -> LotOut:
     """Change a lot; what isn't named stays.
 
     A new quantity or window is a revision of the forecast, and needs a reason. Less than what is promised already is refused.
+    Offers that wait for an answer get new terms where the floor price changes; a change that they or a promise wouldn't fit is refused with
+    `offer_stands`.
     """
-    lot = find(asked.session, asked.scope, Lot, uid, lock=True)
-    was = before(lot)
-    lot = intake.revise_lot(asked.session, asked.scope, uid, given, asked.by, asked.version)
+    was = before(renewal.locked_lot(asked.session, asked.scope, uid))
+    lot = renewal.revise_lot(asked.session, asked.scope, uid, given, asked.act(given.reason or "revised"), asked.version)
     asked.did("lot.revise", lot, was, given.reason)
     return _shown(asked, [lot])[0]
 

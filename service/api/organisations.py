@@ -21,6 +21,7 @@ from service.http.problems import Refused
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown
 from service.models import Role
+from service.planning.terms import rules
 
 api = Api("organisations", "Associations, their cooperatives, groups, buyers, hubs and carriers, and the members of cooperatives.")
 BY_NAME = Listing("organisations", {"name": (Organisation.sort_key, Organisation.id)}, "name")
@@ -136,6 +137,8 @@ def change_association(asked: Writing, uid: Uid, given: AssociationChange) -> As
     row = _association(asked, uid)
     was = before(row)
     changes.change(asked.session, row, given, asked.by, asked.version)
+    if "fee_per_mille" in given.model_fields_set:
+        rules.state_rule(asked.session, row.id, asked.act("the association's fee is changed"), fee_per_mille=given.fee_per_mille)
     asked.did("association.change", row, was)
     return shown(AssociationOut, row)
 

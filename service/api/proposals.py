@@ -254,7 +254,7 @@ def list_proposals(
     organisation: Annotated[str | None, only("those put to the organisation")] = None,
 ) -> Page[ProposalOut]:
     """List proposals: the association's all, an organisation's its own."""
-    query = items.proposals(asked.scope, plan=plan, states=state, side=_side_of(side))
+    query = items.proposals(asked.scope, plan=plan, states=state, side=side_of(side))
     query = of_row(asked, query, m.Proposal.organisation_id, Organisation, organisation)
     page = PROPOSALS.page(asked, query, part, _as_it_is)
     return Page[ProposalOut].model_construct(items=proposals_out(asked.session, page.items), next_cursor=page.next_cursor)
@@ -270,7 +270,7 @@ def get_proposal(asked: Reading, uid: Uid) -> ProposalDetail:
 @api.post("/proposals/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, if_match=True, status=200, audited=False)
 def confirm_proposal(asked: Writing, uid: Uid, given: SideIn) -> ProposalDetail:
     """Confirm this side's part of every approved item of a proposal that waits for an answer; all of them or none."""
-    act, side = _act(asked, given.why), _side(asked, uid)
+    act, side = act_of(asked, given.why), _side(asked, uid)
     proposal_decisions.confirm_proposal(asked.session, asked.scope, uid, act, asked.version, side, given.consent)
     return proposal_detail(asked.session, find(asked.session, asked.scope, m.Proposal, uid))
 
@@ -311,7 +311,7 @@ def approve_proposal_item(asked: Writing, uid: Uid, given: WhyIn) -> ItemOut:
     chosen = Chosen(uid, asked.version)
     return item_out(
         asked.session,
-        proposal_decisions.approve(asked.session, asked.scope, chosen, _act(asked, given.reason), asked.settings.hold_minutes),
+        proposal_decisions.approve(asked.session, asked.scope, chosen, act_of(asked, given.reason), asked.settings.hold_minutes),
     )
 
 
@@ -320,7 +320,7 @@ def reject_proposal_item(asked: Writing, uid: Uid, given: RefusalIn) -> ItemOut:
     """Reject an item, with a reason; kilograms that were held go back on offer."""
     refusal = Refusal(given.reason, given.note)
     return item_out(
-        asked.session, proposal_decisions.reject(asked.session, asked.scope, Chosen(uid, asked.version), refusal, _act(asked, given.note))
+        asked.session, proposal_decisions.reject(asked.session, asked.scope, Chosen(uid, asked.version), refusal, act_of(asked, given.note))
     )
 
 
@@ -332,7 +332,7 @@ def edit_proposal_item(asked: Writing, uid: Uid, given: EditIn) -> ItemOut:
     truck the item leaves its trip and gets a truck of its own. Both sides are asked again, and the money is reckoned anew.
     """
     change = edits.Edit(**given.model_dump(exclude={"reason"}))
-    act, hold = _act(asked, given.reason), asked.settings.hold_minutes
+    act, hold = act_of(asked, given.reason), asked.settings.hold_minutes
     return item_out(asked.session, edits.edit(asked.session, asked.scope, Chosen(uid, asked.version), change, act, hold))
 
 
@@ -342,13 +342,13 @@ def pin_proposal_item(asked: Writing, uid: Uid, given: WhyIn) -> ItemOut:
 
     Pins that no plan can keep together are refused with `pins_conflict` and a smallest set of them that conflicts.
     """
-    return item_out(asked.session, decisions.pin(asked.session, asked.scope, Chosen(uid, asked.version), _act(asked, given.reason)))
+    return item_out(asked.session, decisions.pin(asked.session, asked.scope, Chosen(uid, asked.version), act_of(asked, given.reason)))
 
 
 @api.post("/proposal-items/{uid}/forbid", may=Permission.PROPOSALS_DECIDE, if_match=True, status=200, audited=False)
 def forbid_proposal_item(asked: Writing, uid: Uid, given: WhyIn) -> ItemOut:
     """Forbid an item's pair: it is rejected, and no later plan brings its lot to its line."""
-    chosen, act = Chosen(uid, asked.version), _act(asked, given.reason)
+    chosen, act = Chosen(uid, asked.version), act_of(asked, given.reason)
     return item_out(asked.session, decisions.forbid(asked.session, asked.scope, chosen, act, given.reason))
 
 
@@ -358,14 +358,14 @@ def undo_proposal_item(asked: Writing, uid: Uid, given: WhyIn) -> ItemOut:
 
     Refused with `already_confirmed` once both sides have confirmed; the fact `compensation` says what can be done instead.
     """
-    chosen, act = Chosen(uid, asked.version), _act(asked, given.reason)
+    chosen, act = Chosen(uid, asked.version), act_of(asked, given.reason)
     return item_out(asked.session, undo.undo(asked.session, asked.scope, chosen, act, asked.settings.hold_minutes))
 
 
 @api.post("/proposal-items/{uid}/cancel", may=Permission.PROPOSALS_DECIDE, if_match=True, status=200, audited=False)
 def cancel_proposal_item(asked: Writing, uid: Uid, given: RefusalIn) -> ItemOut:
     """Take back, by agreement, what both sides have confirmed and nobody has loaded yet."""
-    refusal, act = Refusal(given.reason, given.note), _act(asked, given.note)
+    refusal, act = Refusal(given.reason, given.note), act_of(asked, given.note)
     return item_out(asked.session, proposal_decisions.cancel(asked.session, asked.scope, Chosen(uid, asked.version), refusal, act))
 
 
@@ -376,25 +376,26 @@ def confirm_proposal_item(asked: Writing, uid: Uid, given: SideIn) -> PartOut:
     Refused with `terms_changed` if the terms are others than those seen, and with `below_floor` if the supplier would get less than its
     floor price and doesn't say `below_floor`. Somebody of the association says for whom he speaks, and how that side agreed.
     """
-    side = _side_of(given.side)
-    item = proposal_decisions.confirm(asked.session, asked.scope, Chosen(uid, asked.version), _act(asked, given.why), side, given.consent)
+    side = side_of(given.side)
+    item = proposal_decisions.confirm(asked.session, asked.scope, Chosen(uid, asked.version), act_of(asked, given.why), side, given.consent)
     return _part(asked, item, side)
 
 
 @api.post("/proposal-items/{uid}/refuse", may=Permission.PROPOSALS_CONFIRM, if_match=True, status=200, audited=False)
 def refuse_proposal_item(asked: Writing, uid: Uid, given: PartRefusalIn) -> PartOut:
     """Refuse one side's part of an approved item; its kilograms go back on offer."""
-    side, refusal = _side_of(given.side), Refusal(given.reason, given.note)
-    item = proposal_decisions.refuse(asked.session, asked.scope, Chosen(uid, asked.version), refusal, _act(asked, given.note), side)
+    side, refusal = side_of(given.side), Refusal(given.reason, given.note)
+    item = proposal_decisions.refuse(asked.session, asked.scope, Chosen(uid, asked.version), refusal, act_of(asked, given.note), side)
     return _part(asked, item, side)
 
 
-def _act(asked: RequestContext, why: str) -> Act:
+def act_of(asked: RequestContext, why: str) -> Act:
     """Return the act of the one who asks; the ledger wants a reason for every kilogram, be it the usual one."""
     return asked.act(why[:1000] or "decided")
 
 
-def _side_of(named: SpeaksFor | None) -> Side | None:
+def side_of(named: SpeaksFor | None) -> Side | None:
+    """Return the side that a body names, None where it names none."""
     return None if named is None else Side(named.value)
 
 
@@ -410,7 +411,7 @@ def decide_proposal_items(asked: Writing, given: DecideIn) -> ResultsOut:
     Where not all can be decided, nothing is done and the answer, `some_refused`, names each that can't; with `partial` each item has its
     own status.
     """
-    chosen, act = [Chosen(one.uid, one.version) for one in given.items], _act(asked, given.note)
+    chosen, act = [Chosen(one.uid, one.version) for one in given.items], act_of(asked, given.note)
     outcomes = _decide(asked, given.action, chosen, Refusal(given.reason or RejectReason.OTHER, given.note), act, partial=given.partial)
     shown = iter(items_out(asked.session, [outcome.item for outcome in outcomes if outcome.item is not None]))
     return ResultsOut(results=[_result(asked, outcome, next(shown) if outcome.item is not None else None) for outcome in outcomes])
@@ -433,7 +434,7 @@ def preview_decision(asked: Writing, given: PreviewIn) -> EffectsOut:
 
     It is made as it would be, its money is reckoned, and it is taken back; what refuses it would refuse it then, too.
     """
-    chosen, act = [Chosen(one.uid, one.version) for one in given.items], _act(asked, given.note)
+    chosen, act = [Chosen(one.uid, one.version) for one in given.items], act_of(asked, given.note)
 
     def deed() -> None:
         if given.action is not Trial.EDIT:
@@ -478,21 +479,21 @@ def get_decision(asked: Reading, uid: Uid) -> DecisionOut:
 @api.post("/decisions", may=Permission.PROPOSALS_DECIDE, audited=False)
 def make_decision(asked: Writing, given: DecisionIn) -> DecisionOut:
     """Pin or forbid a pair of lot and line; an earlier decision about it is revoked."""
-    made = decisions.decide(asked.session, asked.scope, decisions.Wanted(**given.model_dump()), _act(asked, given.note))
+    made = decisions.decide(asked.session, asked.scope, decisions.Wanted(**given.model_dump()), act_of(asked, given.note))
     return decisions_out(asked.session, [made])[0]
 
 
 @api.delete("/decisions/{uid}", may=Permission.PROPOSALS_DECIDE, audited=False)
 def revoke_decision(asked: Writing, uid: Uid) -> None:
     """Take a pin or a forbid back; it stays in the list of those that don't stand."""
-    decisions.revoke(asked.session, asked.scope, uid, _act(asked, "revoked"), asked.version)
+    decisions.revoke(asked.session, asked.scope, uid, act_of(asked, "revoked"), asked.version)
 
 
 @api.post("/plans/{uid}/resolve", may=Permission.RUNS_WRITE, status=202, audited=False)
 def resolve_around(asked: Writing, uid: Uid, given: ResolveIn) -> ResolveOut:
     """Plan again around what has been approved, pinned and forbidden; only what is merely proposed may change."""
     around = resolving.resolve_around(
-        asked.session, asked.scope, uid, _act(asked, given.note), asked.settings, time_limit_s=given.time_limit_s, note=given.note
+        asked.session, asked.scope, uid, act_of(asked, given.note), asked.settings, time_limit_s=given.time_limit_s, note=given.note
     )
     asked.headers["location"] = f"/api/v1/runs/{around.run.uid}"
     return ResolveOut(run=around.run.uid, state=around.run.state, items=around.items, kg=around.kg, decisions=around.decisions)

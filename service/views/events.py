@@ -11,7 +11,7 @@ from pydantic import Field
 from catalog.models import Side
 from service.api.glossary import UID
 from service.http.shapes import Out
-from service.planning.states import PlanState, ProposalState, RejectReason, SettlementState, ShipmentState
+from service.planning.states import Channel, PlanState, ProposalState, RejectReason, SettlementState, ShipmentState
 from service.views.policies import ChangeOut
 
 LOT, LINE = "Uid of the lot.", "Uid of the demand line."
@@ -167,10 +167,18 @@ class _Turned(Out):
 
 class _Agreed(Out):
     side: Side = Field(description="Side that has confirmed.", examples=["supply"])
+    terms: int = Field(description="Version of the terms that it has confirmed.", examples=[1])
+    channel: Channel = Field(description="How it did so: `system` by itself, else how it told the one who acts for it.", examples=["zalo"])
 
 
 class _Promised(Out):
     promise: str = Field(description="Uid of the promise.", examples=[UID])
+    terms: int = Field(description="Version of the terms in force.", examples=[1])
+
+
+class _ChangeProposed(Out):
+    amendment: str = Field(description="Uid of the proposed change.", examples=[UID])
+    side: Side = Field(description="Side that proposes or answers; `logistics` is the association.", examples=["supply"])
 
 
 class ItemTurnedToldToAll(_Turned, ItemToldToAll):
@@ -195,6 +203,14 @@ class ItemPromisedToldToAll(_Promised, ItemToldToAll):
 
 class ItemPromisedToldToOne(_Promised, ItemToldToOne):
     """An item that both sides have confirmed, as its supplier or its buyer is told."""
+
+
+class ItemChangeToldToAll(_ChangeProposed, ItemToldToAll):
+    """A change of a promise that is proposed or declined, as the association is told."""
+
+
+class ItemChangeToldToOne(_ChangeProposed, ItemToldToOne):
+    """A change of a promise that is proposed or declined, as its supplier or its buyer is told."""
 
 
 class ShipmentTold(Out):
@@ -284,6 +300,10 @@ SHAPES: Mapping[str, Shapes] = {
     "proposal.superseded": (ProposalSupersededTold,),
     "promise.confirmed": (ItemPromisedToldToAll, ItemPromisedToldToOne),
     "promise.cancelled": _TURNED,
+    "promise.change_proposed": (ItemChangeToldToAll, ItemChangeToldToOne),
+    "promise.changed": (ItemPromisedToldToAll, ItemPromisedToldToOne),
+    "promise.change_declined": (ItemChangeToldToAll, ItemChangeToldToOne),
+    "proposal.objected": _TURNED,
     "promise.expired": _ITEM,
     "shipment.loaded": (ShipmentTold,),
     "shipment.delivered": (ShipmentTold,),
@@ -303,6 +323,7 @@ SHOWN: Mapping[str, Mapping[str, Any]] = {
     "proposal.rejected": {"state": "rejected", "reason": "price"},
     "proposal.revised": {"state": "proposed"},
     "promise.cancelled": {"state": "rejected"},
+    "proposal.objected": {"state": "rejected", "reason": "cancelled"},
     "promise.expired": {"state": "proposed"},
     "shipment.delivered": {"state": "delivered"},
     "settlement.created": {"state": "draft"},

@@ -18,8 +18,10 @@ from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Side, VehicleClass
 from service.http.shapes import Out, References
 from service.planning import models as m
+from service.planning.fulfilment.balances import NOTHING_YET, balances_of_items
 from service.planning.proposals.items import bound_kg
-from service.planning.states import DecisionKind, ProposalState, RejectReason
+from service.planning.states import Channel, DecisionKind, ProposalState, RejectReason
+from service.planning.terms.answers import channels_of_items
 from service.planning.terms.figures import Figures, figures_of_items
 
 
@@ -34,6 +36,19 @@ class Stage(StrEnum):
     SETTLED = "settled"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+
+
+class BalanceOut(Out):
+    """How far an item's goods and money have come; each figure counts all that ever came that far."""
+
+    promised_kg: int = Field(description="Confirmed by both sides, kg.", examples=[1500])
+    loaded_kg: int = Field(description="Put on a truck, kg.", examples=[1500])
+    accepted_kg: int = Field(description="What the door took in, kg.", examples=[750])
+    rejected_kg: int = Field(description="What the door turned away, kg.", examples=[750])
+    settled_kg: int = Field(description="Accepted kilograms whose money has been reckoned.", examples=[750])
+    paid_kg: int = Field(description="Accepted kilograms that have been paid.", examples=[0])
+    settled_vnd: int = Field(description="What settlements come to, đồng: what a supplier gets, else what the buyer pays.", examples=[0])
+    paid_vnd: int = Field(description="The part of that which has been paid, đồng.", examples=[0])
 
 
 class ItemOut(Out):
@@ -71,6 +86,9 @@ class ItemOut(Out):
     supplier_vnd: int = Field(description="What is left for the supplier, đồng.", examples=[25_395_000])
     terms: int | None = Field(description="Version of the terms that these sums come from; absent for an estimate.", examples=[1])
     below_floor: bool = Field(description="Whether the supplier would get less than its floor price.", examples=[False])
+    balance: BalanceOut = Field(description="How far its goods and its money have come.")
+    supplier_settled_vnd: int = Field(description="What settlements say that the supplier gets, đồng.", examples=[0])
+    supplier_paid_vnd: int = Field(description="The part of that which has been paid, đồng.", examples=[0])
     supplier_confirmed_at: datetime | None = Field(description="When the supplier confirmed.", examples=["2027-06-07T05:00:00Z"])
     supplier_confirmed_by: str | None = Field(description="Who confirmed for the supplier.", examples=["01k4h4m1r3v8w2x5y7z9abcdef"])
     buyer_confirmed_at: datetime | None = Field(description="When the buyer confirmed.", examples=["2027-06-07T05:00:00Z"])
@@ -98,6 +116,10 @@ class PartOut(Out):
     amount_vnd: int = Field(description="What the supplier gets, or the buyer pays, đồng.", examples=[25_395_000])
     terms: int | None = Field(description="Version of the terms that the amount comes from; absent for an estimate.", examples=[1])
     below_floor: bool | None = Field(description="Whether a supplier would get less than its floor price.", examples=[False])
+    balance: BalanceOut = Field(description="How far its goods and this side's money have come.")
+    channel: Channel | None = Field(
+        description="How this side confirmed: `system` by itself, else how it told the one who acted for it.", examples=["telephone"]
+    )
     state: ProposalState = Field(description="What has been decided about it.", examples=["approved"])
     stage: Stage = Field(description="How far its kilograms have come.", examples=["approved"])
     reason: RejectReason | None = Field(description="Why it was turned down, if it was.", examples=["price"])
@@ -184,6 +206,8 @@ class _Around:
         self.rows = {row.id: row for row in session.execute(_ABOUT, {"items": [item.id for item in items]})}
         self.promises = _promises(session, items)
         self.figures: dict[int, Figures] = figures_of_items(session, items)
+        self.balances = balances_of_items(session, items)
+        self.channels = channels_of_items(session, [item.id for item in items if item.state is ProposalState.APPROVED])
 
 
 def _promises(session: Session, items: Sequence[m.ProposalItem]) -> dict[int | None, m.Promise]:
@@ -227,10 +251,21 @@ def _item_out(around: _Around, i: m.ProposalItem) -> ItemOut:
         kg=i.kg, pickup_on=i.pickup_on, delivery_on=i.delivery_on, vehicle_class=at.vehicle_class,
         own_truck=i.own_km is not None, state=i.state, stage=stage_of(i, promise), reason=i.reason_code, note=i.note,
         ask_vnd_per_kg=money.ask_vnd_per_kg, bid_vnd_per_kg=money.bid_vnd_per_kg, **vars(money.parts), terms=money.terms_version,
-        below_floor=money.is_below_floor,
+        below_floor=money.is_below_floor, balance=_balance_out(around, i.id, sells=False),
+        supplier_settled_vnd=around.balances.get(i.id, NOTHING_YET).supplier_vnd,
+        supplier_paid_vnd=around.balances.get(i.id, NOTHING_YET).supplier_paid_vnd,
         supplier_confirmed_at=i.supplier_confirmed_at, supplier_confirmed_by=i.supplier_confirmed_by,
         buyer_confirmed_at=i.buyer_confirmed_at, buyer_confirmed_by=i.buyer_confirmed_by,
         **_hold(promise), version=i.version, updated_at=i.updated_at, updated_by=i.updated_by,
+    )  # fmt: skip
+
+
+def _balance_out(around: _Around, number: int, *, sells: bool) -> BalanceOut:
+    found = around.balances.get(number, NOTHING_YET)
+    settled, paid = (found.supplier_vnd, found.supplier_paid_vnd) if sells else (found.buyer_vnd, found.buyer_paid_vnd)
+    return BalanceOut.model_construct(
+        promised_kg=found.promised_kg, loaded_kg=found.loaded_kg, accepted_kg=found.accepted_kg, rejected_kg=found.rejected_kg,
+        settled_kg=found.settled_kg, paid_kg=found.paid_kg, settled_vnd=settled, paid_vnd=paid,
     )  # fmt: skip
 
 
@@ -256,8 +291,9 @@ def _part_out(around: _Around, i: m.ProposalItem, side: Side) -> PartOut:
         own_code=at.lot_code if sells else at.line_code, other_name=at.buyer_name if sells else at.supplier_name,
         kg=i.kg, day=i.pickup_on if sells else i.delivery_on, vehicle_class=at.vehicle_class,
         amount_vnd=money.parts.supplier_vnd if sells else money.parts.buyer_vnd, terms=money.terms_version,
-        below_floor=money.is_below_floor if sells else None, state=i.state, stage=stage_of(i, promise), reason=i.reason_code,
-        confirmed_at=mine[0], confirmed_by=mine[1],
+        below_floor=money.is_below_floor if sells else None, balance=_balance_out(around, i.id, sells=sells),
+        channel=around.channels.get((i.id, side)) if mine[0] is not None else None, state=i.state, stage=stage_of(i, promise),
+        reason=i.reason_code, confirmed_at=mine[0], confirmed_by=mine[1],
         other_confirmed=(i.buyer_confirmed_at if sells else i.supplier_confirmed_at) is not None,
         **_hold(promise), version=i.version,
     )  # fmt: skip

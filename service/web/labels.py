@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 from buyers.models import AgreementStatus, LineStatus
 from catalog.models import LotStatus, OrganisationKind, Unit
 from service.models import Role
-from service.planning.states import PlanState, ProposalState, RejectReason, ReturnReason, RunState, SettlementState, ShipmentState
+from service.planning.states import (
+    Account,
+    AmendmentState,
+    Channel,
+    FreightRisk,
+    PlanState,
+    ProposalState,
+    RejectReason,
+    ReturnReason,
+    RunState,
+    SettlementState,
+    ShipmentState,
+)
 from service.web.texts import mark
 
 if TYPE_CHECKING:
@@ -46,6 +58,21 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
     },
     ShipmentState: {
         "planned": mark("Truck scheduled"), "loaded": mark("On its way"), "delivered": mark("Delivered"), "cancelled": mark("Cancelled"),
+    },
+    FreightRisk: {
+        "association": mark("The association"), "buyer": mark("The buyer"), "shared": mark("Buyer and supplier, half each"),
+    },
+    Channel: {
+        "system": mark("By itself"), "telephone": mark("By telephone"), "zalo": mark("By Zalo"), "in_person": mark("In person"),
+    },
+    AmendmentState: {
+        "open": mark("Waits for an answer"), "agreed": mark("Both have agreed"), "declined": mark("Declined"),
+        "withdrawn": mark("Taken back"),
+    },
+    Account: {
+        "buyers": mark("Owed by buyers"), "suppliers": mark("Owed to suppliers"), "freight": mark("Freight borne by the association"),
+        "handling": mark("Handling borne by the association"), "fees": mark("Fees"), "carriers": mark("Owed to carriers"),
+        "hubs": mark("Owed to hubs"), "cash": mark("Money received less money paid out"),
     },
     SettlementState: {"draft": mark("Not sent yet"), "issued": mark("To be paid"), "paid": mark("Paid")},
     RunState: {

@@ -17,8 +17,14 @@ from service.models import Role
 from service.planning import models as m
 from service.planning.proposals import decisions
 from service.planning.proposals.decisions import Chosen, Refusal
-from service.planning.states import ProposalState, RejectReason
+from service.planning.proposals.items import parties
+from service.planning.states import AmendmentState, Channel, ProposalState, RejectReason
+from service.planning.terms import amendments, objections
+from service.planning.terms.amendments import WantedChange
 from service.planning.terms.answers import Consent
+from service.planning.terms.models import Amendment
+from service.planning.terms.records import latest_terms
+from service.views.amendments import amendments_out
 from service.views.proposals import PartOut, parts_out
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
@@ -138,9 +144,32 @@ def _offer(visit: PageContext) -> Response:
         site=site,
         lot=lot,
         waits=_waits(visit, item),
+        row=row,
+        **_agreement(visit, row, item),
         reasons=options(RejectReason, visit, BROKERS_OWN),
         names=product_names(visit, [row]),
     )
+
+
+def _agreement(visit: PageContext, row: m.ProposalItem, item: PartOut) -> dict[str, Any]:
+    """Return what the page needs of terms: what can be confirmed for a side, objected to, proposed and answered."""
+    own, confirms = visit.scope.organisation_id is not None, visit.principal.may(Permission.PROPOSALS_CONFIRM)
+    untouched = item.state is ProposalState.APPROVED and not item.balance.loaded_kg
+    agreed = untouched and bool(item.balance.promised_kg)
+    open_changes = amendments.amendments(visit.scope, states=[AmendmentState.OPEN]).where(Amendment.item_id == row.id)
+    changes = amendments_out(visit.session, visit.session.scalars(open_changes).all(), item.side)
+    supplier, buyer = parties(visit.session, row)
+    terms = latest_terms(visit.session, [row.id]).get(row.id)
+    return {
+        "speaks": not own and confirms and untouched and item.confirmed_at is None,
+        "spoken_for": (supplier if item.side is Side.SUPPLY else buyer).name,
+        "channels": options(Channel, visit, frozenset({Channel.SYSTEM.value})),
+        "objects": own and untouched and item.confirmed_at is not None and item.channel not in (None, Channel.SYSTEM),
+        "changes": changes,
+        "answers": own and confirms,
+        "may_change": own and confirms and agreed and not changes,
+        "price": "" if terms is None else terms.price_vnd_per_kg,
+    }
 
 
 def _waits(visit: PageContext, item: PartOut) -> bool:
@@ -149,13 +178,16 @@ def _waits(visit: PageContext, item: PartOut) -> bool:
     return open_ and visit.principal.may(Permission.PROPOSALS_CONFIRM) and visit.scope.organisation_id is not None
 
 
-@pages.post("/offers/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, audited=False)
+@pages.post("/offers/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_offer)
 def confirm(visit: PageRequest, uid: str) -> Response:
     """Confirm one's part of an item."""
     find(visit.session, visit.scope, m.ProposalItem, uid)
     read = Reader(visit.form)
-    consent = Consent(read.whole("terms"), below_floor=read.text("below_floor") == "1")
-    decisions.confirm(visit.session, visit.scope, Chosen(uid, read.whole("version")), visit.act("confirmed"), _speaks(visit), consent)
+    channel = read.text("channel", needed=visit.scope.organisation_id is None)
+    consent = Consent(read.whole("terms"), below_floor=read.text("below_floor") == "1", channel=_channel(channel))
+    version = read.whole("version")
+    read.done()
+    decisions.confirm(visit.session, visit.scope, Chosen(uid, version), visit.act("confirmed"), _speaks(visit), consent)
     return visit.go("/offers", visit.say("Confirmed. When the other side has confirmed as well, it is agreed."))
 
 
@@ -186,6 +218,56 @@ def refuse(visit: PageRequest, uid: str) -> Response:
     refusal = Refusal(RejectReason(word), note)
     decisions.refuse(visit.session, visit.scope, Chosen(uid, _version(visit)), refusal, visit.act(note or word or ""), _speaks(visit))
     return visit.go("/offers", visit.say("Refused. Its kilograms are on offer again."), "info")
+
+
+def _channel(word: str | None) -> Channel:
+    """Return how the side that one of the association's people speaks for has agreed; ``system`` where nobody speaks for another."""
+    if word is None:
+        return Channel.SYSTEM
+    if word not in set(Channel):
+        raise Invalid([fault("channel", word, "a value")])
+    return Channel(word)
+
+
+@pages.post("/offers/{uid}/change", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_offer)
+def propose_change(visit: PageRequest, uid: str) -> Response:
+    """Propose to change what both sides have confirmed."""
+    read = Reader(visit.form)
+    wanted = WantedChange(
+        read.whole("kg", needed=True), read.day("pickup_on", needed=True), read.day("delivery_on", needed=True),
+        read.whole("price_vnd_per_kg") if "price_vnd_per_kg" in visit.form else None,
+    )  # fmt: skip
+    reason, version = read.text("change_reason", needed=True, most=1000) or "", read.whole("version")
+    read.done()
+    amendments.propose_change(visit.session, visit.scope, Chosen(uid, version), wanted, reason, visit.act(reason))
+    return visit.go(f"/offers/{uid}", visit.say("Proposed. What was agreed stands until the other side has answered."))
+
+
+@pages.post("/changes/{uid}/agree", may=Permission.PROPOSALS_CONFIRM, audited=False)
+def agree_to_change(visit: PageRequest, uid: str) -> Response:
+    """Agree to a change that the other side has proposed."""
+    return _answered(visit, uid, visit.say("Agreed."), agrees=True)
+
+
+@pages.post("/changes/{uid}/decline", may=Permission.PROPOSALS_CONFIRM, audited=False)
+def decline_change(visit: PageRequest, uid: str) -> Response:
+    """Decline a change, or take back one's own."""
+    return _answered(visit, uid, visit.say("Declined. What was agreed stands."), agrees=False)
+
+
+def _answered(visit: PageContext, uid: str, said: str, *, agrees: bool) -> Response:
+    version = Reader(visit.form).whole("version")
+    row = amendments.answer_change(visit.session, visit.scope, uid, visit.act("answered"), agrees=agrees, version=version)
+    return visit.go(f"/offers/{visit.session.get_one(m.ProposalItem, row.item_id).uid}", said)
+
+
+@pages.post("/offers/{uid}/object", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_offer)
+def object_to(visit: PageRequest, uid: str) -> Response:
+    """Object to what somebody of the association has confirmed for one."""
+    read = Reader(visit.form)
+    note, version = read.text("note") or "", read.whole("version")
+    objections.object_to_confirmation(visit.session, visit.scope, Chosen(uid, version), note, visit.act(note or "objected"))
+    return visit.go("/offers", visit.say("Cancelled. Its kilograms are on offer again."), "info")
 
 
 def _speaks(visit: PageContext) -> Side | None:

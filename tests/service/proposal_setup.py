@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.models import Association, Organisation, Side
 from catalog.tenancy import Scope
+from matching.baseline import plan_by_telephone
+from matching.model.plan import Plan
 from matching.model.problem import Problem
+from matching.pairs.lanes import find_lanes
+from matching.verify import verify
 from service.db import Database
 from service.planning import models as m
 from service.planning.fulfilment.settlements import lost_money
@@ -115,6 +121,40 @@ class Desk:
         with self.database.read() as session:
             query = select(AuditEvent.action).where(AuditEvent.object_uid == uid).order_by(AuditEvent.seq)
             return list(session.scalars(query))
+
+
+class SharedTruck(Desk):
+    """An association whose plan brings three lots of one farm to one door on one truck."""
+
+    def __init__(self, database: Database, code: str = "a") -> None:
+        lots = [{"quantity_kg": 600}, *({"lot_id": f"l{n}", "supplier_id": f"s{n}", "quantity_kg": 600} for n in (2, 3))]
+        super().__init__(database, season(lots=lots, demands=[{"quantity_kg": 1800}]), code)
+
+    def plan_again(self) -> str:
+        """Put all that is left on one truck, and return the plan's uid."""
+        with self.database.write() as session:
+            loaded = load(session, self.association)
+            plan = plan_by_telephone(loaded.problem, find_lanes(loaded.problem))
+            shared = _on_one_truck(plan) if len(plan.trips.vehicle) else plan
+            worth = verify(loaded.problem, shared).objective_vnd
+            result = replace(result_of(loaded.problem), plan=shared, objective_vnd=worth, bound_vnd=worth)
+            self.plan = publish_result(session, loaded, result, "mca 1").uid
+        return self.plan
+
+
+def _on_one_truck(plan: Plan) -> Plan:
+    """Return a plan all of whose goods ride on its first trip; they have its ends in common."""
+    legs, trips, stops = plan.legs, plan.trips, plan.stops
+    first = stops.trip == 0
+    return replace(
+        plan,
+        legs=replace(legs, trip=np.zeros_like(legs.trip)),
+        trips=replace(trips, vehicle=trips.vehicle[:1], km=trips.km[:1], cost_vnd=trips.cost_vnd[:1]),
+        stops=replace(
+            stops, trip=stops.trip[first], seq=stops.seq[first], site=stops.site[first], arrive_min=stops.arrive_min[first],
+            depart_min=stops.depart_min[first],
+        ),
+    )  # fmt: skip
 
 
 def _association(session: Session, code: str) -> int:

@@ -167,6 +167,24 @@ def confirm(session: Session, promise_id: int, act: Act, kg: int | None = None) 
     return _step(session, promise, KgState.HELD, KgState.CONFIRMED, kg, act)
 
 
+def extend(session: Session, promise_id: int, kg: int, act: Act) -> Promise:
+    """Confirm more kilograms of the same lot for the same line; both sides have agreed to them.
+
+    Raises
+    ------
+    LotOvercommitted, LineOvercommitted
+        If fewer kilograms are left.
+    """
+    promise = _locked(session, promise_id)
+    _open_lot(session, promise.lot_id, act)
+    _open_line(session, promise.line_id)
+    _require_left(session, Wish(promise.lot_id, promise.line_id, kg))
+    _enter(session, promise, KgState.OFFERED, KgState.HELD, kg, act)
+    _enter(session, promise, KgState.HELD, KgState.CONFIRMED, kg, act)
+    refresh_status(session, {promise.lot_id}, {promise.line_id})
+    return promise
+
+
 def release(session: Session, promise_id: int, act: Act, kg: int | None = None) -> Promise:
     """Give held kilograms back to the offer."""
     return _step(session, _locked(session, promise_id), KgState.HELD, KgState.OFFERED, kg, act)

@@ -74,7 +74,7 @@ NO_TRUCK = {"own_km": None, "own_vnd": None, "own_load_min": None, "own_unload_m
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class EditedItem:
     """An item as it would be."""
 
     kg: int
@@ -105,7 +105,7 @@ def edit(session: Session, scope: Scope, chosen: Chosen, change: Edit, act: Act,
         check_version(item, version)
         if item.state is ProposalState.PROPOSED:
             desk.require_current(s, item)
-        wanted = _checked(s, scope, item, change, truck_class)
+        wanted = check_edit(s, scope, item, change, truck_class)
         was = before(item)
         _write(s, item, wanted, change.note, journal.act, hold_minutes)
         journal.note("proposal_item.edit", item, was)
@@ -114,14 +114,11 @@ def edit(session: Session, scope: Scope, chosen: Chosen, change: Edit, act: Act,
     return decisions.one(session, scope, chosen, act, step)
 
 
-def _write(session: Session, item: m.ProposalItem, wanted: _Wanted, note: str | None, act: Act, hold_minutes: int) -> None:
+def _write(session: Session, item: m.ProposalItem, wanted: EditedItem, note: str | None, act: Act, hold_minutes: int) -> None:
     held = item.state is ProposalState.APPROVED
     if held:
         decisions.give_back(session, item, act)
-    item.kg, item.pickup_on, item.delivery_on = wanted.kg, wanted.pickup_on, wanted.delivery_on
-    item.vehicle_class_id = wanted.class_id
-    for column, value in (NO_TRUCK if wanted.truck is None else vars(wanted.truck)).items():
-        setattr(item, column, value)
+    write_edit(item, wanted)
     item.note = item.note if note is None else note
     desk.clear_confirmations(item)
     desk.touch(item, act)
@@ -130,8 +127,22 @@ def _write(session: Session, item: m.ProposalItem, wanted: _Wanted, note: str | 
         decisions.hold(session, item, act, hold_minutes)
 
 
-def _checked(session: Session, scope: Scope, item: m.ProposalItem, change: Edit, truck_class: VehicleClass | None) -> _Wanted:
-    """Return an item as it would be, or refuse it."""
+def write_edit(item: m.ProposalItem, wanted: EditedItem) -> None:
+    """Write the mass, the days and the truck of a checked edit into an item."""
+    item.kg, item.pickup_on, item.delivery_on = wanted.kg, wanted.pickup_on, wanted.delivery_on
+    item.vehicle_class_id = wanted.class_id
+    for column, value in (NO_TRUCK if wanted.truck is None else vars(wanted.truck)).items():
+        setattr(item, column, value)
+
+
+def check_edit(session: Session, scope: Scope, item: m.ProposalItem, change: Edit, truck_class: VehicleClass | None) -> EditedItem:
+    """Return an item as it would be, judged by every rule of the format.
+
+    Raises
+    ------
+    Invalid
+        Naming each rule that it would break.
+    """
     assert item.pickup_on is not None
     assert item.delivery_on is not None
     kg = item.kg if change.kg is None else change.kg
@@ -146,7 +157,7 @@ def _checked(session: Session, scope: Scope, item: m.ProposalItem, change: Edit,
     truck = None
     if moved or item.own_km is not None:
         truck = _own_truck(loaded, item, kg, days, class_id)
-    wanted = _Wanted(kg, *days, class_id, truck)
+    wanted = EditedItem(kg, *days, class_id, truck)
     _judge(session, loaded, near, item, wanted, left=moved and item.own_km is None)
     return wanted
 
@@ -199,7 +210,9 @@ def _paid_km(problem: Problem, vehicle: int, ends: tuple[int, int]) -> float:
     return float(sum(float(road_km(problem, np.array(a), np.array(b))) for a, b in hops))
 
 
-def _judge(session: Session, loaded: Loaded, near: Sequence[m.ProposalItem], item: m.ProposalItem, wanted: _Wanted, *, left: bool) -> None:
+def _judge(
+    session: Session, loaded: Loaded, near: Sequence[m.ProposalItem], item: m.ProposalItem, wanted: EditedItem, *, left: bool
+) -> None:
     """Refuse what breaks a rule that was kept before.
 
     Raises
@@ -242,7 +255,7 @@ class _Part:
             for ids in (loaded.lot_ids, loaded.line_ids, loaded.site_ids, loaded.class_ids)
         )
 
-    def plan(self, instead: dict[int, _Wanted]) -> Plan:
+    def plan(self, instead: dict[int, EditedItem]) -> Plan:
         """Return the plan with some items as they would be."""
         shown = [instead.get(one.id) or _as_it_is(one) for one in self._near]
         allocations = Allocations(
@@ -254,7 +267,7 @@ class _Part:
         )
         return Plan(allocations, *self._movement(shown))
 
-    def _movement(self, shown: Sequence[_Wanted]) -> tuple[Legs, Trips, Stops]:
+    def _movement(self, shown: Sequence[EditedItem]) -> tuple[Legs, Trips, Stops]:
         place = {one.allocation_id: n for n, one in enumerate(self._near)}
         riding = [leg for leg in self._legs if shown[place[leg.allocation_id]].truck is None]
         number = {trip.id: n for n, trip in enumerate(self._trips)}
@@ -275,7 +288,7 @@ class _Part:
         return Legs(*_columns(legs, 5)), _trips(rows), Stops(*_columns(stops, 5))
 
     def _add_own(
-        self, n: int, item: m.ProposalItem, one: _Wanted, truck: OwnTruck,
+        self, n: int, item: m.ProposalItem, one: EditedItem, truck: OwnTruck,
         legs: list[tuple[int, ...]], rows: list[tuple[int, float, int]], stops: list[tuple[int, ...]],
     ) -> None:  # fmt: skip
         from matching.baseline.clock import stop_minutes
@@ -289,13 +302,13 @@ class _Part:
             stops.append((trip, seq, site, at, at + stop_minutes(problem, site, one.kg)))
 
 
-def _as_it_is(item: m.ProposalItem) -> _Wanted:
+def _as_it_is(item: m.ProposalItem) -> EditedItem:
     truck = None
     if item.own_km is not None and item.own_vnd is not None and item.own_load_min is not None and item.own_unload_min is not None:
         truck = OwnTruck(item.own_km, item.own_vnd, item.own_load_min, item.own_unload_min)
     assert item.pickup_on is not None
     assert item.delivery_on is not None
-    return _Wanted(item.kg, item.pickup_on, item.delivery_on, item.vehicle_class_id, truck)
+    return EditedItem(item.kg, item.pickup_on, item.delivery_on, item.vehicle_class_id, truck)
 
 
 def _ints(values: Any) -> Any:

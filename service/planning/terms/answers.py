@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine, LineStatus
@@ -105,3 +107,12 @@ def answer(session: Session, terms: Terms, side: Side, said: Answer, consent: Co
     row = TermsAnswer(terms_id=terms.id, side=side, answer=said, channel=consent.channel, note=consent.note, at=act.at, said_by=act.actor)
     session.add(row)
     session.flush()
+
+
+def channels_of_items(session: Session, items: Collection[int]) -> dict[tuple[int, Side], Channel]:
+    """Return how each side of items has confirmed their latest terms, by the items' numbers."""
+    a = TermsAnswer
+    newest = select(func.max(a.id)).join(Terms, Terms.id == a.terms_id).where(Terms.item_id.in_(items), a.answer == Answer.CONFIRMED)
+    query = select(Terms.item_id, a.side, a.channel).join(Terms, Terms.id == a.terms_id)
+    rows = session.execute(query.where(a.id.in_(newest.group_by(Terms.item_id, a.side)))).all()
+    return {(number, side): channel for number, side, channel in rows if number is not None}

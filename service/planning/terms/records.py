@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -40,7 +41,7 @@ class Reckoned:
     parts: Breakdown
     surcharge_vnd: int = 0
 
-    def columns(self) -> dict[str, object]:
+    def columns(self) -> dict[str, Any]:
         """Return the columns of `Terms` that this sets."""
         own = {name: value for name, value in vars(self).items() if name != "parts"}
         return {**own, **vars(self.parts)}
@@ -120,7 +121,7 @@ def _goods(session: Session, items: Sequence[ProposalItem]) -> dict[int, dict[st
     return {number: dict(zip(names, rest)) for number, *rest in session.execute(query)}
 
 
-def next_version(session: Session, terms: Terms, act: Act, why: str, **changed: object) -> Terms:
+def next_version(session: Session, terms: Terms, act: Act, why: str, **changed: Any) -> Terms:
     """Add the next version of terms, with what has changed."""
     values = {name: getattr(terms, name) for name in CARRIED_OVER} | changed
     made = Terms(**values, version=terms.version + 1, why=why[:1000], made_at=act.at, made_by=act.actor)
@@ -130,7 +131,7 @@ def next_version(session: Session, terms: Terms, act: Act, why: str, **changed: 
 
 
 def repriced(terms: Terms, *, kg: int | None = None, price: int | None = None, floor: int | None = None,
-             freight_vnd: int | None = None, surcharge_vnd: int | None = None) -> dict[str, object]:  # fmt: skip
+             freight_vnd: int | None = None, surcharge_vnd: int | None = None) -> dict[str, Any]:  # fmt: skip
     """Return the columns that change where the mass, the price or the freight of terms changes; rates and rules stay as they are.
 
     The freight follows the kilograms unless it is named.

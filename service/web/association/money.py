@@ -18,6 +18,7 @@ from service.http.context import Uid
 from service.planning import models as m
 from service.planning.fulfilment import settlements
 from service.planning.states import SettlementState
+from service.planning.terms import accounts
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part
@@ -49,16 +50,21 @@ def show_money(visit: PageRequest, show: str = WAITING) -> Response:
     """Show what waits to be settled, or the settlements of a state."""
     show = show if show in SHOWN else WAITING
     counts = _counts(visit)
+    standing = accounts.balances(visit.session, visit.scope.association_id)
     tabs = [
         (f"/money?show={key}", f"{visit.say(words)} ({visit.formats.number(counts.get(key, 0))})", key == show)
         for key, words in SHOWN.items()
     ]
     if show == WAITING:
         rows, more = part(visit, _unsettled(visit), (m.Receipt.received_at, m.Receipt.id))
-        return visit.show("association/money.html", show=show, tabs=tabs, waiting=_waiting(visit, rows), rows=[], names={}, more=more)
+        return visit.show(
+            "association/money.html", standing=standing, show=show, tabs=tabs, waiting=_waiting(visit, rows), rows=[], names={}, more=more
+        )
     query = settlements.settlements(visit.scope, states=[SettlementState(show)])
     found, more = part(visit, query, (m.Settlement.created_at, m.Settlement.id), descending=show == "paid")
-    return visit.show("association/money.html", show=show, tabs=tabs, waiting=[], rows=found, names=_names(visit, found), more=more)
+    return visit.show(
+        "association/money.html", standing=standing, show=show, tabs=tabs, waiting=[], rows=found, names=_names(visit, found), more=more
+    )
 
 
 def _unsettled(visit: PageContext) -> Any:

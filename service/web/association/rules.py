@@ -9,12 +9,18 @@ from starlette.responses import Response
 
 from catalog import changes
 from catalog.changes import AssociationChange
+from catalog.errors import Invalid, fault
 from catalog.models import AccessRule, Association, LegalFact, Tariff, TariffBand, VehicleClass
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
+from service.days import today
+from service.db import now
 from service.http.context import before
+from service.planning.states import FreightRisk
+from service.planning.terms import rules
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
+from service.web.labels import options
 from service.web.pages import Pages
 from service.web.texts import mark
 
@@ -45,6 +51,8 @@ def _show(visit: PageContext) -> Response:
         "association/rules.html", association=session.get_one(Association, scope.association_id), tariffs=rows,
         called=FACTS, facts=session.scalars(select(LegalFact).order_by(LegalFact.key, LegalFact.valid_from).limit(MOST)).all(),
         access=session.scalars(visible(AccessRule, scope).order_by(AccessRule.zone, AccessRule.valid_from).limit(MOST)).all(),
+        money=rules.rules_of(session, scope.association_id), risks=options(FreightRisk, visit),
+        current=rules.rule_on(session, scope.association_id, today(now(session))),
         writes=visit.principal.may(Permission.SETTINGS_WRITE), adds=visit.principal.may(Permission.CATALOG_WRITE),
     )  # fmt: skip
 
@@ -69,6 +77,24 @@ def change_rules(visit: PageRequest) -> Response:
     row = visit.session.get_one(Association, visit.scope.association_id)
     was = before(row)
     given: dict[str, Any] = fields(name=name, fee_per_mille=fee, detour_factor=None if detour is None else float(detour))
+    changed_fee = fee is not None and fee != row.fee_per_mille
     changes.change(visit.session, row, AssociationChange(**given), visit.by, version)
+    if changed_fee:
+        rules.state_rule(visit.session, row.id, visit.act("the association's fee is changed"), fee_per_mille=fee)
     visit.did("association.change", row, was)
     return visit.go("/rules", visit.say("The settings are saved."))
+
+
+@pages.post("/rules/money", may=Permission.SETTINGS_WRITE, form=_show, audited=False)
+def state_money_rule(visit: PageRequest) -> Response:
+    """State the fee and who pays for an emptier truck, from a day on."""
+    read = Reader(visit.form)
+    since, fee, risk = read.day("valid_from", needed=True), read.whole("new_fee", needed=True), read.text("freight_risk", needed=True)
+    read.done()
+    if risk not in set(FreightRisk):
+        raise Invalid([fault("freight_risk", risk, "a value")])
+    if fee is None or not 0 <= fee <= 1000:
+        raise Invalid([fault("new_fee", fee, "a whole number from 0 to 1000")])
+    act = visit.act("stated")
+    rules.state_rule(visit.session, visit.scope.association_id, act, valid_from=since, fee_per_mille=fee, freight_risk=FreightRisk(risk))
+    return visit.go("/rules", visit.say("Stated. It holds for promises made from that day on; earlier ones keep their terms."))

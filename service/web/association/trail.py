@@ -21,6 +21,7 @@ from service.web.texts import mark
 pages = Pages("trail")
 ROWS = 50
 KINDS: dict[str, str] = {
+    "amendment": mark("a change by agreement"),
     "access_rule": mark("access hours"), "association": mark("the association"), "certificate": mark("a certificate"),
     "contract": mark("a contract"), "decision": mark("a decision"), "demand_line": mark("a demand line"), "evidence": mark("a document"),
     "import_batch": mark("an import"), "key": mark("a key"), "api_key": mark("a key"), "line": mark("a demand line"),
@@ -35,7 +36,10 @@ KINDS: dict[str, str] = {
 }  # fmt: skip
 """What things of the trail are called; others go by their codes."""
 VERBS: dict[str, str] = {
-    "add": mark("added"), "approve": mark("approved"), "call_off": mark("called off from"), "cancel": mark("cancelled"),
+    "agree": mark("agreed to"), "amend": mark("changed by agreement"), "decline": mark("declined"), "propose": mark("proposed"),
+    "object_demand": mark("objected as the buyer to"), "object_supply": mark("objected as the supplier to"),
+    "reprice": mark("gave new terms to"), "rule": mark("stated the fee and freight risk of"), "add": mark("added"),
+    "approve": mark("approved"), "call_off": mark("called off from"), "cancel": mark("cancelled"),
     "change": mark("changed"), "confirm_demand": mark("confirmed for the buyer"), "confirm_supply": mark("confirmed for the supplier"),
     "declare": mark("listed"), "draft": mark("reckoned"), "edit": mark("edited"), "erase": mark("erased"), "forbid": mark("forbade"),
     "import": mark("imported"), "imported": mark("imported"), "issue": mark("sent"), "lapse": mark("let lapse"),

@@ -21,7 +21,9 @@ from service.paper import journeys
 from service.planning import models as m
 from service.planning.fulfilment import shipments
 from service.planning.fulfilment.shipments import Hired
-from service.planning.states import ShipmentState
+from service.planning.states import FreightRisk, ShipmentState
+from service.planning.terms import amendments
+from service.planning.terms.models import Terms
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part
@@ -72,13 +74,28 @@ def show_shipment(visit: PageRequest, uid: Uid) -> Response:
     base = f"/api/v1/shipments/{uid}"
     papers = [(f"{base}/delivery-note", visit.say("Delivery note")), (f"{base}/gate-slip", visit.say("Gate slip"))]
     return visit.show("broker/truck.html", journey=journey, shipment=shipment, papers=papers, plan=None, number=None,
-                      missing_vnd=_missing_vnd(visit, shipment), writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
+                      missing_vnd=_missing_vnd(visit, shipment), can_ask=_can_ask(visit, shipment),
+                      writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
 
 
 def _missing_vnd(visit: PageContext, shipment: m.Shipment) -> int:
     """Return what a planned shipment costs above what the goods aboard pay for it; the association alone is told."""
     told = visit.scope.organisation_id is None and shipment.state is ShipmentState.PLANNED
     return shipments.difference_vnd(visit.session, shipment) if told else 0
+
+
+def _can_ask(visit: PageContext, shipment: m.Shipment) -> bool:
+    """Return whether somebody but the association bears the risk of an emptier truck for goods aboard."""
+    aboard = select(m.ShipmentItem.promise_id).where(m.ShipmentItem.shipment_id == shipment.id)
+    others = select(Terms.id).where(Terms.promise_id.in_(aboard), Terms.freight_risk != FreightRisk.ASSOCIATION)
+    return visit.session.scalars(others.limit(1)).first() is not None
+
+
+@pages.post("/shipments/{uid}/ask", may=Permission.SHIPMENTS_WRITE, audited=False)
+def ask_for_difference(visit: PageRequest, uid: Uid) -> Response:
+    """Ask those who bear the risk of an emptier truck for what it costs above their terms."""
+    made = amendments.ask_for_difference(visit.session, visit.scope, uid, visit.act("the truck goes emptier than agreed"))
+    return visit.go(f"/shipments/{uid}", visit.say_many("%(num)s side is asked.", "%(num)s are asked.", len(made)))
 
 
 @pages.get("/plans/{uid}/trips/{number}", may=Permission.PLANS_READ)

@@ -20,6 +20,7 @@ from service.db import now
 from service.http.context import before
 from service.planning.ledger import transitions
 from service.planning.models import LotBalance
+from service.planning.terms import renewal
 from service.web import near_misses, reasons
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
@@ -167,7 +168,7 @@ def _lot(visit: PageContext, *, look: bool = False) -> Response:
 @pages.post("/lots/{uid}/amend", may=Permission.LOTS_WRITE, form=_lot)
 def amend(visit: PageRequest, uid: str) -> Response:
     """Change a lot's quantity, days or price."""
-    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    lot = renewal.locked_lot(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     given = fields(
         quantity_kg=read.whole("quantity_kg"),
@@ -180,7 +181,7 @@ def amend(visit: PageRequest, uid: str) -> Response:
     read.done()
     changed = {name: value for name, value in given.items() if name == "reason" or value != getattr(lot, name)}
     was = before(lot)
-    lot = intake.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.by, version)
+    lot = renewal.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.act(given.get("reason") or "revised"), version)
     visit.did("lot.revise", lot, was, given.get("reason", ""))
     return visit.go(f"/lots/{uid}", visit.say("The change is saved."))
 

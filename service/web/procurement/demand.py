@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from starlette.responses import Response
 
-import buyers.intake
 from buyers import repository
 from buyers.intake import LineChange
 from buyers.models import DemandLine, LineProduct, LineRequirement, LineStatus
@@ -22,6 +21,7 @@ from service.auth.permissions import Permission
 from service.http.context import before
 from service.planning import line_cancellation
 from service.planning.models import LineBalance
+from service.planning.terms import renewal
 from service.web import near_misses, reasons
 from service.web.context import PageContext, PageRequest
 from service.web.formats import day_of_text
@@ -185,7 +185,7 @@ def _need(visit: PageContext, need: LineRequirement) -> str:
 @pages.post("/lines/{uid}/amend", may=Permission.DEMAND_WRITE, form=_line)
 def amend(visit: PageRequest, uid: str) -> Response:
     """Change a line's quantity, days, price or least amount."""
-    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    line = renewal.locked_line(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     given = fields(
         quantity_kg=read.whole("quantity_kg"),
@@ -198,7 +198,7 @@ def amend(visit: PageRequest, uid: str) -> Response:
     version = read.whole("version", needed=True)
     read.done()
     was = before(line)
-    line = buyers.intake.revise_line(visit.session, visit.scope, uid, LineChange(**given), visit.by, version)
+    line = renewal.revise_line(visit.session, visit.scope, uid, LineChange(**given), visit.act("revised"), version)
     visit.did("line.revise", line, was)
     return visit.go(f"/lines/{uid}", visit.say("The change is saved."))
 
