@@ -24,6 +24,7 @@ from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import Proposal, ProposalItem, Shipment, ShipmentItem
 from service.planning.proposals import items as desk
+from service.planning.proposals.fitness import require_fitting
 from service.planning.proposals.items import promise_of, tell
 from service.planning.states import ProposalState, RejectReason, ShipmentState
 
@@ -429,6 +430,7 @@ def _require_confirmable(session: Session, item: ProposalItem, columns: Sequence
     if item.state is not ProposalState.APPROVED:
         require_open(session, item)
         raise Conflict("this item is no longer on the table", item.updated_by, item.updated_at)
+    require_fitting(session, item)
     at = getattr(item, columns[0])
     if at is not None:
         raise AlreadyDecided("this side has confirmed this item already", getattr(item, columns[1]), at)
