@@ -258,9 +258,7 @@ def test_a_cooperative_uploads_only_its_own(database: Database, market: Market) 
         assert lot(session, "taken").supplier_id == other.id
 
 
-def test_a_cut_below_what_is_promised_is_refused_by_its_row_also_when_it_is_tried_dry(
-    database: Database, market: Market, whole: Scope
-) -> None:
+def test_a_cut_below_what_is_promised_is_refused_by_its_row_dry_or_not(database: Database, market: Market, whole: Scope) -> None:
     upload(database, whole, csv_of(LOT))
     with database.write() as session:
         market.session = session
