@@ -12,6 +12,7 @@ from service.web.broker import open_items, plans, policy, runs, trucks
 from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
 from service.web.procurement import contracts, deliveries, demand, fill_rates, orders
+from service.web.registers import all as registers
 
 PARTS: Sequence[Pages] = (
     public_pages.pages,
@@ -36,6 +37,7 @@ PARTS: Sequence[Pages] = (
     trail.pages,
     rules.pages,
     tariffs.pages,
+    *registers.PARTS,
 )
 """Every part of the workbench."""
 
