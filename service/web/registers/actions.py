@@ -22,7 +22,7 @@ from catalog.tenancy import check_version, find
 from service.auth.permissions import Permission
 from service.db import now
 from service.http.context import Uid, before
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.formats import today
 from service.web.forms import Reader
 from service.web.pages import Pages
@@ -36,12 +36,12 @@ SIGNS = ((b"%PDF", "application/pdf"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\
 WEEK = 7
 
 
-def _today(visit: Visit) -> Any:
+def _today(visit: PageContext) -> Any:
     return today(now(visit.session))
 
 
 @pages.post("/sponsorships/new", may=Permission.ORGANISATIONS_WRITE)
-def propose_sponsor(visit: Visited) -> Response:
+def propose_sponsor(visit: PageRequest) -> Response:
     """Propose the cooperative that is to sign for a group."""
     read = Reader(visit.form)
     group, sponsor = read.text("group", needed=True) or "", read.text("sponsor", needed=True) or ""
@@ -55,7 +55,7 @@ def propose_sponsor(visit: Visited) -> Response:
 
 
 @pages.post("/sponsorships/{uid}/agree", may=Permission.LOTS_WRITE)
-def agree_to_sponsor(visit: Visited, uid: Uid) -> Response:
+def agree_to_sponsor(visit: PageRequest, uid: Uid) -> Response:
     """Agree to a sponsorship, for the side that one belongs to."""
     row = find(visit.session, visit.scope, Sponsorship, uid, lock=True)
     check_version(row, Reader(visit.form).whole("version"))
@@ -66,7 +66,7 @@ def agree_to_sponsor(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.post("/sponsorships/{uid}/end", may=Permission.ORGANISATIONS_WRITE)
-def end_sponsorship(visit: Visited, uid: Uid) -> Response:
+def end_sponsorship(visit: PageRequest, uid: Uid) -> Response:
     """Let a sponsorship end with a day."""
     read = Reader(visit.form)
     last, version = read.day("valid_until", needed=True), read.whole("version")
@@ -78,13 +78,13 @@ def end_sponsorship(visit: Visited, uid: Uid) -> Response:
     return visit.go(_home(visit, row), visit.say("The change is saved."))
 
 
-def _home(visit: Visit, row: Sponsorship) -> str:
+def _home(visit: PageContext, row: Sponsorship) -> str:
     own = visit.scope.organisation_id
     return f"/organisations/{visit.session.get_one(Organisation, row.group_id if own is None else own).uid}"
 
 
 @pages.post("/sites/{uid}/hours", may=Permission.SITES_WRITE)
-def set_hours(visit: Visited, uid: Uid) -> Response:
+def set_hours(visit: PageRequest, uid: Uid) -> Response:
     """State the hours of each weekday on which a site receives; a weekday without hours is a day on which it doesn't."""
     site = find(visit.session, visit.scope, Site, uid, lock=True)
     slots, faults = [], []
@@ -106,7 +106,7 @@ def set_hours(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.post("/products/{uid}/units", may=Permission.CATALOG_WRITE)
-def add_unit(visit: Visited, uid: Uid) -> Response:
+def add_unit(visit: PageRequest, uid: Uid) -> Response:
     """State what one piece, crate or bundle of a product weighs from a day on."""
     read = Reader(visit.form)
     unit, kg = read.text("unit", needed=True), read.decimal("kg", needed=True)
@@ -121,13 +121,13 @@ def add_unit(visit: Visited, uid: Uid) -> Response:
     return visit.go(f"/products/{uid}", visit.say("The weight is saved."))
 
 
-def _paper(visit: Visit, uid: str) -> Any:
+def _paper(visit: PageContext, uid: str) -> Any:
     """Return the certificate or planting-area code of a uid."""
     model: type[Any] = PlantingArea if visit.path.startswith("/areas/") else Certificate
     return find(visit.session, visit.scope, model, uid, lock=True)
 
 
-def _take_scan(visit: Visit, uid: str) -> Response:
+def _take_scan(visit: PageContext, uid: str) -> Response:
     """Keep the scan of a certificate."""
     row, file = _paper(visit, uid), visit.form.files.get("scan")
     if file is None or not file.content:
@@ -144,7 +144,7 @@ def _take_scan(visit: Visit, uid: str) -> Response:
     return visit.go(visit.path.rpartition("/")[0], visit.say("The scan is on file."))
 
 
-def _evidence(visit: Visit, row: Any, name: str, content: bytes, kind: str) -> Evidence:
+def _evidence(visit: PageContext, row: Any, name: str, content: bytes, kind: str) -> Evidence:
     """Return the document of some content, which is kept once."""
     digest = hashlib.sha256(content).hexdigest()
     same = select(Evidence).where(Evidence.association_id == visit.scope.association_id, Evidence.sha256 == digest)
@@ -160,18 +160,18 @@ def _evidence(visit: Visit, row: Any, name: str, content: bytes, kind: str) -> E
 
 
 @pages.post("/papers/{uid}/scan", may=Permission.CERTIFICATES_WRITE, body_limit=BODY_LIMIT)
-def add_scan(visit: Visited, uid: Uid) -> Response:
+def add_scan(visit: PageRequest, uid: Uid) -> Response:
     """Keep the scan of a certificate."""
     return _take_scan(visit, uid)
 
 
 @pages.post("/areas/{uid}/scan", may=Permission.CERTIFICATES_WRITE, body_limit=BODY_LIMIT)
-def add_area_scan(visit: Visited, uid: Uid) -> Response:
+def add_area_scan(visit: PageRequest, uid: Uid) -> Response:
     """Keep the scan of a planting-area code's paper."""
     return _take_scan(visit, uid)
 
 
-def _accept(visit: Visit, uid: str) -> Response:
+def _accept(visit: PageContext, uid: str) -> Response:
     row = _paper(visit, uid)
     if visit.scope.organisation_id is not None:
         raise Invalid([fault("waiting", "", "somebody of the association")])
@@ -184,19 +184,19 @@ def _accept(visit: Visit, uid: str) -> Response:
 
 
 @pages.post("/papers/{uid}/accept", may=Permission.CERTIFICATES_SUSPEND)
-def accept_certificate(visit: Visited, uid: Uid) -> Response:
+def accept_certificate(visit: PageRequest, uid: Uid) -> Response:
     """Let a certificate count that a cooperative has entered."""
     return _accept(visit, uid)
 
 
 @pages.post("/areas/{uid}/accept", may=Permission.CERTIFICATES_SUSPEND)
-def accept_area(visit: Visited, uid: Uid) -> Response:
+def accept_area(visit: PageRequest, uid: Uid) -> Response:
     """Let a planting-area code count that a cooperative has entered."""
     return _accept(visit, uid)
 
 
 @pages.get("/scans/{uid}", may=Permission.CERTIFICATES_READ)
-def show_scan(visit: Visited, uid: Uid) -> Response:
+def show_scan(visit: PageRequest, uid: Uid) -> Response:
     """Return a scan as it was sent in."""
     number = find(visit.session, visit.scope, Evidence, uid).id
     row = visit.session.scalars(select(Evidence).where(Evidence.id == number).options(undefer(Evidence.content))).one()
@@ -205,7 +205,7 @@ def show_scan(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.get("/members/{uid}/data", may=Permission.MEMBERS_READ)
-def export_member(visit: Visited, uid: Uid) -> Response:
+def export_member(visit: PageRequest, uid: Uid) -> Response:
     """Return everything on file about a member, for the member."""
     row = find(visit.session, visit.scope, Member, uid)
     owner = visit.session.get_one(Organisation, row.organisation_id)
@@ -225,7 +225,7 @@ def export_member(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.post("/members/{uid}/erase", may=Permission.MEMBERS_WRITE)
-def erase_member(visit: Visited, uid: Uid) -> Response:
+def erase_member(visit: PageRequest, uid: Uid) -> Response:
     """Erase what is personal of a member; the kilograms of past lots stay, without a name."""
     row = find(visit.session, visit.scope, Member, uid, lock=True)
     check_version(row, Reader(visit.form).whole("version"))
@@ -239,7 +239,7 @@ def erase_member(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.get("/communes", may=Permission.CATALOG_READ, open_query=True)
-def find_communes(visit: Visited) -> Response:
+def find_communes(visit: PageRequest) -> Response:
     """Return communes whose new or old names hold what is searched for, for a list that opens while somebody writes."""
     wanted = dict(parse_qsl(visit.query)).get("q", "")[:100]
     found = [{"full": one.full, "formerly": "; ".join(one.formerly)[:200]} for one in communes.find(wanted)]

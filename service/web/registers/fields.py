@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from catalog import names, quantities
+from service.web.texts import LANGUAGES, translations
 
 Options = Callable[[Any], Sequence[tuple[str, str]]]
 """From a page's context to the values of a choice and their words."""
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     COMMUNE = "commune"
     LIST = "list"
     MASS = "mass"
+    AMOUNT = "amount"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class Field:
     repeats: bool = False
     most: int = 200
     usual: Any = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The field's name in every language."""
+        return tuple(translations(language).ugettext(self.label) for language in LANGUAGES)
 
     def parse(self, text: str, options: Sequence[tuple[str, str]] = ()) -> Any:
         """Return the value that a person wrote, None where nothing stands.

@@ -14,7 +14,7 @@ from catalog.intake import MemberIn
 from catalog.models import ANYTIME, Lot, LotShare, Member, Organisation, Product
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
 from service.web.registers.register import Filter, Register, Values
@@ -62,23 +62,23 @@ FIELDS = (
 )
 
 
-def _query(visit: Visit) -> Select[Any]:
+def _query(visit: PageContext) -> Select[Any]:
     return visible(Member, visit.scope).where(Member.erased_at.is_(None))
 
 
-def _narrow_owner(_visit: Visit, query: Select[Any], value: str) -> Select[Any]:
+def _narrow_owner(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
     return query.where(Member.organisation_id.in_(select(Organisation.id).where(Organisation.uid == value)))
 
 
-def _consents(visit: Visit) -> choices.Pairs:
+def _consents(visit: PageContext) -> choices.Pairs:
     return [("yes", visit.say("Agreed")), ("no", visit.say("Not asked yet"))]
 
 
-def _narrow_consent(_visit: Visit, query: Select[Any], value: str) -> Select[Any]:
+def _narrow_consent(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
     return query.where(Member.consent_on.is_not(None) if value == "yes" else Member.consent_on.is_(None))
 
 
-def _add(visit: Visit, values: Values) -> Member:
+def _add(visit: PageContext, values: Values) -> Member:
     """Add a member; one who is a member elsewhere under the same telephone number is asked about."""
     owner, confirmed = str(values.pop("organisation")), values.pop("confirmed", False)
     values.pop("left_on", None)
@@ -90,7 +90,7 @@ def _add(visit: Visit, values: Values) -> Member:
     return intake.add_member(visit.session, visit.scope, owner, MemberIn(**given), visit.by)
 
 
-def _ask_about_twin(visit: Visit, values: Values) -> None:
+def _ask_about_twin(visit: PageContext, values: Values) -> None:
     """Ask about a person of the same telephone number: the same member twice, or one of two cooperatives.
 
     Raises
@@ -105,7 +105,7 @@ def _ask_about_twin(visit: Visit, values: Values) -> None:
         raise NeedsConfirmation("phone", f"the telephone number of {there[0]}, a member of {there[1]}")
 
 
-def _next_code(visit: Visit, owner: str) -> str:
+def _next_code(visit: PageContext, owner: str) -> str:
     count = select(func.count()).select_from(Member).join(Organisation, Organisation.id == Member.organisation_id)
     number = (visit.session.scalar(count.where(Organisation.uid == owner)) or 0) + 1
     taken = set(
@@ -118,19 +118,19 @@ def _next_code(visit: Visit, owner: str) -> str:
     return f"{number:03}"
 
 
-def _change(visit: Visit, row: Member, values: Values, version: int | None) -> Member:
+def _change(visit: PageContext, row: Member, values: Values, version: int | None) -> Member:
     values.pop("confirmed", None)
     if "joined_on" in values and values["joined_on"] is None:
         values["joined_on"] = ANYTIME
     return changes.change(visit.session, row, MemberChange(**values), visit.by, version)
 
 
-def _own(_visit: Visit, rows: Sequence[Member]) -> list[Values]:
+def _own(_visit: PageContext, rows: Sequence[Member]) -> list[Values]:
     """Show no day of joining that nobody stated."""
     return [{"joined_on": None if row.joined_on == ANYTIME else row.joined_on} for row in rows]
 
 
-def _extra(visit: Visit, row: Member) -> Mapping[str, Any]:
+def _extra(visit: PageContext, row: Member) -> Mapping[str, Any]:
     """Return what the member put into lots, the latest first."""
     query = (
         select(Lot.code, Lot.available_from, Product.name, LotShare.kg)

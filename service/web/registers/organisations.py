@@ -16,7 +16,7 @@ from catalog.models import SIDE_OF, Commune, Organisation, OrganisationKind, Sid
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.db import now
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.formats import today
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
@@ -100,25 +100,25 @@ FIELDS = (
 SIDES: dict[str, str] = {"supply": mark("Suppliers"), "demand": mark("Buyers"), "logistics": mark("Carriers and hubs")}
 
 
-def _query(visit: Visit) -> Select[Any]:
+def _query(visit: PageContext) -> Select[Any]:
     return visible(Organisation, visit.scope)
 
 
-def _narrow_kind(_visit: Visit, query: Select[Any], value: str) -> Select[Any]:
+def _narrow_kind(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
     return query.where(Organisation.kind == value) if value in {one.value for one in OrganisationKind} else query
 
 
-def _states(visit: Visit) -> choices.Pairs:
+def _states(visit: PageContext) -> choices.Pairs:
     return [("open", visit.say("In business")), ("closed", visit.say("Out of business")), ("alone", visit.say("Groups without a sponsor"))]
 
 
-def _narrow_state(_visit: Visit, query: Select[Any], value: str) -> Select[Any]:
+def _narrow_state(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
     if value == "alone":
         return query.where(Organisation.kind == OrganisationKind.GROUP, Organisation.sponsor_id.is_(None))
     return query.where(Organisation.closed_on.is_not(None) if value == "closed" else Organisation.closed_on.is_(None))
 
 
-def _add(visit: Visit, values: Values) -> Organisation:
+def _add(visit: PageContext, values: Values) -> Organisation:
     """Add an organisation; a name that is there in another spelling is asked about."""
     sponsor = values.pop("sponsor", None)
     kind = OrganisationKind(values["kind"])
@@ -145,7 +145,7 @@ def spelling(name: str) -> str:
     return "".join(word for word in plain.split() if word not in {"htx", "tht", "nn", "dv", "dvnn", "cong", "ty", "cty", "tnhh"})
 
 
-def _ask_about_twin(visit: Visit, values: Values, kind: OrganisationKind) -> None:
+def _ask_about_twin(visit: PageContext, values: Values, kind: OrganisationKind) -> None:
     """Ask whether an organisation whose name is spelt otherwise, or who has the same tax code, is another one.
 
     Raises
@@ -163,7 +163,7 @@ def _ask_about_twin(visit: Visit, values: Values, kind: OrganisationKind) -> Non
             raise NeedsConfirmation("name", f"the same as {name}, perhaps in another spelling?")
 
 
-def _place(visit: Visit, values: Values) -> None:
+def _place(visit: PageContext, values: Values) -> None:
     """Turn what was written for a commune into its code.
 
     Raises
@@ -178,7 +178,7 @@ def _place(visit: Visit, values: Values) -> None:
             raise Invalid([fault("commune_code", values["commune_code"], str(error))]) from None
 
 
-def _change(visit: Visit, row: Organisation, values: Values, version: int | None) -> Organisation:
+def _change(visit: PageContext, row: Organisation, values: Values, version: int | None) -> Organisation:
     """Change an organisation; one that goes out of business while it signs for groups leaves them without a sponsor."""
     _place(visit, values)
     closed: date | None = values.get("closed_on")
@@ -194,7 +194,7 @@ def _change(visit: Visit, row: Organisation, values: Values, version: int | None
     return changed
 
 
-def _extra(visit: Visit, row: Organisation) -> Mapping[str, Any]:
+def _extra(visit: PageContext, row: Organisation) -> Mapping[str, Any]:
     """Return the sponsorships of a group or a cooperative, and who could be the other side."""
     rows = sponsorships.of(visit.session, visit.scope, row)
     known = {
@@ -213,7 +213,7 @@ def _extra(visit: Visit, row: Organisation) -> Mapping[str, Any]:
     }
 
 
-def _agrees(visit: Visit, one: Any) -> bool:
+def _agrees(visit: PageContext, one: Any) -> bool:
     """Return whether the visitor's agreement is what is missing."""
     number = visit.scope.organisation_id
     return (one.agreed_by_group is None and number in (None, one.group_id)) or (

@@ -13,7 +13,7 @@ from catalog.errors import Fault, Invalid, fault
 from catalog.tenancy import find
 from service.http.context import Uid, before
 from service.models import AuditEvent, User
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.registers.fields import Field, Kind
@@ -33,7 +33,7 @@ def declare(register: Register) -> Pages:
 
 def _declare_list(pages: Pages, register: Register) -> None:
     @pages.get(register.path, may=register.read)
-    def show_list(visit: Visited) -> Response:
+    def show_list(visit: PageRequest) -> Response:
         """Show the register's rows, those that are searched for."""
         asked = dict(parse_qsl(visit.query))
         searched = asked.get("q", "")[:100]
@@ -50,29 +50,29 @@ def _declare_list(pages: Pages, register: Register) -> None:
             narrowed=bool(searched) or any(asked.get(one.name) for one in register.filters),
             more=following,
             writes=visit.principal.may(register.write),
-            workbook=f"{register.path}/workbook?{urlencode([pair for pair in asked.items() if pair[0] != 'after'])}",
+            workbook=f"/sheets/{register.key}/workbook?{urlencode([pair for pair in asked.items() if pair[0] != 'after'])}",
         )
 
     show_list.__name__ = f"list_{register.key}"
 
 
-def _cell(visit: Visit, one: Field, values: Values, options: Any) -> str:
+def _cell(visit: PageContext, one: Field, values: Values, options: Any) -> str:
     if one.kind in (Kind.REFERENCE, Kind.COMMUNE):
         return str(values.get(f"{one.name}:shown") or values.get(one.name) or "")
     return shown(visit, one, values.get(one.name), options)
 
 
 def _declare_new(pages: Pages, register: Register) -> None:
-    def form(visit: Visit) -> Response:
+    def form(visit: PageContext) -> Response:
         return show_form(visit, register, None, _usual(visit, register))
 
     @pages.get(f"{register.path}/new", may=register.write)
-    def show_new(visit: Visited) -> Response:
+    def show_new(visit: PageRequest) -> Response:
         """Show the form of a new row."""
         return form(visit)
 
     @pages.post(f"{register.path}/new", may=register.write, form=form)
-    def add(visit: Visited) -> Response:
+    def add(visit: PageRequest) -> Response:
         """Add a row."""
         row = register.add(visit, read_form(visit, register, None))
         visit.did(register.verbs[0], row)
@@ -81,7 +81,7 @@ def _declare_new(pages: Pages, register: Register) -> None:
         return visit.go(place, visit.say("%(name)s is on file.", name=register.name_of(row)))
 
 
-def _usual(visit: Visit, register: Register) -> Values:
+def _usual(visit: PageContext, register: Register) -> Values:
     """Return what a new row's form holds: what the address says, or what is usual."""
     asked = dict(parse_qsl(visit.query))
     found = {one.name: asked.get(one.name, one.usual) for one in register.fields}
@@ -92,7 +92,7 @@ def _usual(visit: Visit, register: Register) -> Values:
     return found
 
 
-def show_form(visit: Visit, register: Register, row: Any, values: Mapping[str, Any]) -> Response:
+def show_form(visit: PageContext, register: Register, row: Any, values: Mapping[str, Any]) -> Response:
     """Show the form of a row, or of a new one where there is none."""
     inputs = [
         (one, in_form(one, values.get(one.name), visit), register.options(visit, one), values.get(f"{one.name}:shown") or "")
@@ -112,7 +112,7 @@ def show_form(visit: Visit, register: Register, row: Any, values: Mapping[str, A
     )
 
 
-def read_form(visit: Visit, register: Register, row: Any) -> Values:
+def read_form(visit: PageContext, register: Register, row: Any) -> Values:
     """Return the values of a form's fields; every fault is raised at once.
 
     Raises
@@ -143,18 +143,18 @@ def read_form(visit: Visit, register: Register, row: Any) -> Values:
 
 
 def _declare_row(pages: Pages, register: Register) -> None:
-    def form(visit: Visit) -> Response:
+    def form(visit: PageContext) -> Response:
         row = find(visit.session, visit.scope, register.model, visit.params["uid"])
         return show_form(visit, register, row, register.values(visit, [row])[0])
 
     @pages.get(f"{register.path}/{{uid}}", may=register.read)
-    def show_row(visit: Visited, uid: Uid) -> Response:
+    def show_row(visit: PageRequest, uid: Uid) -> Response:
         """Show a row with the form that changes it."""
         visit.params = {"uid": uid}
         return form(visit)
 
     @pages.post(f"{register.path}/{{uid}}", may=register.write, form=form)
-    def change(visit: Visited, uid: Uid) -> Response:
+    def change(visit: PageRequest, uid: Uid) -> Response:
         """Change a row: what differs from what it holds."""
         row = find(visit.session, visit.scope, register.model, uid, lock=True)
         given, held, was = read_form(visit, register, row), register.values(visit, [row])[0], before(row)
@@ -165,7 +165,7 @@ def _declare_row(pages: Pages, register: Register) -> None:
         return visit.go(f"{register.path}/{uid}", visit.say("The change is saved."))
 
     @pages.get(f"{register.path}/{{uid}}/history", may=register.read)
-    def show_history(visit: Visited, uid: Uid) -> Response:
+    def show_history(visit: PageRequest, uid: Uid) -> Response:
         """Show who changed a row, when, and what was before and after."""
         row = find(visit.session, visit.scope, register.model, uid)
         return visit.show(
@@ -180,12 +180,12 @@ def differs(held: Any, given: Any) -> bool:
     return bool(held != given)
 
 
-def _events(visit: Visit, register: Register, row: Any) -> list[dict[str, Any]]:
+def _events(visit: PageContext, register: Register, row: Any) -> list[dict[str, Any]]:
     """Return what happened to a row, the latest first, in words."""
     mine = (AuditEvent.association_id == visit.scope.association_id, AuditEvent.object_kind == register.model.__tablename__)
     query = select(AuditEvent).where(*mine, AuditEvent.object_uid == row.uid).order_by(AuditEvent.seq.desc()).limit(MOST_EVENTS)
     events = list(visit.session.scalars(query))
-    people = dict(visit.session.execute(select(User.uid, User.name).where(User.uid.in_({one.actor for one in events}))).tuples().all())
+    people = dict(visit.session.execute(select(User.uid, User.name).where(User.uid.in_({one.actor for one in events}))).all())
     labels = {register.columns.get(one.name, one.name): one for one in register.fields}
     return [
         {
@@ -199,7 +199,7 @@ def _events(visit: Visit, register: Register, row: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _changes(visit: Visit, labels: Mapping[str, Field], event: AuditEvent) -> list[tuple[str, str, str]]:
+def _changes(visit: PageContext, labels: Mapping[str, Field], event: AuditEvent) -> list[tuple[str, str, str]]:
     """Return what an event changed: the field, what it held before, and what it holds since."""
     held, after = event.before or {}, event.after or {}
     told = [name for name in after if name in labels and (event.before is not None or after[name] not in (None, ""))]
@@ -209,7 +209,7 @@ def _changes(visit: Visit, labels: Mapping[str, Field], event: AuditEvent) -> li
     ]
 
 
-def _plain(visit: Visit, one: Field, value: Any) -> str:
+def _plain(visit: PageContext, one: Field, value: Any) -> str:
     """Return a value of the audit trail as people read it; references stay out, for the trail holds their numbers."""
     if one.kind is Kind.REFERENCE:
         return "…" if value is not None else ""

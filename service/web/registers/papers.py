@@ -15,7 +15,7 @@ from catalog.models import Certificate, Evidence, Organisation, PlantingArea, Pr
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.db import now
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.formats import today
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
@@ -120,7 +120,7 @@ AREA_FIELDS = (
 )
 
 
-def _states(visit: Visit) -> choices.Pairs:
+def _states(visit: PageContext) -> choices.Pairs:
     return [
         ("waiting", visit.say("Waits for the association")),
         ("soon", visit.say("Expires within 60 days")),
@@ -129,7 +129,7 @@ def _states(visit: Visit) -> choices.Pairs:
 
 
 def _narrow(model: Any) -> Any:
-    def narrow(visit: Visit, query: Select[Any], value: str) -> Select[Any]:
+    def narrow(visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
         day = today(now(visit.session))
         if value == "waiting":
             return query.where(model.waiting.is_(True))
@@ -140,18 +140,18 @@ def _narrow(model: Any) -> Any:
     return narrow
 
 
-def _waits(visit: Visit) -> bool:
+def _waits(visit: PageContext) -> bool:
     """Return whether what the visitor enters waits for the association."""
     return visit.scope.organisation_id is not None
 
 
-def _attach(visit: Visit, row: Any, evidence: str | None) -> None:
+def _attach(visit: PageContext, row: Any, evidence: str | None) -> None:
     if evidence:
         row.evidence_id = visit.session.scalars(visible(Evidence, visit.scope).where(Evidence.uid == evidence)).one().id
         visit.session.flush()
 
 
-def _add_certificate(visit: Visit, values: Values) -> Certificate:
+def _add_certificate(visit: PageContext, values: Values) -> Certificate:
     evidence, _, _ = values.pop("evidence", None), values.pop("confirmed", None), values.pop("withdrawn_on", None)
     given = {name: value for name, value in values.items() if value is not None}
     row = intake.add_certificate(visit.session, visit.scope, CertificateIn(**given), visit.by, waiting=_waits(visit))
@@ -159,7 +159,7 @@ def _add_certificate(visit: Visit, values: Values) -> Certificate:
     return row
 
 
-def _change_certificate(visit: Visit, row: Certificate, values: Values, version: int | None) -> Certificate:
+def _change_certificate(visit: PageContext, row: Certificate, values: Values, version: int | None) -> Certificate:
     """Change a certificate; what a cooperative changes waits for the association again."""
     values.pop("confirmed", None)
     empty: Values = {"level": 0, "number": "", "issuer": "", "area": ""}
@@ -170,7 +170,7 @@ def _change_certificate(visit: Visit, row: Certificate, values: Values, version:
     return row
 
 
-def _add_area(visit: Visit, values: Values) -> PlantingArea:
+def _add_area(visit: PageContext, values: Values) -> PlantingArea:
     evidence, _ = values.pop("evidence", None), values.pop("confirmed", None)
     given = {name: value for name, value in values.items() if value is not None and not name.startswith("suspended")}
     row = intake.add_planting_area(visit.session, visit.scope, PlantingAreaIn(**given), visit.by, waiting=_waits(visit))
@@ -178,7 +178,7 @@ def _add_area(visit: Visit, values: Values) -> PlantingArea:
     return row
 
 
-def _change_area(visit: Visit, row: PlantingArea, values: Values, version: int | None) -> PlantingArea:
+def _change_area(visit: PageContext, row: PlantingArea, values: Values, version: int | None) -> PlantingArea:
     evidence, _ = values.pop("evidence", None), values.pop("confirmed", None)
     row = changes.change_area(visit.session, visit.scope, row.uid, PlantingAreaChange(**values), visit.by, version)
     _attach(visit, row, evidence)
@@ -187,7 +187,7 @@ def _change_area(visit: Visit, row: PlantingArea, values: Values, version: int |
     return row
 
 
-def _extra(visit: Visit, row: Any) -> Mapping[str, Any]:
+def _extra(visit: PageContext, row: Any) -> Mapping[str, Any]:
     """Return the scan of a certificate, and whether the visitor may accept it."""
     paper = (
         visit.session.execute(select(Evidence.uid, Evidence.title).where(Evidence.id == row.evidence_id)).first()

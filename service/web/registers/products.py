@@ -15,7 +15,7 @@ from catalog.models import Grade, Product, ProductUnit, Variety
 from catalog.quantities import COUNTED
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
 from service.web.registers.register import Register, Values
@@ -70,15 +70,15 @@ FIELDS = (
 )
 
 
-def _query(visit: Visit) -> Select[Any]:
+def _query(visit: PageContext) -> Select[Any]:
     return visible(Product, visit.scope)
 
 
-def _variety_codes(visit: Visit, texts: Sequence[str]) -> dict[str, str]:
+def _variety_codes(visit: PageContext, texts: Sequence[str]) -> dict[str, str]:
     return {choices.code_of(visit, Variety, text, Variety.id < 0): text for text in texts}
 
 
-def _add(visit: Visit, values: Values) -> Product:
+def _add(visit: PageContext, values: Values) -> Product:
     values.pop("confirmed", None)
     mine = Product.association_id == visit.scope.association_id
     values["code"] = values.get("code") or choices.code_of(visit, Product, values["name"], mine)
@@ -87,7 +87,7 @@ def _add(visit: Visit, values: Values) -> Product:
     return intake.add_product(visit.session, visit.scope, ProductIn(**given, varieties=varieties), visit.by)
 
 
-def _change(visit: Visit, row: Product, values: Values, version: int | None) -> Product:
+def _change(visit: PageContext, row: Product, values: Values, version: int | None) -> Product:
     """Change a product; grades and varieties are added, and grades are renamed where they stand."""
     values.pop("confirmed", None)
     grades, varieties = values.pop("grades", None), values.pop("varieties", None)
@@ -107,7 +107,7 @@ def _change(visit: Visit, row: Product, values: Values, version: int | None) -> 
     return changes.change(visit.session, row, ProductChange(**given), visit.by, version)
 
 
-def _regrade(visit: Visit, row: Product, wanted: Sequence[str]) -> None:
+def _regrade(visit: PageContext, row: Product, wanted: Sequence[str]) -> None:
     """Give the rungs of a ladder their names, and add those that are new below the last.
 
     Raises
@@ -126,7 +126,7 @@ def _regrade(visit: Visit, row: Product, wanted: Sequence[str]) -> None:
         changes.add_grade(visit.session, row, GradeIn(name=name))
 
 
-def _own(visit: Visit, rows: Sequence[Product]) -> list[Values]:
+def _own(visit: PageContext, rows: Sequence[Product]) -> list[Values]:
     ids = [row.id for row in rows]
     grades = list(visit.session.execute(select(Grade.product_id, Grade.name).where(Grade.product_id.in_(ids)).order_by(Grade.rank)))
     kinds = list(visit.session.execute(select(Variety.product_id, Variety.name).where(Variety.product_id.in_(ids)).order_by(Variety.id)))
@@ -136,7 +136,7 @@ def _own(visit: Visit, rows: Sequence[Product]) -> list[Values]:
     ]
 
 
-def _extra(visit: Visit, row: Product) -> Mapping[str, Any]:
+def _extra(visit: PageContext, row: Product) -> Mapping[str, Any]:
     """Return what units of the product weigh."""
     units = visit.session.scalars(
         select(ProductUnit).where(ProductUnit.product_id == row.id).order_by(ProductUnit.unit, ProductUnit.valid_from)

@@ -10,7 +10,7 @@ from sqlalchemy import Select, or_, select
 
 from catalog import names
 from service.auth.permissions import Permission
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.registers.fields import Field, Kind
 
 Values = dict[str, Any]
@@ -30,8 +30,8 @@ class Filter:
 
     name: str
     label: str
-    options: Callable[[Visit], Sequence[tuple[str, str]]]
-    narrow: Callable[[Visit, Select[Any], str], Select[Any]]
+    options: Callable[[PageContext], Sequence[tuple[str, str]]]
+    narrow: Callable[[PageContext, Select[Any], str], Select[Any]]
 
 
 @dataclass(frozen=True)
@@ -73,18 +73,18 @@ class Register:
     fields: tuple[Field, ...]
     order: tuple[Any, ...]
     search: tuple[tuple[Any, ...], tuple[Any, ...]]
-    add: Callable[[Visit, Values], Any]
-    change: Callable[[Visit, Any, Values, int | None], Any]
+    add: Callable[[PageContext, Values], Any]
+    change: Callable[[PageContext, Any, Values, int | None], Any]
     name_of: Callable[[Any], str]
     verbs: tuple[str, str]
-    query: Callable[[Visit], Select[Any]]
+    query: Callable[[PageContext], Select[Any]]
     columns: Mapping[str, str] = field(default_factory=dict)
     refers: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     filters: tuple[Filter, ...] = ()
-    extra: Callable[[Visit, Any], Mapping[str, Any]] | None = None
+    extra: Callable[[PageContext, Any], Mapping[str, Any]] | None = None
     extra_template: str = ""
     key_field: str = "code"
-    own_values: Callable[[Visit, Sequence[Any]], list[Values]] | None = None
+    own_values: Callable[[PageContext, Sequence[Any]], list[Values]] | None = None
 
     @property
     def listed(self) -> tuple[Field, ...]:
@@ -100,7 +100,7 @@ class Register:
         """Return a field by its name."""
         return next(one for one in self.fields if one.name == name)
 
-    def rows(self, visit: Visit, searched: str, chosen: Mapping[str, str]) -> Select[Any]:
+    def rows(self, visit: PageContext, searched: str, chosen: Mapping[str, str]) -> Select[Any]:
         """Return the query of the list, narrowed by what is searched for and by the filters."""
         query = self.query(visit)
         for one in self.filters:
@@ -112,7 +112,7 @@ class Register:
             query = query.where(or_(*(key.like(pattern, escape="\\") for key in keys), *(column == searched.strip() for column in exact)))
         return query
 
-    def values(self, visit: Visit, rows: Sequence[Any]) -> list[Values]:
+    def values(self, visit: PageContext, rows: Sequence[Any]) -> list[Values]:
         """Return what each row holds, as its form would: references by what names them."""
         found: list[Values] = [{one.name: getattr(row, self.columns.get(one.name, one.name), None) for one in self.fields} for row in rows]
         for name, (model, key) in self.refers.items():
@@ -125,12 +125,12 @@ class Register:
                 one.update(more)
         return found
 
-    def options(self, visit: Visit, one: Field) -> Sequence[tuple[str, str]]:
+    def options(self, visit: PageContext, one: Field) -> Sequence[tuple[str, str]]:
         """Return the values of a choice or a reference, with their words."""
         return one.options(visit) if one.options is not None else ()
 
 
-def _names(visit: Visit, model: Any, key: str, ids: Sequence[int | None]) -> dict[int | None, tuple[Any, str]]:
+def _names(visit: PageContext, model: Any, key: str, ids: Sequence[int | None]) -> dict[int | None, tuple[Any, str]]:
     """Return what stands for rows in forms, and their names."""
     wanted = {number for number in ids if number is not None}
     if not wanted:
@@ -142,7 +142,7 @@ def _names(visit: Visit, model: Any, key: str, ids: Sequence[int | None]) -> dic
     return {row[0]: (row[1], row[2]) for row in visit.session.execute(query)}
 
 
-def shown(visit: Visit, one: Field, value: Any, options: Sequence[tuple[str, str]] = ()) -> str:
+def shown(visit: PageContext, one: Field, value: Any, options: Sequence[tuple[str, str]] = ()) -> str:
     """Return a value as people read it."""
     if value is None or value == "":
         return ""
@@ -161,7 +161,7 @@ def shown(visit: Visit, one: Field, value: Any, options: Sequence[tuple[str, str
     return written.get(one.kind, str)(value)
 
 
-def in_form(one: Field, value: Any, visit: Visit) -> str:
+def in_form(one: Field, value: Any, visit: PageContext) -> str:
     """Return a value as its input holds it."""
     if value is None:
         return ""

@@ -15,7 +15,7 @@ from catalog.intake import SiteIn
 from catalog.models import Commune, Organisation, Site, SiteKind
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
 from service.web.registers.register import Filter, Register, Values
@@ -105,19 +105,19 @@ FIELDS = (
 )
 
 
-def _query(visit: Visit) -> Select[Any]:
+def _query(visit: PageContext) -> Select[Any]:
     return visible(Site, visit.scope)
 
 
-def _narrow_owner(_visit: Visit, query: Select[Any], value: str) -> Select[Any]:
+def _narrow_owner(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
     return query.where(Site.organisation_id.in_(select(Organisation.id).where(Organisation.uid == value)))
 
 
-def _narrow_kind(_visit: Visit, query: Select[Any], value: str) -> Select[Any]:
+def _narrow_kind(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
     return query.where(Site.kind == value) if value in {one.value for one in SiteKind} else query
 
 
-def _place(visit: Visit, values: Values, *, needed: bool) -> None:
+def _place(visit: PageContext, values: Values, *, needed: bool) -> None:
     """Turn the commune into its code, and take its middle where nobody said the position."""
     commune: Commune | None = None
     if values.get("commune_code"):
@@ -137,7 +137,7 @@ def _filled(values: Values) -> Values:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _add(visit: Visit, values: Values) -> Site:
+def _add(visit: PageContext, values: Values) -> Site:
     _place(visit, values, needed=True)
     values.pop("closed_on", None)
     mine = Site.association_id == visit.scope.association_id
@@ -147,7 +147,7 @@ def _add(visit: Visit, values: Values) -> Site:
     return intake.add_site(visit.session, visit.scope, SiteIn(**_filled(values)), visit.by)
 
 
-def _change(visit: Visit, row: Site, values: Values, version: int | None) -> Site:
+def _change(visit: PageContext, row: Site, values: Values, version: int | None) -> Site:
     _place(visit, values, needed=False)
     given = {name: value for name, value in values.items() if value is not None or name in _MAY_BE_EMPTY}
     return changes.change_site(visit.session, visit.scope, row.uid, SiteChange(**given), visit.by, version)
@@ -156,7 +156,7 @@ def _change(visit: Visit, row: Site, values: Values, version: int | None) -> Sit
 _MAY_BE_EMPTY = frozenset({"commune_code", "max_vehicle_kg", "zone", "throughput_kg_per_day", "closed_on", "contact", "phone"})
 
 
-def _extra(visit: Visit, row: Site) -> Mapping[str, Any]:
+def _extra(visit: PageContext, row: Site) -> Mapping[str, Any]:
     """Return the hours of weekdays of a receiving site."""
     slots = list(
         visit.session.scalars(
@@ -166,7 +166,7 @@ def _extra(visit: Visit, row: Site) -> Mapping[str, Any]:
     return {"slots": slots, "is_buyer": row.kind is SiteKind.BUYER, "may_write": visit.principal.may(Permission.SITES_WRITE)}
 
 
-def site_of(visit: Visit, uid: str) -> Site:
+def site_of(visit: PageContext, uid: str) -> Site:
     """Return a site that the visitor sees."""
     return find(visit.session, visit.scope, Site, uid)
 

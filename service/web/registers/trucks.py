@@ -13,7 +13,7 @@ from catalog.models import Driver, Organisation, Site, Truck, VehicleClass
 from catalog.tenancy import check_version, find, visible
 from service.auth.permissions import Permission
 from service.db import now
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.formats import today
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
@@ -121,7 +121,7 @@ DRIVER_FIELDS = (
 )
 
 
-def _add_class(visit: Visit, values: Values) -> VehicleClass:
+def _add_class(visit: PageContext, values: Values) -> VehicleClass:
     values.pop("confirmed", None)
     bands = (Band(from_km=0, vnd_per_km=float(values.pop("vnd_per_km"))),)
     tariff = TariffIn(valid_from=today(now(visit.session)), fixed_vnd=values.pop("fixed_vnd"), bands=bands, source=values.pop("source"))
@@ -132,7 +132,7 @@ def _add_class(visit: Visit, values: Values) -> VehicleClass:
     return changes.add_vehicle_class(visit.session, visit.scope, VehicleClassIn(**given, tariff=tariff), visit.by)
 
 
-def _change_class(visit: Visit, row: VehicleClass, values: Values, version: int | None) -> VehicleClass:
+def _change_class(visit: PageContext, row: VehicleClass, values: Values, version: int | None) -> VehicleClass:
     values.pop("confirmed", None)
     empty = {"volume_l", "count_per_day", "base_site", "retired_on"}
     given = {name: value for name, value in values.items() if value is not None or name in empty}
@@ -148,7 +148,7 @@ def plate_of(text: str) -> str:
     return " ".join(text.upper().split())
 
 
-def _looked_up(visit: Visit, values: Values) -> Values:
+def _looked_up(visit: PageContext, values: Values) -> Values:
     """Return the columns of a truck or driver, references as numbers."""
     found = {name: value for name, value in values.items() if name != "confirmed"}
     models: tuple[tuple[str, Any], ...] = (("organisation", Organisation), ("vehicle_class", VehicleClass), ("driver", Driver))
@@ -164,7 +164,7 @@ def _looked_up(visit: Visit, values: Values) -> Values:
 
 
 def _add_row(model: Any) -> Any:
-    def add(visit: Visit, values: Values) -> Any:
+    def add(visit: PageContext, values: Values) -> Any:
         found = _looked_up(visit, values)
         if model is Truck:
             same = select(Truck).where(Truck.association_id == visit.scope.association_id, Truck.plate == found["plate"])
@@ -178,7 +178,7 @@ def _add_row(model: Any) -> Any:
     return add
 
 
-def _change_row(visit: Visit, row: Any, values: Values, version: int | None) -> Any:
+def _change_row(visit: PageContext, row: Any, values: Values, version: int | None) -> Any:
     check_version(row, version)
     for name, value in {**_looked_up(visit, values), "updated_by": visit.by}.items():
         setattr(row, name, value)
@@ -187,7 +187,7 @@ def _change_row(visit: Visit, row: Any, values: Values, version: int | None) -> 
 
 
 def _queries(model: Any) -> Any:
-    def query(visit: Visit) -> Select[Any]:
+    def query(visit: PageContext) -> Select[Any]:
         return visible(model, visit.scope)
 
     return query

@@ -1,0 +1,266 @@
+"""Cells as people write them → values of fields; what could mean two things is a question, never a guess."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
+
+from catalog import names, quantities
+from catalog.models import Unit
+from service.web.registers.fields import Field, Kind, clock, flag, named, phone
+from service.web.spreadsheets.grid import Cell, text_of
+
+ROUNDINGS = {"nearest": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
+SHORT_DAY = re.compile(r"(?:ngay\s*)?(\d{1,2})\s*[/.\-]\s*(\d{1,2})$")
+LONG_DAY = re.compile(
+    r"(?:[a-z0-9 ]+,\s*)?(?:ngay\s*)?(\d{1,2})\s*(?:[/.\-]|\s*thang\s*)\s*(\d{1,2})\s*(?:[/.\-]|\s*nam\s*)\s*(\d{4}|\d{2})$"
+)
+ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ]00:00(?::00)?)?$")
+AMOUNT = re.compile(r"([\d.,\s]+)\s*([^\d.,\s].*)?$")
+SPAN = re.compile(r"(?:tu\s*)?(\d{1,2}(?:[:h]\d{0,2})?)\s*(?:h|gio)?\s*(?:-|–|den|toi)\s*(\d{1,2}(?:[:h]\d{0,2})?)\s*(?:h|gio)?$")
+BEFORE = re.compile(r"(?:truoc|<)\s*(\d{1,2}(?:[:h]\d{0,2})?)\s*(?:h|gio)?$")
+AFTER = re.compile(r"(?:sau|tu|>)\s*(\d{1,2}(?:[:h]\d{0,2})?)\s*(?:h|gio)?$")
+FIRST_SERIAL, LAST_SERIAL = 36_526, 73_415
+"""Day numbers of the years 2000 to 2100; no other number is taken for a day."""
+CLOSE = 0.6
+
+
+class Doubt(ValueError):
+    """A cell that isn't certain.
+
+    Attributes
+    ----------
+    about : ``year``, ``unit``, ``rounding`` for what is said once for the whole file; empty for the cell alone.
+    hints : values that may be meant, with their words.
+    """
+
+    def __init__(self, expected: str, about: str = "", hints: Sequence[tuple[str, str]] = ()) -> None:
+        self.about, self.hints = about, tuple(hints)
+        super().__init__(expected)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said for the whole file.
+
+    Attributes
+    ----------
+    year : of days that are written without one.
+    unit : of amounts that are written without one, and whose heading states none.
+    rounding : of amounts that aren't whole kilograms: nearest, up or down.
+    base_1904 : whether day numbers count from 1904.
+    meant : what a text of a field stands for, by field and text.
+    """
+
+    year: int | None = None
+    unit: str = ""
+    rounding: str = ""
+    base_1904: bool = False
+    meant: dict[str, dict[str, str]] | None = None
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount in a unit, and the whole kilograms that it is where the unit has a fixed weight."""
+
+    text: str
+    unit: Unit
+    kg: int | None
+
+
+def value(cell: Cell, field: Field, options: Sequence[tuple[str, str]], said: Said, unit: str = "") -> Any:
+    """Return what a cell says.
+
+    Parameters
+    ----------
+    options : of a choice or a reference.
+    unit : that the column's heading states.
+
+    Raises
+    ------
+    Doubt
+        If it isn't certain.
+    ValueError
+        If it is wrong.
+    """
+    if cell is None:
+        return None
+    text = text_of(cell)
+    meant = (said.meant or {}).get(field.name, {}).get(text)
+    if field.kind in (Kind.CHOICE, Kind.REFERENCE):
+        return _named(meant or text, options)
+    if field.kind is Kind.DAY:
+        return day(cell, said)
+    if field.kind is Kind.AMOUNT:
+        return amount(cell, said, unit)
+    if field.kind in (Kind.WHOLE, Kind.MASS):
+        return _whole(cell, field, said, unit)
+    if field.kind is Kind.DECIMAL and isinstance(cell, (int, float)):
+        return float(cell)
+    if field.kind is Kind.FLAG:
+        return bool(cell) if isinstance(cell, (bool, int, float)) else flag(text)
+    if field.kind is Kind.PHONE:
+        return phone(str(int(cell)) if isinstance(cell, (int, float)) else text.split("/")[0].split(";")[0])
+    if field.kind is Kind.CLOCK and isinstance(cell, float) and 0 <= cell < 1:
+        return round(cell * 1440)
+    return clock(text) if field.kind is Kind.CLOCK else field.parse(text, options)
+
+
+def _named(text: str, options: Sequence[tuple[str, str]]) -> str:
+    try:
+        return named(text, options)
+    except ValueError as error:
+        raise Doubt(str(error), hints=near(text, options)) from None
+
+
+def near(text: str, options: Sequence[tuple[str, str]], most: int = 6) -> list[tuple[str, str]]:
+    """Return the options whose names are nearest to a text."""
+    keys = {names.search_key(words): (value, words) for value, words in options}
+    wanted = names.search_key(text)
+    inside = [key for key in keys if wanted and (wanted in key or key in wanted)]
+    found = dict.fromkeys([*inside, *difflib.get_close_matches(wanted, list(keys), most, CLOSE)])
+    return [keys[key] for key in list(found)[:most]]
+
+
+def day(cell: Cell, said: Said) -> date:
+    """Return the day that a cell says; one without a year is a question.
+
+    Raises
+    ------
+    Doubt
+        If no year stands there and none was said.
+    ValueError
+        If it is no day.
+    """
+    if isinstance(cell, date):
+        return cell
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        if cell == int(cell) and FIRST_SERIAL <= cell <= LAST_SERIAL:
+            return (date(1904, 1, 1) if said.base_1904 else date(1899, 12, 30)) + timedelta(days=int(cell))
+        raise ValueError("expected a day such as 07/06/2027")
+    text = names.search_key(text_of(cell)).strip()
+    if found := ISO_DAY.match(text):
+        return _date(int(found[1]), int(found[2]), int(found[3]))
+    if found := LONG_DAY.match(text):
+        year = int(found[3])
+        return _date(year + 2000 if year < 100 else year, int(found[2]), int(found[1]))
+    if found := SHORT_DAY.match(text):
+        if said.year is None:
+            _date(2028, int(found[2]), int(found[1]))
+            raise Doubt("the year of this day", "year")
+        return _date(said.year, int(found[2]), int(found[1]))
+    raise ValueError("expected a day such as 07/06/2027")
+
+
+def _date(year: int, month: int, number: int) -> date:
+    try:
+        return date(year, month, number)
+    except ValueError:
+        raise ValueError("expected a day such as 07/06/2027") from None
+
+
+def number(cell: Cell) -> Decimal:
+    """Return the number in a cell; ``3.000`` is three thousand, as everybody here writes it.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if isinstance(cell, bool):
+        raise ValueError("expected a number")
+    if isinstance(cell, (int, float)):
+        return Decimal(str(cell)).normalize()
+    plain = text_of(cell).replace("\u00a0", " ").strip()
+    if re.fullmatch(r"[1-9]\d{0,2}(\.\d{3})+", plain.replace(" ", "")):
+        return Decimal(plain.replace(" ", "").replace(".", ""))
+    return quantities.number(plain)
+
+
+def amount(cell: Cell, said: Said, unit: str = "") -> Amount:
+    """Return an amount: ``12 tạ``, ``1,5 tấn``, ``57.5`` under ``SL (kg)``.
+
+    Raises
+    ------
+    Doubt
+        If its unit isn't known, or it isn't a whole number of kilograms and nobody has said how to round.
+    ValueError
+        If it is none.
+    """
+    words = ""
+    if isinstance(cell, str):
+        found = AMOUNT.match(cell.strip())
+        if found is None:
+            raise ValueError("expected an amount such as 12 tạ")
+        cell, words = found[1].strip(), (found[2] or "").strip()
+    value_ = number(cell)
+    name = words or unit or said.unit
+    if not name:
+        raise Doubt("the unit of this amount", "unit")
+    try:
+        found_unit = quantities.unit_of(name)
+    except ValueError:
+        raise Doubt("a unit such as kg, tạ, tấn, quả", "") from None
+    if value_ <= 0:
+        raise ValueError("an amount above zero")
+    if found_unit in quantities.COUNTED:
+        return Amount(_plain(value_), found_unit, None)
+    kg = value_ * quantities.KG_PER[found_unit]
+    if kg != kg.to_integral_value():
+        if not said.rounding:
+            raise Doubt("how fractions of a kilogram are rounded", "rounding")
+        kg = kg.quantize(Decimal(1), ROUNDINGS[said.rounding])
+        return Amount(_plain(kg), Unit.KG, int(kg))
+    return Amount(_plain(value_), found_unit, int(kg))
+
+
+def _plain(value_: Decimal) -> str:
+    return f"{value_:f}".rstrip("0").rstrip(".").replace(".", ",") if "." in f"{value_:f}" else f"{value_:f}"
+
+
+def _whole(cell: Cell, field: Field, said: Said, unit: str) -> int:
+    """Return a whole number: money with its marks, thousands where the heading says so, areas in hectares or sào."""
+    if isinstance(cell, float) and not cell.is_integer() and abs(cell - round(cell)) < 1e-6:
+        cell = round(cell)
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        found = Decimal(str(cell))
+    else:
+        plain = re.sub(r"(?i)\s*(đồng|đ|₫|vnd|dong)(\s*/\s*kg)?\.?$", "", text_of(cell).strip())
+        thousands = re.fullmatch(r"(?i)([\d.,]+)\s*(k|nghìn|nghin|ngàn)", plain)
+        area = re.fullmatch(r"(?i)([\d.,]+)\s*(ha|m2|m²|sào|sao|mẫu|mau)", plain) if "m2" in field.name else None
+        if thousands:
+            found = number(thousands[1]) * 1000
+        elif area:
+            found = number(area[1]) * {"ha": 10_000, "m2": 1, "m²": 1, "sao": 360, "sào": 360, "mau": 3600, "mẫu": 3600}[area[2].lower()]
+        else:
+            found = number(re.sub(r"(?i)\s*(kg|ngày|ngay|sao)$", "", plain))
+    if unit in ("1000d", "trieu"):
+        found *= 1000 if unit == "1000d" else 1_000_000
+    if found != found.to_integral_value() or found < 0:
+        if field.kind is Kind.MASS and said.rounding:
+            return int(found.quantize(Decimal(1), ROUNDINGS[said.rounding]))
+        raise ValueError("expected a whole number such as 15.000")
+    return int(found)
+
+
+def hours(text: str) -> tuple[int | None, int | None]:
+    """Return the hours that words say, minutes since midnight: ``7h-7h30``, ``trước 8h30``, ``sau 14h``.
+
+    Raises
+    ------
+    ValueError
+        If they say none.
+    """
+    plain = names.search_key(text).strip()
+    if found := SPAN.match(plain):
+        return clock(found[1]), clock(found[2])
+    if found := BEFORE.match(plain):
+        return None, clock(found[1])
+    if found := AFTER.match(plain):
+        return clock(found[1]), None
+    raise ValueError("hours such as 7h-7h30 or trước 8h30")
