@@ -136,6 +136,16 @@ def remember(session: Session, code: str) -> Commune:
     return row
 
 
+def match(text: str) -> list[Found]:
+    """Return the communes that a text may mean: those that it names whole, or else those that hold all of its words."""
+    found = _all()[0].get(text.strip())
+    if found is not None:
+        return [found]
+    hits = find(text)
+    exact = [one for one in hits if names.search_key(text) in {*_names_of(one)}]
+    return exact or hits
+
+
 def of_text(session: Session, text: str) -> Commune:
     """Return the one commune that a text names, by its code, its new name or an old one.
 

@@ -16,9 +16,11 @@ from service.uploads.child import EVERY_SHEET
 from service.uploads.raw import LONGEST_CELL, Faulty, Sheet, TooLarge, Unreadable
 from service.uploads.workbook_guard import check_directory
 
-SECONDS = 30
+SECONDS = 90
 ROOT = Path(__file__).resolve().parents[2]
-TOO_MUCH = "an .xlsx workbook that can be read within 1 GiB of memory and 30 s: clear what isn't part of the table, or send CSV"
+TOO_MUCH = (
+    "an .xlsx workbook that can be read within 1 GiB of memory and 30 s of processor: clear what isn't part of the table, or send CSV"
+)
 
 
 def read_workbook(content: bytes, wanted: str) -> Sheet:

@@ -26,7 +26,7 @@ from service.web.texts import mark
 FIELDS = (
     Field(
         "name",
-        mark("Name"),
+        mark("Name of the organisation"),
         needed=True,
         listed=True,
         headings=(

@@ -24,7 +24,11 @@ from service.web.texts import mark
 GRADES = ("loại 1", "loại 2", "loại 3")
 FIELDS = (
     Field(
-        "name", mark("Name"), needed=True, listed=True, headings=("ten", "mat hang", "ten hang", "ten mat hang", "san pham", "ten san pham")
+        "name",
+        mark("Name of the product"),
+        needed=True,
+        listed=True,
+        headings=("ten", "mat hang", "ten hang", "ten mat hang", "san pham", "ten san pham"),
     ),
     Field("name_en", mark("Name in English"), headings=("ten tieng anh", "english")),
     Field(

@@ -23,7 +23,11 @@ from service.web.texts import mark
 
 FIELDS = (
     Field(
-        "name", mark("Name"), needed=True, listed=True, headings=("ten", "ten diem", "dia diem", "diem giao", "ten kho", "noi nhan", "kho")
+        "name",
+        mark("Name of the site"),
+        needed=True,
+        listed=True,
+        headings=("ten", "ten diem", "dia diem", "diem giao", "ten kho", "noi nhan", "kho"),
     ),
     Field(
         "kind",

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from catalog import names, quantities
+from catalog import communes, names, quantities
 from catalog.models import Unit
 from service.web.registers.fields import Field, Kind, clock, flag, named, phone
 from service.web.spreadsheets.grid import Cell, text_of
@@ -94,6 +94,8 @@ def value(cell: Cell, field: Field, options: Sequence[tuple[str, str]], said: Sa
     meant = (said.meant or {}).get(field.name, {}).get(text)
     if field.kind in (Kind.CHOICE, Kind.REFERENCE):
         return _named(meant or text, options)
+    if field.kind is Kind.COMMUNE:
+        return commune(text)
     if field.kind is Kind.DAY:
         return day(cell, said)
     if field.kind is Kind.AMOUNT:
@@ -116,6 +118,21 @@ def _named(text: str, options: Sequence[tuple[str, str]]) -> str:
         return named(text, options)
     except ValueError as error:
         raise Doubt(str(error), hints=near(text, options)) from None
+
+
+def commune(text: str) -> str:
+    """Return the code of the one commune that a text names.
+
+    Raises
+    ------
+    Doubt
+        If it names none, or several.
+    """
+    found = communes.match(text)
+    if len(found) == 1:
+        return found[0].code
+    expected = "one commune: write its province too" if found else "a commune of today, or one that went into it"
+    raise Doubt(expected, hints=[(one.full, one.full) for one in found[:12]])
 
 
 def near(text: str, options: Sequence[tuple[str, str]], most: int = 6) -> list[tuple[str, str]]:

@@ -84,7 +84,9 @@ def _same(held: Values, name: str, value: Any) -> bool:
     shown = held.get(f"{name}:shown")
     if isinstance(value, tuple):
         return tuple(held.get(name) or ()) == value
-    return held.get(name) == value or (isinstance(value, str) and bool(shown) and names.search_key(str(shown)) == names.search_key(value))
+    return bool(held.get(name) == value) or (
+        isinstance(value, str) and bool(shown) and names.search_key(str(shown)) == names.search_key(value)
+    )
 
 
 def _known(visit: PageContext, register: Register, values: Values) -> Any:
