@@ -159,9 +159,7 @@ def of_text(session: Session, text: str) -> Commune:
         return row
     if plain in _all()[0]:
         return remember(session, plain)
-    hits = find(plain)
-    exact = [one for one in hits if names.search_key(plain) in {*_names_of(one)}]
-    best = exact or hits
+    best = match(plain)
     if len(best) != 1:
         raise ValueError("one commune: write its province too" if best else "a commune of today, or one that went into it")
     return remember(session, best[0].code)

@@ -97,12 +97,15 @@ def end(session: Session, scope: Scope, uid: str, last: date, by: str, version: 
     return row
 
 
-def leave(session: Session, organisation: Organisation, by: str, today: date) -> list[Sponsorship]:
-    """End every sponsorship of a cooperative that goes out of business; its groups have no sponsor from then on."""
+def leave(session: Session, organisation: Organisation, by: str, first: date, today: date) -> list[Sponsorship]:
+    """End every sponsorship of a cooperative that goes out of business on a day; its groups have no sponsor from then on."""
     query = select(Sponsorship).where(or_(Sponsorship.sponsor_id == organisation.id, Sponsorship.group_id == organisation.id))
-    rows = list(session.scalars(query.where(or_(Sponsorship.valid_until.is_(None), Sponsorship.valid_until > today))))
+    rows = list(session.scalars(query.where(or_(Sponsorship.valid_until.is_(None), Sponsorship.valid_until >= first))))
     for row in rows:
-        row.valid_until, row.updated_by = max(row.valid_from, today - timedelta(days=1)), by
+        if row.valid_from >= first:
+            # It never begins: what was agreed to is taken back.
+            row.agreed_by_sponsor = None
+        row.valid_until, row.updated_by = max(row.valid_from, first - timedelta(days=1)), by
     session.flush()
     refresh(session, organisation.association_id, today)
     return rows

@@ -189,7 +189,7 @@ def _change(visit: PageContext, row: Organisation, values: Values, version: int 
     given = OrganisationChange(**values)
     changed = changes.change_organisation(visit.session, visit.scope, row.uid, given, visit.by, version)
     if closed is not None:
-        for one in sponsorships.leave(visit.session, changed, visit.by, today(now(visit.session))):
+        for one in sponsorships.leave(visit.session, changed, visit.by, closed, today(now(visit.session))):
             visit.did("sponsorship.end", one)
     return changed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -91,26 +91,19 @@ def value(cell: Cell, field: Field, options: Sequence[tuple[str, str]], said: Sa
     if cell is None:
         return None
     text = text_of(cell)
-    meant = (said.meant or {}).get(field.name, {}).get(text)
-    if field.kind in (Kind.CHOICE, Kind.REFERENCE):
-        return _named(meant or text, options)
-    if field.kind is Kind.COMMUNE:
-        return commune(text)
-    if field.kind is Kind.DAY:
-        return day(cell, said)
-    if field.kind is Kind.AMOUNT:
-        return amount(cell, said, unit)
-    if field.kind in (Kind.WHOLE, Kind.MASS):
-        return _whole(cell, field, said, unit)
-    if field.kind is Kind.DECIMAL and isinstance(cell, (int, float)):
-        return float(cell)
-    if field.kind is Kind.FLAG:
-        return bool(cell) if isinstance(cell, (bool, int, float)) else flag(text)
-    if field.kind is Kind.PHONE:
-        return phone(str(int(cell)) if isinstance(cell, (int, float)) else text.split("/")[0].split(";")[0])
-    if field.kind is Kind.CLOCK and isinstance(cell, float) and 0 <= cell < 1:
-        return round(cell * 1440)
-    return clock(text) if field.kind is Kind.CLOCK else field.parse(text, options)
+    text = (said.meant or {}).get(field.name, {}).get(text, text)
+    read = _READERS.get(field.kind)
+    return field.parse(text, options) if read is None else read(cell, text, _Column(field, options, said, unit))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What is known of a column when one of its cells is read."""
+
+    field: Field
+    options: Sequence[tuple[str, str]]
+    said: Said
+    unit: str
 
 
 def _named(text: str, options: Sequence[tuple[str, str]]) -> str:
@@ -281,3 +274,34 @@ def hours(text: str) -> tuple[int | None, int | None]:
     if found := AFTER.match(plain):
         return clock(found[1]), None
     raise ValueError("hours such as 7h-7h30 or trước 8h30")
+
+
+def _decimal(cell: Cell, text: str, column: _Column) -> Any:
+    return float(cell) if isinstance(cell, (int, float)) else column.field.parse(text, ())
+
+
+def _flag(cell: Cell, text: str, _column: _Column) -> bool:
+    return bool(cell) if isinstance(cell, (bool, int, float)) else flag(text)
+
+
+def _phone(cell: Cell, text: str, _column: _Column) -> str:
+    return phone(str(int(cell)) if isinstance(cell, (int, float)) else re.split(r"[/;]", text)[0])
+
+
+def _clock(cell: Cell, text: str, _column: _Column) -> int:
+    return round(cell * 1440) if isinstance(cell, float) and 0 <= cell < 1 else clock(text)
+
+
+_READERS: dict[Kind, Callable[[Cell, str, _Column], Any]] = {
+    Kind.CHOICE: lambda _cell, text, column: _named(text, column.options),
+    Kind.REFERENCE: lambda _cell, text, column: _named(text, column.options),
+    Kind.COMMUNE: lambda _cell, text, _column: commune(text),
+    Kind.DAY: lambda cell, _text, column: day(cell, column.said),
+    Kind.AMOUNT: lambda cell, _text, column: amount(cell, column.said, column.unit),
+    Kind.WHOLE: lambda cell, _text, column: _whole(cell, column.field, column.said, column.unit),
+    Kind.MASS: lambda cell, _text, column: _whole(cell, column.field, column.said, column.unit),
+    Kind.DECIMAL: _decimal,
+    Kind.FLAG: _flag,
+    Kind.PHONE: _phone,
+    Kind.CLOCK: _clock,
+}
