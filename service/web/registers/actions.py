@@ -20,10 +20,10 @@ from catalog.errors import Invalid, fault
 from catalog.models import ANYTIME, Certificate, Evidence, LotShare, Member, Organisation, PlantingArea, Product, Site, Sponsorship, Unit
 from catalog.tenancy import check_version, find
 from service.auth.permissions import Permission
+from service.days import today
 from service.db import now
 from service.http.context import Uid, before
 from service.web.context import PageContext, PageRequest
-from service.web.formats import today
 from service.web.forms import Reader
 from service.web.pages import Pages
 from service.web.registers import fields

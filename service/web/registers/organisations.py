@@ -15,9 +15,9 @@ from catalog.intake import OrganisationIn
 from catalog.models import SIDE_OF, Commune, Organisation, OrganisationKind, Side
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
+from service.days import today
 from service.db import now
 from service.web.context import PageContext
-from service.web.formats import today
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
 from service.web.registers.register import Filter, Register, Values

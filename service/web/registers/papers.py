@@ -14,9 +14,9 @@ from catalog.intake import CertificateIn, PlantingAreaIn
 from catalog.models import Certificate, Evidence, Organisation, PlantingArea, Product
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
+from service.days import today
 from service.db import now
 from service.web.context import PageContext
-from service.web.formats import today
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
 from service.web.registers.register import Filter, Register, Values

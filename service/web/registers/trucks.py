@@ -12,9 +12,9 @@ from catalog.errors import AlreadyThere
 from catalog.models import Driver, Organisation, Site, Truck, VehicleClass
 from catalog.tenancy import check_version, find, visible
 from service.auth.permissions import Permission
+from service.days import today
 from service.db import now
 from service.web.context import PageContext
-from service.web.formats import today
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
 from service.web.registers.register import Register, Values
