@@ -100,10 +100,11 @@ def price_bound(model: Model, price: FloatArray, gain: FloatArray | None = None)
 
 
 class Reached(NamedTuple):
-    """How far a solver has come: a bound, and the best point found, shape (n_columns,), if any."""
+    """How far a solver has come: a bound, the best point found, shape (n_columns,), and row prices, shape (n_rows,), if any."""
 
     bound: float
     point: FloatArray | None
+    row_price: FloatArray | None = None
 
 
 def linear(model: Model, seconds_left: SecondsLeft) -> Reached:
@@ -119,8 +120,9 @@ def _reached(model: Model, high: highspy.Highs, gain: FloatArray) -> Reached:
     solution = high.getSolution()
     if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible or not solution.dual_valid:
         return Reached(np.inf, None)
-    bound = price_bound(model, np.array(solution.row_dual), gain)
-    return Reached(bound, np.array(solution.col_value) if solution.value_valid else None)
+    price = np.array(solution.row_dual)
+    point = np.array(solution.col_value) if solution.value_valid else None
+    return Reached(price_bound(model, price, gain), point, price)
 
 
 def linear_under(model: Model, gains: Sequence[FloatArray], seconds_left: SecondsLeft) -> list[Reached]:

@@ -16,6 +16,7 @@ from matching.explain.rules import LIMITS, OF_LINES, OF_PAIRS, Rule, RulePrice, 
 from matching.explain.texts import TEXTS, Language, say
 from matching.model.plan import LINE, LOT
 from matching.model.problem import Problem
+from matching.model.reasons import Reason
 from matching.texts import day_of_year, whole
 
 MOST_NAMES = 3
@@ -47,6 +48,9 @@ def _miss_json(scene: Scene, other: str, miss: Miss) -> dict[str, Any]:
         "unit": miss.unit or None,
         "day": None if miss.day is None else (date(1970, 1, 1) + timedelta(days=miss.day)).isoformat(),
         "scheme": miss.scheme,
+        "takes_min": miss.takes_min,
+        "shift_min": miss.shift_min,
+        "limited": miss.limited or None,
         "paper": None if miss.paper is None else miss.paper.value,
     }
 
@@ -108,6 +112,10 @@ def miss_text(scene: Scene, other: str, miss: Miss, language: Language) -> str:
         fields["short"] = _amount(miss, language)
     if miss.day is not None:
         fields["day"] = day_of_year(miss.day, language)
+    if miss.takes_min is not None and miss.shift_min is not None:
+        fields |= {"takes": hours(miss.takes_min, language), "shift": hours(miss.shift_min, language)}
+    if miss.limited:
+        fields["limited"] = miss.limited
     key = _miss_key(miss)
     return say(f"{key}.{other}" if f"{key}.{other}" in TEXTS else key, language, **fields)
 
@@ -128,7 +136,21 @@ def _miss_key(miss: Miss) -> str:
         return "miss.dates.horizon"
     if miss.is_early:
         return "miss.dates.early"
+    if miss.reason is Reason.HOURS:
+        return _hours_key(miss)
     return "miss.truck.clock" if key == "miss.truck" and miss.short is None else key
+
+
+def _hours_key(miss: Miss) -> str:
+    if miss.takes_min is None or miss.shift_min is None:
+        return "miss.hours.none"
+    return "miss.hours" if miss.takes_min > miss.shift_min else "miss.hours.openings"
+
+
+def hours(minutes: int, language: Language) -> str:
+    """Write minutes as hours, with a decimal where they are few."""
+    text = f"{minutes / 60:.0f}" if minutes >= 600 or minutes % 60 == 0 else f"{minutes / 60:.1f}"
+    return text.replace(".", ",") if language == "vi" else text
 
 
 def _loss_text(scene: Scene, subject: str, loss: Loss, language: Language) -> str:

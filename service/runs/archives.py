@@ -28,10 +28,11 @@ from service.planning.models import Plan, PlanPrice, PlanReason, RunInput
 from service.planning.plans.exporting import Table, problem_tables
 from service.planning.plans.forecasts import outlook_tables
 from service.planning.plans.problem_builder import Loaded
+from service.planning.plans.scarce import stored_scarce
 from service.planning.plans.storing import read_plan
 from service.runs.inputs import restore
 
-NUMBERS = frozenset({"kg", "leg", "km", "cost_vnd", "seq", "open_kg", "vnd_per_kg"})
+NUMBERS = frozenset({"kg", "leg", "km", "cost_vnd", "seq", "open_kg", "vnd_per_kg", "used", "limit", "vnd_per_unit"})
 """Columns of a plan's tables that a workbook holds as numbers."""
 
 
@@ -95,6 +96,7 @@ def archived(session: Session, plan: Plan) -> Archived:
         seed=plan.seed,
         reasons=_reasons(session, plan, loaded),
         prices=_prices(session, plan, loaded),
+        scarce=stored_scarce(plan, loaded.problem),
     )
     return Archived(loaded.problem, result, plan.engine, plan.input_digest, plan.figures.get("recipe") or {}, loaded.outlook)
 

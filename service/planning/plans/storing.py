@@ -22,6 +22,7 @@ from service.planning.bulk_insert import insert_rows
 from service.planning.columns import EPOCH, day_numbers, day_of
 from service.planning.models import LineBalance, LotBalance
 from service.planning.plans.problem_builder import Loaded
+from service.planning.plans.scarce import scarce_figures
 from service.planning.states import PlanState, ProposalState
 from service.webhooks import events
 
@@ -61,7 +62,7 @@ def store(
         seconds=result.seconds,
         seed=result.seed,
         engine=engine,
-        figures=figures or {},
+        figures=(figures or {}) | scarce_figures(loaded.problem, result.scarce),
     )
     session.add(plan)
     session.flush()
