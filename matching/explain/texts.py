@@ -343,6 +343,14 @@ TEXTS: dict[str, Words] = {
         "Cho đơn hàng {id} nhận {new} nhà cung cấp thay vì {old}.",
         "Let line {id} have {new} suppliers instead of {old}.",
     ),
+    "change.throughput": (
+        "Cho {id} nhận {new} kg mỗi ngày thay vì {old} kg.",
+        "Let {id} handle {new} kg a day instead of {old} kg.",
+    ),
+    "change.trucks": (
+        "Có {new} xe loại {id} mỗi ngày thay vì {old} xe.",
+        "Have {new} trucks of class {id} a day instead of {old}.",
+    ),
     "change.allow": ("Bỏ lệnh cấm lô {id} cho đơn hàng {line}.", "Lift the ban of lot {id} for line {line}."),
     "answer.promise": (
         "Khi đó khớp được ít nhất {promised_kg}, hụt không quá {short} % (đã lập lại kế hoạch để kiểm chứng); chi phí ước tính {cost} đ.",
