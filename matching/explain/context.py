@@ -9,6 +9,7 @@ import numpy as np
 
 from matching.explain.capacity import CapacityScreen
 from matching.explain.open_reasons import AfterPlan, Use, after_plan, possible_kg, use_of
+from matching.explain.policy_limits import PolicyLimits
 from matching.model.plan import LOT, Plan
 from matching.model.problem import FloatArray, IntArray, Problem
 from matching.network.carriers import carrier_pairs
@@ -30,6 +31,8 @@ class Scene:
 
     problem: Problem
     plan: Plan
+    limits: PolicyLimits | None = None
+    """Floors and cap of the policy that the plan was made under, or None."""
 
     def row(self, subject: str, name: str) -> int:
         """Return the row of a lot or line.
@@ -80,6 +83,18 @@ class Scene:
     def after_plan(self) -> AfterPlan:
         """What becomes of the paying lanes after the plan."""
         return after_plan(self.problem, self.plan, self.funnel, self.use)
+
+    @cached_property
+    def supplier_kg(self) -> IntArray:
+        """What the plan takes of each supplier, kg, shape (n_suppliers,)."""
+        a, n = self.plan.allocations, len(self.problem.supplier_ids)
+        return np.bincount(self.problem.lots.supplier[a.lot], a.kg, n).astype(np.int64)
+
+    def cap_room_kg(self, lot: int) -> int | None:
+        """What the supplier of a lot could sell more under the policy's cap, kg; None where there is no cap."""
+        if self.limits is None or self.limits.cap_pct is None:
+            return None
+        return int(self.limits.cap_room_kg(self.supplier_kg)[self.problem.lots.supplier[lot]])
 
     @cached_property
     def capacity(self) -> CapacityScreen:

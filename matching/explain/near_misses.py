@@ -43,7 +43,8 @@ class Miss:
     day : the day of delivery concerned, or on which a certificate expires or begins; days since 1970-01-01, or None.
     scheme, paper : the certificate concerned and what is wrong with it, or None.
     takes_min, shift_min : of hours, what the trip takes at least and how long a driver may take; None elsewhere.
-    limited : of throughput the id of the full site, of a fleet that of the used class; empty elsewhere.
+    limited : of throughput the id of the full site, of a fleet that of the used class, of a truck that of a supplier at its policy's cap;
+        empty elsewhere.
     is_early : of dates, whether the goods are gone before delivery may begin; else they come after it has ended.
     """
 
@@ -116,6 +117,10 @@ def _minimum(scene: Scene, pair: _StoppedPair) -> Miss:
 
 
 def _truck(scene: Scene, pair: _StoppedPair) -> Miss:
+    room = scene.cap_room_kg(pair.lot)
+    if room is not None and room < min(scene.use.lot_open_kg[pair.lot], scene.use.line_open_kg[pair.line]):
+        supplier = scene.problem.supplier_ids[scene.problem.lots.supplier[pair.lot]]
+        return Miss(pair.reason, pair.other, room, "kg", limited=str(supplier))
     return Miss(pair.reason, pair.other, _lone_truck(scene, pair.lot, pair.line, pair.margin_vnd_per_kg), "vnd_per_kg")
 
 

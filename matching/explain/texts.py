@@ -222,6 +222,14 @@ TEXTS: dict[str, Words] = {
     "story.lot.funnel": ("Số đơn hàng còn lại qua từng bước: {steps}.", "Lines left at each step: {steps}."),
     "story.line.funnel": ("Số lô còn lại qua từng bước: {steps}.", "Lots left at each step: {steps}."),
     "story.cause": ("Lý do: {reason}", "Reason: {reason}"),
+    "story.policy.cap": (
+        "Theo chính sách: {id} chỉ được bán thêm {kg} kg, vì một nhà cung cấp được tối đa {pct} %.",
+        "Policy: {id} may sell {kg} kg more, for the cap on one supplier is {pct} %.",
+    ),
+    "story.policy.floor": (
+        "Theo chính sách: mức sàn {name} dành {kg} kg cho {id}.",
+        "Policy: floor {name} keeps {kg} kg for {id}.",
+    ),
     "story.nearest": ("Sát nhất: {misses}.", "Nearest misses: {misses}."),
     "story.lost": ("Nhường cho: {losses}.", "Lost to: {losses}."),
     # nearest misses ----------------------------------------------------------------------------------------------------
@@ -286,8 +294,12 @@ TEXTS: dict[str, Words] = {
     "miss.truck": ("đi xe riêng tới {other} sẽ lỗ {short} đ/kg", "a truck of its own to {other} would lose {short} đ/kg"),
     "miss.truck.lot": ("đi xe riêng từ {other} sẽ lỗ {short} đ/kg", "a truck of its own from {other} would lose {short} đ/kg"),
     "miss.truck.clock": (
-        "{other}: đủ bù cước nhưng không có xe hoặc giờ phù hợp",
-        "{other}: it would pay, but no truck or no hour fits",
+        "{other}: đi xe riêng đủ bù cước, nhưng kế hoạch chưa dùng",
+        "{other}: a truck of its own would pay, but the plan makes no such trip",
+    ),
+    "miss.truck.cap": (
+        "{other}: theo chính sách {limited} chỉ được bán thêm {short} kg",
+        "{other}: under the policy {limited} may sell {short} kg more",
     ),
     # classes of better offers --------------------------------------------------------------------------------------------
     "offer.decided": ("người điều phối đã chốt trước", "decided by the broker"),

@@ -196,5 +196,5 @@ def _scene(visit: PageContext, plan: Plan) -> Scene:
         if plan.uid not in _SCENES:
             kept = archives.archived(visit.session, plan)
             _SCENES.clear()
-            _SCENES[plan.uid] = Scene(kept.problem, kept.result.plan)
+            _SCENES[plan.uid] = kept.scene()
         return _SCENES[plan.uid]
