@@ -17,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.compiled import compiled
-from matching.decomposition.shared_limits import use_of
 from matching.model.plan import Plan
 from matching.model.problem import BUYER, HUB, NO_LIMIT, BoolArray, FloatArray, IntArray, Problem
 from matching.network.distance import Distances, distances, kilometres
 from matching.network.geography import tariff_vnd
 from matching.network.reach import Reach, classes_in_reach, reach
+from matching.search.resource_use import resource_use
 
 FREE, SITE_FULL, FLEET_USED = range(3)
 BLOCK = 1 << 16
@@ -48,7 +48,7 @@ class CapacityLeft:
 def capacity_left(problem: Problem, plan: Plan) -> CapacityLeft:
     """Count what a plan leaves."""
     first, n_days = problem.horizon_from_day, problem.horizon_until_day - problem.horizon_from_day + 1
-    use, n = use_of(problem, plan, first, n_days), problem.n_sites
+    use, n = resource_use(problem, plan).window(first, n_days), problem.n_sites
     left = site_limits_kg(problem, n_days) - use.flow_kg[:n]
     receives = np.isin(problem.sites.kind, (HUB, BUYER))[:, None]
     trucks = np.minimum(problem.vehicles.count_per_day, NO_LIMIT)[:, None] - use.trips

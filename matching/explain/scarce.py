@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from matching.bounds.scarce import ScarcePrices
-from matching.decomposition.shared_limits import use_of
 from matching.explain.capacity import site_limits_kg
 from matching.model.plan import CARRIER_RESOURCE, CLASS_RESOURCE, SITE_RESOURCE, Plan, Scarce
 from matching.model.problem import NO_LIMIT, FloatArray, Problem
+from matching.search.resource_use import resource_use
 
 FULL_SHARE = 0.99
 """Share of a daily mass from which on it counts as used to its limit: what is left fills no truck."""
@@ -26,11 +26,8 @@ def find_scarce(problem: Problem, plan: Plan, prices: ScarcePrices) -> Scarce:
     Scarce
         By resource, then row, then day.
     """
-    days = np.concatenate(
-        [plan.allocations.pickup_day, plan.allocations.delivery_day, [problem.horizon_from_day, problem.horizon_until_day]]
-    )
-    first, n_days = int(days.min()), int(days.max() - days.min()) + 1
-    use, n = use_of(problem, plan, first, n_days), problem.n_sites
+    use, n = resource_use(problem, plan), problem.n_sites
+    first, n_days = use.first_day, use.trips.shape[1]
     roads = np.where(np.isnan(problem.roads.vnd_per_kg), NO_LIMIT, problem.roads.capacity_kg)
     limits = (
         (CLASS_RESOURCE, use.trips.astype(np.float64), _daily(problem.vehicles.count_per_day, n_days), 1.0),
