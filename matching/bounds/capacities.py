@@ -170,13 +170,16 @@ class CapacityAdder:
         if len(columns) == 0 or len(index) == 0:
             return
         base = int(first.min())
-        total = np.concatenate([[0.0], np.cumsum(self._daily_kg(resource, index, base, int(last.max())))])
+        daily = self._daily_kg(resource, index, base, int(last.max()))
+        total, n_free = (np.concatenate([[0.0], np.cumsum(column)]) for column in (np.where(np.isinf(daily), 0.0, daily), np.isinf(daily)))
         for i in np.unique(first).tolist():
             for j in np.unique(last[first >= i]).tolist():
                 inside = (first >= i) & (last <= j)
-                limit = float(total[j - base + 1] - total[i - base]) if j >= i else np.inf
-                # A range that no way begins or ends with is implied by a shorter one.
-                if np.isfinite(limit) and (first[inside] == i).any() and self._most_kg(columns[inside]) > limit:
+                if n_free[j - base + 1] > n_free[i - base]:
+                    continue
+                limit = float(total[j - base + 1] - total[i - base])
+                # A range that no way begins with is implied by a shorter one.
+                if (first[inside] == i).any() and self._most_kg(columns[inside]) > limit:
                     row = self._model.row(columns[inside].tolist(), [1.0] * int(inside.sum()), -np.inf, limit)
                     self.made.append(CapacityRow(row, resource, index, i, j))
 

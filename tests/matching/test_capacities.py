@@ -99,7 +99,7 @@ def scarce(problem: Problem, seed: int) -> Problem:
     )
 
 
-@pytest.mark.parametrize("seed", [101, 107, 116, 118, 123, 130, 134])
+@pytest.mark.parametrize("seed", [116, 118, 123, 130])
 def test_no_exact_optimum_with_scarce_capacities_is_above_the_bound(seed: int) -> None:
     problem = scarce(tiny_problem(seed), seed)
     worth, _ = solve_exactly(problem, max_trips=2)
