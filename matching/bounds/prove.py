@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from matching.bounds.haulage_items import items_and_routes
-from matching.bounds.model import Reached, SecondsLeft, branch_and_bound, linear
+from matching.bounds.model import Reached, branch_and_bound, linear
 from matching.bounds.refine import refine
 from matching.bounds.scarce import ScarcePrices, class_program, scarce_prices
 from matching.bounds.trips import TripPricer, can_list_drops
@@ -24,6 +24,7 @@ from matching.bounds.volumes import VolumesProgram, volumes_program
 from matching.bounds.ways import find_ways
 from matching.bounds.whole_trips import whole_trip_bounds
 from matching.model.problem import Problem
+from matching.optimizer import SecondsLeft
 from matching.volumes.relaxation import relaxation_bound
 
 OnScarce = Callable[[ScarcePrices], None]
