@@ -109,12 +109,19 @@ class CapacityScreen:
         lots, lines, left, first = self._problem.lots, self._problem.lines, self._left, self._left.first_day
         last = left.trucks.shape[1] - 1
         a, b = lots.site[lot], lines.site[line]
-        picks = [np.clip(day - first, 0, last) for day in (lots.from_day[lot], np.minimum(lots.until_day[lot], lines.until_day[line]))]
-        drops = [np.clip(day - first, 0, last) for day in (np.maximum(lines.from_day[line], lots.from_day[lot]), lines.until_day[line])]
+        pick_from, pick_until, drop_from, drop_until = (
+            np.clip(day - first, 0, last)
+            for day in (
+                lots.from_day[lot],
+                np.minimum(lots.until_day[lot], lines.until_day[line]),
+                np.maximum(lines.from_day[line], lots.from_day[lot]),
+                lines.until_day[line],
+            )
+        )
         margin = (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[line] - lots.ask_vnd_per_kg[lot]
         most = np.where(lots.indivisible[lot], lots.kg[lot], 0)
         made = _classified(
-            a, b, *picks, *drops, possible_kg.astype(np.float64), margin.astype(np.float64), most.astype(np.float64),
+            a, b, pick_from, pick_until, drop_from, drop_until, possible_kg.astype(np.float64), margin.astype(np.float64), most.astype(np.float64),
             self._trip_vnd(a, b), self._admitted(a, b, lots.cold[lot]), self._problem.vehicles.payload_kg.astype(np.float64),
             left.loading_kg, left.unloading_kg, left.trucks,
         )  # fmt: skip

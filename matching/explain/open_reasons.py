@@ -173,8 +173,8 @@ def _details(problem: Problem, counts: Funnel, after: AfterPlan, side: _Open) ->
     lane_row, n = (counts.lane_lot, problem.n_lots) if is_lot else (counts.lane_line, problem.n_lines)
     best, limits = _best_gain(counts, lane_row, n)[side.row], _limit_texts(problem, after, 0 if is_lot else 1)
     figures = zip(side.step.tolist(), side.before.tolist(), days.tolist(), life.tolist(), price.tolist(), best.tolist())
-    more = zip([limits.get(row, "") for row in side.row.tolist()], hours.tolist(), strict=True)
-    texts = [_text(other, *figure, *rest) for figure, rest in zip(figures, more, strict=True)]
+    named = [limits.get(row, "") for row in side.row.tolist()]
+    texts = [_text(other, *figure, limit, hour) for figure, limit, hour in zip(figures, named, hours.tolist(), strict=True)]
     made = np.empty(len(texts), dtype=object)
     made[:] = texts
     return made

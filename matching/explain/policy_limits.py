@@ -39,8 +39,8 @@ class PolicyLimits:
         share, total = self.cap_pct / 100, int(supplier_kg.sum())
         if share >= 1:
             return np.full(len(supplier_kg), np.iinfo(np.int64).max)
-        room = np.floor((share * total - supplier_kg) / (1 - share) + 1e-9)
-        return np.maximum(0, room).astype(np.int64)
+        room = np.maximum(0, np.floor((share * total - supplier_kg) / (1 - share) + 1e-9))
+        return np.asarray(room.astype(np.int64))
 
 
 @dataclass(frozen=True)

@@ -51,5 +51,5 @@ def _at_limit(resource: str, used: FloatArray, limit: FloatArray, share: float, 
     unknown = np.nan if not prices else 0.0
     price = [prices.get((resource, i, d), unknown) for i, d in zip(index.tolist(), (day + first).tolist(), strict=True)]
     kind = np.full(len(index), resource, dtype=object)
-    whole = [np.rint(column[index, day]).astype(np.int64) for column in (used, limit)]
-    return Scarce(kind, index.astype(np.int64), (day + first).astype(np.int64), *whole, np.array(price, dtype=np.float64))
+    kg, most = (np.rint(column[index, day]).astype(np.int64) for column in (used, limit))
+    return Scarce(kind, index.astype(np.int64), (day + first).astype(np.int64), kg, most, np.array(price, dtype=np.float64))

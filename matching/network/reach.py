@@ -70,7 +70,7 @@ def reach(problem: Problem, *, fixed_shift_vnd: float = 0.0) -> Reach:
     by_minutes = () if np.isnan(problem.roads.minutes).all() else tuple(_shortest_minutes(problem, kmh) for kmh in speeds.tolist())
     begins = _begins(openings(problem), lasts)
     shift, pace, row = v.max_hours * 60.0, 60.0 / v.kmh, speed.astype(np.int64)
-    return Reach(begins, lasts, shift, pace, v.refrigerated, start, *joined, row, by_minutes)
+    return Reach(begins, lasts, shift, pace, v.refrigerated, start, joined[0], joined[1], joined[2], row, by_minutes)
 
 
 def _shortest_minutes(problem: Problem, kmh: float) -> Distances:

@@ -51,7 +51,8 @@ def scarce_figures(problem: Problem, scarce: Scarce) -> dict[str, Any]:
 
 def scarce_days(plan: Plan) -> list[ScarceDay]:
     """Return what a stored plan uses to its limit, what is worth most first."""
-    rows = [ScarceDay(*row[:2], EPOCH + timedelta(days=row[2]), *row[3:]) for row in plan.figures.get(KEY, [])]
+    stored = plan.figures.get(KEY, [])
+    rows = [ScarceDay(kind, code, EPOCH + timedelta(days=day), used, limit, price) for kind, code, day, used, limit, price in stored]
     return sorted(rows, key=lambda one: (-(one.vnd_per_unit or 0.0) * (1 if one.resource == CLASS_RESOURCE else 1000), one.day, one.code))
 
 
@@ -62,7 +63,8 @@ def stored_scarce(plan: Plan, problem: Problem) -> Scarce:
         return no_scarce()
     counts = {CLASS_RESOURCE: problem.n_classes, SITE_RESOURCE: problem.n_sites, CARRIER_RESOURCE: len(problem.roads.km)}
     place = {(kind, scarce_id(problem, kind, n)): n for kind, count in counts.items() for n in range(count)}
-    kept = [(row[0], place[row[0], row[1]], *row[2:]) for row in rows if (row[0], row[1]) in place]
-    resource, index, day, used, limit, price = (list(column) for column in zip(*kept, strict=True)) if kept else ([] for _ in range(6))
-    whole = [np.array(column, dtype=np.int64) for column in (index, day, used, limit)]
-    return Scarce(np.array(resource, dtype=object), *whole, np.array([np.nan if one is None else one for one in price], dtype=np.float64))
+    kept = [row for row in rows if (row[0], row[1]) in place]
+    index = np.array([place[row[0], row[1]] for row in kept], dtype=np.int64)
+    day, used, limit = (np.array([row[column] for row in kept], dtype=np.int64) for column in (2, 3, 4))
+    price = np.array([np.nan if row[5] is None else row[5] for row in kept], dtype=np.float64)
+    return Scarce(np.array([row[0] for row in kept], dtype=object), index, day, used, limit, price)
