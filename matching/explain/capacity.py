@@ -121,7 +121,8 @@ class CapacityScreen:
         margin = (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[line] - lots.ask_vnd_per_kg[lot]
         most = np.where(lots.indivisible[lot], lots.kg[lot], 0)
         made = _classified(
-            a, b, pick_from, pick_until, drop_from, drop_until, possible_kg.astype(np.float64), margin.astype(np.float64), most.astype(np.float64),
+            a, b, pick_from, pick_until, drop_from, drop_until, possible_kg.astype(np.float64), margin.astype(np.float64),
+            most.astype(np.float64),
             self._trip_vnd(a, b), self._admitted(a, b, lots.cold[lot]), self._problem.vehicles.payload_kg.astype(np.float64),
             left.loading_kg, left.unloading_kg, left.trucks,
         )  # fmt: skip

@@ -172,9 +172,9 @@ def _details(problem: Problem, counts: Funnel, after: AfterPlan, side: _Open) ->
     hours = (counts.lot_hours if is_lot else counts.line_hours)[side.row]
     lane_row, n = (counts.lane_lot, problem.n_lots) if is_lot else (counts.lane_line, problem.n_lines)
     best, limits = _best_gain(counts, lane_row, n)[side.row], _limit_texts(problem, after, 0 if is_lot else 1)
-    figures = zip(side.step.tolist(), side.before.tolist(), days.tolist(), life.tolist(), price.tolist(), best.tolist())
     named = [limits.get(row, "") for row in side.row.tolist()]
-    texts = [_text(other, *figure, limit, hour) for figure, limit, hour in zip(figures, named, hours.tolist(), strict=True)]
+    columns = [column.tolist() for column in (side.step, side.before, days, life, price, best)]
+    texts = [_text(other, *figures) for figures in zip(*columns, named, hours.tolist(), strict=True)]
     made = np.empty(len(texts), dtype=object)
     made[:] = texts
     return made
