@@ -37,7 +37,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/lots", mark("My lots"), "box", _CLERK),
     Entry("/demand", mark("Demand"), "cart", _BUYER),
     Entry("/offers", mark("Proposals"), "bell", _CLERK | _BUYER),
-    Entry("/sales", mark("Delivered"), "money", _CLERK),
+    Entry("/sales", mark("Sales and payments"), "money", _CLERK),
     Entry("/certificates", mark("Certificates"), "certificate", _CLERK),
     Entry("/deliveries", mark("Deliveries"), "truck", _BUYER),
     Entry("/fill", mark("Fill rate"), "chart", _BUYER),
