@@ -1,4 +1,4 @@
-"""Whether everything in a database still holds: its schema, its own structure, the audit trail, the ledger of kilograms and contracts."""
+"""Whether everything in a database holds: its schema, its structure, the audit trail, the ledger of kilograms, the accounts, contracts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from buyers.contracts import wrong_sums
 from service import audit
 from service.db import Database
+from service.planning.fulfilment.settlements import lost_money
 from service.planning.ledger.conservation import discrepancies
 
 
@@ -28,6 +29,7 @@ def faults(database: Database) -> Iterator[str]:
         yield from (f"audit trail, {found}" for found in audit.verify(session))
         yield from discrepancies(session)
         yield from wrong_sums(session)
+        yield from lost_money(session)
 
 
 def _structure(session: Session) -> Iterator[str]:

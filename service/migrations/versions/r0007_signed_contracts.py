@@ -9,8 +9,8 @@ from alembic import op
 
 from service.migrations import ddl
 
-revision = "0003"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
