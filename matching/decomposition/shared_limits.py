@@ -8,6 +8,7 @@ import numpy as np
 
 from matching.decomposition.clustering import Division
 from matching.decomposition.job import Others
+from matching.model.calendar import throughput_kg
 from matching.model.plan import CARRIER, Plan
 from matching.model.problem import BUYER, HUB, MINUTES_PER_DAY, NO_LIMIT, FloatArray, IntArray, Problem
 from matching.model.subset import Subset
@@ -151,7 +152,9 @@ def others_of(problem: Problem, shares: Shares, part: Subset, number: int, own: 
         mine = use_of(problem, own, whole.first_day, n_days, place)
     limit = problem.vehicles.count_per_day[:, None]
     trips = np.where(limit >= NO_LIMIT, 0, limit - mine.trips - shares.trips[number])
-    most = np.concatenate([problem.sites.throughput_kg_per_day, problem.roads.capacity_kg])[rows][:, None]
+    days = np.arange(whole.first_day, whole.first_day + n_days)
+    of_roads = np.broadcast_to(problem.roads.capacity_kg[part.roads][:, None], (len(part.roads), n_days))
+    most = np.concatenate([throughput_kg(problem, part.sites[:, None], days[None, :]), of_roads])
     reserved = (shares.owner[rows] != number)[:, None] & (most < NO_LIMIT)
     flow = np.where(reserved, most - mine.flow_kg, whole.flow_kg[rows] - mine.flow_kg)
     return Others(whole.first_day, trips, (whole.calls[rows] - mine.calls).astype(np.int64), flow)

@@ -10,6 +10,7 @@ from matching.decomposition.job import Others
 from matching.decomposition.shared_limits import use_of
 from matching.model.plan import Plan
 from matching.model.problem import NO_LIMIT, PIN, BoolArray, IntArray, Problem
+from matching.pairs.harvests import coupled_lots
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,7 @@ def beside(problem: Problem, kept: Plan, rest: Plan) -> Beside:
     """Return what the trips ``kept`` leave to those of ``rest``."""
     lots, lines = problem.lots, problem.lines
     lot_locked = ((lots.min_take_kg > 0) | lots.indivisible) & _touched(kept.allocations.lot, problem.n_lots)
+    lot_locked |= coupled_lots(problem, kept.allocations.lot)
     rule = (lines.min_fill_kg > 0) | (lines.min_supplier_kg > 0) | (lines.max_suppliers < NO_LIMIT)
     line_locked = rule & _touched(kept.allocations.line, problem.n_lines)
     made = problem.replace(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.model.calendar import has_throughput
 from matching.model.plan import Plan
 from matching.model.problem import BUYER, HUB, MINUTES_PER_DAY, NO_LIMIT, IntArray, Problem
 from matching.search.hubs.plan_ops import site_days
@@ -79,7 +80,7 @@ def _at_sites(problem: Problem, plan: Plan) -> dict[tuple[int, int], int]:
     """Throughput used at each site on each date on which anything moves there; sites that have neither limit nor fee are left out."""
     site, day, kg, loading = site_days(problem, plan)
     sites = problem.sites
-    matters = (sites.throughput_kg_per_day[site] < NO_LIMIT) | (sites.opening_vnd[site] > 0)
+    matters = has_throughput(problem)[site] | (sites.opening_vnd[site] > 0)
     counted = np.where(loading == ~np.isin(sites.kind[site], (HUB, BUYER)), kg, 0)[matters]
     keys, group = np.unique(np.stack([site, day], axis=1)[matters], axis=0, return_inverse=True)
     total = _sums(group.reshape(-1), counted, len(keys))

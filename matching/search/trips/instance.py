@@ -7,14 +7,19 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.compiled import compiled
-from matching.model.problem import BUYER, HUB, MINUTES_PER_DAY, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.model.calendar import sites_with_dates, stretches, throughput_kg
+from matching.model.problem import BUYER, HUB, MINUTES_PER_DAY, NO_HARVEST, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
 from matching.network.geography import all_road_km
 from matching.pairs.lanes import Lanes
 
 ALWAYS = 1 << 40
 """Length of an opening that never closes."""
+NEVER = 1 << 50
+"""A minute later than all others."""
 NEIGHBOURS = 400
 """Most sites that are listed as near to one."""
+MOST_OPENINGS = 12
+"""Different openings of a site, over all of its dates, beyond which the clock alone tells them apart."""
 ROWS_AT_ONCE = 512
 """Rows of a square of distances that are sorted at a time, so that it is never copied whole."""
 
@@ -38,11 +43,14 @@ class Layout(NamedTuple):
     km: FloatArray  # (s, s) road km
     minutes: IntArray  # (speeds, s, s) driving minutes
     hours: IntArray  # (s, c, w, 2) openings of a day: clock minute at which one begins, its length in minutes, ALWAYS, or -1 for none
+    dated: IntArray  # (s,) row of each site in the next array, or -1 where every day has the hours above
+    stretches: IntArray  # (dated, c, k, 2) first and last minute of each stretch in which a site is open, ascending; NEVER where unused
     site: FloatArray  # (s, 5)
+    room: FloatArray  # (s + roads, days) kg that a site, or a carrier, may handle on a day
     vehicle: IntArray  # (c, 5)
     vehicle_real: FloatArray  # (c, 4)
     band: FloatArray  # (c, b, 2) start km (inf where unused) and VND per km
-    lot: IntArray  # (l, 6)
+    lot: IntArray  # (l, 7)
     lot_real: FloatArray  # (l, 3)
     line: IntArray  # (d, 4)
     line_real: FloatArray  # (d, 3)
@@ -73,17 +81,21 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
     sites, v, lots, lines, roads = problem.sites, problem.vehicles, problem.lots, problem.lines, problem.roads
     receives = (sites.kind == HUB) | (sites.kind == BUYER)
     first, last = _span(problem, lanes)
+    dated, room = _dated_rows(problem), _room(problem, first, last)
     days = (lanes.pickup_from_day, lanes.pickup_until_day, lanes.deliver_from_day, lanes.deliver_until_day)
     margin = lanes.margin_vnd_per_kg + lines.short_vnd_per_kg[lanes.line]
     return Layout(
         km=km,
         minutes=minutes,
         hours=openings(problem),
-        site=_reals(sites.stop_min, sites.min_per_tonne / 1000.0, sites.opening_vnd, sites.throughput_kg_per_day, receives),
+        dated=dated,
+        stretches=_dated_stretches(problem, dated, first, last),
+        site=_reals(sites.stop_min, sites.min_per_tonne / 1000.0, sites.opening_vnd, room[: problem.n_sites].min(axis=1), receives),
+        room=room,
         vehicle=_wholes(speed_of, v.refrigerated, v.base_site, v.count_per_day, np.minimum(v.max_stops, max(2, problem.n_sites))),
         vehicle_real=_reals(v.payload_kg, v.volume_l, v.fixed_vnd, v.max_hours * 60.0),
         band=_bands(problem),
-        lot=_wholes(lots.site, lots.supplier, lots.indivisible, lots.cold, by_lot_start[:-1], by_lot_start[1:]),
+        lot=_wholes(lots.site, lots.supplier, lots.indivisible, lots.cold, by_lot_start[:-1], by_lot_start[1:], _numbered(lots.harvest)),
         lot_real=_reals(lots.kg, lots.min_take_kg, lots.litres_per_kg),
         line=_wholes(lines.site, lines.max_suppliers, by_line_start[:-1], by_line_start[1:]),
         line_real=_reals(lines.kg, lines.min_fill_kg, lines.min_supplier_kg),
@@ -102,6 +114,53 @@ def _span(problem: Problem, lanes: Lanes) -> tuple[int, int]:
     """First and last day on which anything may happen; the horizon does not bind carriers."""
     first = min([problem.horizon_from_day, *lanes.pickup_from_day.tolist()])
     return first, max([problem.horizon_until_day, *lanes.deliver_until_day.tolist()])
+
+
+def _room(problem: Problem, first: int, last: int) -> FloatArray:
+    """Kilograms that each site, and each carrier, may handle on each day, shape (n_sites + n_roads, n_days)."""
+    days = np.arange(first, last + 1)
+    of_sites = throughput_kg(problem, np.arange(problem.n_sites)[:, None], days[None, :])
+    of_roads = np.broadcast_to(problem.roads.capacity_kg[:, None], (len(problem.roads.capacity_kg), len(days)))
+    return np.ascontiguousarray(np.concatenate([of_sites, of_roads]).astype(np.float64))
+
+
+def _numbered(harvest: IntArray) -> IntArray:
+    """Number the harvests that are there, NO_HARVEST staying what it is, shape (n_lots,)."""
+    present = np.unique(harvest[harvest != NO_HARVEST])
+    return np.where(harvest == NO_HARVEST, NO_HARVEST, np.searchsorted(present, harvest)).astype(np.int64)
+
+
+def _dated_rows(problem: Problem) -> IntArray:
+    """Number the sites whose hours differ on some date, -1 for all others, shape (n_sites,)."""
+    rows = np.full(problem.n_sites, -1, dtype=np.int64)
+    dated = sites_with_dates(problem)
+    rows[dated] = np.arange(len(dated))
+    return rows
+
+
+def _dated_stretches(problem: Problem, dated: IntArray, first: int, last: int) -> IntArray:
+    """Stretches of all dated sites and classes in minutes after the first day; see `Layout.stretches`."""
+    sites = np.flatnonzero(dated >= 0)
+    made = [[_open_to(problem, site, c, first, last) for c in range(problem.n_classes)] for site in sites.tolist()]
+    widest = max((len(stretch) for row in made for stretch in row), default=0) or 1
+    table = np.full((len(sites), problem.n_classes, widest, 2), NEVER, dtype=np.int64)
+    for s, row in enumerate(made):
+        for c, open_to in enumerate(row):
+            table[s, c, : len(open_to)] = np.array(open_to, dtype=np.int64).reshape(-1, 2) - first * MINUTES_PER_DAY
+    return table
+
+
+def _open_to(problem: Problem, site: int, vehicle: int, first: int, last: int) -> list[tuple[int, int]]:
+    """Stretches from ``first`` to ``last`` day in which a site is open to a class: its windows less its zone's closures."""
+    if problem.vehicles.payload_kg[vehicle] > problem.sites.max_vehicle_kg[site]:
+        return []
+    left = stretches(problem, site, first, last)
+    for closed_from, closed_until in _closures(problem, site, vehicle):
+        length = (closed_until - closed_from) % MINUTES_PER_DAY or MINUTES_PER_DAY
+        days = range(first - 2, last + 2)
+        free = [(day * MINUTES_PER_DAY + closed_from + length, (day + 1) * MINUTES_PER_DAY + closed_from) for day in days]
+        left = [(max(a, c), min(b, d)) for a, b in left for c, d in free if max(a, c) < min(b, d)]
+    return left
 
 
 def _reals(*columns: IntArray | FloatArray | BoolArray) -> FloatArray:
@@ -157,17 +216,21 @@ def _bands(problem: Problem) -> FloatArray:
 
 
 def openings(problem: Problem) -> IntArray:
-    """Hours of each day in which a class may stand at a site: its opening hours less its zone's closures; see `Layout.hours`."""
-    sites = problem.sites
-    key = np.stack([sites.open_from_min, sites.open_until_min, sites.zone, sites.max_vehicle_kg])
+    """Hours of each day in which a class may stand at a site: its opening hours less its zone's closures; see `Layout.hours`.
+
+    A site whose hours differ on some dates has, every day, the hours of all of its dates: no stop is possible outside of them.
+    """
+    sites, dated = problem.sites, _dated_rows(problem)
+    key = np.stack([sites.open_from_min, sites.open_until_min, sites.zone, sites.max_vehicle_kg, dated])
     _, first, like = np.unique(key, axis=1, return_index=True, return_inverse=True)
-    hours = [[_hours(problem, int(s), c) for c in range(problem.n_classes)] for s in first]
+    of = [_hours if dated[s] < 0 else _hours_of_any_date for s in first]
+    hours = [[hours_of(problem, int(s), c) for c in range(problem.n_classes)] for s, hours_of in zip(first, of, strict=True)]
     widest = max((len(h) for row in hours for h in row), default=0) or 1
     table = np.zeros((len(first), problem.n_classes, widest, 2), dtype=np.int64)
     table[..., 1] = -1
     for s, row in enumerate(hours):
-        for c, stretches in enumerate(row):
-            table[s, c, : len(stretches)] = np.array(stretches, dtype=np.int64).reshape(-1, 2)
+        for c, some in enumerate(row):
+            table[s, c, : len(some)] = np.array(some, dtype=np.int64).reshape(-1, 2)
     return np.ascontiguousarray(table[like.reshape(-1)])
 
 
@@ -179,17 +242,26 @@ def _hours(problem: Problem, site: int, vehicle: int) -> list[tuple[int, int]]:
     start, until = int(sites.open_from_min[site]), int(sites.open_until_min[site])
     always = start == 0 and until >= MINUTES_PER_DAY
     hours = [(start, (until - start) % MINUTES_PER_DAY or MINUTES_PER_DAY)]
-    access = problem.access
-    closures = [
-        (int(access.closed_from_min[i]), int(access.closed_until_min[i]))
-        for i in range(len(access.zone))
-        if access.zone[i] == sites.zone[site] and payload >= access.min_payload_kg[i]
-    ]
+    closures = _closures(problem, site, vehicle)
     if not closures:
         return [(0, ALWAYS)] if always else hours
     for closed_from, closed_until in closures:
         hours = _without(hours, closed_from, (closed_until - closed_from) % MINUTES_PER_DAY or MINUTES_PER_DAY)
     return _joined(hours) if always else hours
+
+
+def _hours_of_any_date(problem: Problem, site: int, vehicle: int) -> list[tuple[int, int]]:
+    """Every different opening, as in `_hours`, that a site with dates of its own has on any of them."""
+    dated = _open_to(problem, site, vehicle, problem.horizon_from_day, problem.horizon_until_day)
+    different = sorted({(begin % MINUTES_PER_DAY, end - begin) for begin, end in dated})
+    return different if len(different) <= MOST_OPENINGS else [(0, ALWAYS)]
+
+
+def _closures(problem: Problem, site: int, vehicle: int) -> list[tuple[int, int]]:
+    """Daily closures of a site's zone to a class, as clock times."""
+    access, payload = problem.access, int(problem.vehicles.payload_kg[vehicle])
+    ruled = np.flatnonzero((access.zone == problem.sites.zone[site]) & (payload >= access.min_payload_kg)).tolist()
+    return [(int(access.closed_from_min[row]), int(access.closed_until_min[row])) for row in ruled]
 
 
 def _without(hours: list[tuple[int, int]], closed_from: int, closed_for: int) -> list[tuple[int, int]]:
