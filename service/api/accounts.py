@@ -17,7 +17,7 @@ from catalog.tenancy import Scope, check_version, find, visible
 from service.auth import accounts, keys, passwords
 from service.auth.accounts import UserChange, UserIn
 from service.auth.permissions import Permission
-from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.context import Reading, RequestContext, Uid, Writing, before
 from service.http.lists import Listing, Page, Part, SearchText
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown
@@ -100,7 +100,7 @@ class AuditOut(Out):
     hash: str = Field(description="SHA-256 of this event and of the hash before it.", examples=["0" * 64])
 
 
-def users_out(asked: Asked, rows: list[User]) -> list[UserOut]:
+def users_out(asked: RequestContext, rows: list[User]) -> list[UserOut]:
     """Return accounts as the API shows them."""
     homes = References(asked.session).uids(Organisation, [row.organisation_id for row in rows])
     roles = defaultdict(list)
@@ -113,7 +113,7 @@ def users_out(asked: Asked, rows: list[User]) -> list[UserOut]:
     ]
 
 
-def _keys(asked: Asked, rows: list[ApiKey]) -> list[dict[str, Any]]:
+def _keys(asked: RequestContext, rows: list[ApiKey]) -> list[dict[str, Any]]:
     known = References(asked.session)
     homes = known.uids(Organisation, [row.organisation_id for row in rows])
     replaced = known.uids(ApiKey, [row.replaces_id for row in rows])
@@ -138,7 +138,7 @@ def add_user(asked: Writing, given: UserIn) -> UserOut:
     return users_out(asked, [row])[0]
 
 
-def _home(asked: Asked) -> Scope:
+def _home(asked: RequestContext) -> Scope:
     return asked.scope
 
 
@@ -216,7 +216,7 @@ def rotate_key(asked: Writing, uid: Uid) -> NewKey:
     return NewKey(**_keys(asked, [row])[0], key=text)
 
 
-def _check_giver(asked: Asked, key: ApiKey) -> None:
+def _check_giver(asked: RequestContext, key: ApiKey) -> None:
     """Refuse to hand out a key that can do more than the one who asks for it."""
     beyond = sorted(set(key.scopes) - {permission.value for permission in asked.principal.permissions})
     if beyond:
@@ -257,7 +257,7 @@ def list_audit(
     return TRAIL.page_of(asked, query, part, lambda rows: _events(asked, rows))
 
 
-def _events(asked: Asked, rows: list[AuditEvent]) -> list[AuditOut]:
+def _events(asked: RequestContext, rows: list[AuditEvent]) -> list[AuditOut]:
     actors = sorted({row.actor for row in rows})
     named: dict[str, str] = dict(asked.session.execute(select(User.uid, User.name).where(User.uid.in_(actors))).all())
     named |= dict(asked.session.execute(select(ApiKey.uid, ApiKey.label).where(ApiKey.uid.in_(actors))).all())

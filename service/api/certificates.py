@@ -23,7 +23,7 @@ from catalog.intake import CertificateIn, PlantingAreaIn
 from catalog.models import Certificate, Evidence, Organisation, PlantingArea, Product, Suspension
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
-from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.context import Reading, RequestContext, Uid, Writing, before
 from service.http.lists import Listing, Page, Part, SearchText
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown
@@ -100,7 +100,7 @@ class PlantingAreaOut(Out):
     updated_by: str
 
 
-def _certificates(asked: Asked, rows: list[Certificate]) -> list[CertificateOut]:
+def _certificates(asked: RequestContext, rows: list[Certificate]) -> list[CertificateOut]:
     known = References(asked.session)
     owners = known.uids(Organisation, [row.organisation_id for row in rows])
     products = known.codes(Product, [row.product_id for row in rows])
@@ -118,14 +118,14 @@ def _certificates(asked: Asked, rows: list[Certificate]) -> list[CertificateOut]
     ]  # fmt: skip
 
 
-def _areas(asked: Asked, rows: list[PlantingArea]) -> list[PlantingAreaOut]:
+def _areas(asked: RequestContext, rows: list[PlantingArea]) -> list[PlantingAreaOut]:
     known = References(asked.session)
     owners = known.uids(Organisation, [row.organisation_id for row in rows])
     products = known.codes(Product, [row.product_id for row in rows])
     return [shown(PlantingAreaOut, row, organisation=owners[row.organisation_id], product=products[row.product_id]) for row in rows]
 
 
-def _evidence(asked: Asked, rows: list[Evidence]) -> list[EvidenceOut]:
+def _evidence(asked: RequestContext, rows: list[Evidence]) -> list[EvidenceOut]:
     owners = References(asked.session).uids(Organisation, [row.organisation_id for row in rows])
     return [shown(EvidenceOut, row, organisation=owners[row.organisation_id]) for row in rows]
 

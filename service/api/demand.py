@@ -17,7 +17,7 @@ from catalog.given import Day, Given
 from catalog.models import Organisation, Product, Site, Unit
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
-from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.context import Reading, RequestContext, Uid, Writing, before
 from service.http.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown
@@ -157,7 +157,7 @@ class Cancellation(Given):
     reason: str = Field(min_length=1, max_length=1000)
 
 
-def _lines(asked: Asked, rows: list[DemandLine]) -> list[LineOut]:
+def _lines(asked: RequestContext, rows: list[DemandLine]) -> list[LineOut]:
     """Return lines that `buyers.repository.lines` loaded."""
     known = References(asked.session)
     orders = known.uids(Order, [row.order_id for row in rows])
@@ -176,7 +176,7 @@ def _lines(asked: Asked, rows: list[DemandLine]) -> list[LineOut]:
     ]  # fmt: skip
 
 
-def _loaded(asked: Asked, *numbers: int) -> list[LineOut]:
+def _loaded(asked: RequestContext, *numbers: int) -> list[LineOut]:
     query = repository.lines(asked.scope).where(DemandLine.id.in_(numbers)).order_by(DemandLine.id)
     return _lines(asked, list(asked.session.scalars(query.execution_options(populate_existing=True))))
 
@@ -189,14 +189,14 @@ def _buyer(row: Any) -> dict[str, str]:
     return {"buyer": row.organisation.uid, "buyer_name": row.organisation.name}
 
 
-def _order_detail(asked: Asked, uid: str) -> OrderDetail:
+def _order_detail(asked: RequestContext, uid: str) -> OrderDetail:
     row = find(asked.session, asked.scope, Order, uid)
     buyer = asked.session.get_one(Organisation, row.organisation_id)
     numbers = asked.session.scalars(select(DemandLine.id).where(DemandLine.order_id == row.id)).all()
     return shown(OrderDetail, row, buyer=buyer.uid, buyer_name=buyer.name, lines=_loaded(asked, *numbers))
 
 
-def _contracts(asked: Asked, rows: list[Contract]) -> list[ContractOut]:
+def _contracts(asked: RequestContext, rows: list[Contract]) -> list[ContractOut]:
     known = References(asked.session)
     parties = [number for row in rows for number in (row.organisation_id, row.supplier_id)]
     uids, names = known.uids(Organisation, parties), known.names(Organisation, parties)
@@ -210,7 +210,7 @@ def _contracts(asked: Asked, rows: list[Contract]) -> list[ContractOut]:
     ]  # fmt: skip
 
 
-def _call_offs(asked: Asked, contract: Contract, rows: list[CallOff]) -> list[CallOffOut]:
+def _call_offs(asked: RequestContext, contract: Contract, rows: list[CallOff]) -> list[CallOffOut]:
     sites = References(asked.session).uids(Site, [row.site_id for row in rows])
     wanted = select(DemandLine.call_off_id, DemandLine.uid).where(DemandLine.call_off_id.in_([row.id for row in rows]))
     lines: dict[Any, str] = dict(asked.session.execute(wanted).all())

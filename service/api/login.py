@@ -23,7 +23,7 @@ from service.auth.permissions import Permission, granted
 from service.auth.principal import roles_of
 from service.auth.tokens import same
 from service.http.admission import COOKIE, CSRF_COOKIE, Service
-from service.http.context import Asked, Reading, Uid, Writing
+from service.http.context import Reading, RequestContext, Uid, Writing
 from service.http.problems import Refused
 from service.http.routing import PREFIX, Api, transact
 from service.http.shapes import Out, References, shown
@@ -106,7 +106,7 @@ async def prove(request: Request, given: LoginIn) -> tuple[LoggedIn, sessions.Op
     """
     _check_own_page(request)
     service: Service = request.app.state.service
-    asked: Asked = request.state.asked
+    asked: RequestContext = request.state.asked
     name = given.login.lower()
     headers = service.limits.admit(service.limits.logins, f"{name}|{asked.address}")
     user_id, digest = await run_in_threadpool(_found, service, name)
@@ -132,7 +132,9 @@ def _found(service: Service, login: str) -> tuple[int | None, str | None]:
         return (user.id, user.password_hash if usable else None) if user else (None, None)
 
 
-def _logged_in(asked: Asked, user_id: int | None, fits: bool, fresh: str | None, agent: str) -> tuple[LoggedIn, sessions.Opened] | None:
+def _logged_in(
+    asked: RequestContext, user_id: int | None, fits: bool, fresh: str | None, agent: str
+) -> tuple[LoggedIn, sessions.Opened] | None:
     """Open a login, or count a wrong password."""
     if user_id is None:
         return None
@@ -146,7 +148,7 @@ def _logged_in(asked: Asked, user_id: int | None, fits: bool, fresh: str | None,
         return open_for(session, asked, user, agent)
 
 
-def open_for(session: Any, asked: Asked, user: User, agent: str) -> tuple[LoggedIn, sessions.Opened]:
+def open_for(session: Any, asked: RequestContext, user: User, agent: str) -> tuple[LoggedIn, sessions.Opened]:
     """Open a login of a user who has proven who he is."""
     sessions.note_success(user)
     opened = sessions.open_session(session, user, timedelta(hours=asked.settings.session_hours), asked.address, agent)
@@ -184,13 +186,13 @@ def log_out(asked: Writing) -> None:
     asked.headers["set-cookie"] = f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=lax"
 
 
-def end_this_login(asked: Asked) -> None:
+def end_this_login(asked: RequestContext) -> None:
     """End the login that asks, and note it."""
     sessions.revoke(asked.session, own_session(asked))
     asked.note("logout", "login_session", str(asked.principal.session_uid))
 
 
-def own_session(asked: Asked) -> int:
+def own_session(asked: RequestContext) -> int:
     """Return the number of the login that asks; a key has none."""
     if asked.principal.session_id is None:
         raise Refused(403, "forbidden", "a key has no logins")
@@ -261,13 +263,13 @@ async def change_password(request: Request, asked: Writing, given: PasswordIn) -
     return await transact(asked, lambda: _keep_password(asked, fresh))  # type: ignore[no-any-return]
 
 
-def _own_hash(asked: Asked) -> tuple[str, str | None]:
+def _own_hash(asked: RequestContext) -> tuple[str, str | None]:
     with asked.database.read() as session:
         user = session.get_one(User, asked.principal.row_id)
         return user.login, user.password_hash
 
 
-def _keep_password(asked: Asked, digest: str) -> None:
+def _keep_password(asked: RequestContext, digest: str) -> None:
     user = asked.session.get_one(User, asked.principal.row_id, with_for_update=True)
     user.password_hash, user.updated_by = digest, asked.by
     asked.session.flush()
@@ -333,7 +335,7 @@ def _callback(request: Request) -> str:
     return f"{base}{PREFIX}/login/oidc/callback"
 
 
-def _logged_in_as(asked: Asked, subject: str, agent: str) -> tuple[LoggedIn, sessions.Opened]:
+def _logged_in_as(asked: RequestContext, subject: str, agent: str) -> tuple[LoggedIn, sessions.Opened]:
     with asked.database.write() as session:
         user = session.scalars(select(User).where(User.oidc_subject == subject).with_for_update()).one_or_none()
         if user is None or not user.active:

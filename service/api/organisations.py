@@ -15,7 +15,7 @@ from catalog.intake import MemberIn, OrganisationIn
 from catalog.models import Association, Member, Organisation, OrganisationKind, Side
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
-from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.context import Reading, RequestContext, Uid, Writing, before
 from service.http.lists import Listing, Page, Part, SearchText
 from service.http.problems import Refused
 from service.http.routing import Api
@@ -81,11 +81,11 @@ class MemberOut(Out):
     updated_by: str
 
 
-def _all_associations(asked: Asked) -> bool:
+def _all_associations(asked: RequestContext) -> bool:
     return asked.principal.association_id is None and Role.ADMINISTRATOR in asked.principal.roles
 
 
-def _association(asked: Asked, uid: str) -> Association:
+def _association(asked: RequestContext, uid: str) -> Association:
     wanted = select(Association).where(Association.uid == uid)
     if not _all_associations(asked):
         wanted = wanted.where(Association.id == asked.scope.association_id)
@@ -95,12 +95,12 @@ def _association(asked: Asked, uid: str) -> Association:
     return row
 
 
-def _organisations(asked: Asked, rows: list[Organisation]) -> list[OrganisationOut]:
+def _organisations(asked: RequestContext, rows: list[Organisation]) -> list[OrganisationOut]:
     sponsors = References(asked.session).uids(Organisation, [row.sponsor_id for row in rows])
     return [shown(OrganisationOut, row, sponsor=sponsors[row.sponsor_id]) for row in rows]
 
 
-def _members(asked: Asked, rows: list[Member]) -> list[MemberOut]:
+def _members(asked: RequestContext, rows: list[Member]) -> list[MemberOut]:
     owners = References(asked.session).uids(Organisation, [row.organisation_id for row in rows])
     return [shown(MemberOut, row, organisation=owners[row.organisation_id]) for row in rows]
 

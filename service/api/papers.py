@@ -16,7 +16,7 @@ from catalog.models import Association, Organisation
 from catalog.tenancy import Scope, find
 from service.auth.permissions import Permission
 from service.db import now
-from service.http.context import Asked, Reading, Uid
+from service.http.context import Reading, RequestContext, Uid
 from service.http.routing import Api
 from service.planning.ledger.transitions import VIETNAM
 from service.planning.plans import overview
@@ -119,13 +119,13 @@ def paper(content: bytes, name: str) -> Response:
     )
 
 
-def code_of(asked: Asked, uid: str) -> str:
+def code_of(asked: RequestContext, uid: str) -> str:
     """Return what a camera reads off a shipment's papers: where it is to be found, or its name where the service has no address."""
     address = asked.settings.public_url
     return f"{address}/shipments/{uid}" if address else f"urn:mca:shipment:{uid}"
 
 
-def today(asked: Asked) -> date:
+def today(asked: RequestContext) -> date:
     """Return the day that it is in Vietnam."""
     return now(asked.session).astimezone(VIETNAM).date()
 

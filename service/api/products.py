@@ -17,7 +17,7 @@ from catalog.models import Commune, Grade, LegalFact, Product, ProductUnit, Unit
 from catalog.tenancy import find
 from service.api.organisations import Search
 from service.auth.permissions import Permission
-from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.context import Reading, RequestContext, Uid, Writing, before
 from service.http.lists import Listing, Page, Part, SearchText
 from service.http.routing import Api
 from service.http.shapes import Out, shown
@@ -97,7 +97,7 @@ class LegalFactOut(Out):
     note: str
 
 
-def _products(asked: Asked, rows: list[Product]) -> list[ProductOut]:
+def _products(asked: RequestContext, rows: list[Product]) -> list[ProductOut]:
     numbers = [row.id for row in rows]
     session = asked.session
     grades, varieties, units = defaultdict(list), defaultdict(list), defaultdict(list)

@@ -33,7 +33,7 @@ from service.api.proposal_shapes import (
 )
 from service.auth.permissions import Permission
 from service.http import problems
-from service.http.context import Asked, Reading, Uid, Writing
+from service.http.context import Reading, RequestContext, Uid, Writing
 from service.http.lists import Listing, Page, Part, of_row, only
 from service.http.naming import called
 from service.http.routing import Api
@@ -250,7 +250,7 @@ def confirm_proposal(asked: Writing, uid: Uid, given: SideIn) -> ProposalDetail:
     return proposal_detail(asked.session, find(asked.session, asked.scope, m.Proposal, uid))
 
 
-def _side(asked: Asked, uid: str) -> Side:
+def _side(asked: RequestContext, uid: str) -> Side:
     return find(asked.session, asked.scope, m.Proposal, uid).side
 
 
@@ -360,7 +360,7 @@ def refuse_proposal_item(asked: Writing, uid: Uid, given: PartRefusalIn) -> Part
     return _part(asked, item, side)
 
 
-def _act(asked: Asked, why: str) -> Act:
+def _act(asked: RequestContext, why: str) -> Act:
     """Return the act of the one who asks; the ledger wants a reason for every kilogram, be it the usual one."""
     return asked.act(why[:1000] or "decided")
 
@@ -369,7 +369,7 @@ def _side_of(named: SpeaksFor | None) -> Side | None:
     return None if named is None else Side(named.value)
 
 
-def _part(asked: Asked, item: m.ProposalItem, side: Side | None) -> PartOut:
+def _part(asked: RequestContext, item: m.ProposalItem, side: Side | None) -> PartOut:
     mine = proposal_decisions.side_of(asked.session, asked.scope, item, side)
     return parts_out(asked.session, [item], mine)[0]
 
@@ -387,7 +387,7 @@ def decide_proposal_items(asked: Writing, given: DecideIn) -> ResultsOut:
     return ResultsOut(results=[_result(asked, outcome, next(shown) if outcome.item is not None else None) for outcome in outcomes])
 
 
-def _decide(asked: Asked, verb: Verb, chosen: Sequence[Chosen], refusal: Refusal, act: Act, *, partial: bool) -> list[Outcome]:
+def _decide(asked: RequestContext, verb: Verb, chosen: Sequence[Chosen], refusal: Refusal, act: Act, *, partial: bool) -> list[Outcome]:
     given, hold = (asked.session, asked.scope, chosen), asked.settings.hold_minutes
     if verb is Verb.APPROVE:
         return proposal_decisions.approve_many(*given, act, hold, partial=partial)
@@ -420,7 +420,7 @@ def preview_decision(asked: Writing, given: PreviewIn) -> EffectsOut:
     return EffectsOut(parties=parties, fee_vnd=found.fee_vnd, freight_vnd=found.freight_vnd, worth_vnd=found.worth_vnd, kg=found.kg)
 
 
-def _result(asked: Asked, outcome: Outcome, shown: ItemOut | None) -> ResultOut:
+def _result(asked: RequestContext, outcome: Outcome, shown: ItemOut | None) -> ResultOut:
     if outcome.refusal is None:
         return ResultOut.model_construct(uid=outcome.uid, status=200, code=None, detail=None, who=None, item=shown)
     said = problems.of_domain(outcome.refusal)

@@ -23,7 +23,7 @@ from catalog.models import Evidence, Lot, Member, Organisation, Product, Site, V
 from catalog.tenancy import Scope, find, visible
 from service.api.proposals import WhyIn
 from service.auth.permissions import Permission
-from service.http.context import Asked, Reading, Uid, Writing
+from service.http.context import Reading, RequestContext, Uid, Writing
 from service.http.lists import CodeFilter, Listing, Page, Part, of_row, only
 from service.http.routing import Api
 from service.http.shapes import Out, References
@@ -352,7 +352,7 @@ def pay_settlement(asked: Writing, uid: Uid, given: WhyIn) -> SettlementOut:
     return _settlements(asked, [done])[0]
 
 
-def _shipments(asked: Asked, rows: Sequence[m.Shipment]) -> list[ShipmentOut]:
+def _shipments(asked: RequestContext, rows: Sequence[m.Shipment]) -> list[ShipmentOut]:
     """Return shipments with what the asker may see of their goods."""
     session, scope = asked.session, asked.scope
     of = References(session)
@@ -395,7 +395,7 @@ def _aboard(session: Session, scope: Scope, shipment_ids: Sequence[int]) -> dict
     return found
 
 
-def receipts_out(asked: Asked, rows: Sequence[m.Receipt]) -> list[ReceiptOut]:
+def receipts_out(asked: RequestContext, rows: Sequence[m.Receipt]) -> list[ReceiptOut]:
     """Return receipts with what they say of the asker's own goods."""
     of = References(asked.session)
     trucks, sites = of.uids(m.Shipment, {row.shipment_id for row in rows}), of.uids(Site, {row.site_id for row in rows})
@@ -434,7 +434,7 @@ def _said(session: Session, scope: Scope, receipt_ids: Sequence[int]) -> dict[in
     return found
 
 
-def _settlements(asked: Asked, rows: Sequence[m.Settlement]) -> list[SettlementOut]:
+def _settlements(asked: RequestContext, rows: Sequence[m.Settlement]) -> list[SettlementOut]:
     """Return settlements as the asker may see them: a buyer what it pays, everybody else all of it."""
     session, scope = asked.session, asked.scope
     parties = References(session).uids(Organisation, {number for row in rows for number in (row.supplier_id, row.buyer_id)})

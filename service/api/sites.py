@@ -20,7 +20,7 @@ from catalog.models import Organisation, Site, SiteKind
 from catalog.tenancy import find
 from service.api.organisations import Search
 from service.auth.permissions import Permission
-from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.context import Reading, RequestContext, Uid, Writing, before
 from service.http.lists import Listing, Page, Part
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown
@@ -80,7 +80,7 @@ class SlotsIn(Given):
     slots: tuple[SlotIn, ...] = Field(max_length=200)
 
 
-def _sites(asked: Asked, rows: list[Site]) -> list[SiteOut]:
+def _sites(asked: RequestContext, rows: list[Site]) -> list[SiteOut]:
     owners = References(asked.session).uids(Organisation, [row.organisation_id for row in rows])
     return [shown(SiteOut, row, organisation=owners[row.organisation_id]) for row in rows]
 
@@ -128,7 +128,7 @@ def list_slots(asked: Reading, uid: Uid) -> Slots:
     return _slots(asked, find(asked.session, asked.scope, Site, uid))
 
 
-def _slots(asked: Asked, site: Site) -> Slots:
+def _slots(asked: RequestContext, site: Site) -> Slots:
     order = (ReceivingSlot.valid_from, ReceivingSlot.weekday, ReceivingSlot.open_from_min)
     rows = asked.session.scalars(select(ReceivingSlot).where(ReceivingSlot.site_id == site.id).order_by(*order).limit(2000))
     return Slots(items=[shown(SlotOut, row) for row in rows])

@@ -15,7 +15,7 @@ from catalog.given import Day
 from catalog.models import AccessRule, Organisation, Road, Site, Tariff, TariffBand, VehicleClass
 from catalog.tenancy import check_version, find, visible
 from service.auth.permissions import Permission
-from service.http.context import Asked, Reading, Uid, Writing, before
+from service.http.context import Reading, RequestContext, Uid, Writing, before
 from service.http.lists import Listing, Page, Part, SearchText
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown
@@ -99,7 +99,7 @@ class RoadOut(Out):
     updated_by: str
 
 
-def _vehicles(asked: Asked, rows: list[VehicleClass]) -> list[VehicleClassOut]:
+def _vehicles(asked: RequestContext, rows: list[VehicleClass]) -> list[VehicleClassOut]:
     known = References(asked.session)
     owners = known.uids(Organisation, [row.organisation_id for row in rows])
     bases = known.uids(Site, [row.base_site_id for row in rows])
@@ -110,7 +110,7 @@ def _vehicles(asked: Asked, rows: list[VehicleClass]) -> list[VehicleClassOut]:
     ]
 
 
-def _tariffs(asked: Asked, vehicles: list[int]) -> dict[int, list[TariffOut]]:
+def _tariffs(asked: RequestContext, vehicles: list[int]) -> dict[int, list[TariffOut]]:
     query = select(Tariff).where(Tariff.vehicle_class_id.in_(vehicles)).order_by(Tariff.vehicle_class_id, Tariff.valid_from)
     rows = asked.session.scalars(query).all()
     bands = defaultdict(list)
@@ -123,7 +123,7 @@ def _tariffs(asked: Asked, vehicles: list[int]) -> dict[int, list[TariffOut]]:
     return found
 
 
-def _roads(asked: Asked, rows: list[Road]) -> list[RoadOut]:
+def _roads(asked: RequestContext, rows: list[Road]) -> list[RoadOut]:
     sites = References(asked.session).uids(Site, [number for row in rows for number in (row.from_site_id, row.to_site_id)])
     return [shown(RoadOut, row, from_site=sites[row.from_site_id], to_site=sites[row.to_site_id]) for row in rows]
 

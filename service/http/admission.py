@@ -19,7 +19,7 @@ from service.auth.oidc import Provider
 from service.auth.permissions import Permission
 from service.auth.principal import NotKnown, Principal
 from service.db import Database
-from service.http.context import Asked
+from service.http.context import RequestContext
 from service.http.cursors import Cursors
 from service.http.limits import Limits
 from service.http.problems import Refused
@@ -75,7 +75,7 @@ class Shown:
     cookie: str | None
 
 
-def admit(service: Service, request: Request, may: Permission | None, *, by_form: bool = False) -> Asked:
+def admit(service: Service, request: Request, may: Permission | None, *, by_form: bool = False) -> RequestContext:
     """Return the request as a route gets it.
 
     Parameters
@@ -104,7 +104,7 @@ def admit(service: Service, request: Request, may: Permission | None, *, by_form
             _mark_seen(service.database, who)
     else:
         headers = request.state.rate = service.limits.admit(service.limits.guests, address)
-    return Asked(
+    return RequestContext(
         who, service, getattr(request.state, "request_id", ""), address[:100], request.url.path, request.headers.get("if-match"),
         request.headers.get("if-none-match"), headers,
     )  # fmt: skip

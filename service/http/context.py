@@ -39,7 +39,7 @@ Uid = Annotated[
 
 
 @dataclass
-class Asked:
+class RequestContext:
     """One request.
 
     Attributes
@@ -149,17 +149,17 @@ class Asked:
             record(self.session, deed, now_utc())
 
 
-async def _asked(request: Request) -> Asked:
-    asked: Asked = request.state.asked
+async def _asked(request: Request) -> RequestContext:
+    asked: RequestContext = request.state.asked
     return asked
 
 
-Reading = Annotated[Asked, Depends(_asked)]
+Reading = Annotated[RequestContext, Depends(_asked)]
 """A request that only reads."""
-Writing = Annotated[Asked, Depends(_asked)]
-"""A request that changes something: note each deed with `Asked.did`."""
+Writing = Annotated[RequestContext, Depends(_asked)]
+"""A request that changes something: note each deed with `RequestContext.did`."""
 
 
 def before(row: Base) -> dict[str, Any]:
-    """Return what a row holds before it is changed, for `Asked.did`."""
+    """Return what a row holds before it is changed, for `RequestContext.did`."""
     return snapshot(row)

@@ -29,7 +29,7 @@ from catalog.errors import NotFound
 from catalog.tenancy import Scope, conditions
 from service import logs
 from service.audit import Deed, is_marked, record_rarely
-from service.http.context import Asked
+from service.http.context import RequestContext
 
 PAUSE = timedelta(hours=1)
 _UID = re.compile("[0-9a-hjkmnp-tv-z]{26}")
@@ -40,13 +40,13 @@ log = logs.get(__name__)
 
 def noting(request: Request, error: Exception) -> BackgroundTask | None:
     """Return what is to be done once the answer to a failed request is out; None where no row was asked for by its uid."""
-    asked: Asked | None = getattr(request.state, "asked", None)
+    asked: RequestContext | None = getattr(request.state, "asked", None)
     if not isinstance(error, NotFound) or not _UID.fullmatch(error.name) or asked is None or asked.principal.scope is None:
         return None
     return BackgroundTask(_note, asked, request.method, error.kind, error.name)
 
 
-def _note(asked: Asked, method: str, kind: str, uid: str) -> None:
+def _note(asked: RequestContext, method: str, kind: str, uid: str) -> None:
     try:
         deed = _denied(asked, method, kind, uid)
         if deed is not None:
@@ -56,7 +56,7 @@ def _note(asked: Asked, method: str, kind: str, uid: str) -> None:
         log.warning("denied_not_marked", who=asked.by, uid=uid, error=type(error).__name__)
 
 
-def _denied(asked: Asked, method: str, kind: str, uid: str) -> Deed | None:
+def _denied(asked: RequestContext, method: str, kind: str, uid: str) -> Deed | None:
     """Return the mark to leave; None where there is no such row, where it is one's own, and where there is a mark of late."""
     model, scope = _models().get(_TABLES.get(kind, kind.replace(" ", "_"))), asked.principal.scope
     if model is None or scope is None:
@@ -72,7 +72,7 @@ def _denied(asked: Asked, method: str, kind: str, uid: str) -> Deed | None:
         return None if is_marked(session, deed, now_utc() - PAUSE) else deed
 
 
-def _mark(asked: Asked, deed: Deed) -> None:
+def _mark(asked: RequestContext, deed: Deed) -> None:
     log.warning("denied", who=asked.by, kind=deed.object_kind, uid=deed.object_uid)
     if asked.service.limits.denied.take(asked.by).allowed:
         with asked.database.write() as session:

@@ -17,7 +17,7 @@ from sqlalchemy import Select
 
 from catalog import tenancy
 from catalog.base import Base
-from service.http.context import Asked
+from service.http.context import RequestContext
 from service.http.problems import Refused
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -65,7 +65,7 @@ def only(what: str) -> Any:
     return Query(pattern=uid, description=f"Only {what} of this uid.", examples=["01k4h4m1r3v8w2x5y7z9abcdef"])
 
 
-def of_row(asked: Asked, query: Select[Any], column: Any, model: type[Base], uid: str | None) -> Select[Any]:
+def of_row(asked: RequestContext, query: Select[Any], column: Any, model: type[Base], uid: str | None) -> Select[Any]:
     """Narrow a query to rows that refer to another row; nothing is narrowed where no uid is given.
 
     Raises
@@ -114,11 +114,11 @@ class Listing:
         asked_part.__defaults__ = (50, self.usual, None)
         return Depends(asked_part)
 
-    def page(self, asked: Asked, query: Select[Any], part: Part, show: Callable[[Any], Item]) -> Page[Item]:
+    def page(self, asked: RequestContext, query: Select[Any], part: Part, show: Callable[[Any], Item]) -> Page[Item]:
         """Return the part of a query that is asked for, each row as `show` shows it."""
         return self.page_of(asked, query, part, lambda rows: [show(row) for row in rows])
 
-    def page_of(self, asked: Asked, query: Select[Any], part: Part, show: Callable[[list[Any]], list[Item]]) -> Page[Item]:
+    def page_of(self, asked: RequestContext, query: Select[Any], part: Part, show: Callable[[list[Any]], list[Item]]) -> Page[Item]:
         """Return the part of a query that is asked for, its rows shown together, so that what they refer to is looked up once."""
         word = part.sort.removeprefix("-")
         place = f"{self.name}|{part.sort}|{part.filters}|{asked.principal.uid}|{asked.scope.association_id}"

@@ -19,9 +19,9 @@ To add a route
 
    The name of the function is the operation's id, its docstring the description, its return annotation the answer's schema.
 3. ``asked: Reading`` (GET) comes with a session that can't write, ``asked: Writing`` with one that is committed after the function, all
-   or nothing. Every write notes what it did (`Asked.did`), or the route says ``audited=False``; forgetting it is a failure.
-4. PATCH and DELETE need ``If-Match``; say ``if_match=True`` for a POST that does, ``if_match=False`` for one that doesn't. `Asked.version`
-   is what was stated; use-cases refuse a stale one.
+   or nothing. Every write notes what it did (`RequestContext.did`), or the route says ``audited=False``; forgetting it is a failure.
+4. PATCH and DELETE need ``If-Match``; say ``if_match=True`` for a POST that does, ``if_match=False`` for one that doesn't.
+   `RequestContext.version` is what was stated; use-cases refuse a stale one.
 5. Raise errors of the domain; `problems.say` gives a new kind its status. Rows that the scope doesn't see aren't found, and that is all.
 6. A model with a ``version`` is answered with its ETag, one with a ``uid`` from a POST with its Location. ``status=202`` and the like say
    another status than 200 (201 for POST, 204 where nothing is returned).
@@ -53,7 +53,7 @@ from starlette.responses import Response
 from service.auth.permissions import Permission
 from service.http import admission, etags, idempotency
 from service.http.bodies import StrictRequest, bounded, too_large
-from service.http.context import Asked
+from service.http.context import RequestContext
 from service.http.problems import ErrorItem, Refused
 
 PREFIX = "/api/v1"
@@ -179,7 +179,7 @@ def _around(function: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
 
         @functools.wraps(function)
         def endpoint(**given: Any) -> Response:
-            asked = next((value for value in given.values() if isinstance(value, Asked)), None)
+            asked = next((value for value in given.values() if isinstance(value, RequestContext)), None)
             if asked is None:
                 return present(function(**given), rule, None)
             return perform(asked, rule, lambda: function(**given))
@@ -191,12 +191,12 @@ def _around(function: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
 _ABOUT_ACCESS = frozenset({Permission.ACCOUNTS_WRITE, Permission.KEYS_WRITE, Permission.OWN_ACCOUNT, Permission.ORGANISATIONS_WRITE})
 
 
-async def transact(asked: Asked, work: Callable[[], Any]) -> Any:
+async def transact(asked: RequestContext, work: Callable[[], Any]) -> Any:
     """Do the work of an ``async`` route as that of a plain one is done: in a transaction, once for one ``Idempotency-Key``, audited."""
     return await run_in_threadpool(perform, asked, asked.rule, work)
 
 
-def perform(asked: Asked, rule: Rule, work: Callable[[], Any]) -> Response:
+def perform(asked: RequestContext, rule: Rule, work: Callable[[], Any]) -> Response:
     """Do the work of a route in a transaction of its kind, and return the answer."""
     if not rule.writes:
         with asked.database.read() as session:
@@ -209,7 +209,7 @@ def perform(asked: Asked, rule: Rule, work: Callable[[], Any]) -> Response:
             asked.service.memory.forget()
 
 
-def _write(asked: Asked, rule: Rule, work: Callable[[], Any]) -> Response:
+def _write(asked: RequestContext, rule: Rule, work: Callable[[], Any]) -> Response:
     claim = asked.claim
     with idempotency.alone(claim), asked.database.write() as session:
         asked._session = session
@@ -227,7 +227,7 @@ def _write(asked: Asked, rule: Rule, work: Callable[[], Any]) -> Response:
         return response
 
 
-def present(out: Any, rule: Rule, asked: Asked | None) -> Response:
+def present(out: Any, rule: Rule, asked: RequestContext | None) -> Response:
     """Return what a route's function returned as an answer."""
     if isinstance(out, Response):
         return out

@@ -17,7 +17,7 @@ from catalog.base import now_utc
 from catalog.errors import NotFound
 from catalog.tenancy import find
 from service.api.run_shapes import moment_out, moments, run_out
-from service.http.context import Asked
+from service.http.context import RequestContext
 from service.models import ApiKey, Session, User
 from service.planning.models import Run
 from service.planning.states import RunState
@@ -32,7 +32,7 @@ Seen = tuple[int, RunState | None]
 """Number of the last moment that was sent, and the last state."""
 
 
-async def follow(asked: Asked, uid: str, last_event_id: str) -> Response:
+async def follow(asked: RequestContext, uid: str, last_event_id: str) -> Response:
     """Return the stream of a run's events after the one that was seen last.
 
     Raises
@@ -48,12 +48,12 @@ async def follow(asked: Asked, uid: str, last_event_id: str) -> Response:
     return StreamingResponse(_events(asked, uid, after), media_type="text/event-stream", headers=headers)
 
 
-def _require(asked: Asked, uid: str) -> None:
+def _require(asked: RequestContext, uid: str) -> None:
     with asked.database.read() as session:
         find(session, asked.scope, Run, uid)
 
 
-async def _events(asked: Asked, uid: str, after: int) -> AsyncIterator[bytes]:
+async def _events(asked: RequestContext, uid: str, after: int) -> AsyncIterator[bytes]:
     """Yield events until the run ends, the caller may no longer see it, or it is time to connect again."""
     yield f"retry: {AGAIN_MS}\n\n".encode()
     began = spoke = time.monotonic()
@@ -78,7 +78,7 @@ async def _events(asked: Asked, uid: str, after: int) -> AsyncIterator[bytes]:
         await asyncio.sleep(POLL_S)
 
 
-def _look(asked: Asked, uid: str, seen: Seen) -> tuple[list[bytes], Seen, bool]:
+def _look(asked: RequestContext, uid: str, seen: Seen) -> tuple[list[bytes], Seen, bool]:
     """Return what is new, what has been seen with it, and whether that is the end."""
     last, state = seen
     with asked.database.read() as session:
@@ -99,7 +99,7 @@ def _event(kind: str, data: bytes, number: str = "") -> bytes:
     return b"event: %b\n%bdata: %b\n\n" % (kind.encode(), named, data)
 
 
-def _require_known(session: DbSession, asked: Asked) -> None:
+def _require_known(session: DbSession, asked: RequestContext) -> None:
     """Refuse to go on for a key or a login that was revoked while the stream was open."""
     who, now = asked.principal, now_utc()
     if who.is_key:

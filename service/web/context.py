@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.http.admission import CSRF_COOKIE
-from service.http.context import Asked
+from service.http.context import RequestContext
 from service.http.problems import Problem
 from service.models import Role
 from service.web import rendering
@@ -29,7 +29,7 @@ LONGEST_FLASH = 1500
 
 
 @dataclass
-class Visit(Asked):
+class PageContext(RequestContext):
     """One request for a page.
 
     Attributes
@@ -56,9 +56,9 @@ class Visit(Asked):
     flash: dict[str, str] | None = None
 
     @classmethod
-    def of(cls, asked: Asked, request: Request) -> Visit:
+    def of(cls, asked: RequestContext, request: Request) -> PageContext:
         """Return the visit that a request is."""
-        given = {one.name: getattr(asked, one.name) for one in fields(Asked)}
+        given = {one.name: getattr(asked, one.name) for one in fields(RequestContext)}
         return cls(**given, **about(request))
 
     @property
@@ -210,9 +210,9 @@ def own_address(place: str) -> str:
     return place if parts is not None and not parts.netloc and not parts.scheme and "\\" not in place else "/"
 
 
-async def _visit(request: Request) -> Visit:
-    return cast(Visit, request.state.asked)
+async def _visit(request: Request) -> PageContext:
+    return cast(PageContext, request.state.asked)
 
 
-Visited = Annotated[Visit, Depends(_visit)]
+PageRequest = Annotated[PageContext, Depends(_visit)]
 """A request for a page, as its function takes it."""

@@ -13,7 +13,7 @@ from service.http.problems import ErrorItem, Problem
 from service.web.texts import mark
 
 if TYPE_CHECKING:
-    from service.web.context import Visit
+    from service.web.context import PageContext
 
 WORDS: tuple[tuple[str, str], ...] = (
     (r"a value|Field required|a text|a name", mark("Please fill this in.")),
@@ -125,7 +125,7 @@ UNKNOWN = mark("That can't be done")
 _COMPILED = tuple((re.compile(pattern), text) for pattern, text in WORDS)
 
 
-def words(expected: str, visit: Visit) -> str:
+def words(expected: str, visit: PageContext) -> str:
     """Return what is expected of a value, in the visitor's language."""
     for pattern, text in _COMPILED:
         found = pattern.fullmatch(expected)
@@ -134,23 +134,23 @@ def words(expected: str, visit: Visit) -> str:
     return expected
 
 
-def _figure(name: str, value: str, visit: Visit) -> str:
+def _figure(name: str, value: str, visit: PageContext) -> str:
     """Return a figure of a sentence with the marks of the visitor's language."""
     return value.replace(".", ",") if name == "kg" and visit.language == "vi" else value
 
 
-def title(problem: Problem, visit: Visit) -> str:
+def title(problem: Problem, visit: PageContext) -> str:
     """Return the kind of a problem in a few words."""
     return visit.say(TITLES.get(problem.status, UNKNOWN))
 
 
-def detail(problem: Problem, visit: Visit) -> str:
+def detail(problem: Problem, visit: PageContext) -> str:
     """Return what happened, and what one can do now."""
     known = CODES.get(problem.code)
     return visit.say(known) if known else problem.detail
 
 
-def by_field(problem: Problem, visit: Visit) -> dict[str, list[str]]:
+def by_field(problem: Problem, visit: PageContext) -> dict[str, list[str]]:
     """Return what is wrong with each field of a form; what concerns none of them stands under an empty name."""
     found: dict[str, list[str]] = {}
     for item in problem.errors:

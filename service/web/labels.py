@@ -12,7 +12,7 @@ from service.planning.states import PlanState, ProposalState, RejectReason, Retu
 from service.web.texts import mark
 
 if TYPE_CHECKING:
-    from service.web.context import Visit
+    from service.web.context import PageContext
 
 WORDS: dict[type[StrEnum], dict[str, str]] = {
     Role: {
@@ -75,7 +75,7 @@ KINDS: dict[str, tuple[str, str]] = {
 """The colour and icon that a state is shown in; those that aren't listed are plain."""
 
 
-def of(value: StrEnum, visit: Visit) -> str:
+def of(value: StrEnum, visit: PageContext) -> str:
     """Return a word of a closed list in the visitor's language."""
     known = WORDS.get(type(value))
     return visit.say(known[value.value] if known is not None else STAGES[value.value])
@@ -86,6 +86,6 @@ def kind(value: StrEnum) -> tuple[str, str]:
     return KINDS.get(value.value, ("", ""))
 
 
-def options(kind_of: type[StrEnum], visit: Visit, leave_out: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+def options(kind_of: type[StrEnum], visit: PageContext, leave_out: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
     """Return the values of a closed list and their words, for a choice."""
     return [(value.value, of(value, visit)) for value in kind_of if value.value not in leave_out]

@@ -9,14 +9,16 @@ from urllib.parse import parse_qsl, urlencode
 from sqlalchemy import Select
 
 from catalog import tenancy
-from service.web.context import Visit
+from service.web.context import PageContext
 
 ROWS = 50
 MARK = "after"
 """The parameter of an address that says where a part starts."""
 
 
-def part(visit: Visit, query: Select[Any], order: Sequence[Any], *, rows: int = ROWS, descending: bool = False) -> tuple[list[Any], str]:
+def part(
+    visit: PageContext, query: Select[Any], order: Sequence[Any], *, rows: int = ROWS, descending: bool = False
+) -> tuple[list[Any], str]:
     """Return a part of a list, and the address of the next, empty at the end.
 
     Parameters

@@ -9,7 +9,7 @@ from service.models import Role
 from service.web.texts import mark
 
 if TYPE_CHECKING:
-    from service.web.context import Visit
+    from service.web.context import PageContext
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ class Shown:
     here: bool
 
 
-def entries_for(visit: Visit) -> list[Shown]:
+def entries_for(visit: PageContext) -> list[Shown]:
     """Return the entries of a visitor, in his language."""
     mine = [entry for entry in ENTRIES if entry.roles & set(visit.principal.roles)]
     return [Shown(one.path, visit.say(one.label), one.icon, _is_at(visit.path, one.path)) for one in mine]
 
 
-def home_of(visit: Visit) -> str:
+def home_of(visit: PageContext) -> str:
     """Return where a visitor begins."""
     mine = entries_for(visit)
     return mine[0].path if mine else "/account"

@@ -24,7 +24,7 @@ from service.planning.models import Plan
 from service.planning.states import PlanState
 from service.runs import archives
 from service.stopwatch import Patience, start_stopwatch
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.reasons import OF_LINE, OF_LOT
 from service.web.texts import mark
 
@@ -97,17 +97,17 @@ class Remedy:
     said: str
 
 
-def of_lot(visit: Visit, code: str) -> Figures | None:
+def of_lot(visit: PageContext, code: str) -> Figures | None:
     """Return why a lot is open in the current plan; None where that plan doesn't know it, or uses all of it."""
     return _figures(visit, LOT, code)
 
 
-def of_line(visit: Visit, code: str) -> Figures | None:
+def of_line(visit: PageContext, code: str) -> Figures | None:
     """Return why a line is short in the current plan."""
     return _figures(visit, LINE, code)
 
 
-def remedy(visit: Visit, subject: str, code: str, whose: str = "") -> Remedy | None:
+def remedy(visit: PageContext, subject: str, code: str, whose: str = "") -> Remedy | None:
     """Look for the cheapest single change of one's own that would get a lot or line matched, verified by planning again.
 
     Parameters
@@ -127,7 +127,7 @@ def remedy(visit: Visit, subject: str, code: str, whose: str = "") -> Remedy | N
     return Remedy(changes, "" if changes else visit.say(OUTCOMES[outcome]))
 
 
-def _figures(visit: Visit, subject: str, code: str) -> Figures | None:
+def _figures(visit: PageContext, subject: str, code: str) -> Figures | None:
     found = _found(visit, subject, code)
     if found is None:
         return None
@@ -138,7 +138,7 @@ def _figures(visit: Visit, subject: str, code: str) -> Figures | None:
     return Figures(story.open_kg, visit.say(words), visit.say(helps), _steps(visit, story), _nearest(visit, story))
 
 
-def _steps(visit: Visit, story: Story) -> tuple[tuple[int, str], ...]:
+def _steps(visit: PageContext, story: Story) -> tuple[tuple[int, str], ...]:
     """Return the steps that thin out the counterparts, down to the one that none survives."""
     told: list[tuple[int, str]] = []
     for step in story.funnel:
@@ -149,12 +149,12 @@ def _steps(visit: Visit, story: Story) -> tuple[tuple[int, str], ...]:
     return tuple(told)
 
 
-def _nearest(visit: Visit, story: Story) -> str:
+def _nearest(visit: PageContext, story: Story) -> str:
     """Say by how much the nearest counterpart misses, without saying whose it is."""
     return next((said for miss in story.misses if (said := _miss(visit, story.subject, miss))), "")
 
 
-def _miss(visit: Visit, subject: str, miss: Miss) -> str:
+def _miss(visit: PageContext, subject: str, miss: Miss) -> str:
     if miss.paper is not None:
         day = "" if miss.day is None else visit.formats.day(date(1970, 1, 1) + timedelta(days=miss.day))
         paper = miss.paper.value if day or miss.paper.value in ("missing", "level") else "missing"
@@ -169,7 +169,7 @@ def _miss(visit: Visit, subject: str, miss: Miss) -> str:
     return visit.say(text, short=visit.formats.number(miss.short))
 
 
-def _found(visit: Visit, subject: str, code: str) -> tuple[Scene, int, bool] | None:
+def _found(visit: PageContext, subject: str, code: str) -> tuple[Scene, int, bool] | None:
     """Return the scene of the current plan, a lot's or line's row in it, and whether the plan is of volumes alone."""
     query = select(Plan).where(Plan.association_id == visit.scope.association_id, Plan.state == PlanState.CURRENT)
     plan = visit.session.scalars(query.order_by(Plan.id.desc()).limit(1)).one_or_none()
@@ -182,7 +182,7 @@ def _found(visit: Visit, subject: str, code: str) -> tuple[Scene, int, bool] | N
         return None
 
 
-def _scene(visit: Visit, plan: Plan) -> Scene:
+def _scene(visit: PageContext, plan: Plan) -> Scene:
     """Return the scene of a stored plan, which never changes; that of the plan asked for last is kept."""
     with _READING:
         if plan.uid not in _SCENES:

@@ -19,7 +19,7 @@ from service.planning import models as m
 from service.planning.proposals import decisions
 from service.planning.proposals.decisions import Chosen, Refusal
 from service.planning.states import ProposalState, RejectReason
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.labels import kind, options
 from service.web.lists import part
@@ -39,18 +39,18 @@ class Truck:
     at_min: int
 
 
-def side_of(visit: Visit) -> Side:
+def side_of(visit: PageContext) -> Side:
     """Return the side that a visitor stands on; the association's people look from the suppliers' side unless they say otherwise."""
     return Side.DEMAND if visit.has_role(Role.PROCUREMENT) or "side=demand" in visit.query else Side.SUPPLY
 
 
 @pages.get("/offers", may=Permission.PROPOSALS_READ)
-def show_offers(visit: Visited, show: str = "waiting", tick: str = "") -> Response:
+def show_offers(visit: PageRequest, show: str = "waiting", tick: str = "") -> Response:
     """Show what waits for one's answer, what is agreed, or all of it; what waits may be ticked and confirmed together."""
     return _list(visit, show, ticked=tick == "all")
 
 
-def _list(visit: Visit, show: str = "waiting", *, ticked: bool = False) -> Response:
+def _list(visit: PageContext, show: str = "waiting", *, ticked: bool = False) -> Response:
     side = side_of(visit)
     query = _mine(visit, side)
     answered = m.ProposalItem.supplier_confirmed_at if side is Side.SUPPLY else m.ProposalItem.buyer_confirmed_at
@@ -73,20 +73,20 @@ def _list(visit: Visit, show: str = "waiting", *, ticked: bool = False) -> Respo
     )
 
 
-def _mine(visit: Visit, side: Side) -> Select[Any]:
+def _mine(visit: PageContext, side: Side) -> Select[Any]:
     """Select the items that a visitor's side is asked about."""
     column = m.ProposalItem.supply_proposal_id if side is Side.SUPPLY else m.ProposalItem.demand_proposal_id
     seen = visible(m.Proposal, visit.scope).with_only_columns(m.Proposal.id).where(m.Proposal.side == side)
     return select(m.ProposalItem).where(column.in_(seen), m.ProposalItem.state != ProposalState.SUPERSEDED)
 
 
-def product_names(visit: Visit, rows: Sequence[m.ProposalItem]) -> dict[str, str]:
+def product_names(visit: PageContext, rows: Sequence[m.ProposalItem]) -> dict[str, str]:
     """Return the names of products that items are of, by code."""
     query = select(Product.code, Product.name).join(Lot, Lot.product_id == Product.id).where(Lot.id.in_({row.lot_id for row in rows}))
     return dict(visit.session.execute(query.distinct()).all())
 
 
-def trucks(visit: Visit, rows: Sequence[m.ProposalItem], side: Side) -> dict[str, Truck]:
+def trucks(visit: PageContext, rows: Sequence[m.ProposalItem], side: Side) -> dict[str, Truck]:
     """Return which truck comes to one's own site when, by the items' uids; a carrier by the kilogram has no clock."""
     leg, stop = m.PlanLeg, m.PlanStop
     here = leg.from_site_id if side is Side.SUPPLY else leg.to_site_id
@@ -117,12 +117,12 @@ def _own(row: m.ProposalItem, side: Side, classes: dict[int, VehicleClass]) -> T
 
 
 @pages.get("/offers/{uid}", may=Permission.PROPOSALS_READ)
-def show_offer(visit: Visited) -> Response:
+def show_offer(visit: PageRequest) -> Response:
     """Show one item with what can be answered."""
     return _offer(visit)
 
 
-def _offer(visit: Visit) -> Response:
+def _offer(visit: PageContext) -> Response:
     row = find(visit.session, visit.scope, m.ProposalItem, visit.params["uid"])
     side = side_of(visit)
     item: PartOut = parts_out(visit.session, [row], side)[0]
@@ -142,14 +142,14 @@ def _offer(visit: Visit) -> Response:
     )
 
 
-def _waits(visit: Visit, item: PartOut) -> bool:
+def _waits(visit: PageContext, item: PartOut) -> bool:
     """Whether this visitor's answer is waited for."""
     open_ = item.state is ProposalState.APPROVED and item.confirmed_at is None
     return open_ and visit.principal.may(Permission.PROPOSALS_CONFIRM) and visit.scope.organisation_id is not None
 
 
 @pages.post("/offers/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, audited=False)
-def confirm(visit: Visited, uid: str) -> Response:
+def confirm(visit: PageRequest, uid: str) -> Response:
     """Confirm one's part of an item."""
     find(visit.session, visit.scope, m.ProposalItem, uid)
     chosen = Chosen(uid, _version(visit))
@@ -158,7 +158,7 @@ def confirm(visit: Visited, uid: str) -> Response:
 
 
 @pages.post("/offers/confirm", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_list)
-def confirm_many(visit: Visited) -> Response:
+def confirm_many(visit: PageRequest) -> Response:
     """Confirm one's part of every item that is ticked, or of none of them."""
     read = Reader(visit.form)
     chosen = sorted(set(read.many("chosen")))
@@ -173,7 +173,7 @@ def confirm_many(visit: Visited) -> Response:
 
 
 @pages.post("/offers/{uid}/refuse", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_offer)
-def refuse(visit: Visited, uid: str) -> Response:
+def refuse(visit: PageRequest, uid: str) -> Response:
     """Refuse one's part of an item; its kilograms go back on offer."""
     find(visit.session, visit.scope, m.ProposalItem, uid)
     read = Reader(visit.form)
@@ -186,10 +186,10 @@ def refuse(visit: Visited, uid: str) -> Response:
     return visit.go("/offers", visit.say("Refused. Its kilograms are on offer again."), "info")
 
 
-def _speaks(visit: Visit) -> Side | None:
+def _speaks(visit: PageContext) -> Side | None:
     """Return for whom one of the association's people speaks; an organisation speaks for itself."""
     return None if visit.scope.organisation_id is not None else side_of(visit)
 
 
-def _version(visit: Visit) -> int | None:
+def _version(visit: PageContext) -> int | None:
     return Reader(visit.form).whole("version")

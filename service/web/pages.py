@@ -26,18 +26,18 @@ from starlette.responses import Response
 from catalog.errors import Conflict, DomainError
 from service.http import admission, edge, idempotency, problems
 from service.http.bodies import StrictRequest, bounded, too_large
-from service.http.context import Asked
+from service.http.context import RequestContext
 from service.http.naming import name_who
 from service.http.problems import Problem, Refused
 from service.http.routing import Api, Handler, Route, Rule, perform, rule_of
 from service.web import forms
-from service.web.context import Visit
+from service.web.context import PageContext
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PATIENCE_S, POLL_S = 8.0, 0.05
 """How long the second of two equal sendings waits for the first."""
 SHOWN_AGAIN = frozenset({409, 412, 413, 422})
-FormView = Callable[[Visit], Response]
+FormView = Callable[[PageContext], Response]
 ShowView = TypeVar("ShowView", bound=Callable[..., Any])
 
 
@@ -97,7 +97,7 @@ class PageRoute(Route):
                 if refused.status_code != 401 or not wants_page(strict):
                     raise
                 return await _log_in_first(service, strict, rule, limit)
-            visit = Visit.of(asked, strict)
+            visit = PageContext.of(asked, strict)
             strict.state.asked, visit.rule = visit, rule
             if rule.writes:
                 await _take_form(strict, visit, rule, limit)
@@ -111,11 +111,11 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def guest(service: admission.Service, request: Request) -> Visit:
+def guest(service: admission.Service, request: Request) -> PageContext:
     """Return the visit of somebody who hasn't said who he is."""
     address = request.client.host if request.client else ""
-    asked = Asked(admission.GUEST, service, getattr(request.state, "request_id", ""), address[:100], request.url.path)
-    return Visit.of(asked, request)
+    asked = RequestContext(admission.GUEST, service, getattr(request.state, "request_id", ""), address[:100], request.url.path)
+    return PageContext.of(asked, request)
 
 
 async def _log_in_first(service: admission.Service, request: StrictRequest, rule: Rule, limit: int) -> Response:
@@ -141,7 +141,7 @@ def _check_kind(request: Request, limit: int) -> None:
         raise too_large(limit)
 
 
-async def _take_form(request: StrictRequest, visit: Visit, rule: Rule, limit: int) -> None:
+async def _take_form(request: StrictRequest, visit: PageContext, rule: Rule, limit: int) -> None:
     """Read the form, check that our own page sent it, and claim this sending by its name."""
     _check_kind(request, limit)
     visit.form = await forms.read(request)
@@ -154,7 +154,7 @@ async def _take_form(request: StrictRequest, visit: Visit, rule: Rule, limit: in
 
 
 async def _work(
-    request: Request, visit: Visit, view: FormView | None, inner: Callable[[Request], Coroutine[Any, Any, Response]]
+    request: Request, visit: PageContext, view: FormView | None, inner: Callable[[Request], Coroutine[Any, Any, Response]]
 ) -> Response:
     """Do what the form asks for; where that is refused, or the form is only to be seen again, show it with everything in it."""
     if view is not None and forms.AGAIN in visit.form:
@@ -171,7 +171,7 @@ async def _work(
         return await _shown(visit, view)
 
 
-async def _let_twin_pass(visit: Visit) -> None:
+async def _let_twin_pass(visit: PageContext) -> None:
     """Wait a moment where the same sending is being worked on: the second click of two is answered as the first."""
     for _ in range(round(PATIENCE_S / POLL_S)):
         if not idempotency.is_running(visit.claim):
@@ -191,7 +191,7 @@ async def problem_of(service: admission.Service, error: Exception) -> Problem:
     return problems.of_refusal(error) if isinstance(error, Refused) else edge.of_database(error)[0]
 
 
-async def _shown(visit: Visit, view: FormView) -> Response:
+async def _shown(visit: PageContext, view: FormView) -> Response:
     """Show a form within a session that can't write."""
     visit.deeds.clear()
     rule = replace(visit.rule, writes=False, status=200)

@@ -15,7 +15,7 @@ from service.http.problems import Problem, Refused, of_refusal
 from service.http.routing import PREFIX
 from service.models import User
 from service.web import forms, static
-from service.web.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, Visit, Visited, own_address
+from service.web.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, PageContext, PageRequest, own_address
 from service.web.navigation import home_of
 from service.web.pages import Pages, guest, wants_page
 from service.web.texts import LANGUAGES
@@ -25,7 +25,7 @@ YEAR_S = 365 * 24 * 3600
 
 
 def sign_in_page(
-    visit: Visit,
+    visit: PageContext,
     *,
     back: str = "/",
     expired: bool = False,
@@ -50,14 +50,14 @@ def sign_in_page(
 @pages.get("/sign-in", public=True)
 async def show_sign_in(request: Request) -> Response:
     """Show the door."""
-    visit: Visit = request.state.asked
+    visit: PageContext = request.state.asked
     return sign_in_page(visit, back=request.query_params.get("back", "/")[:2000])
 
 
 @pages.post("/sign-in", public=True, audited=False)
 async def sign_in(request: Request) -> Response:
     """Log in by password, and go on where one was: at a page, or with the form that was being sent."""
-    visit: Visit = request.state.asked
+    visit: PageContext = request.state.asked
     form = visit.form
     back, kept, name = form.get("back", "/"), form.get("kept"), form.get("login")[:254]
     try:
@@ -78,7 +78,7 @@ async def sign_in(request: Request) -> Response:
 
 
 @pages.post("/sign-out", may=Permission.OWN_ACCOUNT)
-def sign_out(visit: Visited) -> Response:
+def sign_out(visit: PageRequest) -> Response:
     """Log out."""
     login.end_this_login(visit)
     answer = visit.go("/sign-in", visit.say("You are logged out."), "info")
@@ -90,7 +90,7 @@ def sign_out(visit: Visited) -> Response:
 @pages.post("/preferences", public=True, audited=False)
 async def prefer(request: Request) -> Response:
     """Choose the language or the theme; this browser remembers it."""
-    visit: Visit = request.state.asked
+    visit: PageContext = request.state.asked
     answer = RedirectResponse(own_address(visit.form.get("back", "/")), 303)
     for name, cookie, known in (("language", LANGUAGE_COOKIE, LANGUAGES), ("theme", THEME_COOKIE, THEMES)):
         if visit.form.get(name) in known:
@@ -98,18 +98,18 @@ async def prefer(request: Request) -> Response:
     return answer
 
 
-def _prefer(visit: Visit, answer: Response, cookie: str, value: str) -> None:
+def _prefer(visit: PageContext, answer: Response, cookie: str, value: str) -> None:
     answer.set_cookie(cookie, value, max_age=YEAR_S, path="/", httponly=True, samesite="lax", secure=visit.secure)
 
 
 @pages.get("/", may=Permission.OWN_ACCOUNT)
-def show_home(visit: Visited) -> Response:
+def show_home(visit: PageRequest) -> Response:
     """Go to where the visitor begins."""
     return visit.go(home_of(visit))
 
 
 @pages.get("/account", may=Permission.OWN_ACCOUNT)
-def show_account(visit: Visited) -> Response:
+def show_account(visit: PageRequest) -> Response:
     """Show one's own account."""
     user = visit.session.get(User, visit.principal.row_id) if visit.signed_in else None
     return visit.show("shell/account.html", user=user)
@@ -118,14 +118,14 @@ def show_account(visit: Visited) -> Response:
 @pages.get("/design", public=True)
 async def show_design(request: Request) -> Response:
     """Show every component that pages are made of."""
-    visit: Visit = request.state.asked
+    visit: PageContext = request.state.asked
     return visit.show("shell/design.html", icons=static.icon_names())
 
 
 @pages.get("/offline", public=True, mca_static=True)
 async def show_offline(request: Request) -> Response:
     """Show what a browser keeps for the time without a connection."""
-    visit: Visit = request.state.asked
+    visit: PageContext = request.state.asked
     return visit.show("shell/offline.html", headers={"cache-control": "no-cache"})
 
 
@@ -159,7 +159,7 @@ def problem_page(request: Request, problem: Problem, headers: dict[str, str] | N
     if not wants_page(request) or request.url.path.startswith((PREFIX, "/static/")):
         return None
     asked: Any = getattr(request.state, "asked", None)
-    visit = asked if isinstance(asked, Visit) else guest(request.app.state.service, request)
+    visit = asked if isinstance(asked, PageContext) else guest(request.app.state.service, request)
     visit.problem = problem
     template = "shell/problem_part.html" if visit.fragment else "shell/problem.html"
     return visit.show(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.planning.models import Plan, PlanReason
 from service.planning.states import PlanState
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.texts import mark
 
 OF_LOT: dict[str, tuple[str, str]] = {
@@ -61,17 +61,17 @@ class Why:
     help: str
 
 
-def of_lots(visit: Visit, numbers: Iterable[int]) -> dict[int, Why]:
+def of_lots(visit: PageContext, numbers: Iterable[int]) -> dict[int, Why]:
     """Return why lots are open, by their numbers; those that the current plan wholly uses have no reason."""
     return _of(visit, visit.session, PlanReason.lot_id, numbers, OF_LOT)
 
 
-def of_lines(visit: Visit, numbers: Iterable[int]) -> dict[int, Why]:
+def of_lines(visit: PageContext, numbers: Iterable[int]) -> dict[int, Why]:
     """Return why lines are open, by their numbers."""
     return _of(visit, visit.session, PlanReason.line_id, numbers, OF_LINE)
 
 
-def _of(visit: Visit, session: Session, column: Any, numbers: Iterable[int], known: dict[str, tuple[str, str]]) -> dict[int, Why]:
+def _of(visit: PageContext, session: Session, column: Any, numbers: Iterable[int], known: dict[str, tuple[str, str]]) -> dict[int, Why]:
     current = select(Plan.id).where(Plan.association_id == visit.scope.association_id, Plan.state == PlanState.CURRENT)
     query = select(column, PlanReason.open_kg, PlanReason.reason).where(column.in_(list(numbers)), PlanReason.plan_id.in_(current))
     found = {}

@@ -14,7 +14,7 @@ from service.http.routing import perform
 from service.uploads.importing import Wanted
 from service.uploads.raw import MOST_BYTES
 from service.uploads.reading import Media, Prepared, prepare
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.error_texts import words
 from service.web.pages import Pages
 from service.web.texts import mark
@@ -57,48 +57,48 @@ COLUMNS: dict[str, str] = {
 
 
 @pages.get("/uploads/lots", may=Permission.LOTS_WRITE)
-def show_lots(visit: Visited) -> Response:
+def show_lots(visit: PageRequest) -> Response:
     """Show how lots come from Excel."""
     return _lots(visit)
 
 
 @pages.get("/uploads/demands", may=Permission.DEMAND_WRITE)
-def show_demands(visit: Visited) -> Response:
+def show_demands(visit: PageRequest) -> Response:
     """Show how demand lines come from Excel."""
     return _demands(visit)
 
 
-def _lots(visit: Visit) -> Response:
+def _lots(visit: PageContext) -> Response:
     return _form(visit, "lots")
 
 
-def _demands(visit: Visit) -> Response:
+def _demands(visit: PageContext) -> Response:
     return _form(visit, "demands")
 
 
-def _form(visit: Visit, table: str) -> Response:
+def _form(visit: PageContext, table: str) -> Response:
     items = visit.problem.errors if visit.problem else []
     errors = [(one, _column(visit, one), words(one.message, visit)) for one in items[:MOST_SHOWN] if one.row or one.column]
     return visit.show("uploads.html", table=table, errors=errors, total=visit.problem.facts.get("errors", 0) if visit.problem else 0)
 
 
-def _column(visit: Visit, item: ErrorItem) -> str:
+def _column(visit: PageContext, item: ErrorItem) -> str:
     return visit.say(COLUMNS[item.column]) if item.column in COLUMNS else (item.column or "")
 
 
 @pages.post("/uploads/lots", may=Permission.LOTS_WRITE, body_limit=LIMIT, audited=False, form=_lots)
-async def upload_lots(visit: Visited) -> Response:
+async def upload_lots(visit: PageRequest) -> Response:
     """Take in lots from a file, all of them or none."""
     return await _take(visit, "lots", "/lots")
 
 
 @pages.post("/uploads/demands", may=Permission.DEMAND_WRITE, body_limit=LIMIT, audited=False, form=_demands)
-async def upload_demands(visit: Visited) -> Response:
+async def upload_demands(visit: PageRequest) -> Response:
     """Take in demand lines from a file, all of them or none."""
     return await _take(visit, "demands", "/demand")
 
 
-async def _take(visit: Visit, table: str, after: str) -> Response:
+async def _take(visit: PageContext, table: str, after: str) -> Response:
     """Read the file before the transaction, so that a slow one keeps nobody waiting, then take it in."""
     file = visit.form.files.get("file")
     if file is None:
@@ -109,25 +109,25 @@ async def _take(visit: Visit, table: str, after: str) -> Response:
     return await run_in_threadpool(perform, visit, visit.rule, lambda: _taken(visit, prepared, wanted, after))
 
 
-def _taken(visit: Visit, prepared: Prepared, wanted: Wanted, after: str) -> Response:
+def _taken(visit: PageContext, prepared: Prepared, wanted: Wanted, after: str) -> Response:
     done = api.take(visit, prepared, wanted)
     said = visit.say("%(new)s new rows, %(changed)s changed, %(same)s as they were.", new=done.new, changed=done.changed, same=done.same)
     return visit.go(after, said)
 
 
 @pages.get("/uploads/lots/template", may=Permission.LOTS_WRITE)
-def get_lots_template(visit: Visited) -> Response:
+def get_lots_template(visit: PageRequest) -> Response:
     """Return a workbook with one's lots, to go on writing in."""
     return workbook(sheets.lots(visit.session, visit.scope), "lots", visit)
 
 
 @pages.get("/uploads/demands/template", may=Permission.DEMAND_WRITE)
-def get_demands_template(visit: Visited) -> Response:
+def get_demands_template(visit: PageRequest) -> Response:
     """Return a workbook with one's demand lines, to go on writing in."""
     return workbook(sheets.demands(visit.session, visit.scope), "demands", visit)
 
 
-def workbook(table: sheets.Table, name: str, visit: Visit) -> Response:
+def workbook(table: sheets.Table, name: str, visit: PageContext) -> Response:
     """Return a table as a workbook, with a second sheet that says what each column means."""
     meanings: list[list[str | int | float]] = [[column, visit.say(COLUMNS[column])] for column in table.header]
     content = sheets.as_workbook(table, name, {visit.say("Columns"): sheets.Table([visit.say("Column"), visit.say("Meaning")], meanings)})

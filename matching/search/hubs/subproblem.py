@@ -14,6 +14,7 @@ import numpy as np
 
 from matching.model.plan import Plan
 from matching.model.problem import NO_BASE, Access, BoolArray, IntArray, Lines, Lots, Problem
+from matching.model.subset import rows_of
 from matching.pairs.lanes import Lanes
 from matching.search.hubs.residual import Residual
 from matching.search.trips._core import Arena, Scratch, State, build, copy_all, copy_trips, improve, sweep
@@ -65,13 +66,15 @@ def cut(problem: Problem, lots: Lots, lines: Lines, lanes: Lanes, left: Residual
     site = np.unique(np.concatenate([lots.site, lines.site, v.base_site[v.base_site >= 0]]))
     new = np.full(problem.n_sites + 1, NO_BASE, dtype=np.int64)
     new[site] = np.arange(len(site))
-    none = np.zeros(0, dtype=np.int64)
+    none, calendar = np.zeros(0, dtype=np.int64), problem.calendar
+    dates = np.flatnonzero(new[calendar.site] >= 0)
     small = problem.replace(
         sites=_rows(problem.sites, site),
         lots=lots.replace(site=new[lots.site]),
         lines=lines.replace(site=new[lines.site]),
         vehicles=v.replace(base_site=new[v.base_site]),
         certificates=_rows(problem.certificates, none),
+        calendar=rows_of(calendar, dates, site=new[calendar.site[dates]]),
         roads=_roads(problem, new),
         decisions=_rows(problem.decisions, none),
         horizon_from_day=max(problem.horizon_from_day, int(lanes.pickup_from_day.min())),

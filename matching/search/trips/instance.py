@@ -7,19 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.compiled import compiled
-from matching.model.calendar import sites_with_dates, stretches, throughput_kg
-from matching.model.problem import BUYER, HUB, MINUTES_PER_DAY, NO_HARVEST, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.model.calendar import throughput_kg
+from matching.model.problem import BUYER, HUB, NO_HARVEST, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
 from matching.network.geography import all_road_km
+from matching.network.opening_hours import ALWAYS, dated_rows, dated_stretches, openings
 from matching.pairs.lanes import Lanes
 
-ALWAYS = 1 << 40
-"""Length of an opening that never closes."""
-NEVER = 1 << 50
-"""A minute later than all others."""
 NEIGHBOURS = 400
 """Most sites that are listed as near to one."""
-MOST_OPENINGS = 12
-"""Different openings of a site, over all of its dates, beyond which the clock alone tells them apart."""
 ROWS_AT_ONCE = 512
 """Rows of a square of distances that are sorted at a time, so that it is never copied whole."""
 
@@ -81,7 +76,7 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
     sites, v, lots, lines, roads = problem.sites, problem.vehicles, problem.lots, problem.lines, problem.roads
     receives = (sites.kind == HUB) | (sites.kind == BUYER)
     first, last = _span(problem, lanes)
-    dated, room = _dated_rows(problem), _room(problem, first, last)
+    dated, room = dated_rows(problem), _room(problem, first, last)
     days = (lanes.pickup_from_day, lanes.pickup_until_day, lanes.deliver_from_day, lanes.deliver_until_day)
     margin = lanes.margin_vnd_per_kg + lines.short_vnd_per_kg[lanes.line]
     return Layout(
@@ -89,7 +84,7 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
         minutes=minutes,
         hours=openings(problem),
         dated=dated,
-        stretches=_dated_stretches(problem, dated, first, last),
+        stretches=dated_stretches(problem, dated, first, last),
         site=_reals(sites.stop_min, sites.min_per_tonne / 1000.0, sites.opening_vnd, room[: problem.n_sites].min(axis=1), receives),
         room=room,
         vehicle=_wholes(speed_of, v.refrigerated, v.base_site, v.count_per_day, np.minimum(v.max_stops, max(2, problem.n_sites))),
@@ -128,39 +123,6 @@ def _numbered(harvest: IntArray) -> IntArray:
     """Number the harvests that are there, NO_HARVEST staying what it is, shape (n_lots,)."""
     present = np.unique(harvest[harvest != NO_HARVEST])
     return np.where(harvest == NO_HARVEST, NO_HARVEST, np.searchsorted(present, harvest)).astype(np.int64)
-
-
-def _dated_rows(problem: Problem) -> IntArray:
-    """Number the sites whose hours differ on some date, -1 for all others, shape (n_sites,)."""
-    rows = np.full(problem.n_sites, -1, dtype=np.int64)
-    dated = sites_with_dates(problem)
-    rows[dated] = np.arange(len(dated))
-    return rows
-
-
-def _dated_stretches(problem: Problem, dated: IntArray, first: int, last: int) -> IntArray:
-    """Stretches of all dated sites and classes in minutes after the first day; see `Layout.stretches`."""
-    sites = np.flatnonzero(dated >= 0)
-    made = [[_open_to(problem, site, c, first, last) for c in range(problem.n_classes)] for site in sites.tolist()]
-    widest = max((len(stretch) for row in made for stretch in row), default=0) or 1
-    table = np.full((len(sites), problem.n_classes, widest, 2), NEVER, dtype=np.int64)
-    for s, row in enumerate(made):
-        for c, open_to in enumerate(row):
-            table[s, c, : len(open_to)] = np.array(open_to, dtype=np.int64).reshape(-1, 2) - first * MINUTES_PER_DAY
-    return table
-
-
-def _open_to(problem: Problem, site: int, vehicle: int, first: int, last: int) -> list[tuple[int, int]]:
-    """Stretches from ``first`` to ``last`` day in which a site is open to a class: its windows less its zone's closures."""
-    if problem.vehicles.payload_kg[vehicle] > problem.sites.max_vehicle_kg[site]:
-        return []
-    left = stretches(problem, site, first, last)
-    for closed_from, closed_until in _closures(problem, site, vehicle):
-        length = (closed_until - closed_from) % MINUTES_PER_DAY or MINUTES_PER_DAY
-        days = range(first - 2, last + 2)
-        free = [(day * MINUTES_PER_DAY + closed_from + length, (day + 1) * MINUTES_PER_DAY + closed_from) for day in days]
-        left = [(max(a, c), min(b, d)) for a, b in left for c, d in free if max(a, c) < min(b, d)]
-    return left
 
 
 def _reals(*columns: IntArray | FloatArray | BoolArray) -> FloatArray:
@@ -213,79 +175,6 @@ def _bands(problem: Problem) -> FloatArray:
         n = part.stop - part.start
         starts[c, :n], rates[c, :n] = v.band_km[part], v.band_vnd_per_km[part]
     return np.stack([starts, rates], axis=2)
-
-
-def openings(problem: Problem) -> IntArray:
-    """Hours of each day in which a class may stand at a site: its opening hours less its zone's closures; see `Layout.hours`.
-
-    A site whose hours differ on some dates has, every day, the hours of all of its dates: no stop is possible outside of them.
-    """
-    sites, dated = problem.sites, _dated_rows(problem)
-    key = np.stack([sites.open_from_min, sites.open_until_min, sites.zone, sites.max_vehicle_kg, dated])
-    _, first, like = np.unique(key, axis=1, return_index=True, return_inverse=True)
-    of = [_hours if dated[s] < 0 else _hours_of_any_date for s in first]
-    hours = [[hours_of(problem, int(s), c) for c in range(problem.n_classes)] for s, hours_of in zip(first, of, strict=True)]
-    widest = max((len(h) for row in hours for h in row), default=0) or 1
-    table = np.zeros((len(first), problem.n_classes, widest, 2), dtype=np.int64)
-    table[..., 1] = -1
-    for s, row in enumerate(hours):
-        for c, some in enumerate(row):
-            table[s, c, : len(some)] = np.array(some, dtype=np.int64).reshape(-1, 2)
-    return np.ascontiguousarray(table[like.reshape(-1)])
-
-
-def _hours(problem: Problem, site: int, vehicle: int) -> list[tuple[int, int]]:
-    """Openings of one site for one class as (start minute, length); none where the door is too small."""
-    sites, payload = problem.sites, int(problem.vehicles.payload_kg[vehicle])
-    if payload > sites.max_vehicle_kg[site]:
-        return []
-    start, until = int(sites.open_from_min[site]), int(sites.open_until_min[site])
-    always = start == 0 and until >= MINUTES_PER_DAY
-    hours = [(start, (until - start) % MINUTES_PER_DAY or MINUTES_PER_DAY)]
-    closures = _closures(problem, site, vehicle)
-    if not closures:
-        return [(0, ALWAYS)] if always else hours
-    for closed_from, closed_until in closures:
-        hours = _without(hours, closed_from, (closed_until - closed_from) % MINUTES_PER_DAY or MINUTES_PER_DAY)
-    return _joined(hours) if always else hours
-
-
-def _hours_of_any_date(problem: Problem, site: int, vehicle: int) -> list[tuple[int, int]]:
-    """Every different opening, as in `_hours`, that a site with dates of its own has on any of them."""
-    dated = _open_to(problem, site, vehicle, problem.horizon_from_day, problem.horizon_until_day)
-    different = sorted({(begin % MINUTES_PER_DAY, end - begin) for begin, end in dated})
-    return different if len(different) <= MOST_OPENINGS else [(0, ALWAYS)]
-
-
-def _closures(problem: Problem, site: int, vehicle: int) -> list[tuple[int, int]]:
-    """Daily closures of a site's zone to a class, as clock times."""
-    access, payload = problem.access, int(problem.vehicles.payload_kg[vehicle])
-    ruled = np.flatnonzero((access.zone == problem.sites.zone[site]) & (payload >= access.min_payload_kg)).tolist()
-    return [(int(access.closed_from_min[row]), int(access.closed_until_min[row])) for row in ruled]
-
-
-def _without(hours: list[tuple[int, int]], closed_from: int, closed_for: int) -> list[tuple[int, int]]:
-    """Cut a daily closure out of daily openings."""
-    left = []
-    for start, lasts in hours:
-        for shift in (-MINUTES_PER_DAY, 0, MINUTES_PER_DAY):
-            # The closure's complement around this shift is one stretch of the day.
-            free_from = closed_from + closed_for + shift
-            free_until = closed_from + MINUTES_PER_DAY + shift
-            begin, end = max(start, free_from), min(start + lasts, free_until)
-            if end >= begin and (end > begin or lasts == 0):
-                left.append((begin % MINUTES_PER_DAY, end - begin))
-    return left
-
-
-def _joined(hours: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join openings that meet at midnight, which is no border for a site that never closes."""
-    for i, (start, lasts) in enumerate(hours):
-        for j, (other, longer) in enumerate(hours):
-            if i != j and (start + lasts) % MINUTES_PER_DAY == other and (start + lasts) == MINUTES_PER_DAY:
-                rest = [h for k, h in enumerate(hours) if k not in (i, j)]
-                return [*rest, (start, lasts + longer)]
-    return hours
 
 
 def _pins(problem: Problem, lanes: Lanes) -> tuple[IntArray, FloatArray]:

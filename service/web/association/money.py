@@ -18,7 +18,7 @@ from service.http.context import Uid
 from service.planning import models as m
 from service.planning.fulfilment import settlements
 from service.planning.states import SettlementState
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part
 from service.web.pages import Pages
@@ -45,7 +45,7 @@ class Waiting:
 
 
 @pages.get("/money", may=Permission.SETTLEMENTS_WRITE)
-def show_money(visit: Visited, show: str = WAITING) -> Response:
+def show_money(visit: PageRequest, show: str = WAITING) -> Response:
     """Show what waits to be settled, or the settlements of a state."""
     show = show if show in SHOWN else WAITING
     counts = _counts(visit)
@@ -61,20 +61,20 @@ def show_money(visit: Visited, show: str = WAITING) -> Response:
     return visit.show("association/money.html", show=show, tabs=tabs, waiting=[], rows=found, names=_names(visit, found), more=more)
 
 
-def _unsettled(visit: Visit) -> Any:
+def _unsettled(visit: PageContext) -> Any:
     item, done = m.ReceiptItem, m.Settlement
     settled = exists().where(done.receipt_item_id == item.id)
     return visible(m.Receipt, visit.scope).where(exists().where(item.receipt_id == m.Receipt.id, ~settled))
 
 
-def _counts(visit: Visit) -> dict[str, int]:
+def _counts(visit: PageContext) -> dict[str, int]:
     """Return how many there are of each kind that is shown."""
     states = visible(m.Settlement, visit.scope).with_only_columns(m.Settlement.state, func.count()).group_by(m.Settlement.state)
     counts = {state.value: int(count) for state, count in visit.session.execute(states)}
     return counts | {WAITING: visit.session.scalar(_unsettled(visit).with_only_columns(func.count(m.Receipt.id))) or 0}
 
 
-def _waiting(visit: Visit, rows: Sequence[m.Receipt]) -> list[Waiting]:
+def _waiting(visit: PageContext, rows: Sequence[m.Receipt]) -> list[Waiting]:
     item = m.ReceiptItem
     sums = select(item.receipt_id, func.count(), func.sum(item.accepted_kg), func.sum(item.rejected_kg)).group_by(item.receipt_id)
     told = {number: rest for number, *rest in visit.session.execute(sums.where(item.receipt_id.in_([row.id for row in rows])))}
@@ -82,7 +82,7 @@ def _waiting(visit: Visit, rows: Sequence[m.Receipt]) -> list[Waiting]:
     return [Waiting(row.uid, row.received_at, doors.get(row.site_id, ""), *map(int, told[row.id])) for row in rows]
 
 
-def _names(visit: Visit, rows: Sequence[m.Settlement]) -> dict[int, tuple[str, str]]:
+def _names(visit: PageContext, rows: Sequence[m.Settlement]) -> dict[int, tuple[str, str]]:
     """Return who sells and who buys, by the number of the settlement."""
     seller, buyer = aliased(Organisation), aliased(Organisation)
     query = select(m.Settlement.id, seller.name, buyer.name).join(seller, seller.id == m.Settlement.supplier_id)
@@ -91,7 +91,7 @@ def _names(visit: Visit, rows: Sequence[m.Settlement]) -> dict[int, tuple[str, s
 
 
 @pages.post("/money/receipts/{uid}/draft", may=Permission.SETTLEMENTS_WRITE, audited=False)
-def draft(visit: Visited, uid: Uid) -> Response:
+def draft(visit: PageRequest, uid: Uid) -> Response:
     """Share out the money of everything on a receipt that hasn't been settled yet."""
     made = settlements.draft(visit.session, visit.scope, uid, visit.act("settled"))
     said = visit.say_many("Reckoned: %(num)s settlement. Look at it, then send it.",
@@ -100,14 +100,14 @@ def draft(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.post("/money/{uid}/issue", may=Permission.SETTLEMENTS_WRITE, audited=False)
-def issue(visit: Visited, uid: Uid) -> Response:
+def issue(visit: PageRequest, uid: Uid) -> Response:
     """Send a settlement to both sides."""
     settlements.issue(visit.session, visit.scope, uid, visit.act("issued"), Reader(visit.form).whole("version"))
     return visit.go("/money?show=draft", visit.say("Sent to both sides."))
 
 
 @pages.post("/money/{uid}/pay", may=Permission.SETTLEMENTS_WRITE, audited=False)
-def pay(visit: Visited, uid: Uid) -> Response:
+def pay(visit: PageRequest, uid: Uid) -> Response:
     """Note that a settlement has been paid."""
     settlements.pay(visit.session, visit.scope, uid, visit.act("paid"), Reader(visit.form).whole("version"))
     return visit.go("/money?show=issued", visit.say("Noted as paid."))

@@ -17,7 +17,7 @@ from service.auth.accounts import GRANTABLE, UserChange, UserIn
 from service.auth.permissions import BOUND_ROLES, Permission
 from service.http.context import Uid, before
 from service.models import Role, User
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
 from service.web.lists import part
 from service.web.pages import Pages
@@ -27,7 +27,7 @@ pages = Pages("people")
 
 
 @pages.get("/people", may=Permission.ACCOUNTS_READ)
-def list_people(visit: Visited) -> Response:
+def list_people(visit: PageRequest) -> Response:
     """Show the association's accounts."""
     rows, more = part(visit, visible(User, visit.scope), (User.sort_key, User.id))
     homes = dict(
@@ -44,26 +44,26 @@ def list_people(visit: Visited) -> Response:
     )
 
 
-def _form(visit: Visit) -> Response:
+def _form(visit: PageContext) -> Response:
     """Show the form of a new account."""
     roles = [(role.value, visit.word(role)) for role in _grantable(visit)]
     homes = [(row.uid, row.name) for row in visit.session.scalars(organisations(visit.scope).order_by(Organisation.sort_key).limit(1000))]
     return visit.show("association/person_new.html", roles=roles, homes=homes, languages=LANGUAGES, least=passwords.LEAST)
 
 
-def _grantable(visit: Visit) -> list[Role]:
+def _grantable(visit: PageContext) -> list[Role]:
     given = frozenset[Role]().union(*(GRANTABLE.get(role, frozenset()) for role in visit.principal.roles))
     return [role for role in Role if role in given and role is not Role.PARTNER]
 
 
 @pages.get("/people/new", may=Permission.ACCOUNTS_WRITE)
-def new_person(visit: Visited) -> Response:
+def new_person(visit: PageRequest) -> Response:
     """Show the form of a new account."""
     return _form(visit)
 
 
 @pages.post("/people/new", may=Permission.ACCOUNTS_WRITE, form=_form)
-def add_person(visit: Visited) -> Response:
+def add_person(visit: PageRequest) -> Response:
     """Make an account with a password of the service's own, which is shown this once."""
     read = Reader(visit.form)
     role, home = read.text("role", needed=True), read.text("organisation")
@@ -79,7 +79,7 @@ def add_person(visit: Visited) -> Response:
 
 
 @pages.post("/people/{uid}/password", may=Permission.ACCOUNTS_WRITE)
-def renew_password(visit: Visited, uid: Uid) -> Response:
+def renew_password(visit: PageRequest, uid: Uid) -> Response:
     """Give an account a new password, which ends its logins and is shown this once."""
     password = secrets.token_urlsafe(12)
     row = _change(visit, uid, UserChange(password=password), passwords.hashed(password))
@@ -87,20 +87,20 @@ def renew_password(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.post("/people/{uid}/close", may=Permission.ACCOUNTS_WRITE)
-def close_account(visit: Visited, uid: Uid) -> Response:
+def close_account(visit: PageRequest, uid: Uid) -> Response:
     """Close an account: its logins end at once."""
     row = _change(visit, uid, UserChange(active=False))
     return visit.go("/people", visit.say("The account of %(name)s is closed.", name=row.name))
 
 
 @pages.post("/people/{uid}/open", may=Permission.ACCOUNTS_WRITE)
-def open_account(visit: Visited, uid: Uid) -> Response:
+def open_account(visit: PageRequest, uid: Uid) -> Response:
     """Open a closed account again."""
     row = _change(visit, uid, UserChange(active=True))
     return visit.go("/people", visit.say("The account of %(name)s is open again.", name=row.name))
 
 
-def _change(visit: Visit, uid: str, given: UserChange, digest: str | None = None) -> User:
+def _change(visit: PageContext, uid: str, given: UserChange, digest: str | None = None) -> User:
     was = before(find(visit.session, visit.scope, User, uid, lock=True))
     version = Reader(visit.form).whole("version")
     row = accounts.change_user(visit.session, visit.scope, uid, given, digest, visit.by, visit.principal.roles, version)

@@ -13,7 +13,7 @@ from catalog.models import AccessRule, Association, LegalFact, Tariff, TariffBan
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.http.context import before
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
 from service.web.pages import Pages
 from service.web.texts import mark
@@ -29,7 +29,7 @@ FACTS: dict[str, str] = {
 MOST = 500
 
 
-def _show(visit: Visit) -> Response:
+def _show(visit: PageContext) -> Response:
     """Show the settings, with the form of those that can be changed here."""
     session, scope = visit.session, visit.scope
     classes = list(session.scalars(visible(VehicleClass, scope).order_by(VehicleClass.payload_kg, VehicleClass.id).limit(MOST)))
@@ -50,13 +50,13 @@ def _show(visit: Visit) -> Response:
 
 
 @pages.get("/rules", may=Permission.SETTINGS_READ)
-def show_rules(visit: Visited) -> Response:
+def show_rules(visit: PageRequest) -> Response:
     """Show the settings."""
     return _show(visit)
 
 
 @pages.post("/rules", may=Permission.SETTINGS_WRITE, form=_show)
-def change_rules(visit: Visited) -> Response:
+def change_rules(visit: PageRequest) -> Response:
     """Change the association's name, fee or detour factor."""
     read = Reader(visit.form)
     name, fee, detour = (

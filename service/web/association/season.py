@@ -15,7 +15,7 @@ from service.api.papers import checked_days, today
 from service.auth.permissions import Permission
 from service.planning.plans import overview
 from service.planning.plans.overview import LineFact, LotFact, PairFact, Season, TripFact
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.formats import day_of_text
 from service.web.pages import Pages
 from service.web.texts import mark
@@ -55,7 +55,7 @@ KEPT: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 @pages.get("/season", may=Permission.PLANS_READ)
-def show_season(visit: Visited, first: str = "", last: str = "") -> Response:
+def show_season(visit: PageRequest, first: str = "", last: str = "") -> Response:
     """Show the season's dashboard."""
     season = _season(visit, first, last)
     groups = [(key, visit.say(words), _groups(season, key)) for key, words in GROUPS.items()]
@@ -65,7 +65,7 @@ def show_season(visit: Visited, first: str = "", last: str = "") -> Response:
 
 
 @pages.get("/season/rows", may=Permission.PLANS_READ)
-def show_rows(visit: Visited, first: str = "", last: str = "", what: str = "wanted", of: str = "lines", by: str = "", name: str = "",
+def show_rows(visit: PageRequest, first: str = "", last: str = "", what: str = "wanted", of: str = "lines", by: str = "", name: str = "",
               page: int = 1) -> Response:  # fmt: skip
     """Show the rows behind a figure."""
     if what not in KEPT or of not in {"lines", "lots", "pairs"} or (by and by not in GROUPS):
@@ -85,7 +85,7 @@ def show_rows(visit: Visited, first: str = "", last: str = "", what: str = "want
 
 
 @pages.get("/season/suppliers", may=Permission.PLANS_READ)
-def show_shares(visit: Visited, first: str = "", last: str = "", page: int = 1) -> Response:
+def show_shares(visit: PageRequest, first: str = "", last: str = "", page: int = 1) -> Response:
     """Show what each supplier sells of what it offers, the least share first: the rows behind the figures of fairness."""
     season = _season(visit, first, last)
     groups = sorted((one for one in season.by_supplier() if one.share is not None), key=lambda one: (one.share or 0, one.name))
@@ -98,7 +98,7 @@ def show_shares(visit: Visited, first: str = "", last: str = "", page: int = 1) 
 
 
 @pages.get("/season/freight", may=Permission.PLANS_READ)
-def show_freight(visit: Visited, first: str = "", last: str = "", page: int = 1) -> Response:
+def show_freight(visit: PageRequest, first: str = "", last: str = "", page: int = 1) -> Response:
     """Show the trips of the current plan, the dearest first: the rows behind the freight of a kilogram."""
     season = _season(visit, first, last)
     plan, found = overview.trips(visit.session, visit.scope)
@@ -124,7 +124,7 @@ def _steps(place: str, season: Season, page: int, pages_: int) -> list[str]:
     return [f"{place}?{urlencode({**days, 'page': page + step})}" if 1 <= page + step <= pages_ else "" for step in (-1, 1)]
 
 
-def _season(visit: Visit, first: str, last: str) -> Season:
+def _season(visit: PageContext, first: str, last: str) -> Season:
     """Return the season of the days asked for, or of every day on which anything is offered or wanted."""
     whole = overview.span(visit.session, visit.scope) or (today(visit),) * 2
     start, end = _day(first) or whole[0], _day(last) or whole[1]

@@ -11,7 +11,7 @@ from catalog.changes import AccessRuleIn, Band, TariffIn
 from catalog.models import VehicleClass
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
 from service.web.pages import Pages
 
@@ -21,20 +21,20 @@ BANDS = 4
 MOST = 500
 
 
-def _tariff_form(visit: Visit) -> Response:
+def _tariff_form(visit: PageContext) -> Response:
     query = visible(VehicleClass, visit.scope).order_by(VehicleClass.payload_kg, VehicleClass.id).limit(MOST)
     trucks = [(one.uid, f"{one.code} ({visit.formats.kg(one.payload_kg)})") for one in visit.session.scalars(query)]
     return visit.show("association/tariff_new.html", trucks=trucks, bands=BANDS)
 
 
 @pages.get("/rules/tariffs/new", may=Permission.CATALOG_WRITE)
-def new_tariff(visit: Visited) -> Response:
+def new_tariff(visit: PageRequest) -> Response:
     """Show the form of a new tariff."""
     return _tariff_form(visit)
 
 
 @pages.post("/rules/tariffs/new", may=Permission.CATALOG_WRITE, form=_tariff_form)
-def add_tariff(visit: Visited) -> Response:
+def add_tariff(visit: PageRequest) -> Response:
     """State what a class of trucks costs from a day on, and who says so."""
     read = Reader(visit.form)
     truck, source = read.text("truck", needed=True), read.text("source", needed=True, most=500)
@@ -58,18 +58,18 @@ def _band(read: Reader, number: int) -> Band | None:
     return None if rate is None else Band(from_km=float(since or 0), vnd_per_km=float(rate))
 
 
-def _hours_form(visit: Visit) -> Response:
+def _hours_form(visit: PageContext) -> Response:
     return visit.show("association/hours_new.html")
 
 
 @pages.get("/rules/hours/new", may=Permission.CATALOG_WRITE)
-def new_hours(visit: Visited) -> Response:
+def new_hours(visit: PageRequest) -> Response:
     """Show the form of new hours in which trucks are kept out."""
     return _hours_form(visit)
 
 
 @pages.post("/rules/hours/new", may=Permission.CATALOG_WRITE, form=_hours_form)
-def add_hours(visit: Visited) -> Response:
+def add_hours(visit: PageRequest) -> Response:
     """Add hours in which trucks are kept out of a zone."""
     read = Reader(visit.form)
     given: dict[str, Any] = fields(

@@ -12,7 +12,7 @@ from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.models import ApiKey, AuditEvent, User
 from service.planning.ledger.transitions import VIETNAM
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.formats import day_of_text
 from service.web.lists import part
 from service.web.pages import Pages
@@ -54,7 +54,7 @@ MACHINES: dict[str, str] = {"system": mark("the system"), "command line": mark("
 
 
 @pages.get("/trail", may=Permission.AUDIT_READ)
-def show_trail(visit: Visited, action: str = "", kind: str = "", uid: str = "", who: str = "", day: str = "") -> Response:
+def show_trail(visit: PageRequest, action: str = "", kind: str = "", uid: str = "", who: str = "", day: str = "") -> Response:
     """Show the trail, the latest first, or the part of it that is asked for."""
     query = visible(AuditEvent, visit.scope)
     if action:
@@ -73,7 +73,7 @@ def show_trail(visit: Visited, action: str = "", kind: str = "", uid: str = "", 
     )
 
 
-def _deed(visit: Visit, action: str) -> str:
+def _deed(visit: PageContext, action: str) -> str:
     """Return a deed in words, such as ``lot.revise``; empty where it has none."""
     if action in WHOLE:
         return visit.say(WHOLE[action])
@@ -81,7 +81,7 @@ def _deed(visit: Visit, action: str) -> str:
     return f"{visit.say(VERBS[verb])} {visit.say(KINDS[kind])}" if kind in KINDS and verb in VERBS else ""
 
 
-def _shown(visit: Visit, event: AuditEvent) -> dict[str, Any]:
+def _shown(visit: PageContext, event: AuditEvent) -> dict[str, Any]:
     """Return an event in words, with its fields side by side: name, before, after."""
     was, now = event.before or {}, event.after or {}
     fields = [(name, was.get(name), now.get(name)) for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
@@ -89,7 +89,7 @@ def _shown(visit: Visit, event: AuditEvent) -> dict[str, Any]:
     return {"event": event, "fields": fields, "deed": _deed(visit, event.action), "kind": visit.say(kind) if kind else event.object_kind}
 
 
-def _names(visit: Visit, rows: list[AuditEvent]) -> dict[str, str]:
+def _names(visit: PageContext, rows: list[AuditEvent]) -> dict[str, str]:
     actors = {row.actor for row in rows}
     named = {actor: visit.say(words) for actor, words in MACHINES.items()}
     for uid, name in (User.uid, User.name), (ApiKey.uid, ApiKey.label):
@@ -97,7 +97,7 @@ def _names(visit: Visit, rows: list[AuditEvent]) -> dict[str, str]:
     return named
 
 
-def _actors(visit: Visit, who: str) -> list[str]:
+def _actors(visit: PageContext, who: str) -> list[str]:
     """Return the uids of those whose name or login begins like this, or who are named by their uid."""
     like = User.name.icontains(who[:200], autoescape=True) | User.login.startswith(who[:200].lower(), autoescape=True)
     return [who, *visit.session.scalars(visible(User, visit.scope).where(like).with_only_columns(User.uid).limit(200))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from service.web.context import Visit
+from service.web.context import PageContext
 from service.web.error_texts import CODES
 from service.web.labels import STAGES
 from service.web.texts import mark
@@ -83,7 +83,7 @@ RULES: dict[str, str] = {
 }
 
 
-def words(visit: Visit) -> str:
+def words(visit: PageContext) -> str:
     """Return the words as JSON, with those of the stages."""
     said = {name: visit.say(text).replace("%(", "{").replace(")s", "}") for name, text in TEXTS.items()}
     return json.dumps(

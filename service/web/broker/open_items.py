@@ -32,7 +32,7 @@ from service.http.context import Uid
 from service.planning import models as m
 from service.runs import archives, rule_prices
 from service.stopwatch import Patience, start_stopwatch
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.reasons import OF_LINE, OF_LOT
@@ -54,7 +54,7 @@ class Left:
 
 
 @pages.get("/plans/{uid}/open", may=Permission.PLANS_READ)
-def show_left(visit: Visited, uid: Uid, side: str = "lines") -> Response:
+def show_left(visit: PageRequest, uid: Uid, side: str = "lines") -> Response:
     """Show what a plan leaves open, the most kilograms first."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
     column = m.PlanReason.lot_id if side == "lots" else m.PlanReason.line_id
@@ -66,7 +66,7 @@ def show_left(visit: Visited, uid: Uid, side: str = "lines") -> Response:
 
 
 @pages.get("/plans/{uid}/why", may=Permission.PLANS_READ)
-def show_why(visit: Visited, uid: Uid, lot: str = "", line: str = "", ask: str = "") -> Response:
+def show_why(visit: PageRequest, uid: Uid, lot: str = "", line: str = "", ask: str = "") -> Response:
     """Tell why a lot or line is open; if asked to, look for what would change it, who could fill it together, or what a rule costs.
 
     Parameters
@@ -89,11 +89,11 @@ def show_why(visit: Visited, uid: Uid, lot: str = "", line: str = "", ask: str =
     )  # fmt: skip
 
 
-def _tongue(visit: Visit) -> Language:
+def _tongue(visit: PageContext) -> Language:
     return "vi" if visit.language == "vi" else "en"
 
 
-def _asks(visit: Visit, scene: Scene, subject: str, code: str) -> list[tuple[str, str]]:
+def _asks(visit: PageContext, scene: Scene, subject: str, code: str) -> list[tuple[str, str]]:
     """What may be asked of a lot or line, each with its words: of rules, those that set it a limit."""
     tongue, rules = _tongue(visit), sorted(OF_LOTS if subject == LOT else OF_LINES)
     made = [("change", worded("ask.change", tongue)), *([("pool", worded("ask.pool", tongue))] if subject == LINE else [])]
@@ -101,7 +101,7 @@ def _asks(visit: Visit, scene: Scene, subject: str, code: str) -> list[tuple[str
     return made + [(rule.kind.value, price_question(rule, tongue, scene.problem)) for rule in limited]
 
 
-def _answer(visit: Visit, plan: m.Plan, scene: Scene, story: Story, ask: str) -> str:
+def _answer(visit: PageContext, plan: m.Plan, scene: Scene, story: Story, ask: str) -> str:
     """Plan anew to answer a question, one sentence a line."""
     tongue, patience = _tongue(visit), Patience(start_stopwatch(), SEARCH_S)
     with alone():
@@ -114,7 +114,7 @@ def _answer(visit: Visit, plan: m.Plan, scene: Scene, story: Story, ask: str) ->
         return price_text(rule, found, tongue, scene.problem)
 
 
-def _left(visit: Visit, rows: list[m.PlanReason], side: str) -> list[Left]:
+def _left(visit: PageContext, rows: list[m.PlanReason], side: str) -> list[Left]:
     lots, known = side == "lots", OF_LOT if side == "lots" else OF_LINE
     of: Any = Lot if lots else DemandLine
     query = select(of.id, of.code, Organisation.name).join(

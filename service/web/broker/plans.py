@@ -20,7 +20,7 @@ from service.runs import comparison
 from service.runs.freshness import stale_pairs
 from service.web import rendering
 from service.web.broker import board, board_texts, printing
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.labels import options
 from service.web.lists import part
 from service.web.pages import Pages
@@ -38,7 +38,7 @@ FIGURES: dict[str, str] = {
 
 
 @pages.get("/plans", may=Permission.PLANS_READ)
-def list_plans(visit: Visited) -> Response:
+def list_plans(visit: PageRequest) -> Response:
     """Show plans, the newest first."""
     rows, more = part(visit, visible(m.Plan, visit.scope), (m.Plan.created_at, m.Plan.id), rows=ROWS, descending=True)
     runs = runs_of(visit.session, rows)
@@ -46,7 +46,7 @@ def list_plans(visit: Visited) -> Response:
 
 
 @pages.get("/plans/current", may=Permission.PLANS_READ)
-def show_current(visit: Visited) -> Response:
+def show_current(visit: PageRequest) -> Response:
     """Go to the current plan, or to the runs where there is none."""
     query = visible(m.Plan, visit.scope).where(m.Plan.state == PlanState.CURRENT).order_by(m.Plan.id.desc()).limit(1)
     plan = visit.session.scalars(query).one_or_none()
@@ -56,7 +56,7 @@ def show_current(visit: Visited) -> Response:
 
 
 @pages.get("/plans/{uid}", may=Permission.PLANS_READ)
-def show_plan(visit: Visited, uid: Uid) -> Response:
+def show_plan(visit: PageRequest, uid: Uid) -> Response:
     """Show the board of a plan; its rows come by themselves."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
     classes = visible(VehicleClass, visit.scope).where(VehicleClass.retired_on.is_(None)).order_by(VehicleClass.payload_kg)
@@ -70,7 +70,7 @@ def show_plan(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.get("/plans/{uid}/board", may=Permission.PLANS_READ)
-def get_board(visit: Visited, uid: Uid, since: datetime | None = None) -> Response:
+def get_board(visit: PageRequest, uid: Uid, since: datetime | None = None) -> Response:
     """Return the rows of a plan's board, or those items that have changed since a moment."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
     if since is None:
@@ -79,7 +79,7 @@ def get_board(visit: Visited, uid: Uid, since: datetime | None = None) -> Respon
 
 
 @pages.get("/plans/{uid}/print", may=Permission.PLANS_READ)
-def print_plan(visit: Visited, uid: Uid) -> Response:
+def print_plan(visit: PageRequest, uid: Uid) -> Response:
     """Show a plan as plain tables, one for each day, for paper and for browsers without scripts."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
     days = [(day, list(rows)) for day, rows in groupby(printing.rows(visit.session, plan), key=lambda row: row.pickup_on)]
@@ -87,18 +87,18 @@ def print_plan(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.get("/plans/{uid}/compare", may=Permission.PLANS_READ)
-def choose_other(visit: Visited, uid: Uid, other: str = "") -> Response:
+def choose_other(visit: PageRequest, uid: Uid, other: str = "") -> Response:
     """Show a plan beside the one that was chosen from the list on its board."""
     return _side_by_side(visit, uid, other or uid)
 
 
 @pages.get("/plans/{uid}/compare/{other}", may=Permission.PLANS_READ)
-def compare_plans(visit: Visited, uid: Uid, other: Uid) -> Response:
+def compare_plans(visit: PageRequest, uid: Uid, other: Uid) -> Response:
     """Show two plans side by side."""
     return _side_by_side(visit, uid, other)
 
 
-def _side_by_side(visit: Visit, uid: str, other: str) -> Response:
+def _side_by_side(visit: PageContext, uid: str, other: str) -> Response:
     """Show two plans, the older one first: their figures, and what goes elsewhere."""
     two = [find(visit.session, visit.scope, m.Plan, name) for name in (uid, other)]
     before, after = sorted(two, key=lambda plan: plan.id)
@@ -111,12 +111,12 @@ def _side_by_side(visit: Visit, uid: str, other: str) -> Response:
     )  # fmt: skip
 
 
-def _detail(visit: Visit, plan: m.Plan) -> PlanDetail:
+def _detail(visit: PageContext, plan: m.Plan) -> PlanDetail:
     stale = len(stale_pairs(visit.session, plan)) if plan.state is PlanState.CURRENT else 0
     return plan_detail(plan, runs_of(visit.session, [plan])[plan.run_id], stale)
 
 
-def _json(visit: Visit, content: Any) -> Response:
+def _json(visit: PageContext, content: Any) -> Response:
     answer = rendering.answer(orjson.dumps(content).decode(), visit.accepted, headers={"cache-control": "private, no-store"})
     answer.headers["content-type"] = "application/json"
     return answer

@@ -20,7 +20,7 @@ from service.planning import models as m
 from service.runs import archives, rule_prices
 from service.runs.policies import OUTLOOK, REPORT
 from service.stopwatch import start_stopwatch
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.pages import Pages
 
 pages = Pages("policy")
@@ -30,7 +30,7 @@ MOST_SUPPLIERS = 200
 
 
 @pages.get("/plans/{uid}/policy", may=Permission.PLANS_READ)
-def show_policy(visit: Visited, uid: Uid, rule: str = "", of: str = "") -> Response:
+def show_policy(visit: PageRequest, uid: Uid, rule: str = "", of: str = "") -> Response:
     """Show what came of a plan's policy; with a rule, what that rule costs."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
     report: dict[str, Any] | None = plan.figures.get(REPORT)
@@ -43,20 +43,20 @@ def show_policy(visit: Visited, uid: Uid, rule: str = "", of: str = "") -> Respo
     )  # fmt: skip
 
 
-def _called(visit: Visit, floor: str) -> str:
+def _called(visit: PageContext, floor: str) -> str:
     """Return a floor's name; one that nobody named goes by its number."""
     word, _, number = floor.partition(" ")
     return visit.say("Floor %(n)s", n=number) if word == "floor" and number.isdecimal() else floor
 
 
-def _suppliers(visit: Visit, floors: list[dict[str, Any]]) -> dict[str, str]:
+def _suppliers(visit: PageContext, floors: list[dict[str, Any]]) -> dict[str, str]:
     """Return the names of the suppliers of floors, by their codes."""
     codes = {one["supplier"] for one in floors}
     query = select(Organisation.code, Organisation.name).where(Organisation.association_id == visit.scope.association_id)
     return dict(visit.session.execute(query.where(Organisation.code.in_(codes))).all())
 
 
-def _price(visit: Visit, plan: m.Plan, kind: RuleKind, of: str) -> str:
+def _price(visit: PageContext, plan: m.Plan, kind: RuleKind, of: str) -> str:
     """Return in words what a rule of the policy costs; empty where the plan has no such rule."""
     if plan.status == Status.RELAXED.value:
         return ""

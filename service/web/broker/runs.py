@@ -19,7 +19,7 @@ from service.runs import submission
 from service.runs.messages import TRIPS, Trips
 from service.runs.queue import UNFINISHED
 from service.runs.submission import Wanted
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part
 from service.web.pages import Pages
@@ -60,7 +60,7 @@ FAILURES: dict[str, str] = {
 }
 
 
-def _list(visit: Visit) -> Response:
+def _list(visit: PageContext) -> Response:
     """Show the form of a new run, and the runs that there were."""
     rows, more = part(visit, visible(Run, visit.scope), (Run.created_at, Run.id), rows=ROWS, descending=True)
     choices = [(name, visit.say(TRIP_WORDS[name])) for name in reversed(TRIPS)]
@@ -89,13 +89,13 @@ def _policy(read: Reader, language: Language) -> dict[str, Any]:
 
 
 @pages.get("/runs", may=Permission.RUNS_READ)
-def list_runs(visit: Visited) -> Response:
+def list_runs(visit: PageRequest) -> Response:
     """Show runs, the newest first, and the form of a new one."""
     return _list(visit)
 
 
 @pages.post("/runs", may=Permission.RUNS_WRITE, form=_list)
-def start_run(visit: Visited) -> Response:
+def start_run(visit: PageRequest) -> Response:
     """Ask for a run, and go and watch it."""
     read = Reader(visit.form)
     first, last, seconds = read.day("horizon_from"), read.day("horizon_until"), read.decimal("time_limit_s")
@@ -111,7 +111,7 @@ def start_run(visit: Visited) -> Response:
 
 
 @pages.get("/runs/{uid}", may=Permission.RUNS_READ)
-def watch_run(visit: Visited, uid: Uid) -> Response:
+def watch_run(visit: PageRequest, uid: Uid) -> Response:
     """Show a run while it works, and what came of it."""
     run = find(visit.session, visit.scope, Run, uid)
     told = [moment_out(row) for row in moments(visit.session, run.id, 0)]
@@ -126,7 +126,7 @@ def watch_run(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.post("/runs/{uid}/stop", may=Permission.RUNS_WRITE)
-def stop_run(visit: Visited, uid: Uid) -> Response:
+def stop_run(visit: PageRequest, uid: Uid) -> Response:
     """Stop a run and keep its best plan."""
     was = before(find(visit.session, visit.scope, Run, uid))
     run = submission.stop(visit.session, visit.scope, uid, visit.by)
@@ -136,7 +136,7 @@ def stop_run(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.post("/runs/{uid}/retry", may=Permission.RUNS_WRITE)
-def retry_run(visit: Visited, uid: Uid) -> Response:
+def retry_run(visit: PageRequest, uid: Uid) -> Response:
     """Ask for a run like one that has ended."""
     run = submission.retry(visit.session, visit.scope, uid, visit.by, visit.settings)
     visit.did("run.retry", run)

@@ -21,7 +21,7 @@ from service.planning import models as m
 from service.planning.fulfilment import shipments
 from service.planning.fulfilment.shipments import Hired
 from service.planning.states import ShipmentState
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part
 from service.web.pages import Pages
@@ -33,7 +33,7 @@ PAPERS = {"pick-list": Side.SUPPLY, "statement": None}
 
 
 @pages.get("/shipments", may=Permission.SHIPMENTS_READ)
-def list_shipments(visit: Visited, state: str = "") -> Response:
+def list_shipments(visit: PageRequest, state: str = "") -> Response:
     """Show shipments, the newest first."""
     states = [ShipmentState(state)] if state in {one.value for one in ShipmentState} else []
     query = shipments.shipments(visit.scope, states=states)
@@ -47,14 +47,14 @@ def list_shipments(visit: Visited, state: str = "") -> Response:
     return visit.show("broker/shipments.html", rows=rows, kg=kg if whole else {}, more=more, tabs=tabs, papers=whole and _papers(visit))
 
 
-def _papers(visit: Visit) -> dict[str, object]:
+def _papers(visit: PageContext) -> dict[str, object]:
     """Return what the form of papers about an organisation offers."""
     query = organisations(visit.scope).where(Organisation.side != Side.LOGISTICS).order_by(Organisation.sort_key).limit(2000)
     return {"organisations": [(row.uid, row.name) for row in visit.session.scalars(query)], "today": today(visit).isoformat()}
 
 
 @pages.get("/papers", may=Permission.PLANS_READ)
-def open_paper(visit: Visited, what: str, organisation: str, first: str = "", last: str = "") -> Response:
+def open_paper(visit: PageRequest, what: str, organisation: str, first: str = "", last: str = "") -> Response:
     """Go to a paper about an organisation."""
     if what not in PAPERS:
         raise NotFound("paper", what[:40])
@@ -64,7 +64,7 @@ def open_paper(visit: Visited, what: str, organisation: str, first: str = "", la
 
 
 @pages.get("/shipments/{uid}", may=Permission.SHIPMENTS_READ)
-def show_shipment(visit: Visited, uid: Uid) -> Response:
+def show_shipment(visit: PageRequest, uid: Uid) -> Response:
     """Show a shipment: what is aboard, where it stops, its papers, and what can be done with it."""
     journey = journeys.of_shipment(visit.session, visit.scope, uid)
     shipment = find(visit.session, visit.scope, m.Shipment, uid)
@@ -75,7 +75,7 @@ def show_shipment(visit: Visited, uid: Uid) -> Response:
 
 
 @pages.get("/plans/{uid}/trips/{number}", may=Permission.PLANS_READ)
-def show_trip(visit: Visited, uid: Uid, number: Number) -> Response:
+def show_trip(visit: PageRequest, uid: Uid, number: Number) -> Response:
     """Show a plan's trip before it rolls."""
     journey = journeys.of_trip(visit.session, visit.scope, uid, number)
     plan = find(visit.session, visit.scope, m.Plan, uid)
@@ -88,7 +88,7 @@ def show_trip(visit: Visited, uid: Uid, number: Number) -> Response:
 
 
 @pages.post("/plans/{uid}/trips/{number}/ship", may=Permission.SHIPMENTS_WRITE, audited=False)
-def plan_shipment(visit: Visited, uid: Uid, number: Number) -> Response:
+def plan_shipment(visit: PageRequest, uid: Uid, number: Number) -> Response:
     """Plan the shipment of a trip: its confirmed part, with the driver's particulars."""
     read = Reader(visit.form)
     most_of = {"plate": 20, "driver_name": 200, "driver_phone": 40}
@@ -99,14 +99,14 @@ def plan_shipment(visit: Visited, uid: Uid, number: Number) -> Response:
 
 
 @pages.post("/shipments/{uid}/load", may=Permission.SHIPMENTS_WRITE, audited=False)
-def load_shipment(visit: Visited, uid: Uid) -> Response:
+def load_shipment(visit: PageRequest, uid: Uid) -> Response:
     """Note that a shipment has been loaded as it was planned."""
     done = shipments.load(visit.session, visit.scope, uid, visit.act("loaded"), Reader(visit.form).whole("version"))
     return visit.go(f"/shipments/{done.uid}", visit.say("The shipment is on its way."))
 
 
 @pages.post("/shipments/{uid}/cancel", may=Permission.SHIPMENTS_WRITE, audited=False)
-def cancel_shipment(visit: Visited, uid: Uid) -> Response:
+def cancel_shipment(visit: PageRequest, uid: Uid) -> Response:
     """Cancel a shipment that no door has received of."""
     done = shipments.cancel(visit.session, visit.scope, uid, visit.act("cancelled"), Reader(visit.form).whole("version"))
     return visit.go(f"/shipments/{done.uid}", visit.say("The shipment is cancelled; its kilograms are confirmed again."), "info")

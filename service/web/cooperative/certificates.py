@@ -12,7 +12,7 @@ from catalog.models import Certificate, Lot, Organisation, Product, Suspension
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.db import now
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.cooperative.lots import OPEN
 from service.web.formats import today
 from service.web.lists import part
@@ -31,7 +31,7 @@ class Risk:
 
 
 @pages.get("/certificates", may=Permission.CERTIFICATES_READ)
-def show_certificates(visit: Visited) -> Response:
+def show_certificates(visit: PageRequest) -> Response:
     """Show certificates, those that run out first at the top."""
     query = visible(Certificate, visit.scope).where(Certificate.withdrawn_on.is_(None))
     rows, following = part(visit, query, (Certificate.valid_until, Certificate.id))
@@ -55,7 +55,7 @@ def _owners(rows: list[Certificate]) -> set[int]:
     return {row.organisation_id for row in rows}
 
 
-def _risk(visit: Visit, held: Certificate) -> Risk | None:
+def _risk(visit: PageContext, held: Certificate) -> Risk | None:
     """Return which open lots of the certificate's owner and product can still be picked up after its end."""
     query = visible(Lot, visit.scope).where(
         Lot.status.in_(OPEN),
@@ -69,7 +69,7 @@ def _risk(visit: Visit, held: Certificate) -> Risk | None:
     return Risk(len(lots), sum(lot.quantity_kg for lot in lots)) if lots else None
 
 
-def _pauses(visit: Visit, rows: list[Certificate], day: date) -> dict[int, Suspension]:
+def _pauses(visit: PageContext, rows: list[Certificate], day: date) -> dict[int, Suspension]:
     """Return the suspension of each certificate that holds on a day or begins later."""
     wanted = select(Suspension).where(Suspension.certificate_id.in_([row.id for row in rows]))
     wanted = wanted.where(or_(Suspension.until_day.is_(None), Suspension.until_day >= day))

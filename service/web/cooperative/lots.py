@@ -20,7 +20,7 @@ from service.http.context import before
 from service.planning.ledger import transitions
 from service.planning.models import LotBalance
 from service.web import near_misses, reasons
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.formats import today
 from service.web.forms import Reader, fields
 from service.web.labels import kind
@@ -33,7 +33,7 @@ USUAL_UNIT, USUAL_DAYS = Unit.TA, 3
 
 
 @pages.get("/lots", may=Permission.LOTS_READ)
-def show_lots(visit: Visited, show: str = "open") -> Response:
+def show_lots(visit: PageRequest, show: str = "open") -> Response:
     """Show one's lots as cards: what is on offer, or what is closed."""
     closed = show == "closed"
     query = repository.lots(visit.scope, status=CLOSED if closed else OPEN)
@@ -51,24 +51,24 @@ def show_lots(visit: Visited, show: str = "open") -> Response:
     )
 
 
-def balances(visit: Visit, numbers: Sequence[int]) -> dict[int, LotBalance]:
+def balances(visit: PageContext, numbers: Sequence[int]) -> dict[int, LotBalance]:
     """Return what stands where of each lot."""
     return {row.lot_id: row for row in visit.session.scalars(select(LotBalance).where(LotBalance.lot_id.in_(numbers)))}
 
 
-def grades(visit: Visit, lots: Sequence[Any]) -> dict[tuple[int, int], str]:
+def grades(visit: PageContext, lots: Sequence[Any]) -> dict[tuple[int, int], str]:
     """Return the names of the grades that lots are of, by product and rung."""
     query = select(Grade).where(Grade.product_id.in_({lot.product_id for lot in lots}))
     return {(row.product_id, row.rank): row.name for row in visit.session.scalars(query)}
 
 
 @pages.get("/lots/new", may=Permission.LOTS_WRITE)
-def show_new(visit: Visited) -> Response:
+def show_new(visit: PageRequest) -> Response:
     """Show the form of a new lot, filled in as the last one was."""
     return _new(visit)
 
 
-def _new(visit: Visit) -> Response:
+def _new(visit: PageContext) -> Response:
     session, scope = visit.session, visit.scope
     last = session.scalars(visible(Lot, scope).order_by(Lot.created_at.desc(), Lot.id.desc()).limit(1)).first()
     products = list(session.scalars(repository.products(scope).order_by(Product.sort_key, Product.id)))
@@ -91,21 +91,21 @@ def _new(visit: Visit) -> Response:
     )
 
 
-def _doors(visit: Visit) -> list[Site]:
+def _doors(visit: PageContext) -> list[Site]:
     """Return the sites of one's own from which lots are picked up."""
     mine = repository.sites(visit.scope).where(Site.organisation_id.is_not(None), Site.kind == SiteKind.COOPERATIVE)
     return list(visit.session.scalars(mine.order_by(Site.sort_key, Site.id).limit(200)))
 
 
-def _named(product: Product, visit: Visit) -> str:
+def _named(product: Product, visit: PageContext) -> str:
     return product.name_en if visit.language == "en" and product.name_en else product.name
 
 
-def _units(visit: Visit) -> list[tuple[str, str]]:
+def _units(visit: PageContext) -> list[tuple[str, str]]:
     return [(unit.value, visit.word(unit)) for unit in Unit]
 
 
-def _papers(visit: Visit, day: date) -> list[tuple[Certificate, str]]:
+def _papers(visit: PageContext, day: date) -> list[tuple[Certificate, str]]:
     """Return the certificates on file that are valid on a day, each with the name of its product."""
     held = visible(Certificate, visit.scope).where(Certificate.valid_until >= day, Certificate.withdrawn_on.is_(None))
     rows = visit.session.scalars(held.order_by(Certificate.scheme, Certificate.id).limit(50)).all()
@@ -114,7 +114,7 @@ def _papers(visit: Visit, day: date) -> list[tuple[Certificate, str]]:
 
 
 @pages.post("/lots/new", may=Permission.LOTS_WRITE, form=_new)
-def declare(visit: Visited) -> Response:
+def declare(visit: PageRequest) -> Response:
     """Put a lot on offer."""
     read = Reader(visit.form)
     given = fields(
@@ -140,12 +140,12 @@ def declare(visit: Visited) -> Response:
 
 
 @pages.get("/lots/{uid}", may=Permission.LOTS_READ)
-def show_lot(visit: Visited, look: bool = False) -> Response:
+def show_lot(visit: PageRequest, look: bool = False) -> Response:
     """Show a lot: what stands where of it, why it is open, and what can be changed; if asked to, look for what would match it."""
     return _lot(visit, look=look)
 
 
-def _lot(visit: Visit, *, look: bool = False) -> Response:
+def _lot(visit: PageContext, *, look: bool = False) -> Response:
     number = find(visit.session, visit.scope, Lot, visit.params["uid"]).id
     lot = visit.session.scalars(repository.lots(visit.scope).where(Lot.id == number)).one()
     return visit.show(
@@ -165,7 +165,7 @@ def _lot(visit: Visit, *, look: bool = False) -> Response:
 
 
 @pages.post("/lots/{uid}/amend", may=Permission.LOTS_WRITE, form=_lot)
-def amend(visit: Visited, uid: str) -> Response:
+def amend(visit: PageRequest, uid: str) -> Response:
     """Change a lot's quantity, days or price."""
     lot = find(visit.session, visit.scope, Lot, uid, lock=True)
     read = Reader(visit.form)
@@ -186,7 +186,7 @@ def amend(visit: Visited, uid: str) -> Response:
 
 
 @pages.post("/lots/{uid}/withdraw", may=Permission.LOTS_WRITE, form=_lot)
-def withdraw(visit: Visited, uid: str) -> Response:
+def withdraw(visit: PageRequest, uid: str) -> Response:
     """Take a lot off the market; what is promised of it stays promised."""
     lot = find(visit.session, visit.scope, Lot, uid, lock=True)
     read = Reader(visit.form)

@@ -12,7 +12,7 @@ from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.planning import models as m
 from service.planning.states import SettlementState
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
@@ -21,7 +21,7 @@ pages = Pages("sales")
 
 
 @pages.get("/sales", may=Permission.SETTLEMENTS_READ)
-def show_sales(visit: Visited) -> Response:
+def show_sales(visit: PageRequest) -> Response:
     """Show deliveries with what doors said of them, and the money."""
     rows, following = part(visit, _received(visit), (m.ReceiptItem.id,), descending=True)
     return visit.show(
@@ -29,14 +29,14 @@ def show_sales(visit: Visited) -> Response:
     )
 
 
-def _received(visit: Visit) -> Select[Any]:
+def _received(visit: PageContext) -> Select[Any]:
     """Select what doors said of one's own goods."""
     mine = select(Lot.id).where(Lot.id.in_(visible(Lot, visit.scope).with_only_columns(Lot.id)))
     carried = select(m.ShipmentItem.id).join(m.Promise, m.Promise.id == m.ShipmentItem.promise_id).where(m.Promise.lot_id.in_(mine))
     return select(m.ReceiptItem).where(m.ReceiptItem.shipment_item_id.in_(carried))
 
 
-def _shown(visit: Visit, numbers: list[int]) -> list[Any]:
+def _shown(visit: PageContext, numbers: list[int]) -> list[Any]:
     """Return for each delivery: what was said, when, of which lot, by whom, and its settlement."""
     item, promise = m.ShipmentItem, m.Promise
     query = select(m.ReceiptItem, m.Receipt.received_at, Lot, Product.name.label("product"), Organisation.name.label("buyer"), m.Settlement)
@@ -51,7 +51,7 @@ def _shown(visit: Visit, numbers: list[int]) -> list[Any]:
     return list(visit.session.execute(query.where(m.ReceiptItem.id.in_(numbers)).order_by(m.ReceiptItem.id.desc())).all())
 
 
-def _totals(visit: Visit) -> dict[str, Any]:
+def _totals(visit: PageContext) -> dict[str, Any]:
     """Return kilograms accepted and turned away, and money that is owed and paid."""
     said = _received(visit).with_only_columns(func.sum(m.ReceiptItem.accepted_kg), func.sum(m.ReceiptItem.rejected_kg))
     accepted, rejected = visit.session.execute(said).one()

@@ -13,7 +13,7 @@ from catalog.models import Organisation, Product, Site, SiteKind
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
 from service.http.context import before
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.labels import kind
 from service.web.lists import part
@@ -23,25 +23,25 @@ pages = Pages("contracts")
 
 
 @pages.get("/contracts", may=Permission.CONTRACTS_READ)
-def show_contracts(visit: Visited) -> Response:
+def show_contracts(visit: PageRequest) -> Response:
     """Show contracts with what is left of each."""
     rows, following = part(visit, visible(Contract, visit.scope), (Contract.created_at, Contract.id), descending=True)
     return visit.show("procurement/contracts.html", rows=rows, following=following, names=_names(visit, rows), kind=kind)
 
 
-def _names(visit: Visit, rows: list[Contract]) -> dict[str, dict[int, str]]:
+def _names(visit: PageContext, rows: list[Contract]) -> dict[str, dict[int, str]]:
     products = select(Product.id, Product.name).where(Product.id.in_({row.product_id for row in rows}))
     parties = select(Organisation.id, Organisation.name).where(Organisation.id.in_({row.supplier_id for row in rows if row.supplier_id}))
     return {"products": dict(visit.session.execute(products).all()), "suppliers": dict(visit.session.execute(parties).all())}
 
 
 @pages.get("/contracts/{uid}", may=Permission.CONTRACTS_READ)
-def show_contract(visit: Visited) -> Response:
+def show_contract(visit: PageRequest) -> Response:
     """Show a contract, what was called from it, and the form to call more."""
     return _contract(visit)
 
 
-def _contract(visit: Visit) -> Response:
+def _contract(visit: PageContext) -> Response:
     row = find(visit.session, visit.scope, Contract, visit.params["uid"])
     query = select(CallOff, Site.name, DemandLine.uid).join(Site, Site.id == CallOff.site_id)
     query = query.outerjoin(DemandLine, DemandLine.call_off_id == CallOff.id).where(CallOff.contract_id == row.id)
@@ -61,7 +61,7 @@ def _contract(visit: Visit) -> Response:
 
 
 @pages.post("/contracts/{uid}/call", may=Permission.CONTRACTS_WRITE, form=_contract)
-def call(visit: Visited, uid: str) -> Response:
+def call(visit: PageRequest, uid: str) -> Response:
     """Call a part of a contract for delivery."""
     contract = find(visit.session, visit.scope, Contract, uid, lock=True)
     read = Reader(visit.form)

@@ -21,7 +21,7 @@ from service.planning import models as m
 from service.planning.fulfilment import receipts
 from service.planning.fulfilment.receipts import Said
 from service.planning.states import ReturnReason, ShipmentState
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.formats import day_of_text, today
 from service.web.forms import Reader, Upload
 from service.web.labels import kind, options
@@ -74,7 +74,7 @@ class Arrival:
 
 
 @pages.get("/deliveries", may=Permission.SHIPMENTS_READ)
-def show_deliveries(visit: Visited, day: str = "") -> Response:
+def show_deliveries(visit: PageRequest, day: str = "") -> Response:
     """Show what is expected on a day, and what else is on its way."""
     found = arrivals(
         visit,
@@ -108,7 +108,7 @@ def _day(given: str, days: Sequence[date], day: date) -> date:
         return next((one for one in days if one >= day), days[-1] if days else day)
 
 
-def arrivals(visit: Visit, shipments: Sequence[m.Shipment]) -> list[Arrival]:
+def arrivals(visit: PageContext, shipments: Sequence[m.Shipment]) -> list[Arrival]:
     """Return what shipments bring to one's own doors, one arrival for each door."""
     item, promise, said = m.ShipmentItem, m.Promise, m.ReceiptItem
     query = select(item, promise, DemandLine, Lot.code, Product.name, Organisation.name, said, m.ProposalItem)
@@ -131,21 +131,21 @@ def arrivals(visit: Visit, shipments: Sequence[m.Shipment]) -> list[Arrival]:
     return list(found.values())
 
 
-def _own_lines(visit: Visit) -> Any:
+def _own_lines(visit: PageContext) -> Any:
     return visible(DemandLine, visit.scope).with_only_columns(DemandLine.id)
 
 
-def _by_id(visit: Visit, model: Any, numbers: set[int | None]) -> dict[int, Any]:
+def _by_id(visit: PageContext, model: Any, numbers: set[int | None]) -> dict[int, Any]:
     return {row.id: row for row in visit.session.scalars(select(model).where(model.id.in_({one for one in numbers if one is not None})))}
 
 
 @pages.get("/deliveries/{uid}", may=Permission.SHIPMENTS_READ)
-def show_delivery(visit: Visited) -> Response:
+def show_delivery(visit: PageRequest) -> Response:
     """Show what a truck brings, and the form by which it is received."""
     return _delivery(visit)
 
 
-def _delivery(visit: Visit) -> Response:
+def _delivery(visit: PageContext) -> Response:
     shipment = find(visit.session, visit.scope, m.Shipment, visit.params["uid"])
     may = visit.principal.may(Permission.RECEIPTS_WRITE) and shipment.state is ShipmentState.LOADED
     photos = select(m.Receipt.site_id, m.Receipt.received_at, m.Receipt.note, Evidence.uid).outerjoin(
@@ -166,7 +166,7 @@ def _delivery(visit: Visit) -> Response:
 @pages.post(
     "/deliveries/{uid}/receive", may=Permission.RECEIPTS_WRITE, audited=False, body_limit=LARGEST_BYTES + (64 << 10), form=_delivery
 )
-def receive(visit: Visited, uid: str) -> Response:
+def receive(visit: PageRequest, uid: str) -> Response:
     """Record what a door took in of a truck, and what it turned away."""
     shipment = find(visit.session, visit.scope, m.Shipment, uid)
     read = Reader(visit.form)
@@ -205,7 +205,7 @@ def _photo(file: Upload | None) -> Photograph | None:
 
 
 @pages.get("/photos/{uid}", may=Permission.RECEIPTS_READ)
-def get_photo(visit: Visited, uid: str) -> Response:
+def get_photo(visit: PageRequest, uid: str) -> Response:
     """Return the photograph of a receipt that one may see."""
     seen = visible(m.Receipt, visit.scope).with_only_columns(m.Receipt.photo_id)
     row = visit.session.scalars(select(Evidence).where(Evidence.uid == uid, Evidence.id.in_(seen))).one_or_none()

@@ -23,7 +23,7 @@ from service.http.context import before
 from service.planning import line_cancellation
 from service.planning.models import LineBalance
 from service.web import near_misses, reasons
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.formats import day_of_text
 from service.web.forms import Reader, fields
 from service.web.labels import kind
@@ -58,7 +58,7 @@ class Narrowed:
 
 @pages.get("/demand", may=Permission.DEMAND_READ)
 def show_demand(
-    visit: Visited, show: str = "open", product: str = "", door: str = "", day: str = "", short: bool = False, sort: str = "day"
+    visit: PageRequest, show: str = "open", product: str = "", door: str = "", day: str = "", short: bool = False, sort: str = "day"
 ) -> Response:
     """Show demand lines as a grid, narrowed and sorted as is asked."""
     asked = Narrowed(product[:100], door[:100], day[:20], short, sort if sort in ORDERS else "day")
@@ -84,7 +84,7 @@ def show_demand(
     )
 
 
-def _narrowed(visit: Visit, asked: Narrowed, status: Sequence[LineStatus]) -> Select[Any]:
+def _narrowed(visit: PageContext, asked: Narrowed, status: Sequence[LineStatus]) -> Select[Any]:
     day = _day(asked.day)
     query = repository.lines(visit.scope, status=status, product_code=asked.product, first=day, last=day)
     if asked.door:
@@ -102,44 +102,44 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _sums(visit: Visit, query: Select[Any]) -> tuple[int, int]:
+def _sums(visit: PageContext, query: Select[Any]) -> tuple[int, int]:
     """Return how many lines there are in all parts of the list, and their kilograms."""
     mine = select(DemandLine.id).where(DemandLine.id.in_(query.with_only_columns(DemandLine.id)))
     count, kg = visit.session.execute(mine.with_only_columns(func.count(), func.sum(DemandLine.quantity_kg))).one()
     return count, int(kg or 0)
 
 
-def _products(visit: Visit) -> list[tuple[str, str]]:
+def _products(visit: PageContext) -> list[tuple[str, str]]:
     """Return the products that one's lines accept, by code and name."""
     mine = select(LineProduct.product_id).where(LineProduct.line_id.in_(visible(DemandLine, visit.scope).with_only_columns(DemandLine.id)))
     query = select(Product.code, Product.name).where(Product.id.in_(mine)).order_by(Product.sort_key, Product.id)
     return [(code, name) for code, name in visit.session.execute(query)]
 
 
-def _doors(visit: Visit) -> list[tuple[str, str]]:
+def _doors(visit: PageContext) -> list[tuple[str, str]]:
     mine = catalogue.sites(visit.scope).where(Site.kind == SiteKind.BUYER).order_by(Site.sort_key, Site.id)
     return [(one.uid, one.name) for one in visit.session.scalars(mine.limit(500))]
 
 
-def names(visit: Visit, rows: Sequence[DemandLine]) -> dict[int, str]:
+def names(visit: PageContext, rows: Sequence[DemandLine]) -> dict[int, str]:
     """Return the names of the products that lines accept, by number."""
     wanted = {entry.product_id for row in rows for entry in row.products}
     return {one.id: one.name for one in visit.session.scalars(select(Product).where(Product.id.in_(wanted)))}
 
 
-def promised(visit: Visit, numbers: Sequence[int]) -> dict[int, int]:
+def promised(visit: PageContext, numbers: Sequence[int]) -> dict[int, int]:
     """Return how many kilograms are promised to each line."""
     query = select(LineBalance.line_id, LineBalance.promised_kg).where(LineBalance.line_id.in_(numbers))
     return dict(visit.session.execute(query).all())
 
 
 @pages.get("/lines/{uid}", may=Permission.DEMAND_READ)
-def show_line(visit: Visited, look: bool = False) -> Response:
+def show_line(visit: PageRequest, look: bool = False) -> Response:
     """Show a line: what it asks for, what is promised to it, and why it is short; if asked to, look for what would fill it."""
     return _line(visit, look=look)
 
 
-def _line(visit: Visit, *, look: bool = False) -> Response:
+def _line(visit: PageContext, *, look: bool = False) -> Response:
     number = find(visit.session, visit.scope, DemandLine, visit.params["uid"]).id
     line = visit.session.scalars(repository.lines(visit.scope).where(DemandLine.id == number)).one()
     return visit.show(
@@ -157,7 +157,7 @@ def _line(visit: Visit, *, look: bool = False) -> Response:
     )
 
 
-def rules(visit: Visit, line: DemandLine) -> list[str]:
+def rules(visit: PageContext, line: DemandLine) -> list[str]:
     """Return what a line insists on, one sentence each."""
     say, write = visit.say, visit.formats
     said = [say("Grade %(grade)s or better.", grade=line.max_grade), *(_need(visit, need) for need in line.requirements)]
@@ -176,14 +176,14 @@ def rules(visit: Visit, line: DemandLine) -> list[str]:
     return said
 
 
-def _need(visit: Visit, need: LineRequirement) -> str:
+def _need(visit: PageContext, need: LineRequirement) -> str:
     if not need.min_level:
         return visit.say("Every kilogram under %(scheme)s.", scheme=need.scheme)
     return visit.say("Every kilogram under %(scheme)s, level %(level)s or better.", scheme=need.scheme, level=need.min_level)
 
 
 @pages.post("/lines/{uid}/amend", may=Permission.DEMAND_WRITE, form=_line)
-def amend(visit: Visited, uid: str) -> Response:
+def amend(visit: PageRequest, uid: str) -> Response:
     """Change a line's quantity, days, price or least amount."""
     line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
     read = Reader(visit.form)
@@ -204,7 +204,7 @@ def amend(visit: Visited, uid: str) -> Response:
 
 
 @pages.post("/lines/{uid}/cancel", may=Permission.DEMAND_WRITE, form=_line)
-def cancel(visit: Visited, uid: str) -> Response:
+def cancel(visit: PageRequest, uid: str) -> Response:
     """Take a line back; what is promised to it already stays promised."""
     line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
     read = Reader(visit.form)

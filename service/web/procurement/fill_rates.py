@@ -14,7 +14,7 @@ from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.planning.models import LineBalance, Plan, PlanReason
 from service.planning.states import PlanState
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.pages import Pages
 from service.web.reasons import OF_LINE
 
@@ -50,7 +50,7 @@ class Short:
 
 
 @pages.get("/fill", may=Permission.DEMAND_READ)
-def show_fill(visit: Visited) -> Response:
+def show_fill(visit: PageRequest) -> Response:
     """Show the fill rate, and the shortage with its reasons."""
     rows = _by_product(visit)
     wanted, promised = sum(row.wanted_kg for row in rows), sum(row.promised_kg for row in rows)
@@ -65,7 +65,7 @@ def show_fill(visit: Visited) -> Response:
     )
 
 
-def _by_product(visit: Visit) -> list[Filled]:
+def _by_product(visit: PageContext) -> list[Filled]:
     """Return the sums of every product, each line under the first product that it names."""
     query = select(Product.code, Product.name, func.count(), func.sum(DemandLine.quantity_kg), func.sum(LineBalance.promised_kg))
     query = query.select_from(DemandLine).join(LineBalance, LineBalance.line_id == DemandLine.id)
@@ -75,15 +75,15 @@ def _by_product(visit: Visit) -> list[Filled]:
     return [Filled(code, name, lines, int(wanted), int(promised)) for code, name, lines, wanted, promised in rows]
 
 
-def _lines(visit: Visit) -> Select[Any]:
+def _lines(visit: PageContext) -> Select[Any]:
     return visible(DemandLine, visit.scope).with_only_columns(DemandLine.id).where(DemandLine.status != LineStatus.CANCELLED)
 
 
-def _current(visit: Visit) -> Select[Any]:
+def _current(visit: PageContext) -> Select[Any]:
     return select(Plan.id).where(Plan.association_id == visit.scope.association_id, Plan.state == PlanState.CURRENT)
 
 
-def _shortage(visit: Visit) -> list[Short]:
+def _shortage(visit: PageContext) -> list[Short]:
     """Return the reasons of what the current plan leaves short, the largest first, each with its largest lines."""
     query = select(PlanReason.reason, PlanReason.open_kg, DemandLine.uid, DemandLine.code).join(
         DemandLine, DemandLine.id == PlanReason.line_id
@@ -96,7 +96,7 @@ def _shortage(visit: Visit) -> list[Short]:
     return sorted(made, key=lambda one: -one.kg)
 
 
-def _short(visit: Visit, reason: str, lines: list[tuple[int, str, str]]) -> Short:
+def _short(visit: PageContext, reason: str, lines: list[tuple[int, str, str]]) -> Short:
     words, helps = OF_LINE.get(reason, (reason, ""))
     kg = sum(open_kg for open_kg, *_ in lines)
     return Short(visit.say(words), visit.say(helps) if helps else "", len(lines), kg, tuple(lines[:MOST_LINES]))

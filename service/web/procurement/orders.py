@@ -20,7 +20,7 @@ from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
 from service.db import now
 from service.planning.models import LineBalance
-from service.web.context import Visit, Visited
+from service.web.context import PageContext, PageRequest
 from service.web.formats import today
 from service.web.forms import Form, Reader, fields
 from service.web.labels import kind
@@ -63,7 +63,7 @@ class Draft:
 
 
 @pages.get("/orders", may=Permission.DEMAND_READ)
-def show_orders(visit: Visited) -> Response:
+def show_orders(visit: PageRequest) -> Response:
     """Show orders, the latest first."""
     rows, following = part(visit, visible(Order, visit.scope), (Order.created_at, Order.id), descending=True)
     query = select(
@@ -80,13 +80,13 @@ def show_orders(visit: Visited) -> Response:
 
 
 @pages.get("/orders/new", may=Permission.DEMAND_WRITE)
-def show_new(visit: Visited) -> Response:
+def show_new(visit: PageRequest) -> Response:
     """Show the form of a new order."""
     return _form(visit)
 
 
 @pages.get("/orders/last-week", may=Permission.DEMAND_WRITE)
-def copy_last_week(visit: Visited, like: str = "") -> Response:
+def copy_last_week(visit: PageRequest, like: str = "") -> Response:
     """Show the form filled in with the lines of the last week in which something was asked for, a week later."""
     latest = visit.session.scalar(visible(DemandLine, visit.scope).with_only_columns(func.max(DemandLine.deliver_from)))
     if latest is None:
@@ -97,7 +97,7 @@ def copy_last_week(visit: Visited, like: str = "") -> Response:
 
 
 @pages.get("/orders/{uid}/copy", may=Permission.DEMAND_WRITE)
-def copy(visit: Visited, uid: str, like: str = "") -> Response:
+def copy(visit: PageRequest, uid: str, like: str = "") -> Response:
     """Show the form filled in as an earlier order was, a week later."""
     order = find(visit.session, visit.scope, Order, uid)
     lines = visit.session.scalars(
@@ -106,7 +106,7 @@ def copy(visit: Visited, uid: str, like: str = "") -> Response:
     return _form(visit, _draft(visit, list(lines), like))
 
 
-def _draft(visit: Visit, lines: list[DemandLine], like: str) -> Draft | None:
+def _draft(visit: PageContext, lines: list[DemandLine], like: str) -> Draft | None:
     """Return the form of an order like some lines, a week later or from today on; None if they name nothing.
 
     A form has one door and one set of rules: those lines are copied that have the door and rules of the first one, or of the one that
@@ -164,7 +164,7 @@ def _entries(lines: list[DemandLine]) -> set[int]:
     return {entry.product_id for line in lines for entry in line.products}
 
 
-def _form(visit: Visit, draft: Draft | None = None) -> Response:
+def _form(visit: PageContext, draft: Draft | None = None) -> Response:
     day = today(now(visit.session))
     draft = draft or Draft(deliver_from=(day + timedelta(days=1)).isoformat(), deliver_until=(day + timedelta(days=2)).isoformat())
     sent = len(visit.form.every("product")) if visit.form.pairs else 0
@@ -190,20 +190,20 @@ def _form(visit: Visit, draft: Draft | None = None) -> Response:
     )
 
 
-def _need(visit: Visit, need: str) -> str:
+def _need(visit: PageContext, need: str) -> str:
     """Return a certificate that is insisted on, in words; it is written ``level:scheme``."""
     level, _, scheme = need.partition(":")
     return scheme if level == "0" else f"{scheme} · {visit.say('level %(level)s', level=level)}"
 
 
-def _door(visit: Visit, door: Site) -> str:
+def _door(visit: PageContext, door: Site) -> str:
     """Return a door's name and the hours in which it receives."""
     opens, closes = visit.formats.clock(door.open_from_min), visit.formats.clock(door.open_until_min % 1440)
     whole = door.open_from_min == 0 and door.open_until_min == 1440
     return door.name if whole else f"{door.name} ({opens}–{'24:00' if door.open_until_min == 1440 else closes})"
 
 
-def _row(visit: Visit, draft: Draft, number: int) -> dict[str, str]:
+def _row(visit: PageContext, draft: Draft, number: int) -> dict[str, str]:
     """Return what stands in a row of the form: what was sent, else what the draft says."""
     names = ("product", "grade", "kg", "bid", "from", "until")
     if visit.form.pairs:
@@ -212,7 +212,7 @@ def _row(visit: Visit, draft: Draft, number: int) -> dict[str, str]:
 
 
 @pages.post("/orders/new", may=Permission.DEMAND_WRITE, body_limit=4 << 20, form=_form)
-def place(visit: Visited) -> Response:
+def place(visit: PageRequest) -> Response:
     """Place an order, all of its lines or none of it."""
     read = Reader(visit.form)
     site, requires = read.text("site", needed=True) or "", read.many("requires")
@@ -240,7 +240,7 @@ def _requirement(need: str) -> Requirement:
     return Requirement(scheme=scheme, min_level=int(level) if level.isdecimal() and len(level) < 5 else 0)
 
 
-def _placed(visit: Visit, given: OrderIn, places: list[int]) -> Order:
+def _placed(visit: PageContext, given: OrderIn, places: list[int]) -> Order:
     """Place an order; the faults of its lines are told by the rows of the form."""
     try:
         return buyers.intake.place_order(visit.session, visit.scope, given, visit.by)
@@ -276,7 +276,7 @@ def _line(read: Reader, number: int, given: dict[str, str], first: date | None, 
     return found
 
 
-def _buyer(visit: Visit, site: str) -> str:
+def _buyer(visit: PageContext, site: str) -> str:
     """Return the buyer of a door; its own organisation for a procurement account."""
     if visit.scope.organisation_id is not None:
         return visit.session.get_one(Organisation, visit.scope.organisation_id).uid

@@ -348,7 +348,7 @@ def test_a_failure_of_the_database_or_of_ours_is_told_without_its_inside(
 def test_a_write_that_leaves_no_mark_in_the_trail_is_not_done(
     clerk: Caller, world: World, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
-    monkeypatch.setattr("service.http.context.Asked.did", lambda *_, **__: None)
+    monkeypatch.setattr("service.http.context.RequestContext.did", lambda *_, **__: None)
     assert clerk.post("/lots", json=lot(world, code="unmarked")).status_code == 500
     with database.read() as session:
         assert session.scalars(select(Lot).where(Lot.code == "unmarked")).all() == []
