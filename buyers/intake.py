@@ -17,7 +17,7 @@ from buyers.errors import ContractExceeded
 from buyers.models import AgreementStatus, CallOff, Contract, DemandLine, LineProduct, LineRequirement, LineStatus, Order, ReceivingSlot
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_KG
 from catalog.errors import AlreadyThere, Conflict, Fault, Invalid, NotFound, fault
-from catalog.given import Code, Dong, Given
+from catalog.given import ONE_LINE, Code, Dong, Given
 from catalog.models import MAX_GRADE, Organisation, Product, Side, Site, SiteKind
 from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
@@ -32,7 +32,7 @@ class Requirement(Given):
 class LineIn(Given):
     """A new demand line: which products (codes), how good, how much, where (uid of the site), when, at what delivered price."""
 
-    code: str | None = Field(default=None, min_length=1, max_length=100)
+    code: str | None = Field(default=None, min_length=1, max_length=100, pattern=ONE_LINE)
     site: str
     products: tuple[str, ...] = Field(min_length=1, max_length=100)
     max_grade: int = Field(ge=1, le=MAX_GRADE, strict=True)
@@ -53,7 +53,7 @@ class OrderIn(Given):
     """A new order of a buyer (uid of the organisation) with its lines."""
 
     buyer: str
-    code: str | None = Field(default=None, min_length=1, max_length=100)
+    code: str | None = Field(default=None, min_length=1, max_length=100, pattern=ONE_LINE)
     note: str = Field(default="", max_length=2000)
     lines: tuple[LineIn, ...] = Field(min_length=1, max_length=10_000)
 
@@ -75,7 +75,7 @@ class ContractIn(Given):
 
     buyer: str
     supplier: str | None = None
-    code: str | None = Field(default=None, min_length=1, max_length=100)
+    code: str | None = Field(default=None, min_length=1, max_length=100, pattern=ONE_LINE)
     product: str
     max_grade: int = Field(ge=1, le=MAX_GRADE, strict=True)
     quantity_kg: int = Field(ge=1, le=1000 * MAX_KG, strict=True)
@@ -103,7 +103,7 @@ class CallOffIn(Given):
     """A new call-off from a contract to a site (uid)."""
 
     site: str
-    code: str | None = Field(default=None, min_length=1, max_length=100)
+    code: str | None = Field(default=None, min_length=1, max_length=100, pattern=ONE_LINE)
     quantity_kg: int = Field(ge=1, le=MAX_KG, strict=True)
     deliver_from: date
     deliver_until: date

@@ -14,12 +14,14 @@ from catalog.base import MAX_KG, MAX_VND_PER_KG
 
 EMAIL = r"^[^@\s\x00-\x1f\x7f-\x9f]{1,120}@[^@\s\x00-\x1f\x7f-\x9f]{1,120}$"
 Dong = Field(ge=0, le=MAX_VND_PER_KG, strict=True)
-Code = Field(min_length=1, max_length=100)
+ONE_LINE = r"^[^\t\n\r]*$"
+"""A code stands in one cell of a table."""
+Code = Field(min_length=1, max_length=100, pattern=ONE_LINE)
 Name = Field(min_length=1, max_length=200)
 Share = Annotated[
     int, Field(ge=1, le=MAX_KG, strict=True), BeforeValidator(lambda kg: int(kg) if isinstance(kg, float) and kg.is_integer() else kg)
 ]
-CodeText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+CodeText = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=ONE_LINE)]
 NameText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 

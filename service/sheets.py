@@ -110,7 +110,8 @@ def _name_entries(session: Session, scope: Scope, table: Table) -> None:
 def as_csv(table: Table) -> bytes:
     """Return a table as CSV in UTF-8, with the mark by which spreadsheet programs know it."""
     file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\r\n")
+    # Every text is quoted: a semicolon in one would begin a new cell where lists are separated by semicolons.
+    writer = csv.writer(file, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(table.header)
     writer.writerows([_tame(cell) for cell in row] for row in table.rows)
     return file.getvalue().encode("utf-8-sig")

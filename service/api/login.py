@@ -17,7 +17,7 @@ from catalog.given import Given
 from catalog.models import Association, Organisation
 from catalog.tenancy import find
 from service.audit import Deed, record
-from service.auth import oidc, passwords, sessions
+from service.auth import accounts, csrf, oidc, passwords, sessions
 from service.auth.accounts import NewPassword, Password
 from service.auth.permissions import Permission, granted
 from service.auth.principal import roles_of
@@ -121,7 +121,8 @@ async def prove(request: Request, given: LoginIn) -> tuple[LoggedIn, sessions.Op
 
 def _check_own_page(request: Request) -> None:
     """Refuse a login that another site's page sends."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+    service: Service = request.app.state.service
+    if csrf.from_elsewhere(request.headers, service.settings.public_url):
         raise Refused(403, "csrf", "log in from our own page")
 
 
@@ -243,8 +244,9 @@ def end_login(asked: Writing, uid: Uid) -> None:
 
 @api.post("/users/{uid}/end-logins", may=Permission.ACCOUNTS_WRITE)
 def end_logins_of(asked: Writing, uid: Uid) -> None:
-    """End every login of an account."""
+    """End every login of an account; only of one whose roles the caller could give."""
     user = find(asked.session, asked.scope, User, uid)
+    accounts.check_roles(roles_of(asked.session, user.id), asked.principal.roles)
     sessions.revoke_all(asked.session, user.id)
     asked.note("logout.all", "user_account", uid)
 

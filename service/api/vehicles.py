@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from catalog import changes
 from catalog.changes import AccessRuleChange, AccessRuleIn, RoadChange, RoadIn, TariffIn, VehicleClassChange, VehicleClassIn
+from catalog.errors import NotFound
 from catalog.given import Day
 from catalog.models import AccessRule, Organisation, Road, Site, Tariff, TariffBand, VehicleClass
 from catalog.tenancy import check_version, find, visible
@@ -84,8 +85,8 @@ class RoadOut(Out):
     """What is known of the way from one site to another."""
 
     uid: str
-    from_site: str
-    to_site: str
+    from_site: str | None
+    to_site: str | None
     km: float | None
     minutes: float | None
     vnd_per_kg: float | None
@@ -124,8 +125,18 @@ def _tariffs(asked: RequestContext, vehicles: list[int]) -> dict[int, list[Tarif
 
 
 def _roads(asked: RequestContext, rows: list[Road]) -> list[RoadOut]:
-    sites = References(asked.session).uids(Site, [number for row in rows for number in (row.from_site_id, row.to_site_id)])
-    return [shown(RoadOut, row, from_site=sites[row.from_site_id], to_site=sites[row.to_site_id]) for row in rows]
+    wanted = {number for row in rows for number in (row.from_site_id, row.to_site_id)}
+    sites = dict(asked.session.execute(visible(Site, asked.scope).with_only_columns(Site.id, Site.uid).where(Site.id.in_(wanted))).all())
+    return [shown(RoadOut, row, from_site=sites.get(row.from_site_id), to_site=sites.get(row.to_site_id)) for row in rows]
+
+
+def _visible_roads(asked: RequestContext) -> Select[Road]:
+    """Return the roads that begin or end at a site that the caller sees; the association's people see all."""
+    query = visible(Road, asked.scope)
+    if asked.scope.organisation_id is None:
+        return query
+    sites = visible(Site, asked.scope).with_only_columns(Site.id)
+    return query.where(Road.from_site_id.in_(sites) | Road.to_site_id.in_(sites))
 
 
 @api.get("/vehicles", may=Permission.CATALOG_READ)
@@ -208,8 +219,8 @@ def change_access_rule(asked: Writing, uid: Uid, given: AccessRuleChange) -> Acc
 
 @api.get("/roads", may=Permission.CATALOG_READ)
 def list_roads(asked: Reading, part: Annotated[Part, ROADS.part()]) -> Page[RoadOut]:
-    """List known roads and carriers between sites."""
-    return ROADS.page_of(asked, visible(Road, asked.scope), part, lambda rows: _roads(asked, rows))
+    """List known roads and carriers between sites; an organisation sees those of its own places, without the other end's uid."""
+    return ROADS.page_of(asked, _visible_roads(asked), part, lambda rows: _roads(asked, rows))
 
 
 @api.post("/roads", may=Permission.CATALOG_WRITE)
@@ -223,7 +234,11 @@ def add_road(asked: Writing, given: RoadIn) -> RoadOut:
 @api.get("/roads/{uid}", may=Permission.CATALOG_READ)
 def get_road(asked: Reading, uid: Uid) -> RoadOut:
     """Show what is known of a way."""
-    return _roads(asked, [find(asked.session, asked.scope, Road, uid)])[0]
+    find(asked.session, asked.scope, Road, uid)
+    row = asked.session.scalars(_visible_roads(asked).where(Road.uid == uid)).one_or_none()
+    if row is None:
+        raise NotFound("road", uid)
+    return _roads(asked, [row])[0]
 
 
 @api.patch("/roads/{uid}", may=Permission.CATALOG_WRITE)

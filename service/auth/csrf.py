@@ -42,6 +42,18 @@ def from_elsewhere(headers: Mapping[str, str], public_url: str = "") -> bool:
     return origin is not None and urlsplit(origin).netloc not in ours
 
 
+def from_here(headers: Mapping[str, str], public_url: str = "") -> bool:
+    """Tell whether the browser says that a page of ours made it ask; silence isn't enough.
+
+    Parameters
+    ----------
+    headers : of the request, names in lower case.
+    public_url : where people reach the service, if that differs from the host that the request names.
+    """
+    said = headers.get("sec-fetch-site") == "same-origin" or headers.get("origin", "null") != "null"
+    return said and not from_elsewhere(headers, public_url)
+
+
 def fits(token: str, csrf_hash: str | None) -> bool:
     """Tell whether a token is the one that a login was given.
 

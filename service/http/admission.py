@@ -6,13 +6,14 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select, update
 from starlette.requests import Request
 
 from catalog.base import now_utc
 from service import logs
-from service.audit import Deed, record
+from service.audit import Deed, record_rarely
 from service.auth import csrf, principal, tokens
 from service.auth.credential_cache import Memory
 from service.auth.oidc import Provider
@@ -30,6 +31,8 @@ COOKIE, CSRF_COOKIE = "mca_session", "mca_csrf"
 ASSOCIATION = "mca-association"
 GUEST = Principal("guest", "guest", (), frozenset(), None, None, None, 0)
 """Who asks where nobody needs to say who he is."""
+DENIED_PAUSE = timedelta(hours=1)
+"""One account or key leaves one mark in that time for each permission that it lacks."""
 log = logs.get(__name__)
 
 
@@ -173,8 +176,10 @@ def _note_denied(service: Service, request: Request, who: Principal, may: Permis
         who.association_id, who.uid, "denied", "permission", may.value, None, {"method": request.method, "path": request.url.path[:500]},
         address=address[:100], request_id=getattr(request.state, "request_id", ""),
     )  # fmt: skip
+    if not service.limits.denied.take(who.uid).allowed:
+        return
     with service.database.write() as session:
-        record(session, deed, now_utc())
+        record_rarely(session, deed, now_utc(), DENIED_PAUSE)
 
 
 def _mark_seen(database: Database, who: Principal) -> None:

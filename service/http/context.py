@@ -107,6 +107,12 @@ class RequestContext:
         return self.principal.uid
 
     @property
+    def claimant(self) -> str:
+        """Whose ``Idempotency-Key`` it is: the one who asks, in the association that he looks at."""
+        scope = self.principal.scope
+        return self.by if scope is None or self.principal.association_id is not None else f"{self.by}@{scope.association_id}"
+
+    @property
     def version(self) -> int | None:
         """The version that the change was made on; see `etags.expected`."""
         return etags.expected(self.if_match)

@@ -157,7 +157,8 @@ async def _on_domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
     problem = problems.of_domain(error)
     if isinstance(error, Conflict):
-        await name_who(_service(request.scope), problem)
+        asked = getattr(request.state, "asked", None)
+        await name_who(_service(request.scope), problem, asked and asked.principal)
     stale = problem.code == "stale" and "version" in problem.facts
     said = _said(request, problem, {"ETag": f'W/"{problem.facts["version"]}"'} if stale else None)
     said.background = denials.noting(request, error)

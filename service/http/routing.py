@@ -269,7 +269,7 @@ class Route(APIRoute):
                 await _check_body(strict, rule, limit, takes_body)
             if rule.writes and idempotency.HEADER in strict.headers:
                 asked.claim = idempotency.claimed(
-                    asked.by, strict.method, strict.url.path, strict.headers, await strict.body(), strict.url.query, rule.secret
+                    asked.claimant, strict.method, strict.url.path, strict.headers, await strict.body(), strict.url.query, rule.secret
                 )
             return await inner(strict)
 

@@ -24,6 +24,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from catalog.errors import Conflict, DomainError
+from service.auth import csrf
+from service.auth.principal import Principal
 from service.http import admission, edge, idempotency, problems
 from service.http.bodies import StrictRequest, bounded, too_large
 from service.http.context import RequestContext
@@ -128,6 +130,8 @@ async def _log_in_first(service: admission.Service, request: StrictRequest, rule
         return sign_in_page(visit, back=back, expired="mca_session" in request.cookies, status=401)
     _check_kind(request, limit)
     form = await forms.read(request)
+    if not csrf.from_here(request.headers, service.settings.public_url):
+        return sign_in_page(visit, status=401)
     return sign_in_page(visit, back=request.url.path, expired=True, status=401, kept=forms.kept(form), had_files=bool(form.files))
 
 
@@ -150,7 +154,7 @@ async def _take_form(request: StrictRequest, visit: PageContext, rule: Rule, lim
         once = visit.form.get(forms.ONCE)
         if once:
             key, content, address = {idempotency.HEADER: once}, visit.form.digest().encode(), request.url
-            visit.claim = idempotency.claimed(visit.by, request.method, address.path, key, content, address.query, secret=False)
+            visit.claim = idempotency.claimed(visit.claimant, request.method, address.path, key, content, address.query, secret=False)
 
 
 async def _work(
@@ -163,7 +167,7 @@ async def _work(
     try:
         return await inner(request)
     except (DomainError, Refused, ValidationError, SQLAlchemyError) as error:
-        problem = await problem_of(visit.service, error)
+        problem = await problem_of(visit.service, error, visit.principal)
         if view is None or problem.status not in SHOWN_AGAIN or not wants_page(request):
             raise
         visit.problem = problem
@@ -179,12 +183,12 @@ async def _let_twin_pass(visit: PageContext) -> None:
         await anyio.sleep(POLL_S)
 
 
-async def problem_of(service: admission.Service, error: Exception) -> Problem:
+async def problem_of(service: admission.Service, error: Exception, asker: Principal) -> Problem:
     """Return what an error says to a visitor."""
     if isinstance(error, DomainError):
         problem = problems.of_domain(error)
         if isinstance(error, Conflict):
-            await name_who(service, problem)
+            await name_who(service, problem, asker)
         return problem
     if isinstance(error, ValidationError):
         return problems.of_validation(error)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.disclosure import MARKET_REASONS, sees_all
 from service.planning.models import Plan, PlanReason
 from service.planning.states import PlanState
 from service.web.context import PageContext
@@ -49,6 +50,8 @@ OF_LINE: dict[str, tuple[str, str]] = {
     "minimum": (mark("What is left is less than your least amount."), mark("A smaller least amount would help.")),
     "truck": (mark("No truck was found that pays for what is left."), mark("More kilograms, or more days, would fill a truck.")),
 }
+AT_THE_PRICE = (mark("At its price no counterpart and no truck were left for it."), mark("Open it to see what would help."))
+"""What an organisation is told in lists in place of each reason that depends on others' exact prices and quantities."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,13 @@ def _of(visit: PageContext, session: Session, column: Any, numbers: Iterable[int
     query = select(column, PlanReason.open_kg, PlanReason.reason).where(column.in_(list(numbers)), PlanReason.plan_id.in_(current))
     found = {}
     for number, open_kg, reason in session.execute(query.order_by(PlanReason.id)):
-        words, helps = known.get(reason, (reason, ""))
+        words, helps = words_of(visit, known, reason)
         found[number] = Why(open_kg, reason, visit.say(words), visit.say(helps) if helps else "")
     return found
+
+
+def words_of(visit: PageContext, known: dict[str, tuple[str, str]], reason: str) -> tuple[str, str]:
+    """Return a reason and what would help, as texts of the catalogue, as far as the visitor may learn them."""
+    if reason in MARKET_REASONS and not sees_all(visit.scope):
+        return AT_THE_PRICE
+    return known.get(reason, (reason, ""))

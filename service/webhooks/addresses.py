@@ -110,6 +110,8 @@ def allowed(address: str, *, local: bool = False) -> bool:
 
 
 def _public(ip: Address) -> bool:
+    if isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local:
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and not any(ip in network for network in NOT_OURS)
 
 

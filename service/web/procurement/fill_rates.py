@@ -16,7 +16,7 @@ from service.planning.models import LineBalance, Plan, PlanReason
 from service.planning.states import PlanState
 from service.web.context import PageContext, PageRequest
 from service.web.pages import Pages
-from service.web.reasons import OF_LINE
+from service.web.reasons import OF_LINE, words_of
 
 pages = Pages("fill")
 MOST_LINES = 3
@@ -89,14 +89,13 @@ def _shortage(visit: PageContext) -> list[Short]:
         DemandLine, DemandLine.id == PlanReason.line_id
     )
     query = query.where(PlanReason.plan_id.in_(_current(visit)), PlanReason.line_id.in_(_lines(visit)))
-    found: dict[str, list[tuple[int, str, str]]] = {}
+    found: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
     for reason, kg, uid, code in visit.session.execute(query.order_by(PlanReason.open_kg.desc(), PlanReason.id)):
-        found.setdefault(reason, []).append((kg, uid, code))
-    made = [_short(visit, reason, lines) for reason, lines in found.items()]
+        found.setdefault(words_of(visit, OF_LINE, reason), []).append((kg, uid, code))
+    made = [_short(visit, *told, lines) for told, lines in found.items()]
     return sorted(made, key=lambda one: -one.kg)
 
 
-def _short(visit: PageContext, reason: str, lines: list[tuple[int, str, str]]) -> Short:
-    words, helps = OF_LINE.get(reason, (reason, ""))
+def _short(visit: PageContext, words: str, helps: str, lines: list[tuple[int, str, str]]) -> Short:
     kg = sum(open_kg for open_kg, *_ in lines)
     return Short(visit.say(words), visit.say(helps) if helps else "", len(lines), kg, tuple(lines[:MOST_LINES]))

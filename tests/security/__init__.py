@@ -1,0 +1,1 @@
+"""What an attacker with an ordinary account, or none, tries."""
