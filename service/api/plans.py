@@ -16,7 +16,18 @@ from catalog.given import Given
 from catalog.models import Lot
 from catalog.tenancy import find, visible
 from matching.model.errors import BadInput
-from service.api.plan_shapes import (
+from service.auth.permissions import Permission
+from service.http.context import Reading, Uid
+from service.http.lists import Listing, Page, Part, SearchText
+from service.http.problems import MOST_ERRORS, ErrorItem, Refused
+from service.http.routing import Api
+from service.http.shapes import Out
+from service.planning.models import Plan, PlanAllocation, PlanPrice, PlanReason, PlanTrip
+from service.planning.plans.problem_builder import Horizon
+from service.planning.states import PlanState
+from service.runs import analysis, archives, comparison
+from service.runs.freshness import stale_pairs
+from service.views.plans import (
     AllocationOut,
     PlanDetail,
     PlanOut,
@@ -31,17 +42,6 @@ from service.api.plan_shapes import (
     runs_of,
     trips_out,
 )
-from service.auth.permissions import Permission
-from service.http.context import Reading, Uid
-from service.http.lists import Listing, Page, Part, SearchText
-from service.http.problems import MOST_ERRORS, ErrorItem, Refused
-from service.http.routing import Api
-from service.http.shapes import Out
-from service.planning.models import Plan, PlanAllocation, PlanPrice, PlanReason, PlanTrip
-from service.planning.plans.problem_builder import Horizon
-from service.planning.states import PlanState
-from service.runs import analysis, archives, comparison
-from service.runs.freshness import stale_pairs
 
 api = Api("plans", "Plans: trips, stops, allocations, reasons and prices; two side by side; downloads; checks of plans made elsewhere.")
 PLANS = Listing("plans", {"created_at": (Plan.created_at, Plan.id)}, "-created_at")

@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from catalog.models import VehicleClass
 from catalog.tenancy import find, visible
-from service.api.plan_shapes import PlanDetail, plan_detail, plan_out, runs_of
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
 from service.planning.states import PlanState, RejectReason
 from service.runs import comparison
 from service.runs.freshness import stale_pairs
+from service.views.plans import PlanDetail, plan_detail, plan_out, runs_of
 from service.web import rendering
 from service.web.broker import board, board_texts, printing
 from service.web.context import PageContext, PageRequest

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
 from catalog.models import Lot, Site, VehicleClass
+from service.days import VIETNAM
 from service.http.shapes import Out, References, shown
-from service.planning.ledger.transitions import VIETNAM
 from service.planning.models import Plan, PlanAllocation, PlanLeg, PlanPrice, PlanReason, PlanStop, PlanTrip, Run
 from service.planning.states import PlanState
 
@@ -38,7 +38,7 @@ class ProductFigures(Out):
     """Demand for one product, or for products that lines accept alike."""
 
     product: str = Field(description="Code of the product; several are joined by a slash.", examples=["lychee"])
-    wanted_kg: int = Field(description="Asked for, kg.", examples=[80_000])
+    wanted_kg: int = Field(description="RequestContext for, kg.", examples=[80_000])
     matched_kg: int = Field(description="Served by the plan, kg.", examples=[71_000])
     open_kg: int = Field(description="Left open, kg.", examples=[9_000])
 

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from catalog.models import Side
 from service.api.glossary import UID
-from service.api.policy_shapes import ChangeOut
 from service.http.shapes import Out
 from service.planning.states import PlanState, ProposalState, RejectReason, SettlementState, ShipmentState
+from service.views.policies import ChangeOut
 
 LOT, LINE = "Uid of the lot.", "Uid of the demand line."
 PLAN, PROPOSAL = "Uid of the plan.", "Uid of the proposal."
