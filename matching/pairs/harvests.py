@@ -21,15 +21,6 @@ def harvest_days(problem: Problem, a: Allocations) -> IntArray:
     return day[harvest]
 
 
-def coupled_lots(problem: Problem, kept_lot: IntArray) -> BoolArray:
-    """Return the lots whose pick-up date is settled by allocations of ``kept_lot``, lots of the same harvest, shape (n_lots,)."""
-    harvest = problem.lots.harvest
-    is_cut = np.zeros(len(problem.harvest_ids) + 1, dtype=np.bool_)
-    is_cut[harvest[kept_lot]] = True
-    is_cut[NO_HARVEST] = False
-    return np.asarray(is_cut[harvest])
-
-
 def can_be_cut(lanes: Lanes, days: IntArray) -> BoolArray:
     """Return the lanes that admit their lot's date in ``days``, shape (n_lanes,)."""
     day = days[lanes.lot]

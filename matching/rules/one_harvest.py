@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matching.model.errors import Violation
-from matching.model.problem import NO_HARVEST
+from matching.model.problem import NO_HARVEST, BoolArray, Problem
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 from matching.rules._measure import group_pairs, iso_day
@@ -34,6 +34,20 @@ def check(facts: PlanFacts) -> list[Violation]:
         return " ".join(iso_day(day) for day in np.unique(a.pickup_day[harvest == i]))
 
     return flag(CODE, days > 1, lambda i: p.harvest_ids[i], on)
+
+
+def couples_with(problem: Problem, moved: BoolArray) -> BoolArray:
+    """Tell which lots have a pick-up date that lots which are moved settle, shape (n_lots,).
+
+    Parameters
+    ----------
+    moved : lots of which something is picked up, shape (n_lots,).
+    """
+    harvest = problem.lots.harvest
+    is_cut = np.zeros(len(problem.harvest_ids) + 1, dtype=np.bool_)
+    is_cut[harvest[moved]] = True
+    is_cut[NO_HARVEST] = False
+    return np.asarray(is_cut[harvest])
 
 
 def add(model: ExactModel) -> None:
