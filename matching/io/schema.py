@@ -245,6 +245,6 @@ SETTING_PARSERS: dict[str, Parser] = {
     "horizon_until": cells.date(),
 }
 INPUT_TABLES = {s.name: s for s in (SITES, LOTS, CERTIFICATES, DEMANDS, VEHICLES, ACCESS, LANES, DECISIONS, HARVESTS, DELIVERIES, SETTINGS)}
-OUTPUT_TABLES = ("allocations", "legs", "trips", "stops", "reasons", "prices")
+OUTPUT_TABLES = ("allocations", "legs", "trips", "stops", "reasons", "prices", "scarce")
 CARRIER_CLASS = "carrier"
 """What the trips of a plan show instead of a vehicle class where a carrier takes the goods."""

@@ -44,6 +44,8 @@ def explain(
     from matching.explain.texts import say
     from matching.io import read_plan, read_problem
     from matching.model.errors import BadInput
+    from matching.policy.limits import policy_limits
+    from matching.recipe import recipe_of
     from service.cli.planning import show_bad_input
     from service.stopwatch import start_stopwatch
 
@@ -53,7 +55,9 @@ def explain(
     try:
         problem = read_problem(source)
         reading = plan
-        scene = Scene(problem, read_plan(plan, problem))
+        recipe = recipe_of(_claims(plan))
+        limits = None if recipe is None else policy_limits(problem, recipe.policy, recipe.deliveries)
+        scene = Scene(problem, read_plan(plan, problem), limits)
         wanted = _wanted(scene, lot or [], line or [], everything=everything)
     except BadInput as bad:
         raise typer.Exit(show_bad_input(str(reading), bad.issues, "nothing was explained", as_json=as_json)) from None
@@ -91,13 +95,18 @@ def _explained(order: _Order, wanted: list[tuple[str, int]], stop_asked: Callabl
 
 def plan_cautions(plan: Path, problem: Problem) -> dict[str, bool]:
     """Tell whether a plan says that its run was stopped before its end, and that it was made from another input."""
+    known = _claims(plan)
+    digest = known.get("input_sha256")
+    return {"stopped_early": known.get("termination") == "stopped", "other_input": digest is not None and digest != problem.digest()}
+
+
+def _claims(plan: Path) -> dict[str, Any]:
+    """Return what ``plan.json`` says, nothing where it can't be read."""
     try:
         said = json.loads((plan / "plan.json").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
-        said = None
-    known = said if isinstance(said, dict) else {}
-    digest = known.get("input_sha256")
-    return {"stopped_early": known.get("termination") == "stopped", "other_input": digest is not None and digest != problem.digest()}
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def caution_texts(cautions: dict[str, bool], language: Language) -> list[str]:
