@@ -7,6 +7,7 @@ import re
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -29,9 +30,13 @@ def planned() -> tuple[Problem, Result]:
     return problem, idle_result(problem, plan=build_plan(problem, [truck], [Load("lot1", "line1", 400, (0,))]))
 
 
-def sheets(content: bytes) -> dict[str, list[list[object]]]:
+def sheets(content: bytes) -> dict[str, list[list[Any]]]:
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+
+
+def summary(found: dict[str, list[list[Any]]]) -> dict[str, Any]:
+    return {str(row[0]): row[1] for row in found["Tóm tắt"][1:]}
 
 
 def test_cells_hold_numbers_and_dates_under_headings_in_the_language() -> None:
@@ -41,7 +46,7 @@ def test_cells_hold_numbers_and_dates_under_headings_in_the_language() -> None:
     cells = dict(zip(heading, row, strict=True))
     assert (cells["Lô"], cells["Dòng hàng"], cells["Khối lượng (kg)"], cells["Ngày giao"]) == ("lot1", "line1", 400, date(2027, 6, 7))
     assert found["Điểm dừng"][1][3] == datetime(2027, 6, 7, 5, 0)  # noqa: DTZ001
-    assert dict(found["Tóm tắt"][1:])["Đã khớp (kg)"] == 400
+    assert summary(found)["Đã khớp (kg)"] == 400
     assert list(sheets(plan_workbook(problem, result, summarise(problem, result), "en")))[:3] == ["Summary", "Suppliers", "Buyers"]
 
 
@@ -65,7 +70,7 @@ def test_match_writes_a_workbook_where_its_name_ends_so(tmp_path: Path, idle: No
     source = tiny_folder(tmp_path / "in")
     assert run("match", source, "--out", tmp_path / "plan.xlsx", "--lang", "vi").exit_code == 0
     book = sheets((tmp_path / "plan.xlsx").read_bytes())
-    assert dict(book["Tóm tắt"][1:])["Cần mua (kg)"] == int(read_problem(source).lines.kg.sum())
+    assert summary(book)["Cần mua (kg)"] == int(read_problem(source).lines.kg.sum())
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
