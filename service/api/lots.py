@@ -20,9 +20,9 @@ from service.http.context import Reading, Uid, Writing, before
 from service.http.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
 from service.http.routing import Api
 from service.http.shapes import Out, shown
+from service.planning import market_changes
 from service.planning.ledger import transitions
 from service.planning.models import LotBalance
-from service.planning.terms import renewal
 
 api = Api("lots", "Harvest lots on offer, and the revisions of their forecasts.")
 SORTS = (Lot.created_at, Lot.available_from, Lot.quantity_kg, Lot.ask_vnd_per_kg, Lot.code)
@@ -226,8 +226,9 @@ def revise_lot(asked: Writing, uid: Uid, given: LotChange) -> LotOut:
     Offers that wait for an answer get new terms where the floor price changes; a change that they or a promise wouldn't fit is refused with
     `offer_stands`.
     """
-    was = before(renewal.locked_lot(asked.session, asked.scope, uid))
-    lot = renewal.revise_lot(asked.session, asked.scope, uid, given, asked.act(given.reason or "revised"), asked.version)
+    lot = find(asked.session, asked.scope, Lot, uid, lock=True)
+    was = before(lot)
+    lot = market_changes.revise_lot(asked.session, asked.scope, uid, given, asked.act(given.reason or "the lot was changed"), asked.version)
     asked.did("lot.revise", lot, was, given.reason)
     return _shown(asked, [lot])[0]
 

@@ -48,6 +48,10 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"Input should be less than or equal to (?P<most>\S+)", mark("At most %(most)s.")),
     (r"Value error, .*", mark("These values contradict each other.")),
     (r"what the reason is, where it is other", mark("Say in a few words what the reason is.")),
+    (r"(?P<price>\d+) VND per kg, where (?P<usual>\d+) are usual: is the price right\?",
+     mark("You wrote %(price)s đ/kg; %(usual)s is usual. Is the price right?")),
+    (r"(?P<price>\d+) VND per kg is less than (?P<least>\d+): is the price right\?",
+     mark("You wrote %(price)s đ/kg, less than %(least)s. Is the price right?")),
     (r".* kg, where .* kg are usual: is the unit right\?", mark("This is far more or far less than usual. Is the unit right?")),
     (r"this plan is empty, and (?P<n>\d+) undecided proposals of the plan in force would end",
      mark("This draft is empty, and %(n)s undecided proposals of the plan in force would end.")),
@@ -56,6 +60,28 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"accepted_kg \+ rejected_kg .*|masses? that add up.*|.*add up to.*", mark("Accepted and rejected together must be what was loaded.")),
     (r".*control character.*|.*can't be stored.*|.*characters that no name holds.*",
      mark("This text holds characters that can't be stored.")),
+    # Registers and spreadsheets.
+    (r"one commune: write its province too", mark("Several communes are called so: write the province, too.")),
+    (r"a commune of today, or one that went into it", mark("There is no commune of this name. Choose one from the list.")),
+    (r"a commune, or a position", mark("Say the commune or the position.")),
+    (r"expected a telephone number such as 0912 345 678", mark("Write a telephone number such as 0912 345 678.")),
+    (r"a name of the list|one of the list, by its name", mark("Choose one from the list.")),
+    (r"the same as (?P<name>.+), perhaps in another spelling\?",
+     mark("This may be %(name)s in another spelling. Confirm it if it is another one.")),
+    (r"the telephone number of (?P<name>.+), a member of (?P<home>.+)",
+     mark("%(name)s of %(home)s has this telephone number. Confirm it if this is another member, or one of two cooperatives.")),
+    (r"(?P<count>\d+) groups lose the cooperative that signs for them: (?P<groups>.+)",
+     mark("%(count)s groups lose the cooperative that signs for them: %(groups)s. Confirm it if it is meant.")),
+    (r"only a group has a sponsor", mark("Only a cooperative group has a sponsoring cooperative.")),
+    (r"a cooperative", mark("Choose a cooperative that is in business.")),
+    (r"days on which the group has no other sponsor", mark("Another cooperative signs on these days: end that first.")),
+    (r"as many grades as before: .*", mark("Grades are renamed or added, never taken away: lots may stand on them.")),
+    (r"a PDF or a photograph of at most 10 MB", mark("Send a PDF or a photograph of at most 10 MB.")),
+    (r"an amount above zero", mark("Write an amount above zero.")),
+    (r"expected an amount such as 12 tạ|a unit such as .*", mark("Write an amount with its unit, such as 12 tạ.")),
+    (r"a grade of the product: (?P<grades>.+)", mark("Write one of its grades: %(grades)s.")),
+    (r"hours such as 7h-7h30 or .*", mark("Write hours such as 7h-7h30 or before 8h30.")),
+    (r"a value", mark("Fill this cell.")),
     # What cells of an upload are expected to hold.
     (r"a value: this cell must be filled", mark("Fill this cell.")),
     (r"a whole number(?: of \S+)? from (?P<least>\S+) to [^;]*;?.*",
@@ -75,6 +101,18 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"at most the quantity_kg of (?P<kg>\d+)", mark("At most %(kg)s kg.")),
     (r"what this lot was declared with; declare another lot", mark("This can't be changed later: list another lot.")),
     (r"what this line asked for when .*", mark("This can't be changed any more, for kilograms are promised to the line.")),
+    (r"at least the (?P<kg>\d+) kg that were called off", mark("%(kg)s kg are called off already: write no less.")),
+    (r"at least (?P<kg>\d+) kg: so much is promised.*", mark("%(kg)s kg are promised already: write no less.")),
+    (r"at most (?P<kg>\d+) kg: the contract (?P<code>.+) has (?P<left>\d+) kg left",
+     mark("The contract %(code)s has %(left)s kg left: write at most %(kg)s.")),
+    (r"days that hold what is confirmed for (?P<first>\S+) to (?P<last>\S+)",
+     mark("Goods are confirmed for %(first)s to %(last)s: the days must hold these.")),
+    (r"(?P<value>\d+), as the contract (?P<code>.+) says", mark("The contract %(code)s says %(value)s: change the contract first.")),
+    (r"1 kg or more; withdraw a lot that is gone", mark("Write 1 kg or more. If nothing is left, withdraw the lot.")),
+    (r"1 kg or more; take the line back.*", mark("Write 1 kg or more. If nothing is wanted, cancel the line.")),
+    (r"(?P<day>\S+) or later, for so long something is called off",
+     mark("Something is called off until %(day)s: write that day or a later one.")),
+    (r"supply or demand: for whom you speak", mark("Choose for whom you speak.")),
     (r"a lot that is on offer; this one is .*", mark("This lot is closed and can't be changed any more.")),
     (r"a line that is open; this one is .*", mark("This line is closed and can't be changed any more.")),
     (r"this column must be there", mark("This column is missing.")),
@@ -95,6 +133,9 @@ CODES: dict[str, str] = {
     "plan_stale": mark("The plan behind this is out of date. A broker will plan again."),
     "plan_not_draft": mark("This plan has been published already."),
     "plan_not_publishable": mark("This plan has volumes alone and no trips. Plan with trucks, then publish that plan."),
+    "confirmed_for_other_days": mark("Both sides have confirmed goods for days that this would rule out. Agree on other days first."),
+    "already_signed": mark("This side has signed already; the other side answers."),
+    "nothing_to_sign": mark("This contract waits for no signature."),
     "already_decided": mark("Somebody has decided this already."),
     "already_confirmed": mark("Both sides have confirmed this already."),
     "already_there": mark("This is there already."),
@@ -150,6 +191,8 @@ def _figure(name: str, value: str, visit: PageContext) -> str:
     """Return a figure or a day of a sentence as the visitor's language writes it."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return visit.formats.day(date.fromisoformat(value))
+    if name in ("price", "usual", "least", "left", "value", "n") and value.isdecimal():
+        return visit.formats.number(int(value))
     return value.replace(".", ",") if name == "kg" and visit.language == "vi" else value
 
 

@@ -14,6 +14,7 @@ from catalog.errors import Conflict, Invalid
 from catalog.intake import LotChange, SiteIn, add_site
 from catalog.models import Association, Lot, Organisation, OrganisationKind, Side, Site, SiteKind
 from service.db import Database
+from service.planning import market_changes
 from service.planning import models as m
 from service.planning.errors import BelowFloor, FreightAtRisk, NotApproved, NotAvailable, OfferStands, TermsBelowZero, TermsChanged
 from service.planning.fulfilment import receipts, settlements, shipments
@@ -21,6 +22,7 @@ from service.planning.fulfilment.balances import balances_of_items
 from service.planning.fulfilment.receipts import Said
 from service.planning.fulfilment.settlements import lost_money
 from service.planning.fulfilment.shipments import Cargo, Hired
+from service.planning.market_changes import ConfirmedForOtherDays
 from service.planning.proposals import decisions
 from service.planning.proposals.decisions import Refusal
 from service.planning.states import (
@@ -33,7 +35,7 @@ from service.planning.states import (
     ReturnReason,
     ShipmentState,
 )
-from service.planning.terms import amendments, objections, renewal, rules
+from service.planning.terms import amendments, objections, rules
 from service.planning.terms.amendments import WantedChange
 from service.planning.terms.answers import Consent
 from service.planning.terms.figures import figures_of_items
@@ -57,7 +59,7 @@ def uid_of(desk: Desk, model: Any, number: int) -> str:
 
 
 def line_edit(desk: Desk, item: m.ProposalItem, **changes: Any) -> None:
-    desk.do(renewal.revise_line, uid_of(desk, DemandLine, item.line_id), LineChange(**changes), by=act("buyer Minh"))
+    desk.do(market_changes.revise_line, uid_of(desk, DemandLine, item.line_id), LineChange(**changes), by=act("buyer Minh"))
 
 
 def shown(desk: Desk, item: m.ProposalItem) -> int:
@@ -156,8 +158,8 @@ def test_a_lot_is_not_moved_away_from_what_is_promised_of_it(database: Database)
     desk = Desk(database)
     item = confirmed(desk, desk.items()[0])
     change = LotChange(available_from=date(2027, 7, 20), available_until=date(2027, 7, 25), reason="late")
-    with pytest.raises(OfferStands, match="offered or promised"):
-        desk.do(renewal.revise_lot, uid_of(desk, Lot, item.lot_id), change, by=act("clerk Hoa"))
+    with pytest.raises(ConfirmedForOtherDays, match="agree on other days first"):
+        desk.do(market_changes.revise_lot, uid_of(desk, Lot, item.lot_id), change, by=act("clerk Hoa"))
 
 
 def test_fee_and_freight_risk_hold_for_promises_made_after_them(database: Database) -> None:

@@ -1,22 +1,16 @@
-"""Lots and lines that are edited while they are on offer: open offers get new terms, and no edit pulls the ground from under a promise."""
+"""New terms for open offers whose lot or line has changed its price."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-import buyers.intake
-import catalog.intake
-from buyers.intake import LineChange
 from buyers.models import DemandLine
-from catalog.intake import LotChange
 from catalog.models import Lot
-from catalog.tenancy import Scope, find
 from service.planning.errors import OfferStands
 from service.planning.journal import Journal, before
-from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.models import Promise, ProposalItem
 from service.planning.proposals import items
@@ -27,61 +21,21 @@ from service.planning.terms.models import Terms
 from service.planning.terms.records import is_below_floor, latest_terms, next_version, repriced
 
 
-def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, act: Act, version: int | None = None) -> Lot:
-    """Change a lot; its open offers get new terms. See `catalog.intake.revise_lot`.
-
-    Raises
-    ------
-    OfferStands
-        If an offer or a promise would no longer fit the lot.
-    """
-    offers = _offers(session, ProposalItem.lot_id == locked_lot(session, scope, uid).id)
-    row = catalog.intake.revise_lot(session, scope, uid, change, act.actor, version)
-    renew_terms(session, row.association_id, offers, act)
-    return row
-
-
-def revise_line(session: Session, scope: Scope, uid: str, change: LineChange, act: Act, version: int | None = None) -> DemandLine:
-    """Change a demand line; its open offers get new terms. See `buyers.intake.revise_line`.
-
-    Raises
-    ------
-    OfferStands
-        If an offer or a promise would no longer fit the line.
-    """
-    offers = _offers(session, ProposalItem.line_id == locked_line(session, scope, uid).id)
-    row = buyers.intake.revise_line(session, scope, uid, change, act.actor, version)
-    renew_terms(session, row.association_id, offers, act)
-    return row
-
-
-def locked_lot(session: Session, scope: Scope, uid: str) -> Lot:
-    """Return a lot, locked with the lines that its offers go to."""
-    found = find(session, scope, Lot, uid)
-    transitions.lock(session, [found.id], [item.line_id for item in _offers(session, ProposalItem.lot_id == found.id)])
-    return find(session, scope, Lot, uid, lock=True)
-
-
-def locked_line(session: Session, scope: Scope, uid: str) -> DemandLine:
-    """Return a demand line, locked with the lots that are offered to it."""
-    found = find(session, scope, DemandLine, uid)
-    transitions.lock(session, [item.lot_id for item in _offers(session, ProposalItem.line_id == found.id)], [found.id])
-    return find(session, scope, DemandLine, uid, lock=True)
-
-
-def _offers(session: Session, of: object) -> Sequence[ProposalItem]:
-    """Return the approved items of a lot or a line, of which kilograms are held or confirmed."""
-    query = select(ProposalItem).join(Promise, Promise.proposal_item_id == ProposalItem.id).where(of)  # type: ignore[arg-type]
-    query = query.where(ProposalItem.state == ProposalState.APPROVED, Promise.held_kg + Promise.confirmed_kg > 0)
-    return session.scalars(query.distinct().order_by(ProposalItem.id)).all()
-
-
-def renew_terms(session: Session, association_id: int, offers: Sequence[ProposalItem], act: Act) -> None:
+def renew_terms(session: Session, association_id: int, act: Act, *, lot_ids: Collection[int] = (), line_ids: Collection[int] = ()) -> None:
     """Give offers that wait for an answer the prices that their lots and lines have now; the harmed side is asked again.
 
     What both sides have confirmed keeps its terms: it is changed by agreement alone.
+
+    Raises
+    ------
+    OfferStands
+        If an offer would no longer fit its lot or line, or its price would be below what the supplier asks.
     """
     session.flush()
+    query = select(ProposalItem).join(Promise, Promise.proposal_item_id == ProposalItem.id)
+    query = query.where(or_(ProposalItem.lot_id.in_(lot_ids), ProposalItem.line_id.in_(line_ids)))
+    query = query.where(ProposalItem.state == ProposalState.APPROVED, Promise.held_kg > 0)
+    offers = session.scalars(query.order_by(ProposalItem.id)).all()
     terms = latest_terms(session, [item.id for item in offers])
     with Journal(session, association_id, act) as journal:
         changed = [item for item in offers if _renew(session, journal, item, terms[item.id])]

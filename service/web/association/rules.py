@@ -18,10 +18,12 @@ from service.db import now
 from service.http.context import before
 from service.planning.states import FreightRisk
 from service.planning.terms import rules
+from service.web import house
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
 from service.web.labels import options
 from service.web.pages import Pages
+from service.web.registers.fields import phone
 from service.web.texts import mark
 
 pages = Pages("rules")
@@ -73,15 +75,22 @@ def change_rules(visit: PageRequest) -> Response:
         read.decimal("detour_factor", needed=True),
     )
     version = read.whole("version", needed=True)
+    told = {key: read.text(key, most=500) for key in ("phone", "email", "address")}
+    if told["phone"]:
+        try:
+            told["phone"] = phone(told["phone"])
+        except ValueError as error:
+            read.wrong("phone", told["phone"], str(error))
     read.done()
     row = visit.session.get_one(Association, visit.scope.association_id)
     was = before(row)
-    given: dict[str, Any] = fields(name=name, fee_per_mille=fee, detour_factor=None if detour is None else float(detour))
+    given: dict[str, Any] = fields(name=name, fee_per_mille=fee, detour_factor=None if detour is None else float(detour)) | told
     changed_fee = fee is not None and fee != row.fee_per_mille
     changes.change(visit.session, row, AssociationChange(**given), visit.by, version)
     if changed_fee:
         rules.state_rule(visit.session, row.id, visit.act("the association's fee is changed"), fee_per_mille=fee)
     visit.did("association.change", row, was)
+    house.forget()
     return visit.go("/rules", visit.say("The settings are saved."))
 
 
