@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from buyers.intake import LineChange
-from buyers.models import DemandLine, LineStatus
+from buyers.models import DemandLine
 from catalog.errors import Conflict, Invalid
 from catalog.intake import LotChange, SiteIn, add_site
 from catalog.models import Association, Lot, Organisation, OrganisationKind, Side, Site, SiteKind
 from service.db import Database
 from service.planning import market_changes
 from service.planning import models as m
-from service.planning.errors import BelowFloor, FreightAtRisk, NotApproved, NotAvailable, OfferStands, TermsBelowZero, TermsChanged
+from service.planning.errors import BelowFloor, FreightAtRisk, NotApproved, OfferStands, PlanStale, TermsBelowZero, TermsChanged
 from service.planning.fulfilment import receipts, settlements, shipments
 from service.planning.fulfilment.balances import balances_of_items
 from service.planning.fulfilment.receipts import Said
@@ -144,13 +144,13 @@ def test_terms_that_were_changed_past_them_are_not_confirmed(database: Database)
     desk = Desk(database)
     item = desk.do(decisions.approve, chosen(desk.items()[0]))
     with database.write() as session:
-        session.get_one(Lot, item.lot_id).available_from += timedelta(days=30)
-        session.get_one(Lot, item.lot_id).available_until += timedelta(days=30)
+        session.get_one(DemandLine, item.line_id).bid_vnd_per_kg += 1
     with pytest.raises(TermsChanged, match="has changed since these terms were made"):
         desk.do(decisions.confirm, chosen(item), scope=desk.party(item, Side.SUPPLY))
     with database.write() as session:
-        session.get_one(DemandLine, item.line_id).status = LineStatus.CANCELLED
-    with pytest.raises(NotAvailable, match="is cancelled"):
+        session.get_one(DemandLine, item.line_id).bid_vnd_per_kg -= 1
+        session.get_one(Lot, item.lot_id).available_from += timedelta(days=2)
+    with pytest.raises(PlanStale, match="can be had from"):
         desk.do(decisions.confirm, chosen(item), scope=desk.party(item, Side.SUPPLY))
 
 
