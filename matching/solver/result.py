@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from matching.bounds.proof import Proof
 from matching.explain import explain_open
+from matching.explain.scarce import find_scarce
 from matching.model.plan import Plan, Result, Status, Termination
 from matching.model.problem import Problem
 from matching.pairs.pins import require_pins_kept
@@ -53,6 +54,7 @@ def verified_result(problem: Problem, found: SearchOutcome, proof: Proof, run: S
         reasons=explain_open(problem, found.plan),
         prices=proof.prices,
         history=tuple(run.history),
+        scarce=find_scarce(problem, found.plan, proof.scarce),
     )
 
 

@@ -16,9 +16,9 @@ def volumes_result(problem: Problem, run: SolveRun) -> Result:
     """Solve the volumes relaxation."""
     with ThreadPoolExecutor(1) as beside:
         # Why things stay open is counted by compiled loops, which need no more than a core of their own.
-        counting = beside.submit(find_funnel, problem) if run.cores > 1 else None
+        counting = beside.submit(find_funnel, problem, on_the_clock=False) if run.cores > 1 else None
         volumes = solve_volumes(problem, workers=run.cores)
-        funnel = find_funnel(problem) if counting is None else counting.result()
+        funnel = find_funnel(problem, on_the_clock=False) if counting is None else counting.result()
     plan = relaxed_plan(problem, volumes)
     run.report("volumes", volumes.objective_vnd, volumes.bound_vnd)
     return Result(
