@@ -290,10 +290,12 @@ def as_json(problem: Problem, change: Change, offset: str = "") -> dict[str, Any
 
 def _values(change: Change, offset: str) -> dict[str, Any]:
     """Return what the change was and is as kilograms, dates or instants; the two pairs that don't apply hold None."""
-    unit, written = "kg", [change.before, change.after]
+    values = change.before, change.after
     made: dict[str, Any] = {f"{moment}_{name}": None for name in ("kg", "on", "at") for moment in ("before", "after")}
     if change.kind in (Kind.PICKUP_DAY, Kind.DELIVERY_DAY):
-        unit, written = "on", [str(np.datetime64(day, "D")) for day in written]
-    elif change.kind in (Kind.PICKUP_TIME, Kind.DELIVERY_TIME):
-        unit, written = "at", [f"{np.datetime64(minute, 'm')}{offset}" for minute in written]
-    return made | {f"before_{unit}": written[0], f"after_{unit}": written[1]}
+        before_on, after_on = (str(np.datetime64(day, "D")) for day in values)
+        return made | {"before_on": before_on, "after_on": after_on}
+    if change.kind in (Kind.PICKUP_TIME, Kind.DELIVERY_TIME):
+        before_at, after_at = (f"{np.datetime64(minute, 'm')}{offset}" for minute in values)
+        return made | {"before_at": before_at, "after_at": after_at}
+    return made | {"before_kg": change.before, "after_kg": change.after}

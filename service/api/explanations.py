@@ -209,7 +209,7 @@ def explanation_out(scene: Scene, subject: str, row: int, language: Lang, *, sto
     """Return why a lot or line is open, as the API shows it."""
     story = tell(scene, subject, row)
     made = story_json(scene, story)
-    misses = [{**miss, "other": miss.pop("with")} for miss in made.pop("misses")]
+    misses = [{"other": miss.pop("with"), **miss} for miss in made.pop("misses")]
     text = story_text(scene, story, language.value) + ("\n" + say("stopped.early", language.value) if stopped_early else "")
     return ExplanationOut.model_validate({**made, "misses": misses, "stopped_early": stopped_early, "text": text})
 
