@@ -83,7 +83,9 @@ class _StoppedPair(NamedTuple):
 
 
 def _miss(scene: Scene, subject: str, pairs: Pairs, k: int) -> Miss:
-    margin = float(pairs.gain_vnd_per_kg[k] + pairs.rate_vnd_per_kg[k])
+    gain, rate = float(pairs.gain_vnd_per_kg[k]), float(pairs.rate_vnd_per_kg[k])
+    # A pair that no haulage serves has an infinite rate and no margin.
+    margin = gain + rate if np.isfinite(rate) else -np.inf
     found = (int(pairs.other(subject)[k]), int(pairs.lot[k]), int(pairs.line[k]), float(pairs.short[k]), margin)
     pair = _StoppedPair(STEPS[int(pairs.step[k])], subject, *found)
     return MISS_OF[pair.reason](scene, pair) if pair.reason in MISS_OF else Miss(pair.reason, pair.other)
