@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from catalog.errors import DomainError
 from service import logs
+from service.auth import failures
 from service.db import Database, now
 from service.http.idempotency import forget_old
 from service.models import Session
@@ -34,7 +35,7 @@ class Chores:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
         often = (self.expire_holds,)
-        seldom = (self.expire_lots, self.forget_replies, self.forget_logins, self.tune)
+        seldom = (self.expire_lots, self.forget_replies, self.forget_logins, self.forget_failures, self.tune)
         self._due: dict[Callable[[], object], tuple[float, float]] = {}
         self._due |= dict.fromkeys(often, (OFTEN_S, 0.0)) | dict.fromkeys(seldom, (SELDOM_S, 0.0))
 
@@ -75,6 +76,11 @@ class Chores:
         with self._database.write() as session:
             done = session.execute(delete(Session).where(Session.expires_at < now(session) - LOGINS_KEPT))
             return int(done.rowcount)  # type: ignore[attr-defined]
+
+    def forget_failures(self) -> int:
+        """Delete counts of wrong passwords that no longer matter."""
+        with self._database.write() as session:
+            return failures.forget_old(session)
 
     def tune(self) -> None:
         """Let the database count its rows anew."""

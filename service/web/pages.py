@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import anyio
 from fastapi import FastAPI
@@ -25,6 +26,7 @@ from starlette.responses import Response
 
 from catalog.errors import Conflict, DomainError
 from service.auth import csrf
+from service.auth.permissions import Permission
 from service.auth.principal import Principal
 from service.http import admission, edge, idempotency, problems
 from service.http.bodies import StrictRequest, bounded, too_large
@@ -101,6 +103,8 @@ class PageRoute(Route):
                 return await _log_in_first(service, strict, rule, limit)
             visit = PageContext.of(asked, strict)
             strict.state.asked, visit.rule = visit, rule
+            if rule.may not in (None, Permission.OWN_ACCOUNT) and visit.principal.scope is None and wants_page(strict):
+                return visit.go(f"/associations?back={quote(strict.url.path)}")
             if rule.writes:
                 await _take_form(strict, visit, rule, limit)
             return await _work(strict, visit, view, inner)
@@ -154,7 +158,7 @@ async def _take_form(request: StrictRequest, visit: PageContext, rule: Rule, lim
         once = visit.form.get(forms.ONCE)
         if once:
             key, content, address = {idempotency.HEADER: once}, visit.form.digest().encode(), request.url
-            visit.claim = idempotency.claimed(visit.claimant, request.method, address.path, key, content, address.query, secret=False)
+            visit.claim = idempotency.claimed(visit.claimant, request.method, address.path, key, content, address.query, rule.secret)
 
 
 async def _work(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from service.web import offers, public_pages, uploads
+from service.web import offers, own_account, public_pages, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
 from service.web.broker import open_items, plans, policy, runs, trucks
 from service.web.cooperative import certificates, lots, sales
@@ -15,6 +15,7 @@ from service.web.procurement import contracts, deliveries, demand, fill_rates, o
 
 PARTS: Sequence[Pages] = (
     public_pages.pages,
+    own_account.pages,
     lots.pages,
     offers.pages,
     sales.pages,
