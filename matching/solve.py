@@ -25,10 +25,10 @@ from matching.model.problem import HUB, NO_LIMIT, Problem
 from matching.pairs.funnel import find_funnel
 from matching.pairs.pins import require_pins_kept, require_pins_possible
 from matching.replanning import Again, Stability, replan
-from matching.replanning.commitments import promised
 from matching.search.hubs import ATTEMPTS, with_hubs
 from matching.search.long_tours import reroute, tours_allowed, tours_share
 from matching.search.lp_start import outline
+from matching.search.plan_ops import kg_by_pair
 from matching.search.staged_planner import StagedPlanner
 from matching.search.trips.planner import TripPlanner
 from matching.verify import verify
@@ -250,7 +250,7 @@ def _made_anew(problem: Problem, run: _Run, seed: int, previous: Plan, price: in
     """Bring an earlier plan in line with what has been decided since, and change more of it where that pays its price."""
     run.tell("volumes", None, None)
     proof = Proof(problem, cores=run.limits.cores)
-    stability, promises, limit = Stability(change_vnd_per_kg=price), promised(problem, previous), run.limits.iterations
+    stability, promises, limit = Stability(change_vnd_per_kg=price), kg_by_pair(problem, previous), run.limits.iterations
 
     def again(start: Plan, iterations: int, number: int) -> Again:
         cores = max(1, run.limits.cores - (1 if proof.is_running else 0))

@@ -1,4 +1,4 @@
-"""A linear model with some whole variables, made row by row and bounded from above by HiGHS.
+"""A linear model with some whole variables, made row by row and bounded from above (`matching.optimizer`).
 
 The bound of a linear model is worked out from its row prices alone: Σ over rows of the price at the limit that it leans on, plus
 Σ over columns of what is left of their gain, times their limit. It holds for any prices, so no tolerance of the simplex method
@@ -8,19 +8,17 @@ enters it. The bound of a model with whole variables is the branch-and-bound's o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from matching.highs import silent_highs
 from matching.model.problem import FloatArray
+from matching.optimizer import Ending, LinearProgram, LinearSolver, Outcome, SecondsLeft, solve_integer, solve_linear
 
 MIP_TOLERANCE = 1e-7
 """Share by which the branch-and-bound's bound is raised."""
-
-SecondsLeft = Callable[[], float]
 
 
 class Model:
@@ -66,27 +64,15 @@ class Model:
         """Lower and upper limit of each row, shape (n_rows,) each."""
         return np.array(self._lower, dtype=np.float64), np.array(self._upper, dtype=np.float64)
 
-    def linear(self, *, whole: bool) -> highspy.HighsLp:
-        """Return the model in the solver's form."""
-        matrix, lp = self.matrix(), highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(self.gain), self.n_rows
-        lp.col_cost_, lp.col_upper_ = np.array(self.gain, dtype=np.float64), np.array(self.most, dtype=np.float64)
-        lp.col_lower_ = np.zeros(len(self.gain))
-        lp.row_lower_, lp.row_upper_ = self.bounds()
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-        lp.sense_ = highspy.ObjSense.kMaximize
-        if whole:
-            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-            lp.integrality_ = [kinds[one] for one in self.whole]
-        return lp
+    def program(self) -> LinearProgram:
+        """Return the model as arrays, with its whole variables."""
+        n, is_whole = len(self.gain), np.array(self.whole, dtype=np.bool_)
+        gain, most = np.array(self.gain, dtype=np.float64), np.array(self.most, dtype=np.float64)
+        return LinearProgram(self.matrix(), *self.bounds(), gain, np.zeros(n), most, is_whole)
 
-
-def solver(seconds_left: SecondsLeft) -> highspy.Highs:
-    """Return a silent solver on one thread that ends soon after the time is over."""
-    made = silent_highs()
-    made.setOptionValue("time_limit", max(0.0, seconds_left()))
-    return made
+    def relaxed(self) -> LinearProgram:
+        """Return the model as arrays, with no variable whole."""
+        return replace(self.program(), is_whole=None)
 
 
 def price_bound(model: Model, price: FloatArray, gain: FloatArray | None = None) -> float:
@@ -108,31 +94,23 @@ class Reached(NamedTuple):
 
 def linear(model: Model, seconds_left: SecondsLeft) -> Reached:
     """Bound from above with no variable whole; infinite when the time is over first."""
-    high = solver(seconds_left)
-    high.passModel(model.linear(whole=False))
-    high.run()
-    return _reached(model, high, np.array(model.gain))
+    return _reached(model, solve_linear(model.relaxed(), seconds_left), np.array(model.gain))
 
 
-def _reached(model: Model, high: highspy.Highs, gain: FloatArray) -> Reached:
-    """What a linear solver has come to."""
-    solution = high.getSolution()
-    if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible or not solution.dual_valid:
+def _reached(model: Model, outcome: Outcome, gain: FloatArray) -> Reached:
+    """Return the bound that the row prices of a linear solve prove, and its point."""
+    if outcome.ending is Ending.INFEASIBLE or outcome.duals is None:
         return Reached(np.inf, None)
-    bound = price_bound(model, np.array(solution.row_dual), gain)
-    return Reached(bound, np.array(solution.col_value) if solution.value_valid else None)
+    return Reached(price_bound(model, outcome.duals, gain), outcome.values)
 
 
 def linear_under(model: Model, gains: Sequence[FloatArray], seconds_left: SecondsLeft) -> list[Reached]:
     """As `linear`, under several gains in turn, shape (n_columns,) each: each solution is where the next one begins."""
-    high, made = solver(seconds_left), []
-    high.passModel(model.linear(whole=False))
-    columns = np.arange(len(model.gain), dtype=np.int32)
+    solver, made = LinearSolver(model.relaxed()), []
+    columns = np.arange(len(model.gain))
     for gain in gains:
-        high.changeColsCost(len(columns), columns, np.ascontiguousarray(gain))
-        high.setOptionValue("time_limit", max(0.0, high.getRunTime() + seconds_left()))
-        high.run()
-        made.append(_reached(model, high, gain))
+        solver.set_gain(columns, gain)
+        made.append(_reached(model, solver.solve(seconds_left), gain))
     return made
 
 
@@ -141,21 +119,13 @@ def branch_and_bound(
 ) -> Reached:
     """Bound a model with whole variables from above, and tell of every bound on the way."""
     if not any(model.whole):
-        # The solver states no bound of its own for a model without whole variables.
         return linear(model, seconds_left)
-    high = solver(seconds_left)
-    high.setOptionValue("mip_rel_gap", gap)
-    high.passModel(model.linear(whole=True))
-    high.cbMipInterrupt.subscribe(lambda event: event.interrupt() if seconds_left() <= 0 else None)
-    high.cbMipLogging.subscribe(lambda event: on_bound(_raised(model, float(event.data_out.mip_dual_bound))))
-    high.run()
-    if high.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+    outcome = solve_integer(model.program(), seconds_left, gap=gap, on_bound=lambda bound: on_bound(_raised(model, bound)))
+    if outcome.ending is Ending.INFEASIBLE:
         return Reached(np.inf, None)
-    solution = high.getSolution()
-    return Reached(_raised(model, float(high.getInfo().mip_dual_bound)), np.array(solution.col_value) if solution.value_valid else None)
+    return Reached(_raised(model, outcome.bound), outcome.values)
 
 
 def _raised(model: Model, reached: float) -> float:
     """The solver's bound with the model's constant and the tolerance, or infinity while there is none."""
-    is_one = abs(reached) < highspy.kHighsInf / 2
-    return model.constant + reached + MIP_TOLERANCE * abs(reached) if is_one else np.inf
+    return model.constant + reached + MIP_TOLERANCE * abs(reached) if np.isfinite(reached) else np.inf

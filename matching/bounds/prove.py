@@ -13,13 +13,14 @@ import math
 from collections.abc import Callable
 
 from matching.bounds.haulage_items import items_and_routes
-from matching.bounds.model import SecondsLeft, branch_and_bound, linear
+from matching.bounds.model import branch_and_bound, linear
 from matching.bounds.refine import refine
 from matching.bounds.trips import TripPricer, can_list_drops
 from matching.bounds.volumes import volumes_model
 from matching.bounds.ways import find_ways
 from matching.bounds.whole_trips import whole_trip_bounds
 from matching.model.problem import Problem
+from matching.optimizer import SecondsLeft
 from matching.volumes.relaxation import relaxation_bound
 
 MAX_ROUNDS = 60

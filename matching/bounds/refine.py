@@ -15,15 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import highspy
 import numpy as np
+from scipy.sparse import csc_array
 
 from matching.bounds.haulage_items import Items, Routes
-from matching.bounds.model import Model, SecondsLeft, branch_and_bound, solver
+from matching.bounds.model import Model, branch_and_bound
 from matching.bounds.trips import TripColumns, TripPricer
 from matching.bounds.volumes import volumes_model
 from matching.bounds.ways import Ways
 from matching.model.problem import FloatArray, Problem
+from matching.optimizer import LinearSolver, SecondsLeft
 
 CEILING = 50.0
 NODES = 300
@@ -35,28 +36,23 @@ class TripPool:
     """The trips found so far; `prices` carries given kilograms at least cost."""
 
     def __init__(self, items: Items) -> None:
-        n = len(items.lot)
-        self._solver, self._n = solver(lambda: np.inf), n
         model = Model()
-        for item in range(n):
+        for item in range(len(items.lot)):
             model.row([model.column(-CEILING * float(items.full_rate[item]), np.inf)], [1.0], 0.0, np.inf)
-        self._solver.passModel(model.linear(whole=False))
+        self._solver = LinearSolver(model.relaxed())
 
     def add(self, trips: TripColumns) -> None:
         """Add trips."""
         n = len(trips.cost_vnd)
         if n:
-            start, item = trips.start[:-1].astype(np.int32), trips.item.astype(np.int32)
-            most = np.full(n, highspy.kHighsInf)
-            self._solver.addCols(n, -trips.cost_vnd, np.zeros(n), most, len(item), start, item, trips.kg)
+            loads = csc_array((trips.kg, trips.item, trips.start), shape=(self._solver.n_rows, n))
+            self._solver.add_columns(loads, -trips.cost_vnd, np.zeros(n), np.full(n, np.inf))
 
     def prices(self, kg: FloatArray) -> FloatArray:
-        """Price of each item when ``kg`` of each have to be carried, shape (n_items,)."""
-        for item in range(self._n):
-            self._solver.changeRowBounds(item, float(kg[item]), highspy.kHighsInf)
-        self._solver.run()
-        price: FloatArray = np.maximum(-np.array(self._solver.getSolution().row_dual, dtype=np.float64), 0.0)
-        return price
+        """Price of each item when ``kg`` of each have to be carried, shape (n_items,); 0 if they could not be found."""
+        self._solver.set_row_limits(np.arange(len(kg)), kg, np.full(len(kg), np.inf))
+        duals = self._solver.solve().duals
+        return np.zeros(len(kg)) if duals is None else np.maximum(-duals, 0.0)
 
 
 class CutModel:

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.bounds.haulage_items import Items
-from matching.bounds.model import SecondsLeft
 from matching.bounds.pricing import MAX_DROPS, Scene, price_scene
 from matching.bounds.ways import ROUNDING_VND
 from matching.model.problem import HUB, FloatArray, IntArray, Problem
 from matching.network.distance import distances, kilometres
+from matching.optimizer import SecondsLeft
 
 MAX_FOUND = 4000
 SAFETY = 1.0 - 1e-7

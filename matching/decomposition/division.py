@@ -8,27 +8,19 @@ import numpy as np
 
 from matching.decomposition.bundles import bundles_of_flows, bundles_of_trips
 from matching.decomposition.clustering import Division, divide
-from matching.decomposition.job import Others
 from matching.decomposition.open_pairs import find_leftovers
-from matching.decomposition.plan_ops import into_part, take
-from matching.decomposition.shared_limits import others_of, share_out, use_of
+from matching.decomposition.shared_limits import others_of, share_out
 from matching.model.plan import Plan
-from matching.model.problem import NO_LIMIT, PIN, BoolArray, Decisions, FloatArray, IntArray, Problem
-from matching.model.subset import Subset, subset
+from matching.model.problem import PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.model.subset import subset
+from matching.rules._coupling import coupled_lines, coupled_lots
+from matching.search.plan_ops import into_subset, keep_trips, kg_on_pairs
+from matching.search.resource_use import dates_of, resource_use
+from matching.search.subproblem import Subproblem, pins_left, with_quantities
 from matching.volumes.relaxation import Flows
 
 LEFTOVER_RATE = 2.0
 """Trips with goods that were left so far cost about so much more than full trucks."""
-
-
-class Part(NamedTuple):
-    """What a job is made of; ``plan`` is numbered as the part is, or None where there are no trips yet."""
-
-    rows: Subset
-    plan: Plan | None
-    lot_locked: BoolArray
-    line_locked: BoolArray
-    others: Others
 
 
 class _Side(NamedTuple):
@@ -47,7 +39,7 @@ class Cut:
 
     Attributes
     ----------
-    trips : rows of each part's trips.
+    trip_part : part that each trip belongs to, shape (n_trips,).
     """
 
     def __init__(self, problem: Problem, plan: Plan, flows: Flows, n_parts: int, turn: int, rng: np.random.Generator) -> None:
@@ -58,12 +50,10 @@ class Cut:
         else:
             bundles, trip_bundle = bundles_of_trips(problem, plan)
         division = divide(problem, bundles, n_parts, turn, rng)
-        trip_part = division.bundle[trip_bundle]
-        self.trips = [np.flatnonzero(trip_part == number) for number in range(n_parts)]
+        self.trip_part = division.bundle[trip_bundle]
         part = division.bundle[bundles.bundle]
         lots, lines = problem.lots, problem.lines
-        lot_rule = (lots.min_take_kg > 0) | lots.indivisible
-        line_rule = (lines.min_fill_kg > 0) | (lines.min_supplier_kg > 0) | (lines.max_suppliers < NO_LIMIT)
+        lot_rule, line_rule = coupled_lots(problem), coupled_lines(problem)
         # Before there are trips a line lies in one part, and so does a lot with a rule; other lots are shared as the flows share them.
         line_kg = np.zeros_like(bundles.kg) if self._is_first else bundles.kg
         lot_kg = np.where(lot_rule[bundles.lot], 0, bundles.kg) if self._is_first else bundles.kg
@@ -72,10 +62,10 @@ class Cut:
         if not self._is_first:
             self._bring_leftovers_together()
         self._bring_pins_together()
-        first, n_days = _span(problem)
+        first, n_days = dates_of(problem)
         needs = _needs(bundles.at[bundles.bundle, 4], part, bundles.kg, n_parts, first, n_days)
         shared = Division(n_parts, division.bundle, self._lots.owner, self._lines.owner)
-        self._shares = share_out(problem, use_of(problem, plan, first, n_days), needs, shared, rng)
+        self._shares = share_out(problem, resource_use(problem, plan), needs, shared, rng)
 
     def _bring_leftovers_together(self) -> None:
         """Let open lots be used where a line is that they could serve."""
@@ -90,37 +80,28 @@ class Cut:
             if self._lots.left[lot] == self._lots.kg[lot]:
                 self._lots.owner[lot] = self._lines.owner[line]
 
-    def part(self, number: int) -> Part:
-        """Cut out one part."""
+    def part(self, number: int) -> Subproblem:
+        """Cut out one part; its plan is None where there are no trips yet."""
         lots, lot_kg = _mine(self._lots, number, self.n_parts)
         lines, line_kg = _mine(self._lines, number, self.n_parts)
-        rows = subset(self.problem, lots, lines)
-        made = rows.problem
-        rows = Subset(
-            made.replace(lots=made.lots.replace(kg=lot_kg), lines=made.lines.replace(kg=line_kg), decisions=self._decisions(rows, number)),
-            *(rows.lots, rows.lines, rows.sites, rows.roads, rows.decisions),
-        )
-        own = None if self._is_first else take(self.plan, self.trips[number])
+        rows, own = subset(self.problem, lots, lines), self.own_plan(number)
+        rows = with_quantities(rows, lot_kg, line_kg, self._pin_kg(number)[rows.decisions])
         others = others_of(self.problem, self._shares, rows, number, own)
-        plan = None if own is None else into_part(own, rows)
-        return Part(rows, plan, self._lots.locked[lots], self._lines.locked[lines], others)
+        plan = None if self._is_first else into_subset(own, rows)
+        return Subproblem(rows, plan, self._lots.locked[lots], self._lines.locked[lines], others)
 
-    def _decisions(self, rows: Subset, number: int) -> Decisions:
-        """Pins less what other parts deliver on them; a part that doesn't own the line keeps what it has."""
-        decisions, whole = rows.problem.decisions, self.problem.decisions
-        kg = decisions.kg.copy()
-        for i in np.flatnonzero((decisions.kind == PIN) & (decisions.kg > 0)).tolist():
-            lot, line = int(whole.lot[rows.decisions[i]]), int(whole.line[rows.decisions[i]])
-            own, total = self._pinned_kg(lot, line, number)
-            kg[i] = max(0, int(kg[i]) - (total - own)) if self._lines.owner[line] == number else min(own, int(kg[i]))
-        return decisions.replace(kg=kg)
+    def own_plan(self, number: int) -> Plan:
+        """Return the trips of a part."""
+        return keep_trips(self.plan, self.trip_part == number)
 
-    def _pinned_kg(self, lot: int, line: int, number: int) -> tuple[int, int]:
-        """Kilograms of a pair on a part's trips, and on all."""
-        a, legs = self.plan.allocations, self.plan.legs
-        made = np.flatnonzero((a.lot == lot) & (a.line == line))
-        mine = np.isin(made, legs.allocation[np.isin(legs.trip, self.trips[number])])
-        return int(a.kg[made[mine]].sum()), int(a.kg[made].sum())
+    def _pin_kg(self, number: int) -> IntArray:
+        """Pins less what other parts deliver on them; a part that doesn't own the line keeps what it has, shape (n_decisions,)."""
+        d = self.problem.decisions
+        if not (d.kg > 0).any():
+            return d.kg
+        others, own = (keep_trips(self.plan, mine) for mine in (self.trip_part != number, self.trip_part == number))
+        left, has = pins_left(self.problem, others), kg_on_pairs(self.problem, own, d.lot * max(1, self.problem.n_lines) + d.line)
+        return np.where(self._lines.owner[d.line] == number, left, np.where(d.kind == PIN, np.minimum(has, d.kg), 0))
 
 
 def _side(kg: IntArray, owner: IntArray, rule: BoolArray, row: IntArray, part: IntArray, used: IntArray, n_parts: int) -> _Side:
@@ -141,13 +122,6 @@ def _mine(side: _Side, number: int, n_parts: int) -> tuple[IntArray, IntArray]:
     kg += np.where((side.owner == number) & ~side.locked, side.left, 0)
     rows = np.flatnonzero(kg > 0)
     return rows, kg[rows]
-
-
-def _span(problem: Problem) -> tuple[int, int]:
-    """First date of anything, and the number of dates."""
-    first = min([problem.horizon_from_day, *problem.lots.from_day.tolist()]) - 1
-    last = max([problem.horizon_until_day, *problem.lines.until_day.tolist(), *problem.lots.until_day.tolist()])
-    return first, last - first + 2
 
 
 def _needs(day: FloatArray, part: IntArray, kg: IntArray, n_parts: int, first: int, n_days: int) -> FloatArray:

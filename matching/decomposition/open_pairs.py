@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.model.plan import Plan
-from matching.model.problem import NO_LIMIT, BoolArray, IntArray, Problem
+from matching.model.problem import IntArray, Problem
 from matching.model.subset import subset
+from matching.rules import max_suppliers
+from matching.search.subproblem import suppliers_by_line, with_quantities
 from matching.volumes.relaxation import solve_volumes
 
 
@@ -22,19 +24,14 @@ class Leftovers(NamedTuple):
 def find_leftovers(problem: Problem, plan: Plan, rate_factor: float) -> Leftovers:
     """Solve the volumes relaxation, on the clock and with haulage ``rate_factor`` times as dear, of what a plan leaves."""
     a = plan.allocations
-    lot_left = problem.lots.kg - _sum(a.lot, a.kg, problem.n_lots)
     line_left = problem.lines.kg - _sum(a.line, a.kg, problem.n_lines)
-    lots = np.flatnonzero((lot_left > 0) & (_sum(a.lot, a.kg, problem.n_lots) == 0))
-    lines = np.flatnonzero((line_left > 0) & _welcome_more(problem, plan))
+    lots = np.flatnonzero((problem.lots.kg > 0) & (_sum(a.lot, a.kg, problem.n_lots) == 0))
+    lines = np.flatnonzero((line_left > 0) & (max_suppliers.slack(problem, suppliers_by_line(problem, plan)) > 0))
     part = subset(problem, lots, lines)
     v = part.problem.vehicles
     dearer = v.replace(fixed_vnd=np.rint(v.fixed_vnd * rate_factor).astype(np.int64), band_vnd_per_km=v.band_vnd_per_km * rate_factor)
-    made = part.problem.replace(
-        lines=part.problem.lines.replace(kg=line_left[lines]),
-        vehicles=dearer,
-        decisions=part.problem.decisions.replace(kg=np.zeros_like(part.problem.decisions.kg)),
-    )
-    flows = solve_volumes(made, on_the_clock=True).flows
+    made = with_quantities(part, problem.lots.kg[lots], line_left[lines], np.zeros(len(part.decisions), dtype=np.int64)).problem
+    flows = solve_volumes(made.replace(vehicles=dearer), on_the_clock=True).flows
     order = np.argsort(flows.kg, kind="stable")
     return Leftovers(part.lots[flows.lot[order]], part.lines[flows.line[order]])
 
@@ -43,11 +40,3 @@ def _sum(row: IntArray, kg: IntArray, n: int) -> IntArray:
     total = np.zeros(n, dtype=np.int64)
     np.add.at(total, row, kg)
     return total
-
-
-def _welcome_more(problem: Problem, plan: Plan) -> BoolArray:
-    """Lines that one more supplier may serve."""
-    a, n = plan.allocations, max(1, len(problem.supplier_ids))
-    served = np.unique(a.line * n + problem.lots.supplier[a.lot]) // n
-    most = problem.lines.max_suppliers
-    return np.asarray((most >= NO_LIMIT) | (np.bincount(served, minlength=problem.n_lines) < most))

@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.decomposition.division import Cut, Part
-from matching.decomposition.job import Job
-from matching.decomposition.plan_ops import empty_plan, join, out_of_part, take, worth_vnd
+from matching.decomposition.division import Cut
+from matching.decomposition.job import PartJob
 from matching.executors import Executor
 from matching.model.plan import Plan
 from matching.model.problem import FloatArray, IntArray, Problem
 from matching.model.subset import Subset
+from matching.search.plan_ops import combine_plans, empty_plan, out_of_subset, worth_vnd
+from matching.search.subproblem import Subproblem
+from matching.search.subproblem_search import Schedule
 from matching.volumes.relaxation import Flows, solve_volumes
 
 MOST_SITES, MOST_ROWS = 2_500, 12_000
@@ -103,18 +105,18 @@ class NationPlanner:
         rng = np.random.default_rng((self._seed, self._turn))
         cut = Cut(self.problem, self._plan, self._volumes.flows, self._n_parts, self._turn, rng)
         rows: dict[int, Subset] = {}
-        plans = [take(self._plan, trips) for trips in cut.trips]
+        plans = [cut.own_plan(number) for number in range(cut.n_parts)]
         for number, outcome in self._executor.run(self._jobs(cut, progress, rows, rng), expired):
-            plans[number] = out_of_part(outcome.plan, rows.pop(number))
+            plans[number] = out_of_subset(outcome.plan, rows.pop(number))
             self.iterations += max(1, outcome.iterations)
             self.rounds += 1
-        joined = join(self.problem, plans)
+        joined = combine_plans(self.problem, *plans)
         worth = worth_vnd(self.problem, joined)
         if worth > self.worth_vnd or self._turn == 0:
             self._plan, self.worth_vnd = joined, worth
         self._turn += 1
 
-    def _jobs(self, cut: Cut, progress: float, rows: dict[int, Subset], rng: np.random.Generator) -> Iterator[Job]:
+    def _jobs(self, cut: Cut, progress: float, rows: dict[int, Subset], rng: np.random.Generator) -> Iterator[PartJob]:
         """Make the jobs one by one, as workers come free; ``rows`` receives where their rows stand in the whole."""
         seeds = rng.integers(1, 2**62, size=cut.n_parts)
         hot = HOT_SHARE * (COLD_SHARE / HOT_SHARE) ** min(1.0, progress) if self._pairs is None else FIRST_HOT_SHARE
@@ -123,25 +125,20 @@ class NationPlanner:
             rows[number] = part.rows
             yield self._job(part, int(seeds[number]), max(hot, COLD_SHARE))
 
-    def _job(self, part: Part, seed: int, hot: float) -> Job:
-        made, only = part.rows.problem, self._only(part)
-        return Job(
-            problem=made,
+    def _job(self, part: Subproblem, seed: int, hot: float) -> PartJob:
+        made, only = part.problem, self._only(part)
+        iterations = 0 if part.plan is None and only is None else VISIT_PER_ROW * (made.n_lots + made.n_lines)
+        return PartJob(
+            sub=part,
             lot_price=self._volumes.lot_price[part.rows.lots],
             line_price=self._volumes.line_price[part.rows.lines],
-            plan=part.plan,
-            lot_locked=part.lot_locked,
-            line_locked=part.line_locked,
-            others=part.others,
             direct=self._direct,
             seed=seed,
-            iterations=0 if part.plan is None and only is None else VISIT_PER_ROW * (made.n_lots + made.n_lines),
-            hot=hot,
-            cold=COLD_SHARE,
+            schedule=Schedule(iterations, hot, COLD_SHARE),
             only=only,
         )
 
-    def _only(self, part: Part) -> IntArray | None:
+    def _only(self, part: Subproblem) -> IntArray | None:
         """Pairs of the outline in the numbers of a part."""
         if self._pairs is None:
             return None

@@ -6,20 +6,19 @@ on them, and open goods that could ride along; the rest of the plan stays, with 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from matching.decomposition.job import Job, Others, work
-from matching.decomposition.plan_ops import into_part, join, out_of_part, take
-from matching.decomposition.shared_limits import use_of
 from matching.explain.context import Scene
 from matching.explain.pairs import PRICED, find_pairs
 from matching.model.plan import LOT, Plan
-from matching.model.problem import NO_LIMIT, BoolArray, Decisions, FloatArray, IntArray, Problem
-from matching.model.subset import Subset, subset
-from matching.search.hubs.plan_ops import passing
+from matching.model.problem import BoolArray, FloatArray, IntArray, Problem
+from matching.search.plan_ops import hub_trips, keep_trips
+from matching.search.subproblem import Subproblem, free_trips, with_quantities
+from matching.search.subproblem_search import Schedule, SubproblemSearch
 from matching.verify import verify
 from matching.volumes.relaxation import solve_volumes
 
@@ -62,14 +61,14 @@ class Local:
         self.is_whole = scene.problem.n_lots + scene.problem.n_lines <= WHOLE_ROWS
         plan = scene.plan
         freed = self._freed(lines, lots)
-        self._rest, self._own = take(plan, np.flatnonzero(~freed)), take(plan, np.flatnonzero(freed))
+        self._rest, self._own = keep_trips(plan, ~freed), keep_trips(plan, freed)
         self._lots, self._lines = self._rows(lines, lots)
         self._prices: tuple[FloatArray, FloatArray] | None = None
 
     def _freed(self, lines: IntArray, lots: IntArray) -> BoolArray:
         """Trips that may change; what changes trucks at a hub stays."""
         plan = self.scene.plan
-        hubs = passing(plan)
+        hubs = hub_trips(plan)
         if self.is_whole:
             return np.asarray(~hubs)
         a, legs = plan.allocations, plan.legs
@@ -124,80 +123,42 @@ class Local:
         Found or None
             None where the plan that comes of it breaks a rule of the changed problem, or the search was stopped.
         """
-        part = subset(problem, self._lots, self._lines)
-        own = self._own if start is None else self._of_part(start)
-        lot_kg, lot_locked = self._shared(problem, LOT, self._lots)
-        line_kg, line_locked = self._shared(problem, "line", self._lines)
+        sub = free_trips(problem, self._rest, self._own if start is None else self._freed_of(start), self._lots, self._lines)
         if most_kg is not None:
-            kg, rows = (lot_kg, self._lots) if self.subject == LOT else (line_kg, self._lines)
-            place = int(np.searchsorted(rows, self.row))
-            kg[place] = min(int(kg[place]), max(0, most_kg - int(self._moved(self.subject, self._rest)[self.row])))
-        made = part.problem
-        lots, lines = made.lots.replace(kg=lot_kg), made.lines.replace(kg=line_kg)
-        made = made.replace(lots=lots, lines=lines, decisions=self._decisions(part))
-        found = self._searched(made, into_part(own, part), part, (lot_locked, line_locked), iterations, seed, stopped)
+            sub = self._limited(sub, most_kg)
+        found = self._searched(sub, iterations, seed, stopped)
         if stopped():
             return None
-        whole = join(problem, [self._rest, out_of_part(found, part)])
+        whole = sub.with_kept(problem, self._rest, found)
         verdict = verify(problem, whole)
         if not verdict.ok:
             return None
         kg = verdict.taken_kg if self.subject == LOT else verdict.filled_kg
         return Found(whole, verdict.objective_vnd, int(kg[self.row]))
 
-    def _searched(
-        self,
-        problem: Problem,
-        own: Plan,
-        part: Subset,
-        locked: tuple[BoolArray, BoolArray],
-        iterations: int,
-        seed: int,
-        stopped: Callable[[], bool],
-    ) -> Plan:
+    def _searched(self, sub: Subproblem, iterations: int, seed: int, stopped: Callable[[], bool]) -> Plan:
         if self._prices is None:
-            volumes = solve_volumes(problem, workers=1)
-            self._prices = volumes.lot_price, volumes.line_price + problem.lines.short_vnd_per_kg
-        others = self._others(self.scene.problem, part)
-        job = Job(problem, *self._prices, own, *locked, others, direct=False, seed=seed, iterations=iterations, hot=HOT, cold=COLD)
-        return work(job, stopped).plan
+            volumes = solve_volumes(sub.problem, workers=1)
+            self._prices = volumes.lot_price, volumes.line_price + sub.problem.lines.short_vnd_per_kg
+        lot_price, line_price = self._prices
+        search = SubproblemSearch(sub, seed=seed, lane_price=lambda lot, line: lot_price[lot] + line_price[line])
+        search.run(Schedule(iterations, HOT, COLD), stopped)
+        return search.plan()
 
-    def _of_part(self, plan: Plan) -> Plan:
+    def _freed_of(self, plan: Plan) -> Plan:
         """Return the trips of a whole plan that the part may change: those after the kept ones."""
-        kept = len(self._rest.trips.vehicle)
-        return take(plan, np.arange(kept, len(plan.trips.vehicle)))
+        return keep_trips(plan, np.arange(len(plan.trips.vehicle)) >= len(self._rest.trips.vehicle))
 
-    def _moved(self, subject: str, plan: Plan) -> IntArray:
-        """What a plan moves of each lot or line, kg."""
-        a = plan.allocations
-        rows, n = (a.lot, self.scene.problem.n_lots) if subject == LOT else (a.line, self.scene.problem.n_lines)
-        return np.bincount(rows, a.kg, n).astype(np.int64)
-
-    def _shared(self, problem: Problem, subject: str, rows: IntArray) -> tuple[IntArray, BoolArray]:
-        """What the part may use of its lots or lines, and which are held as they are since the rest uses them under a rule too."""
-        kept = self._moved(subject, self._rest)[rows]
-        lots, lines = problem.lots, problem.lines
-        if subject == LOT:
-            total, rule = lots.kg[rows], ((lots.min_take_kg > 0) | lots.indivisible)[rows]
-        else:
-            total = lines.kg[rows]
-            rule = ((lines.min_fill_kg > 0) | (lines.min_supplier_kg > 0) | (lines.max_suppliers < NO_LIMIT))[rows]
-        locked = rule & (kept > 0)
-        own = self._moved(subject, self._own)[rows]
-        return np.where(locked, np.minimum(own, total - kept), total - kept), locked
-
-    def _decisions(self, part: Subset) -> Decisions:
-        """Pins less what the rest delivers on them."""
-        made, a = part.problem.decisions, self._rest.allocations
-        lot, line = part.lots[made.lot], part.lines[made.line]
-        done = [int(a.kg[(a.lot == i) & (a.line == j)].sum()) for i, j in zip(lot.tolist(), line.tolist())]
-        return made.replace(kg=np.maximum(0, made.kg - np.array(done, dtype=np.int64)))
-
-    def _others(self, problem: Problem, part: Subset) -> Others:
-        first, last = problem.horizon_from_day - 2, problem.horizon_until_day + 2
-        use = use_of(problem, self._rest, first, last - first + 1)
-        rows = np.concatenate([part.sites, problem.n_sites + part.roads])
-        return Others(first, use.trips, use.calls[rows], use.flow_kg[rows])
+    def _limited(self, sub: Subproblem, most_kg: int) -> Subproblem:
+        """Return the subproblem in which the whole plan may use at most ``most_kg`` of the lot or line."""
+        p, a = sub.problem, self._rest.allocations
+        is_lot = self.subject == LOT
+        rows, kg = (self._lots, p.lots.kg.copy()) if is_lot else (self._lines, p.lines.kg.copy())
+        kept_kg = int(a.kg[(a.lot if is_lot else a.line) == self.row].sum())
+        place = int(np.searchsorted(rows, self.row))
+        kg[place] = min(int(kg[place]), max(0, most_kg - kept_kg))
+        lot_kg, line_kg = (kg, p.lines.kg) if is_lot else (p.lots.kg, kg)
+        return dataclasses.replace(sub, rows=with_quantities(sub.rows, lot_kg, line_kg, p.decisions.kg))
 
 
 def around(scene: Scene, subject: str, row: int) -> Local:

@@ -19,8 +19,8 @@ import numpy as np
 from matching.compiled import compiled
 from matching.model.problem import MINUTES_PER_DAY, BoolArray, FloatArray, IntArray, Problem
 from matching.network.distance import Distances, kilometres, straight_km
+from matching.network.opening_hours import openings
 from matching.network.rates import class_pieces
-from matching.search.trips.instance import openings
 
 SLACK_MIN = 1e-3
 """Kilometres of a way by several hops are rounded, so a drive may be found a little shorter than it is."""

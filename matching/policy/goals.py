@@ -21,7 +21,8 @@ from matching.model.plan import Plan
 from matching.model.problem import BoolArray, IntArray, Problem
 from matching.policy.model import Floor, Goal, Policy
 from matching.policy.texts import refusal
-from matching.replanning.commitments import lost_kg, promised
+from matching.replanning.commitments import lost_kg
+from matching.search.plan_ops import kg_by_pair
 from matching.verify import Verdict
 
 
@@ -140,7 +141,7 @@ def yardsticks(problem: Problem, policy: Policy, previous: Plan | None = None, d
     _require_given(policy, previous, deliveries)
     eligible = eligible_kg(problem)
     floor_kg, floor_of = _floors(problem, policy, eligible, deliveries or {})
-    pairs, kg = (np.zeros(0, dtype=np.int64),) * 2 if previous is None else promised(problem, previous)
+    pairs, kg = (np.zeros(0, dtype=np.int64),) * 2 if previous is None else kg_by_pair(problem, previous)
     made = Yardsticks(
         problem=problem,
         policy=policy,

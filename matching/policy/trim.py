@@ -12,10 +12,9 @@ import numpy as np
 from matching.model.plan import CARRIER, Plan
 from matching.model.problem import PIN, FloatArray, IntArray, Problem
 from matching.policy.goals import Yardsticks
-from matching.replanning.kept_trips import first_days
 from matching.replanning.minimums import minimums, short_of_minimums
 from matching.replanning.unloading import unloaded
-from matching.search.hubs.plan_ops import riding
+from matching.search.plan_ops import allocations_on, first_days
 
 
 def trimmed(yard: Yardsticks, plan: Plan, frozen_until_day: int | None = None) -> Plan:
@@ -43,7 +42,7 @@ class _Loads:
         self._yard, self._plan, self.kg = yard, plan, a.kg.copy()
         self._supplier = lots.supplier[a.lot]
         self._gain = lines.bid_vnd_per_kg[a.line] + lines.short_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]
-        self._held = riding(plan, first_days(plan) < frozen_until_day) if frozen_until_day is not None else a.kg < 0
+        self._held = allocations_on(plan, first_days(plan) < frozen_until_day) if frozen_until_day is not None else a.kg < 0
         self._minimums = minimums(problem, a)
         self._pair = np.unique(a.lot * width + a.line, return_inverse=True)[1]
         self._pinned_kg = _pinned_kg(problem, a.lot * width + a.line)

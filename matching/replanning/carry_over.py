@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from matching.model.plan import CARRIER, Plan
 from matching.model.problem import IntArray, Problem, TextArray
 from matching.replanning.unloading import unloaded
-from matching.search.hubs.plan_ops import keep, tied
+from matching.search.plan_ops import keep_trips, linked_trips, renumber
 
 
 def carry_over(old: Problem, plan: Plan, new: Problem) -> Plan:
@@ -26,13 +28,9 @@ def carry_over(old: Problem, plan: Plan, new: Problem) -> Plan:
     lost[legs.trip[(site[legs.from_site] < 0) | (site[legs.to_site] < 0)]] = True
     lost[plan.stops.trip[site[plan.stops.site] < 0]] = True
     lost |= (plan.trips.vehicle != CARRIER) & (vehicle[plan.trips.vehicle] < 0)
-    kept = keep(plan, ~tied(plan, lost))
-    return Plan(
-        kept.allocations.replace(lot=lot[kept.allocations.lot], line=line[kept.allocations.line]),
-        kept.legs.replace(from_site=site[kept.legs.from_site], to_site=site[kept.legs.to_site]),
-        kept.trips.replace(vehicle=np.where(kept.trips.vehicle == CARRIER, CARRIER, vehicle[kept.trips.vehicle])),
-        kept.stops.replace(site=site[kept.stops.site]),
-    )
+    kept = renumber(keep_trips(plan, ~linked_trips(plan, lost)), lot=lot, line=line, site=site)
+    trips = kept.trips.replace(vehicle=np.where(kept.trips.vehicle == CARRIER, CARRIER, vehicle[kept.trips.vehicle]))
+    return replace(kept, trips=trips)
 
 
 def _places(old: TextArray, new: TextArray) -> IntArray:

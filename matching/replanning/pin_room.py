@@ -7,13 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from matching.decomposition.plan_ops import join
 from matching.model.plan import Plan
 from matching.model.problem import NO_LIMIT, PIN, BoolArray, IntArray, Problem
-from matching.replanning.commitments import kg_on
-from matching.replanning.kept_trips import first_days, held_at_hubs
-from matching.replanning.unloading import cleared, without_loads
-from matching.search.hubs.plan_ops import keep, riding, tied
+from matching.replanning.kept_trips import held_at_hubs
+from matching.replanning.unloading import cleared
+from matching.rules._coupling import coupled_lines, coupled_lots
+from matching.search.plan_ops import (
+    allocations_on,
+    combine_plans,
+    first_days,
+    keep_trips,
+    kg_on_pairs,
+    linked_trips,
+    with_carrier_costs,
+    without_allocations,
+)
 
 
 def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
@@ -25,7 +33,7 @@ def make_room(problem: Problem, plan: Plan, kept: Plan) -> Plan:
     """
     kg = _kg_with_room(problem, plan, kept)
     reduced = plan if (kg == plan.allocations.kg).all() else replace(plan, allocations=plan.allocations.replace(kg=kg))
-    return without_loads(reduced, kg == 0) if (kg == 0).any() else reduced
+    return without_allocations(reduced, kg == 0) if (kg == 0).any() else reduced
 
 
 def within_quantities(problem: Problem, plan: Plan) -> Plan:
@@ -72,9 +80,9 @@ def without_in_the_way(problem: Problem, plan: Plan, until_day: int | None, pin:
 
 def _off_later_trips(problem: Problem, plan: Plan, until_day: int | None, left_kg: Callable[[Plan, Plan], IntArray]) -> Plan:
     """Take loads off trips that don't begin before a date; ``left_kg`` says what is left of those, with the others beside them."""
-    frozen = np.zeros(len(plan.trips.vehicle), dtype=np.bool_) if until_day is None else tied(plan, first_days(plan) < until_day)
-    kept, rest = join(problem, [keep(plan, frozen)]), keep(plan, ~frozen)
-    return join(problem, [kept, cleared(problem, rest, left_kg(rest, kept))])
+    frozen = np.zeros(len(plan.trips.vehicle), dtype=np.bool_) if until_day is None else linked_trips(plan, first_days(plan) < until_day)
+    kept, rest = with_carrier_costs(problem, keep_trips(plan, frozen)), keep_trips(plan, ~frozen)
+    return combine_plans(problem, kept, cleared(problem, rest, left_kg(rest, kept)))
 
 
 def _in_the_way(problem: Problem, plan: Plan, kept: Plan, pin: int) -> BoolArray:
@@ -82,11 +90,10 @@ def _in_the_way(problem: Problem, plan: Plan, kept: Plan, pin: int) -> BoolArray
     d, a, lots, lines = problem.decisions, plan.allocations, problem.lots, problem.lines
     lot, line = int(d.lot[pin]), int(d.line[pin])
     pair = np.array([lot * max(1, problem.n_lines) + line])
-    missing = int(d.kg[pin] - kg_on(problem, plan, pair)[0] - kg_on(problem, kept, pair)[0])
-    on = riding(plan, held_at_hubs(problem, plan))
+    missing = int(d.kg[pin] - kg_on_pairs(problem, plan, pair)[0] - kg_on_pairs(problem, kept, pair)[0])
+    on = allocations_on(plan, held_at_hubs(problem, plan))
     # What stays of a lot or line with a rule of its own is not added to.
-    ruled_lot = bool(lots.min_take_kg[lot] > 0 or lots.indivisible[lot])
-    ruled_line = bool(lines.min_fill_kg[line] > 0 or lines.min_supplier_kg[line] > 0 or lines.max_suppliers[line] < NO_LIMIT)
+    ruled_lot, ruled_line = bool(coupled_lots(problem)[lot]), bool(coupled_lines(problem)[line])
     held = np.zeros(len(a.lot), dtype=np.bool_)
     for mine, kg, ruled in ((on & (a.lot == lot), int(lots.kg[lot]), ruled_lot), (on & (a.line == line), int(lines.kg[line]), ruled_line)):
         if mine.any() and (ruled or kg - int(a.kg[mine].sum()) < missing):
@@ -102,7 +109,7 @@ def _kg_with_room(problem: Problem, plan: Plan, kept: Plan) -> IntArray:
     pinned = (d.lot * width + d.line)[pins]
     is_pinned = np.isin(plan.allocations.lot * width + plan.allocations.line, pinned)
     for row, pair in zip(pins.tolist(), pinned.tolist()):
-        has = int((kg_on(problem, plan, np.array([pair])) + kg_on(problem, kept, np.array([pair])))[0])
+        has = int((kg_on_pairs(problem, plan, np.array([pair])) + kg_on_pairs(problem, kept, np.array([pair])))[0])
         if has < d.kg[row]:
             _clear(problem, plan, kept, (off, kg), is_pinned, int(d.lot[row]), int(d.line[row]), int(d.kg[row]) - has)
     return np.where(off, 0, kg)

@@ -19,21 +19,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from matching.decomposition.job import _window
-from matching.decomposition.plan_ops import empty_plan, join
 from matching.model.plan import Plan
 from matching.model.problem import BoolArray, IntArray, Problem
-from matching.replanning.commitments import lost_kg, promised, unmet_pins, unmet_pins_kg
+from matching.replanning.commitments import lost_kg, unmet_pins, unmet_pins_kg
 from matching.replanning.kept_trips import find_kept_trips, forbidden_trips
 from matching.replanning.pin_room import make_room, with_room_at_hubs, within_quantities, without_in_the_way
-from matching.replanning.subproblem import Beside, beside
 from matching.replanning.unloading import without_banned
-from matching.search.hubs.plan_ops import keep
+from matching.search.plan_ops import combine_plans, empty_plan, keep_trips, kg_by_pair, with_carrier_costs
+from matching.search.subproblem import free_trips
+from matching.search.subproblem_search import Schedule, SubproblemSearch
 from matching.search.trips import columns as col
-from matching.search.trips.conversion import plan_of
-from matching.search.trips.improver import Cooling, Improver
-from matching.search.trips.instance import Layout, Surroundings, _grouped
-from matching.search.trips.planner import lay_out
+from matching.search.trips.instance import Layout, _grouped
 from matching.verify import Verdict, verify
 
 HOT_SHARE, COLD_SHARE = 0.05, 0.004
@@ -133,10 +129,10 @@ def replan(
     guide : the same problem in other prices, with less to be had of some lots, or with more pins, by which the search looks for plans; the
         problem itself by default. Whatever is found is verified and measured in the problem itself.
     measure : what makes a plan better, larger first; by default its worth less the price of what has changed.
-    promises : pairs and kilograms as `matching.replanning.commitments.promised` returns them; by default what ``previous`` promises.
+    promises : pairs and kilograms as `matching.search.plan_ops.kg_by_pair` returns them; by default what ``previous`` promises.
     mend : makes of a plan that was found another one that may measure better, or returns it as it is; both are judged.
     """
-    pairs, kg = promised(problem, previous) if promises is None else promises
+    pairs, kg = kg_by_pair(problem, previous) if promises is None else promises
     price = stability.change_vnd_per_kg
 
     def plain(plan: Plan, verdict: Verdict) -> tuple[float, ...]:
@@ -145,12 +141,22 @@ def replan(
     best = _Best(problem, measure or plain, mend)
 
     def attempt(plan: Plan, stays: BoolArray) -> int:
-        kept, rest = join(problem, [keep(plan, stays)]), keep(plan, ~stays)
+        kept, rest = with_carrier_costs(problem, keep_trips(plan, stays)), keep_trips(plan, ~stays)
         best.offer(kept)
         best.offer(plan)
         roomy = make_room(guide or problem, rest, kept)
-        search = _Search(guide or problem, kept, roomy, stability, pairs, seed=seed, cores=cores, direct=direct)
-        return search.run(iterations, expired, lambda found: best.offer(join(problem, [kept, found])))
+        search = SubproblemSearch(
+            free_trips(guide or problem, kept, roomy),
+            seed=seed,
+            cores=cores,
+            direct=direct,
+            adapt=lambda layout: _with_bonus(_clipped(layout, stability.frozen_until_day), pairs, price),
+        )
+        best.offer(combine_plans(problem, kept, search.plan()))
+        done = search.run(Schedule(iterations or FULL_TURN, HOT_SHARE, COLD_SHARE, polish_at=0.5, polish_s=POLISHING_S), expired)
+        if done:
+            best.offer(combine_plans(problem, kept, search.plan()))
+        return done
 
     previous = within_quantities(problem, without_banned(problem, previous))
     until = stability.frozen_until_day
@@ -165,52 +171,9 @@ def replan(
         if not expired() and freed.allocations.kg.sum() < start.allocations.kg.sum():
             done += attempt(freed, find_kept_trips(problem, freed, until))
     if best.plan is None or best.verdict is None:
-        # What stays leans on what is no longer there: nothing of it can be relied upon.
+        # A kept trip depends on a removed one, so every trip is dropped.
         best.plan, best.verdict = empty_plan(), verify(problem, empty_plan())
     return Again(best.plan, best.verdict, lost_kg(problem, best.plan, pairs, kg), int(stays.sum()), done, best.last or best.plan)
-
-
-class _Search:
-    """The search beside the trips that stay."""
-
-    def __init__(
-        self,
-        problem: Problem,
-        kept: Plan,
-        rest: Plan,
-        stability: Stability,
-        promised_pairs: IntArray,
-        *,
-        seed: int,
-        cores: int,
-        direct: bool,
-    ) -> None:
-        free = beside(problem, kept, rest)
-        layout = lay_out(free.problem, lambda lot, line: np.zeros(len(lot)), direct=direct)
-        layout = _with_bonus(_clipped(layout, stability.frozen_until_day), promised_pairs, stability.change_vnd_per_kg)
-        self._layout = layout._replace(surroundings=_surroundings(free, layout))
-        self._problem, self._cores = free.problem, cores
-        self._improver = Improver(self._layout, seed=seed, cores=cores)
-        self._improver.resume(free.problem, rest)
-
-    def run(self, iterations: int | None, expired: Callable[[], bool], offer: Callable[[Plan], None]) -> int:
-        """Search; offer the plan that it begins with and the one that it ends with, and return the iterations made."""
-        offer(self._plan())
-        limit, done, polished = iterations or FULL_TURN, 0, False
-        cost = self._improver.best.trip_real[:, col.TRIP_COST]
-        mean = float(cost[cost > 0].mean()) if (cost > 0).any() else 1e5
-        cooling = Cooling(HOT_SHARE * mean, COLD_SHARE * mean)
-        while done < limit and not expired():
-            done += max(1, self._improver.round(done / limit, 0.1, cooling, expired, self._cores))
-            if not polished and done >= limit // 2:
-                polished = self._improver.polish(POLISHING_S) or True
-        if done:
-            offer(self._plan())
-        return done
-
-    def _plan(self) -> Plan:
-        self._improver.finish()
-        return plan_of(self._problem, self._layout, self._improver.best)
 
 
 def _clipped(layout: Layout, frozen_until_day: int | None) -> Layout:
@@ -234,10 +197,3 @@ def _with_bonus(layout: Layout, pairs: IntArray, bonus_vnd_per_kg: int) -> Layou
     lot[:, col.LOT_FROM], lot[:, col.LOT_END] = lot_start[:-1], lot_start[1:]
     line[:, col.LINE_FROM], line[:, col.LINE_END] = line_start[:-1], line_start[1:]
     return layout._replace(lane_real=lane_real, grouped=np.stack([by_lot, by_line]), lot=lot, line=line)
-
-
-def _surroundings(free: Beside, layout: Layout) -> Surroundings:
-    first, days = int(layout.horizon[2]), int(layout.horizon[0])
-    tables = (free.others.trips, free.others.calls, free.others.flow_kg)
-    trips, calls, flow = (_window(table, free.others.first_day, first, days) for table in tables)
-    return Surroundings(trips.astype(np.int64), calls.astype(np.int64), flow, free.lot_locked, free.line_locked)

@@ -6,15 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from matching.decomposition.plan_ops import join
 from matching.model.plan import Plan, Stops
-from matching.model.problem import FORBID, BoolArray, IntArray, Problem
+from matching.model.problem import FORBID, IntArray, Problem
 from matching.model.subset import rows_of
 from matching.network.geography import road_minutes
 from matching.replanning.kept_trips import held_at_hubs
 from matching.replanning.minimums import minimums, short_of_minimums
-from matching.search.hubs.plan_ops import keep, riding, take
 from matching.search.long_tours.rebuild import _cost, _km
+from matching.search.plan_ops import allocations_on, keep_trips, with_carrier_costs, without_allocations
 
 
 def without_banned(problem: Problem, plan: Plan) -> Plan:
@@ -37,7 +36,7 @@ def cleared(problem: Problem, plan: Plan, kg: IntArray) -> Plan:
     while True:
         plan = unloaded(problem, plan, kg)
         kg = plan.allocations.kg
-        missing = riding(plan, held_at_hubs(problem, plan)) & short_of_minimums(minimums(problem, plan.allocations), kg)
+        missing = allocations_on(plan, held_at_hubs(problem, plan)) & short_of_minimums(minimums(problem, plan.allocations), kg)
         if not missing.any():
             return plan
         kg = np.where(missing, 0, kg)
@@ -50,10 +49,10 @@ def unloaded(problem: Problem, plan: Plan, kg: IntArray) -> Plan:
     ----------
     kg : of each load, at most what it has in the plan, shape (n_allocations,).
     """
-    less = without_loads(replace(plan, allocations=plan.allocations.replace(kg=kg)), kg == 0)
+    less = without_allocations(replace(plan, allocations=plan.allocations.replace(kg=kg)), kg == 0)
     rides = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
     rides[less.legs.trip] = True
-    return join(problem, [_without_idle_stops(problem, keep(less, rides))])
+    return with_carrier_costs(problem, _without_idle_stops(problem, keep_trips(less, rides)))
 
 
 def _without_idle_stops(problem: Problem, plan: Plan) -> Plan:
@@ -63,13 +62,13 @@ def _without_idle_stops(problem: Problem, plan: Plan) -> Plan:
     """
     legs, width = plan.legs, problem.n_sites
     called = np.concatenate([legs.trip * width + legs.from_site, legs.trip * width + legs.to_site])
-    stops = take(plan.stops, np.lexsort((plan.stops.seq, plan.stops.trip)))
+    stops = rows_of(plan.stops, np.lexsort((plan.stops.seq, plan.stops.trip)))
     busy = np.isin(stops.trip * width + stops.site, called)
-    late = _too_late(problem, plan, take(stops, np.flatnonzero(busy)))
+    late = _too_late(problem, plan, rows_of(stops, np.flatnonzero(busy)))
     busy |= np.isin(stops.trip, late)
     if busy.all():
         return plan
-    left = take(stops, np.flatnonzero(busy))
+    left = rows_of(stops, np.flatnonzero(busy))
     left = left.replace(seq=np.arange(len(left.trip)) - np.searchsorted(left.trip, left.trip) + 1)
     km, vnd = plan.trips.km.copy(), plan.trips.cost_vnd.copy()
     for trip in np.unique(stops.trip[~busy]).tolist():
@@ -89,13 +88,3 @@ def _too_late(problem: Problem, plan: Plan, stops: Stops) -> IntArray:
         least = road_minutes(problem, stops.site[hop[ours]], stops.site[hop[ours] + 1], float(problem.vehicles.kmh[vehicle]))
         late[ours] = took[ours] < least
     return trip[late]
-
-
-def without_loads(plan: Plan, off: BoolArray) -> Plan:
-    """Return a plan without some allocations; trips and stops stay, though a stop may have nothing to do any more."""
-    kept = np.flatnonzero(~off)
-    place = np.cumsum(~off) - 1
-    legs = np.flatnonzero(~off[plan.legs.allocation])
-    return Plan(
-        rows_of(plan.allocations, kept), rows_of(plan.legs, legs, allocation=place[plan.legs.allocation[legs]]), plan.trips, plan.stops
-    )

@@ -2,8 +2,9 @@
 
 A rule's file opens with the rule in one sentence, the columns it reads and its formula; then `CODE`, its stable name;
 `check(facts)`, which finds every breach in a finished plan and is used by the verifier alone; and, where a mathematical
-model has to be told, `add(model)`, what it adds to the exact model of `matching.exact`. Files whose names begin with an
-underscore are no rules: they hold what rules share.
+model has to be told, `add(model)`, what it adds to the exact model of `matching.exact`. A rule over all allocations of a lot
+or line also has `couples(problem)`, the rows that it couples, and `slack(problem, use)`, what a plan leaves of its limit.
+Files whose names begin with an underscore are no rules: they hold what rules share.
 
 `RULES` lists them in the order in which violations are reported.
 """

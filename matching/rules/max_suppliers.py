@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matching.model.errors import Violation
+from matching.model.problem import NO_LIMIT, BoolArray, IntArray, Problem
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 
@@ -25,6 +26,17 @@ def check(facts: PlanFacts) -> list[Violation]:
     lines = facts.problem.lines
     n = np.bincount(facts.shares[0], minlength=facts.problem.n_lines)
     return flag(CODE, n > lines.max_suppliers, lambda i: lines.id[i], lambda i: f"{n[i]} > {lines.max_suppliers[i]}")
+
+
+def couples(problem: Problem) -> BoolArray:
+    """Tell which lines have allocations that depend on each other by this rule, shape (n_lines,)."""
+    return np.asarray(problem.lines.max_suppliers < NO_LIMIT)
+
+
+def slack(problem: Problem, n_suppliers: IntArray) -> IntArray:
+    """Return how many more suppliers each line admits beside those that serve it, shape (n_lines,)."""
+    most = problem.lines.max_suppliers
+    return np.where(couples(problem), np.maximum(0, most - n_suppliers), most)
 
 
 def add(model: ExactModel) -> None:

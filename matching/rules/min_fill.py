@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matching.model.errors import Violation
+from matching.model.problem import BoolArray, IntArray, Problem
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 
@@ -26,6 +27,16 @@ def check(facts: PlanFacts) -> list[Violation]:
     served = np.bincount(facts.allocations.line, minlength=len(filled)) > 0
     broken = served & (filled < lines.min_fill_kg)
     return flag(CODE, broken, lambda i: lines.id[i], lambda i: f"{filled[i]} < {lines.min_fill_kg[i]} kg")
+
+
+def couples(problem: Problem) -> BoolArray:
+    """Tell which lines have allocations that depend on each other by this rule, shape (n_lines,)."""
+    return np.asarray(problem.lines.min_fill_kg > 0)
+
+
+def slack(problem: Problem, filled_kg: IntArray) -> IntArray:
+    """Return the least that must still be brought to each line if any more is, shape (n_lines,), kg."""
+    return np.asarray(np.maximum(0, problem.lines.min_fill_kg - filled_kg))
 
 
 def add(model: ExactModel) -> None:

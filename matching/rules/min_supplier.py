@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from matching.model.errors import Violation
+from matching.model.problem import BoolArray, Problem
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 
@@ -28,6 +31,11 @@ def check(facts: PlanFacts) -> list[Violation]:
         return f"{problem.lines.id[line[i]]} {problem.supplier_ids[supplier[i]]}"
 
     return flag(CODE, kg < least, where, lambda i: f"{kg[i]} < {least[i]} kg")
+
+
+def couples(problem: Problem) -> BoolArray:
+    """Tell which lines have allocations that depend on each other by this rule, shape (n_lines,)."""
+    return np.asarray(problem.lines.min_supplier_kg > 0)
 
 
 def add(model: ExactModel) -> None:

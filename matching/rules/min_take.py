@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from matching.model.errors import Violation
+from matching.model.problem import BoolArray, IntArray, Problem
 from matching.rules._facts import PlanFacts
 from matching.rules._flag import flag
 
@@ -23,6 +26,16 @@ def check(facts: PlanFacts) -> list[Violation]:
     lots, taken = facts.problem.lots, facts.taken_kg
     broken = (facts.parts > 0) & (taken < lots.min_take_kg)
     return flag(CODE, broken, lambda i: lots.id[i], lambda i: f"{taken[i]} < {lots.min_take_kg[i]} kg")
+
+
+def couples(problem: Problem) -> BoolArray:
+    """Tell which lots have allocations that depend on each other by this rule, shape (n_lots,)."""
+    return np.asarray(problem.lots.min_take_kg > 0)
+
+
+def slack(problem: Problem, taken_kg: IntArray) -> IntArray:
+    """Return the least that must still be taken of each lot if any more of it is, shape (n_lots,), kg."""
+    return np.asarray(np.maximum(0, problem.lots.min_take_kg - taken_kg))
 
 
 def add(model: ExactModel) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from matching.model.plan import Plan
 from matching.model.problem import BoolArray, FloatArray, IntArray, Problem
+from matching.model.subset import rows_of
 from matching.search.hubs.kept_movements import kept_movements
 from matching.search.hubs.movements import LEAST_KG, Movements, is_pinned
 from matching.search.hubs.split_movements import Halves, halve
@@ -145,7 +146,7 @@ class StagedPlanner:
             kg[given_up] = 0
         kept = self._kept(kg)
         self._iterations, self._rounds = self.iterations, self.rounds
-        movements: Movements = self._halves.movements.replace(kg=kg).rows(kept)
+        movements: Movements = rows_of(self._halves.movements.replace(kg=kg), kept)
         self._set_out(halve(self.problem, movements), self._halves.translated(plan, kept), progress=progress)
 
     def _kept(self, kg: IntArray) -> IntArray:

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from pydantic import Field, create_model
 
 from catalog.models import Side
-from service.api.event_shapes import SHAPES, SHOWN
 from service.api.glossary import UID
 from service.http.shapes import Out
+from service.views.events import SHAPES, SHOWN
 from service.webhooks.events import BROKERS_ONLY, KINDS, ONE_SIDE
 
 AT = "2027-06-07T05:00:00.000+00:00"

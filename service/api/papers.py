@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,15 +10,15 @@ from fastapi import Path, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from catalog.errors import Invalid, NotFound, fault
+from catalog.errors import NotFound
 from catalog.given import Day
 from catalog.models import Association, Organisation
 from catalog.tenancy import Scope, find
 from service.auth.permissions import Permission
+from service.days import checked_days, today
 from service.db import now
 from service.http.context import Reading, RequestContext, Uid
 from service.http.routing import Api
-from service.planning.ledger.transitions import VIETNAM
 from service.planning.plans import overview
 
 api = Api("papers", "Delivery notes, gate slips, pick lists, statements and the season's report, ready to print.")
@@ -26,7 +26,6 @@ PDF = "application/pdf"
 ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"description": "The paper.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
 }
-LONGEST_DAYS = 3700
 PICKED_DAYS, SETTLED_DAYS = 7, 31
 
 
@@ -81,7 +80,7 @@ def get_pick_list(asked: Reading, uid: Uid, first: First = None, last: Last = No
     from service.paper.words import Words
 
     _require_own(asked.session, asked.scope, uid)
-    start = first or (last - timedelta(days=PICKED_DAYS - 1) if last else today(asked))
+    start = first or (last - timedelta(days=PICKED_DAYS - 1) if last else today(now(asked.session)))
     days = checked_days(start, last or start + timedelta(days=PICKED_DAYS - 1))
     found = picking.pick_list(asked.session, asked.scope, uid, *days)
     return paper(picking.pick_list_pdf(found, Words(language)), f"pick-list-{uid}")
@@ -94,7 +93,7 @@ def get_statement(asked: Reading, uid: Uid, first: First = None, last: Last = No
     from service.paper.words import Words
 
     _require_own(asked.session, asked.scope, uid)
-    end = last or (first + timedelta(days=SETTLED_DAYS - 1) if first else today(asked))
+    end = last or (first + timedelta(days=SETTLED_DAYS - 1) if first else today(now(asked.session)))
     days = checked_days(first or end - timedelta(days=SETTLED_DAYS - 1), end)
     found = statements.statement(asked.session, asked.scope, uid, *days)
     return paper(statements.statement_pdf(found, Words(language)), f"statement-{uid}")
@@ -106,7 +105,7 @@ def get_season_report(asked: Reading, first: First = None, last: Last = None, la
     from service.paper.season import season_pdf
     from service.paper.words import Words
 
-    spanned = overview.span(asked.session, asked.scope) or (today(asked),) * 2
+    spanned = overview.span(asked.session, asked.scope) or (today(now(asked.session)),) * 2
     days = checked_days(first or min(spanned[0], last or spanned[0]), last or max(spanned[1], first or spanned[1]))
     house = asked.session.get_one(Association, asked.scope.association_id).name
     return paper(season_pdf(overview.season(asked.session, asked.scope, *days), house, Words(language)), "season")
@@ -123,24 +122,6 @@ def code_of(asked: RequestContext, uid: str) -> str:
     """Return what a camera reads off a shipment's papers: where it is to be found, or its name where the service has no address."""
     address = asked.settings.public_url
     return f"{address}/shipments/{uid}" if address else f"urn:mca:shipment:{uid}"
-
-
-def today(asked: RequestContext) -> date:
-    """Return the day that it is in Vietnam."""
-    return now(asked.session).astimezone(VIETNAM).date()
-
-
-def checked_days(first: date, last: date) -> tuple[date, date]:
-    """Return days in their order.
-
-    Raises
-    ------
-    Invalid
-        If the last one comes first, or years lie between them.
-    """
-    if not 0 <= (last - first).days <= LONGEST_DAYS:
-        raise Invalid([fault("first,last", f"{first}, {last}", f"days in their order, at most {LONGEST_DAYS} of them")])
-    return first, last
 
 
 def _require_own(session: Session, scope: Scope, uid: str) -> None:

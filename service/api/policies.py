@@ -17,7 +17,14 @@ from matching.model.plan import Status
 from matching.model.problem import Problem
 from matching.recipe import recipe_of
 from matching.replanning.difference import Change, as_json, differences, notices
-from service.api.policy_shapes import (
+from service.auth.permissions import Permission
+from service.http.context import Reading, Uid
+from service.http.problems import Refused
+from service.http.routing import Api
+from service.planning.models import Plan
+from service.runs import archives
+from service.runs.policies import RECIPE, REPORT, look_ahead
+from service.views.policies import (
     UID,
     ChanceOut,
     ChancesOut,
@@ -31,13 +38,6 @@ from service.api.policy_shapes import (
     StandbyOut,
     policy_out,
 )
-from service.auth.permissions import Permission
-from service.http.context import Reading, Uid
-from service.http.problems import Refused
-from service.http.routing import Api
-from service.planning.models import Plan
-from service.runs import archives
-from service.runs.policies import RECIPE, REPORT, look_ahead
 
 api = Api("policies", "Policies: fairness, the price of floors, what changes between plans, and making a plan again.")
 MOST_CHANGES, MOST_PARTIES, MOST_PLANS, MOST_SCENARIOS = 1000, 1000, 50, 2000

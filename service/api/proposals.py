@@ -18,19 +18,6 @@ from catalog.base import MAX_KG
 from catalog.given import Given
 from catalog.models import Lot, Organisation, Side
 from catalog.tenancy import find
-from service.api.proposal_shapes import (
-    DecisionOut,
-    ItemOut,
-    PartOut,
-    ProposalDetail,
-    ProposalOut,
-    decisions_out,
-    item_out,
-    items_out,
-    parts_out,
-    proposal_detail,
-    proposals_out,
-)
 from service.auth.permissions import Permission
 from service.http import problems
 from service.http.context import Reading, RequestContext, Uid, Writing
@@ -46,6 +33,19 @@ from service.planning.proposals import decisions as proposal_decisions
 from service.planning.proposals import edits, effects, items, undo
 from service.planning.proposals.decisions import Chosen, Outcome, Refusal
 from service.planning.states import DecisionKind, ProposalState, RejectReason, RunState
+from service.views.proposals import (
+    DecisionOut,
+    ItemOut,
+    PartOut,
+    ProposalDetail,
+    ProposalOut,
+    decisions_out,
+    item_out,
+    items_out,
+    parts_out,
+    proposal_detail,
+    proposals_out,
+)
 
 api = Api("proposals", "What plans ask of suppliers and offer to buyers, and what people have decided about it.")
 PROPOSALS = Listing("proposals", {"created_at": (m.Proposal.created_at, m.Proposal.id)}, "-created_at")

@@ -12,8 +12,6 @@ from starlette.responses import Response
 from catalog.errors import NotFound
 from catalog.given import Given
 from catalog.tenancy import find, visible
-from service.api.policy_shapes import PolicyIn
-from service.api.run_shapes import ProgressOut, RunOut, moment_out, moments, run_out, runs_out
 from service.auth.permissions import Permission
 from service.http import streams
 from service.http.context import Reading, Uid, Writing, before
@@ -24,6 +22,8 @@ from service.planning.states import RunState
 from service.runs import submission
 from service.runs.messages import Trips
 from service.runs.submission import Wanted
+from service.views.policies import PolicyIn
+from service.views.runs import ProgressOut, RunOut, moment_out, moments, run_out, runs_out
 
 api = Api("runs", "Planning runs: ask for a plan, follow it, stop it, try it again.")
 EVENT: dict[str, Any] = {

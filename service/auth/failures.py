@@ -58,6 +58,12 @@ def forget_devices(session: Session, user_id: int) -> None:
     session.execute(delete(KnownDevice).where(KnownDevice.user_id == user_id))
 
 
+def forget(session: Session, user_id: int) -> None:
+    """Forget devices and addresses of an account."""
+    forget_devices(session, user_id)
+    session.execute(delete(LoginFailure).where(LoginFailure.user_id == user_id))
+
+
 def is_blocked(session: Session, user_id: int, place: str) -> bool:
     """Return whether an account takes no password from a place just now."""
     row = session.get(LoginFailure, (user_id, place))

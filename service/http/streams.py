@@ -16,12 +16,12 @@ from starlette.responses import Response, StreamingResponse
 from catalog.base import now_utc
 from catalog.errors import NotFound
 from catalog.tenancy import find
-from service.api.run_shapes import moment_out, moments, run_out
 from service.http.context import RequestContext
 from service.models import ApiKey, Session, User
 from service.planning.models import Run
 from service.planning.states import RunState
 from service.runs.queue import UNFINISHED
+from service.views.runs import moment_out, moments, run_out
 
 POLL_S = 0.5
 KEEP_ALIVE_S = 15.0

@@ -35,6 +35,21 @@ def apply(connection: Connection, script: str) -> None:
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
+def redefine(connection: Connection, statement: str) -> None:
+    """Give a SQLite table whose columns are in place the definition of a ``CREATE TABLE`` statement, such as wider checks.
+
+    SQLite can't alter a constraint, and can't replace a table that others refer to within a transaction. The rows keep their form,
+    so the statement must name the same columns in the same order as the table; `service.migrations.versions.r0002_draft_plans` shows it.
+    """
+    name = statement.strip().removeprefix("CREATE TABLE").split("(")[0].strip().strip('"')
+    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    change = "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?"
+    connection.exec_driver_sql(change, (statement.strip(), name))
+    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
+    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+
+
 def _tidy(statement: str) -> str:
     return "\n".join(line.rstrip().replace("\t", "  ") for line in statement.strip().splitlines())
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, aliased
 
 from catalog.models import Association, Lot, Member, Organisation, Product, Side
 from catalog.tenancy import Scope, find, visible
+from service.days import VIETNAM
 from service.paper.sheet import Column, Sheet
 from service.paper.words import Words
 from service.planning import models as m
-from service.planning.ledger.transitions import VIETNAM
 from service.planning.states import SettlementState
 
 

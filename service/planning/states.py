@@ -17,8 +17,9 @@ class RunState(StrEnum):
 
 
 class PlanState(StrEnum):
-    """A plan is current until a later one takes its place, or its supply or demand changes under it."""
+    """Where a plan stands: a run makes a draft, publishing puts it in force, and the next published plan supersedes it."""
 
+    DRAFT = "draft"
     CURRENT = "current"
     SUPERSEDED = "superseded"
 

@@ -21,7 +21,6 @@ from catalog.tenancy import Scope, visible
 from matching.io.issues import Issues
 from matching.io.parse import Parsed
 from service.planning.columns import day_of
-from service.planning.ledger.transitions import VIETNAM
 from service.planning.plans.importing import title_of
 from service.uploads.errors import UploadRefused
 from service.uploads.reading import Prepared
@@ -204,8 +203,3 @@ def check_ranges(issues: Issues, model: Any, parsed: Parsed, rows: Sequence[Row]
 def dates(parsed: Parsed, column: str) -> list[date]:
     """Return a column of dates."""
     return [day_of(number) for number in parsed[column].tolist()]
-
-
-def today(at: datetime) -> date:
-    """Return the day on which the database's time falls in Vietnam."""
-    return at.astimezone(VIETNAM).date()

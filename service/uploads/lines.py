@@ -18,7 +18,8 @@ from catalog.tenancy import Scope
 from matching.io.issues import Issues
 from matching.io.parse import Parsed
 from matching.model.problem import NO_LIMIT
-from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer, today
+from service.days import today
+from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer
 from service.uploads.reading import Prepared
 
 FIXED = {"organisation_id": "buyer_id", "site_id": "site_id", "max_grade": "max_grade", "min_life_days": "min_life_days"}

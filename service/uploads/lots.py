@@ -15,7 +15,8 @@ from catalog.models import ForecastRevision, Grade, Lot, LotStatus, Side
 from catalog.tenancy import Scope
 from matching.io.issues import Issues
 from matching.io.parse import Parsed
-from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer, today
+from service.days import today
+from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer
 from service.uploads.reading import Prepared
 from service.uploads.tables import NOT_SAID
 

@@ -7,6 +7,7 @@ the same figures; what has none is shown as it is, after words that say which fi
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 from service.http.problems import ErrorItem, Problem
@@ -54,6 +55,10 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"Value error, .*", mark("These values contradict each other.")),
     (r"what the reason is, where it is other", mark("Say in a few words what the reason is.")),
     (r".* kg, where .* kg are usual: is the unit right\?", mark("This is far more or far less than usual. Is the unit right?")),
+    (r"this plan is empty, and (?P<n>\d+) undecided proposals of the plan in force would end",
+     mark("This draft is empty, and %(n)s undecided proposals of the plan in force would end.")),
+    (r"this plan is for (?P<first>\S+) to (?P<last>\S+), and (?P<n>\d+) undecided proposals for (?P<old>\S+) to (?P<end>\S+) would end",
+     mark("This draft is for %(first)s to %(last)s. %(n)s undecided proposals for %(old)s to %(end)s would end.")),
     (r"accepted_kg \+ rejected_kg .*|masses? that add up.*|.*add up to.*", mark("Accepted and rejected together must be what was loaded.")),
     (r".*control character.*|.*can't be stored.*|.*characters that no name holds.*",
      mark("This text holds characters that can't be stored.")),
@@ -94,6 +99,8 @@ CODES: dict[str, str] = {
     "method_not_allowed": mark("This address can't be used like that."),
     "stale": mark("Somebody else has changed this in the meantime. Load the page again, look at what changed, and decide anew."),
     "plan_stale": mark("The plan behind this is out of date. A broker will plan again."),
+    "plan_not_draft": mark("This plan has been published already."),
+    "plan_not_publishable": mark("This plan has volumes alone and no trips. Plan with trucks, then publish that plan."),
     "already_decided": mark("Somebody has decided this already."),
     "already_confirmed": mark("Both sides have confirmed this already."),
     "already_there": mark("This is there already."),
@@ -141,7 +148,9 @@ def words(expected: str, visit: PageContext) -> str:
 
 
 def _figure(name: str, value: str, visit: PageContext) -> str:
-    """Return a figure of a sentence with the marks of the visitor's language."""
+    """Return a figure or a day of a sentence as the visitor's language writes it."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return visit.formats.day(date.fromisoformat(value))
     return value.replace(".", ",") if name == "kg" and visit.language == "vi" else value
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from catalog.models import Unit
 from catalog.quantities import KG_PER
-from service.planning.ledger.transitions import VIETNAM
+from service.days import VIETNAM
 
 NOTHING = "–"
 """What stands where there is no figure."""
@@ -155,11 +155,6 @@ def day_of_text(text: str) -> date:
         return date(year, month, day)
     except ValueError:
         raise ValueError("expected a day such as 07/06/2027") from None
-
-
-def today(at: datetime) -> date:
-    """Return the day on which a moment falls in Vietnam."""
-    return _local(at).date()
 
 
 def next_day(day: date, days: int = 1) -> date:

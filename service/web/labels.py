@@ -52,7 +52,7 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         "queued": mark("Waiting"), "running": mark("Running"), "stopping": mark("Stopping"), "done": mark("Done"), "failed": mark("Failed"),
         "stopped": mark("Stopped"),
     },
-    PlanState: {"current": mark("Current"), "superseded": mark("Superseded")},
+    PlanState: {"draft": mark("Draft"), "current": mark("Current"), "superseded": mark("Superseded")},
     OrganisationKind: {
         "cooperative": mark("Cooperative"), "group": mark("Cooperative group"), "buyer": mark("Buyer"), "hub": mark("Hub"),
         "carrier": mark("Carrier"),

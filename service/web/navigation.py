@@ -43,6 +43,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/fill", mark("Fill rate"), "chart", _BUYER),
     Entry("/contracts", mark("Contracts"), "handshake", _BUYER),
     Entry("/plans", mark("Plans"), "table", _BROKER | frozenset({Role.AUDITOR})),
+    Entry("/promises", mark("Promises"), "handshake", _BROKER),
     Entry("/runs", mark("Runs"), "play", _BROKER),
     Entry("/shipments", mark("Shipments"), "truck", _BROKER | _HOUSE),
     Entry("/money", mark("Settlements"), "money", _BROKER),

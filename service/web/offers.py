@@ -12,13 +12,13 @@ from starlette.responses import Response
 from catalog.errors import Invalid, fault
 from catalog.models import Lot, Product, Side, Site, VehicleClass
 from catalog.tenancy import find, visible
-from service.api.proposal_shapes import PartOut, parts_out
 from service.auth.permissions import Permission
 from service.models import Role
 from service.planning import models as m
 from service.planning.proposals import decisions
 from service.planning.proposals.decisions import Chosen, Refusal
 from service.planning.states import ProposalState, RejectReason
+from service.views.proposals import PartOut, parts_out
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.labels import kind, options

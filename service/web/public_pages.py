@@ -67,7 +67,8 @@ async def sign_in(request: Request) -> Response:
         opened = await _proven(request, form, name)
     except Refused as refused:
         visit.problem = of_refusal(refused)
-        about: dict[str, Any] = {"kept": kept, "had_files": form.get("had_files") == "1", "login_name": name, "ticket": refused.facts.get("ticket") or ""}
+        about: dict[str, Any] = {"kept": kept, "had_files": form.get("had_files") == "1", "login_name": name}
+        about["ticket"] = refused.facts.get("ticket") or ""
         return sign_in_page(visit, back=back, status=refused.status_code, **about)
     answer: Response = RedirectResponse(own_address(back), 303)
     if kept:

@@ -12,11 +12,14 @@ import pytest
 from distributed import Client, LocalCluster
 
 from matching import executors
-from matching.decomposition.job import Job, Others, Outcome
+from matching.decomposition.job import PartJob, PartOutcome
 from matching.decomposition.planner import NationPlanner, guiding_volumes
 from matching.executors import Executor, Expired, LocalProcesses, Made, OnCluster, in_flight
 from matching.model.plan import Plan
 from matching.model.problem import Problem
+from matching.search.plan_ops import empty_plan
+from matching.search.subproblem import free_trips
+from matching.search.subproblem_search import Schedule
 from matching.verify import verify
 from tests.matching.random_problems import FEATURES, random_problem
 from tests.matching.test_decomposition import InTurn, never
@@ -103,29 +106,29 @@ def test_a_worker_of_a_cluster_that_dies_is_replaced_and_its_work_done_again(cou
 
 
 def test_work_that_fails_everywhere_says_why(country: Problem) -> None:
-    tried: list[executors.Job[Outcome]] = []
+    tried: list[executors.Job[PartOutcome]] = []
 
-    def submit(job: executors.Job[Outcome]) -> Future[Outcome]:
+    def submit(job: executors.Job[PartOutcome]) -> Future[PartOutcome]:
         tried.append(job)
-        lost: Future[Outcome] = Future()
+        lost: Future[PartOutcome] = Future()
         lost.set_exception(OSError("the worker is gone"))
         return lost
 
     zeros = np.zeros(0)
-    job = Job(country, zeros, zeros, None, zeros > 0, zeros > 0, Others(0, *(np.zeros((1, 1)),) * 3), False, 1, 0, 0.1, 0.01)  # type: ignore[arg-type]
+    job = PartJob(free_trips(country, empty_plan(), empty_plan()), zeros, zeros, False, 1, Schedule(0, 0.1, 0.01))
     with pytest.raises(IndexError, match="out of bounds"):
         list(in_flight(submit, [job], never, width=1))
     assert len(tried) == 4
 
 
-def _nobody() -> list[Job]:
+def _nobody() -> list[PartJob]:
     raise AssertionError("no job is asked for")
 
 
 def test_nothing_is_begun_when_time_is_up() -> None:
     crew = LocalProcesses(1)
 
-    def jobs() -> Iterator[Job]:
+    def jobs() -> Iterator[PartJob]:
         yield from _nobody()
 
     with pytest.raises(AssertionError, match="no job is asked for"):

@@ -27,11 +27,26 @@ def test_a_loop_is_compiled_anew_when_an_inner_one_changes_in_another_file(tmp_p
     assert printed == ["2", "2", "6"]
 
 
-def test_the_stamp_follows_every_file_with_a_loop_and_no_other(tmp_path: Path) -> None:
-    (tmp_path / "loops.py").write_text("@compiled\n", encoding="utf-8")
-    (tmp_path / "other.py").write_text("x = 1\n", encoding="utf-8")
-    first = content_stamp(tmp_path)
-    (tmp_path / "other.py").write_text("x = 2\n", encoding="utf-8")
-    assert content_stamp(tmp_path) == first
-    (tmp_path / "loops.py").write_text("@compiled \n", encoding="utf-8")
-    assert content_stamp(tmp_path) != first
+def test_the_stamp_follows_the_loops_and_constants_of_a_module_and_nothing_else(tmp_path: Path) -> None:
+    package = tmp_path / "matching"
+    package.mkdir()
+    texts = {
+        "loops": "from matching.values import (\n    LIMIT,\n)\nfrom matching.inner import inner\n@compiled\n",
+        "inner": "@compiled\n",
+        "values": "BASE = 2\nLIMIT, OTHER = BASE * 3, 1\nFREE = 1\n",
+        "elsewhere": "@compiled\n",
+    }
+
+    def stamp(**changed: str) -> str:
+        for name, text in (texts | changed).items():
+            (package / f"{name}.py").write_text(text, encoding="utf-8")
+        content_stamp.cache_clear()
+        return content_stamp(tmp_path, "matching.loops")
+
+    first = stamp()
+    assert stamp() == first
+    assert stamp(elsewhere="@compiled \n") == first
+    assert stamp(values=texts["values"].replace("FREE = 1", "FREE = 2")) == first
+    assert stamp(values=texts["values"].replace("BASE = 2", "BASE = 4")) != first
+    assert stamp(inner="@compiled \n") != first
+    assert stamp(loops=texts["loops"] + "\n") != first

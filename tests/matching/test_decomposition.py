@@ -10,12 +10,12 @@ import pytest
 from matching import executors
 from matching.decomposition.bundles import bundles_of_trips
 from matching.decomposition.division import Cut
-from matching.decomposition.job import Job, _surroundings
-from matching.decomposition.plan_ops import empty_plan, join, take, worth_vnd
 from matching.decomposition.planner import NationPlanner, guiding_volumes
 from matching.executors import Expired, Made
 from matching.model.plan import Plan
 from matching.model.problem import NO_LIMIT, Problem
+from matching.search.plan_ops import combine_plans, empty_plan, keep_trips, worth_vnd
+from matching.search.subproblem_search import surrounded
 from matching.search.trips._core import Arena, State
 from matching.search.trips.conversion import plan_of
 from matching.search.trips.improver import make_scratch
@@ -127,11 +127,8 @@ def test_a_part_starts_from_the_trips_that_it_has_and_never_loses_worth(country:
     for number in range(4):
         part = cut.part(number)
         assert part.plan is not None
-        problem = part.rows.problem
-        zeros = np.zeros(max(problem.n_lots, problem.n_lines))
-        job = Job(problem, zeros, zeros, part.plan, part.lot_locked, part.line_locked, part.others, False, 1, 0, 0.1, 0.01)
-        layout = lay_out(problem, lambda lot, line: np.zeros(len(lot)), direct=False)
-        layout = layout._replace(surroundings=_surroundings(job, layout))
+        problem = part.problem
+        layout = surrounded(lay_out(problem, lambda lot, line: np.zeros(len(lot)), direct=False), part)
         books = empty_state(layout, 200, 1000)
         load_plan(problem, layout, Arena(layout), State(books), make_scratch(layout, 1), part.plan)
         loaded = plan_of(problem, layout, books)
@@ -145,7 +142,7 @@ def test_kilograms_of_all_parts_add_up_to_the_whole(country: Problem, made: Nati
         total = np.zeros(len(whole), dtype=np.int64)
         locked = np.zeros(len(whole), dtype=np.bool_)
         for part in parts:
-            total[getattr(part.rows, rows)] += getattr(part.rows.problem, kg).kg
+            total[getattr(part.rows, rows)] += getattr(part.problem, kg).kg
             locked[getattr(part.rows, rows)] |= part.lot_locked if rows == "lots" else part.line_locked
         assert (total <= whole).all()
         assert (total[~locked] == whole[~locked]).all()
@@ -155,7 +152,7 @@ def test_limited_trucks_are_shared_out_whole(country: Problem, made: NationPlann
     cut = Cut(country, made.plan(), guiding_volumes(country, workers=1).flows, 4, 2, np.random.default_rng(4))
     limit = country.vehicles.count_per_day[1]
     # What each part may start on a date is the limit less what it counts as used by others.
-    allowed = sum(limit - cut.part(number).others.trips[1] for number in range(4))
+    allowed = sum(limit - cut.part(number).use.trips[1] for number in range(4))
     assert (np.asarray(allowed) == limit).all()
     assert country.vehicles.count_per_day[0] == NO_LIMIT
 
@@ -163,8 +160,8 @@ def test_limited_trucks_are_shared_out_whole(country: Problem, made: NationPlann
 def test_a_plan_taken_apart_and_joined_is_itself(country: Problem, made: NationPlanner) -> None:
     plan = made.plan()
     n = len(plan.trips.vehicle)
-    halves = [take(plan, np.arange(n)[k::2]) for k in range(2)]
-    joined = join(country, halves)
+    halves = [keep_trips(plan, np.arange(n) % 2 == k) for k in range(2)]
+    joined = combine_plans(country, *halves)
     assert worth_vnd(country, joined) == worth_vnd(country, plan)
     verify(country, joined).require()
     assert worth_vnd(country, empty_plan()) == -int(country.lines.kg @ country.lines.short_vnd_per_kg)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from benchmarks.counterfactuals import apply_change
-from matching.decomposition.plan_ops import empty_plan
 from matching.explain.answer import Answer, Effort, Outcome, what_would_change
 from matching.explain.candidates import Costs, find_candidates
 from matching.explain.changes import Action, Change, ChangeKind, apply, lifted_ban, new_certificate, renewal, set_cell
@@ -20,6 +19,7 @@ from matching.explain.rendering import answer_text, change_text
 from matching.io import read_problem
 from matching.model.plan import LINE, LOT, Plan
 from matching.model.problem import NO_LIMIT, Problem
+from matching.search.plan_ops import empty_plan
 from matching.verify import verify
 from tests.matching.builders import build_problem, tiny_folder
 from tests.matching.plans import Load, Truck, build_plan

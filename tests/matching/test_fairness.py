@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from matching.fairness import Shares, eligible_kg, fairness, gini, season, shares, worst_decile
 from matching.model.problem import FORBID, Decisions
-from matching.replanning.kept_trips import first_days
+from matching.search.plan_ops import first_days
 from tests.matching.builders import build_problem
 from tests.matching.plans import Load, Truck, build_plan
 

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from matching.exact import solve_exactly
-from matching.model.plan import Allocations, Legs, Plan, Stops, Trips
+from matching.model.plan import Allocations, Plan
 from matching.model.problem import HUB, Problem
+from matching.model.subset import rows_of
 from matching.pairs.lanes import find_lanes
 from matching.search.hubs import with_hubs
 from matching.search.hubs.job import Effort, Job, Meeting, compatible
-from matching.search.hubs.plan_ops import join, keep, tied, worth_vnd
-from matching.search.hubs.residual import residual
-from matching.search.hubs.subproblem import lane_rows
 from matching.search.hubs.transfer import transfer
 from matching.search.hubs.two_leg import pieces
+from matching.search.plan_ops import empty_plan, join_plans, keep_trips, linked_trips, worth_vnd
+from matching.search.subproblem import residual
 from matching.search.trips.planner import TripPlanner
 from matching.verify import verify
 from tests.matching.builders import build_problem
@@ -262,19 +262,9 @@ def in_a_hurry(clock_min: int) -> tuple[Problem, Plan | None]:
     problem = build_problem(**tables)
     meeting = Meeting(5, int(problem.lots.from_day[0]), clock_min)
     lanes = compatible(find_lanes(problem, max_transit_days=2), meeting, 1)
-    left = residual(problem, Plan(*empty_tables()))
-    job = Job(problem, left, lanes, lane_rows(lanes, np.zeros(0, dtype=np.int64)), meeting, Effort(200, 1, 1), lambda: False)
+    left = residual(problem, empty_plan())
+    job = Job(problem, left, lanes, rows_of(lanes, np.zeros(0, dtype=np.int64)), meeting, Effort(200, 1, 1), lambda: False)
     return problem, transfer(job, np.full(len(lanes.lot), 500.0), seed=1)
-
-
-def empty_tables() -> tuple[Allocations, Legs, Trips, Stops]:
-    none, reals = np.zeros(0, dtype=np.int64), np.zeros(0)
-    return (
-        Allocations(none, none, none, none, none),
-        Legs(none, none, none, none, none),
-        Trips(none, reals, none),
-        Stops(none, none, none, none, none),
-    )
 
 
 @pytest.mark.parametrize("clock_min", [12 * 60 + 45, 13 * 60])
@@ -315,14 +305,14 @@ def two_legged() -> tuple[Problem, Plan]:
 
 def test_trips_tied_by_an_allocation_leave_together() -> None:
     _, plan = two_legged()
-    assert tied(plan, np.array([False, True, False])).tolist() == [True, True, False]
-    assert tied(plan, np.array([False, False, True])).tolist() == [False, False, True]
+    assert linked_trips(plan, np.array([False, True, False])).tolist() == [True, True, False]
+    assert linked_trips(plan, np.array([False, False, True])).tolist() == [False, False, True]
 
 
 def test_a_plan_taken_apart_and_put_together_is_worth_the_same() -> None:
     problem, plan = two_legged()
     both = np.array([True, True, False])
-    again = join(keep(plan, ~both), keep(plan, both))
+    again = join_plans(keep_trips(plan, ~both), keep_trips(plan, both))
     assert verify(problem, again).require().objective_vnd == verify(problem, plan).require().objective_vnd == worth_vnd(problem, plan)
 
 

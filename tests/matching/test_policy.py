@@ -18,7 +18,7 @@ from matching.policy.guide import capped_kg, guide, just_due, premiums, some_sho
 from matching.policy.report import PolicyResult
 from matching.policy.solve import _round_s, solve_policy
 from matching.recipe import Recipe, recipe_of
-from matching.replanning.kept_trips import first_days
+from matching.search.plan_ops import first_days
 from matching.solve import Limits
 from matching.verify import verify
 from tests.matching.builders import build_problem

@@ -11,7 +11,7 @@ from matching.policy import policy_of
 from matching.policy.goals import yardsticks
 from matching.policy.solve import solve_policy
 from matching.policy.trim import trimmed
-from matching.replanning.kept_trips import first_days
+from matching.search.plan_ops import first_days
 from matching.solve import Limits, solve
 from matching.verify import verify
 from tests.matching.builders import build_problem

@@ -11,16 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import texts
-from matching.decomposition.plan_ops import empty_plan
 from matching.model.plan import Plan
 from matching.model.problem import FORBID, MINUTES_PER_DAY, PIN, Decisions, Problem
 from matching.replanning import Kind, Stability, carry_over, differences, find_kept_trips, notices, replan, sentence
-from matching.replanning.commitments import kg_on, lost_kg, promised, unmet_pins, unmet_pins_kg
+from matching.replanning.commitments import lost_kg, unmet_pins, unmet_pins_kg
 from matching.replanning.difference import BUYER, SUPPLIER, as_json
-from matching.replanning.kept_trips import MINIMUMS, first_days
+from matching.replanning.kept_trips import MINIMUMS
 from matching.replanning.pin_room import make_room, within_quantities
 from matching.replanning.unloading import without_banned
-from matching.search.hubs.plan_ops import passing, riding
+from matching.search.plan_ops import allocations_on, empty_plan, first_days, hub_trips, kg_by_pair, kg_on_pairs
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.plans import Carrier, Load, Truck, build_plan, june
@@ -140,7 +139,7 @@ def test_the_dearer_a_change_the_less_changes() -> None:
     demands = [{}, {"bid_vnd_per_kg": 20_500, "quantity_kg": 800}]
     problem = build_problem(demands=demands, lots=[{"quantity_kg": 800}], vehicles=[{"fixed_vnd": 1000, "vnd_per_km": "1000"}])
     before = improved(problem.replace(lines=problem.lines.replace(kg=np.array([800, 0]))), 1)
-    assert promised(problem, before)[1].tolist() == [800]
+    assert kg_by_pair(problem, before)[1].tolist() == [800]
     free, dear = (replan(problem, before, stability=Stability(None, price), iterations=400, cores=1) for price in (0, 600))
     assert (free.changed_kg, dear.changed_kg) == (800, 0)
     assert free.verdict.objective_vnd - dear.verdict.objective_vnd == 800 * 500
@@ -230,8 +229,8 @@ def test_what_moves_is_what_one_line_loses_and_another_gains_and_more_loses_no_p
     told = {change.kind: (change.before, change.after) for change in differences(problem, before, after)}
     assert told[Kind.MOVED] == (200, 200)
     assert told[Kind.LESS][0] - told[Kind.LESS][1] == 300
-    assert (lost_kg(problem, after, *promised(problem, before)), lost_kg(problem, before, *promised(problem, after))) == (500, 200)
-    assert lost_kg(problem, before, *promised(problem, delivered(problem, "7T05:00", ("line1", 300)))) == 0
+    assert (lost_kg(problem, after, *kg_by_pair(problem, before)), lost_kg(problem, before, *kg_by_pair(problem, after))) == (500, 200)
+    assert lost_kg(problem, before, *kg_by_pair(problem, delivered(problem, "7T05:00", ("line1", 300)))) == 0
 
 
 def test_days_that_move_go_to_the_side_that_they_concern() -> None:
@@ -266,6 +265,22 @@ def test_carriers_have_days_and_no_clock() -> None:
     assert (change.kind, change.before, change.after) == (Kind.DELIVERY_DAY, JUNE_7, JUNE_7 + 1)
     truck = build_plan(problem, [Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])], [Load("lot1", "line1", 800, (0,))])
     assert differences(problem, one, truck) == [], "on the same days, and nobody has been told a time before"
+
+
+@pytest.mark.parametrize("lanes_left", [[], [{"from_site": "c2", "to_site": "b1", "vnd_per_kg": 400}]], ids=["no lane", "another lane"])
+def test_a_carrier_that_has_given_up_its_lane_is_planned_without(lanes_left: list[dict[str, Any]]) -> None:
+    tables: dict[str, Any] = {
+        "sites": [{"site_id": "c1"}, {"site_id": "c2", "lat": 21.2}, {"site_id": "b1", "kind": "buyer", "lat": 20.9}],
+        "lots": [{"quantity_kg": 400}, {"quantity_kg": 300}],
+        "vehicles": [{}],
+    }
+    served = build_problem(**tables, lanes=[{"from_site": "c1", "to_site": "b1", "vnd_per_kg": 500}])
+    loads = [Load(lot, "line1", kg, days=(JUNE_7, JUNE_7)) for lot, kg in (("lot1", 400), ("lot2", 300))]
+    before = build_plan(served, [Carrier(350_000)], loads)
+    now = build_problem(**tables, lanes=lanes_left, decisions=[{"lot_id": "lot1", "line_id": "line1"}])
+    again = replan(now, before, stability=Stability(frozen_until_day=JUNE_7 + 1), iterations=50)
+    again.verdict.require()
+    assert kg_on_pairs(now, again.plan, np.array([0])).tolist() == [0]
 
 
 def test_what_happens_at_a_hub_is_nobodys_delivery() -> None:
@@ -409,8 +424,8 @@ def test_without_its_banned_loads_a_plan_keeps_every_rule_but_minimums(seed: int
     left = without_banned(banned, before)
     assert {breach.rule for breach in verify(banned, left).violations} <= MINIMUMS - {"decisions"}
     pairs = np.array([lot * problem.n_lines + line for lot, line, _, _ in rows])
-    assert kg_on(banned, left, pairs).sum() == 0
-    direct = ~np.isin(a.lot * problem.n_lines + a.line, pairs) & ~riding(before, passing(before))
+    assert kg_on_pairs(banned, left, pairs).sum() == 0
+    direct = ~np.isin(a.lot * problem.n_lines + a.line, pairs) & ~allocations_on(before, hub_trips(before))
     assert left.allocations.kg.sum() >= a.kg[direct].sum()
 
 
@@ -448,7 +463,7 @@ def test_changes_account_for_every_kilogram_and_every_party_hears_once(one: int,
     after = replan(problem, before, iterations=200, seed=other, cores=1).plan
     changes = differences(problem, before, after)
     lost = sum(change.before if change.kind is Kind.MOVED else change.before - change.after for change in changes if change.kind in LOSING)
-    assert lost == lost_kg(problem, after, *promised(problem, before))
+    assert lost == lost_kg(problem, after, *kg_by_pair(problem, before))
     assert (differences(problem, before, before), differences(problem, after, after)) == ([], [])
     for (side, name), own in notices(problem, changes).items():
         assert own

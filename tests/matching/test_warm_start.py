@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from matching.model.plan import Plan
 from matching.model.problem import FORBID, Decisions, FloatArray, IntArray, Problem
-from matching.replanning.commitments import lost_kg, promised
+from matching.replanning.commitments import lost_kg
 from matching.replanning.unloading import without_banned
+from matching.search.plan_ops import empty_plan, kg_by_pair
 from matching.search.trips.planner import TripPlanner
 from matching.solve import Limits, solve
 from matching.verify import verify
@@ -96,7 +97,7 @@ def test_what_is_moved_from_a_plan_pays_its_price(seed: int) -> None:
     banned = problem.replace(decisions=Decisions(np.array([lot]), np.array([line]), np.array([FORBID]), np.array([0])))
     left = without_banned(banned, before)
     assert verify(banned, left).ok
-    pairs, kg = promised(banned, left)
+    pairs, kg = kg_by_pair(banned, left)
     for price in (0, 200, 100_000):
         limits = Limits(None, iterations=3_000, cores=1)
         again = solve(banned, limits=limits, seed=2, stopwatch=lambda: 0.0, warm_start=before, change_vnd_per_kg=price)
@@ -114,7 +115,6 @@ def test_a_search_as_free_as_from_nothing_ends_no_lower_than_it_began() -> None:
 
 def test_an_empty_plan_is_a_start() -> None:
     problem = random_problem(8, 20, FEATURES - {"hubs", "decisions"})
-    from matching.decomposition.plan_ops import empty_plan
 
     made = planner(problem, empty_plan())
     assert made.worth_vnd == pytest.approx(verify(problem, made.plan()).objective_vnd)

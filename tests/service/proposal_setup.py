@@ -15,12 +15,12 @@ from service.db import Database
 from service.planning import models as m
 from service.planning.ledger.conservation import discrepancies
 from service.planning.ledger.transitions import Act
-from service.planning.plans import storing
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import load
 from service.planning.proposals.decisions import Chosen
 from tests.matching.builders import build_problem
 from tests.sample_market import act
+from tests.service.published import publish_result
 from tests.service.test_results import result_of
 
 Done = TypeVar("Done")
@@ -57,7 +57,7 @@ class Desk:
         """Plan what is left, and return the plan's uid."""
         with self.database.write() as session:
             loaded = load(session, self.association)
-            self.plan = storing.store(session, loaded, result_of(loaded.problem), "mca 1").uid
+            self.plan = publish_result(session, loaded, result_of(loaded.problem), "mca 1").uid
         return self.plan
 
     def scope(self, code: str) -> Scope:

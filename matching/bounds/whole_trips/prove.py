@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from matching.bounds.model import SecondsLeft
 from matching.bounds.ways import DIRECT, THROUGH_HUB, find_ways
 from matching.bounds.whole_trips.patterns import list_all
 from matching.bounds.whole_trips.root import make_root
 from matching.bounds.whole_trips.stage import make_stage
 from matching.bounds.whole_trips.tree import branch_and_price
 from matching.model.problem import Problem
+from matching.optimizer import SecondsLeft
 
 MOST_NODES = 20_000
 MOST_WAYS = 4_000
@@ -31,4 +31,4 @@ def whole_trip_bounds(
     stage = make_stage(problem, ways)
     listed = list_all(stage, lambda: seconds_left() > 0)
     if listed is not None:
-        yield from branch_and_price(make_root(stage, ways, listed, seconds_left), seconds_left, incumbent, most_nodes)
+        yield from branch_and_price(make_root(stage, ways, listed), seconds_left, incumbent, most_nodes)

@@ -15,10 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import highspy
 import numpy as np
+from scipy.sparse import csc_array, csr_array
 
-from matching.bounds.model import SecondsLeft, solver
 from matching.bounds.ways import Ways
 from matching.bounds.whole_trips.blocks import Block, make_block
 from matching.bounds.whole_trips.features import Feature, counted, counts
@@ -26,7 +25,8 @@ from matching.bounds.whole_trips.patterns import Expander, Listed, needed
 from matching.bounds.whole_trips.pricing import Goods
 from matching.bounds.whole_trips.program import Program, build_program, start_rows
 from matching.bounds.whole_trips.stage import Stage
-from matching.model.problem import FloatArray
+from matching.model.problem import FloatArray, IntArray
+from matching.optimizer import Ending, LinearSolver, Outcome, SecondsLeft
 
 MOST_ROUNDS = 200
 MOST_SETS_A_ROUND = 1500
@@ -49,6 +49,7 @@ class Root:
     features, limits : row of each feature that was ever limited, and the limits that hold now.
     excess_vnd : most that any trip earns at the prices at hand, once no more columns are needed.
     is_empty : whether no solution keeps the branches, whatever trips there are.
+    outcome : what the linear program came to when it was last solved.
     """
 
     stage: Stage
@@ -56,7 +57,7 @@ class Root:
     listed: Sequence[Listed]
     rate: FloatArray
     program: Program
-    solver: highspy.Highs
+    solver: LinearSolver
     price: FloatArray
     expander: Expander
     blocks: dict[tuple[int, int], tuple[Block, ...]] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Root:
     counts: dict[tuple[Feature, int], FloatArray] = field(default_factory=dict)
     excess_vnd: float = np.inf
     is_empty: bool = False
+    outcome: Outcome = field(default_factory=lambda: Outcome(Ending.LIMIT))
 
     def goods(self) -> Goods:
         """The rates with what they are paid on."""
@@ -104,22 +106,30 @@ class Root:
         return value - block.pattern.cost_vnd - self.other_price(block), load
 
 
-def make_root(stage: Stage, ways: Ways, listed: Sequence[Listed], seconds_left: SecondsLeft) -> Root:
+def make_root(stage: Stage, ways: Ways, listed: Sequence[Listed]) -> Root:
     """Return the program without columns, its rates as high as any that would be paid."""
     p = stage.problem
     program = build_program(stage, ways)
-    made = solver(seconds_left)
-    made.passModel(program.model.linear(whole=False))
+    made = LinearSolver(program.model.relaxed())
     _add_help(made, program)
     gain = (p.lines.bid_vnd_per_kg + p.lines.short_vnd_per_kg)[stage.ways.line] - p.lots.ask_vnd_per_kg[stage.ways.lot]
     rate = np.maximum(gain.astype(np.float64), 0.0)
     return Root(stage, ways, listed, rate, program, made, np.zeros(program.model.n_rows), Expander(stage))
 
 
-def _add_help(made: highspy.Highs, program: Program) -> None:
+def _add_help(made: LinearSolver, program: Program) -> None:
     """Add a column that moves goods without trips, so that a node lacks no solution merely because columns are still to be found."""
-    rows = program.coupling.astype(np.int32)
-    made.addCol(-PENALTY_VND, 0.0, highspy.kHighsInf, len(rows), rows, -np.ones(len(rows)))
+    made.add_columns(_column(-np.ones(len(program.coupling)), program.coupling, made.n_rows), *_one_column(-PENALTY_VND))
+
+
+def _column(values: FloatArray, rows: IntArray, n_rows: int) -> csc_array:
+    """Return one column of coefficients, shape (n_rows, 1)."""
+    return csc_array((values, rows, np.array([0, len(rows)])), shape=(n_rows, 1))
+
+
+def _one_column(gain: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return gain, lower and upper limit of one column without an upper limit, shape (1,) each."""
+    return np.array([gain]), np.zeros(1), np.full(1, np.inf)
 
 
 def promising(root: Root, above_vnd: float) -> list[tuple[float, int, int]]:
@@ -143,17 +153,11 @@ def generate(root: Root, seconds_left: SecondsLeft) -> bool:
 
 def resolve(root: Root, seconds_left: SecondsLeft) -> bool:
     """Solve the linear program with the columns at hand, and take its prices; return whether that was possible."""
-    root.solver.setOptionValue("time_limit", root.solver.getRunTime() + max(0.05, min(seconds_left(), 1e7)))
-    root.solver.run()
-    if root.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal and seconds_left() > 0:
-        # A basis that has been changed many times may lead the solver astray.
-        root.solver.clearSolver()
-        root.solver.run()
-    root.is_empty = root.solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible
-    if root.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    root.outcome = root.solver.solve(seconds_left)
+    root.is_empty = root.outcome.ending is Ending.INFEASIBLE
+    if not root.outcome.is_optimal or root.outcome.duals is None:
         return False
-    solution = root.solver.getSolution()
-    root.price = np.array(solution.row_dual)
+    root.price = root.outcome.duals.copy()
     root.rate = np.maximum(root.price[root.program.coupling], 0.0)
     for feature, row in root.features.items():
         low, high = root.limits.get(feature, (-np.inf, np.inf))
@@ -195,10 +199,11 @@ def _put(root: Root, columns: list[tuple[Block, FloatArray]]) -> None:
         used += [(row, 1.0) for feature, row in root.features.items() if counts(feature, block.pattern)]
         rows += [row for row, _ in used]
         values += [value for _, value in used]
-    n, first = len(columns), root.solver.getNumCol()
+    n = len(columns)
+    start.append(len(rows))
+    matrix = csc_array((np.array(values), np.array(rows, dtype=np.int64), np.array(start)), shape=(root.solver.n_rows, n))
     cost = np.array([-block.pattern.cost_vnd for block, _ in columns])
-    lists = np.array(start, dtype=np.int32), np.array(rows, dtype=np.int32), np.array(values)
-    root.solver.addCols(n, cost, np.zeros(n), np.full(n, highspy.kHighsInf), len(rows), *lists)
+    first = root.solver.add_columns(matrix, cost, np.zeros(n), np.full(n, np.inf))
     root.columns += [(first + k, block) for k, (block, _) in enumerate(columns)]
 
 
@@ -207,18 +212,18 @@ def put_limits(root: Root, limits: dict[Feature, tuple[float, float]]) -> None:
     for feature in limits:
         if feature not in root.features:
             root.features[feature] = _new_row(root, feature)
-    for feature, row in root.features.items():
-        low, high = limits.get(feature, (-np.inf, np.inf))
-        root.solver.changeRowBounds(row, low, high)
+    every = [limits.get(feature, (-np.inf, np.inf)) for feature in root.features]
+    low, high = np.array(every, dtype=np.float64).reshape(-1, 2).T
+    root.solver.set_row_limits(np.array(list(root.features.values()), dtype=np.int64), low, high)
     root.limits = limits
 
 
 def _new_row(root: Root, feature: Feature) -> int:
     """Add a row that counts what a feature counts, with a column that falls short of it."""
-    columns = np.array([column for column, block in root.columns if counts(feature, block.pattern)], dtype=np.int32)
-    row = root.solver.getNumRow()
-    root.solver.addRow(-highspy.kHighsInf, highspy.kHighsInf, len(columns), columns, np.ones(len(columns)))
-    root.solver.addCol(-PENALTY_VND, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.ones(1))
+    columns = np.array([column for column, block in root.columns if counts(feature, block.pattern)], dtype=np.int64)
+    coefficients = csr_array((np.ones(len(columns)), columns, np.array([0, len(columns)])), shape=(1, root.solver.n_columns))
+    row = root.solver.add_rows(coefficients, np.full(1, -np.inf), np.full(1, np.inf))
+    root.solver.add_columns(_column(np.ones(1), np.array([row]), root.solver.n_rows), *_one_column(-PENALTY_VND))
     return row
 
 

@@ -22,8 +22,8 @@ from matching.bounds.ways import DIRECT, Ways, shift_days
 from matching.model.problem import MINUTES_PER_DAY, BoolArray, FloatArray, IntArray, Problem
 from matching.network.distance import distances, kilometres
 from matching.network.geography import road_minutes
+from matching.network.opening_hours import openings
 from matching.pairs.lanes import find_lanes
-from matching.search.trips.instance import openings
 
 FAR = 1 << 40
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from matching.bounds.model import SecondsLeft
 from matching.bounds.whole_trips.features import Feature, features_of
 from matching.bounds.whole_trips.root import Root, bound_of, generate, put_limits, resolve
 from matching.model.problem import FloatArray
+from matching.optimizer import SecondsLeft
 
 MOST_CANDIDATES, MOST_TRIALS = 200, 4
 """Features that are compared, and those of them that may be solved first since nothing is known of them."""
@@ -107,9 +107,10 @@ def put_node(root: Root, limits: Limits, fixed: dict[int, float]) -> None:
     """Let the linear program be that of a node."""
     put_limits(root, limits)
     model = root.program.model
-    for column in np.flatnonzero(model.whole).tolist():
-        low, high = (fixed[column], fixed[column]) if column in fixed else (0.0, model.most[column])
-        root.solver.changeColBounds(column, low, high)
+    whole = np.flatnonzero(model.whole)
+    low = np.array([fixed.get(column, 0.0) for column in whole.tolist()])
+    high = np.array([fixed.get(column, model.most[column]) for column in whole.tolist()])
+    root.solver.set_limits(whole, low, high)
 
 
 def branches(root: Root, node: Node, history: History, enough: float, seconds_left: SecondsLeft) -> tuple[Side, ...]:
@@ -119,8 +120,8 @@ def branches(root: Root, node: Node, history: History, enough: float, seconds_le
     ----------
     enough : đồng by which a bound has to come down for its side to be done with.
     """
-    point = np.array(root.solver.getSolution().col_value)
-    before = root.solver.getInfo().objective_function_value
+    point, before = root.outcome.values, root.outcome.objective
+    assert point is not None
     best: tuple[Side, ...] = ()
     most, trials = -np.inf, 0
     for candidate in _candidates(root, node, point):
@@ -147,7 +148,7 @@ def _tried(root: Root, candidate: Candidate, before: float, seconds_left: Second
     for limits, fixed in candidate.sides:
         put_node(root, limits, fixed)
         solved = resolve(root, seconds_left)
-        after = root.solver.getInfo().objective_function_value if solved else before
+        after = root.outcome.objective if solved else before
         falls.append(np.inf if root.is_empty else max(before - after, 1.0))
     return falls
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from matching.model.plan import CARRIER, Plan
 from matching.model.problem import PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.model.subset import rows_of
 from matching.pairs.lanes import Lanes
 from matching.search.hubs.job import Effort, Job, compatible
-from matching.search.hubs.plan_ops import join, keep, passing, take, tied, without
 from matching.search.hubs.prospects import Idea, Prospects
-from matching.search.hubs.residual import Residual, residual
-from matching.search.hubs.subproblem import lane_rows
 from matching.search.hubs.transfer import transfer
+from matching.search.plan_ops import hub_trips, join_plans, keep_trips, linked_trips, trips_of
+from matching.search.subproblem import Residual, residual
 
 SIZES = (6, 12, 25, 50)
 """Lots of an attempt, to be drawn from."""
@@ -50,12 +50,12 @@ class Attempt:
 def draw(prospects: Prospects, plan: Plan, now: FloatArray, idea: Idea, shift_days: int, rng: np.random.Generator) -> Attempt | None:
     """Choose lanes near the idea's own, and the trips that serve them."""
     fits = np.flatnonzero(prospects.through[idea.place] < np.minimum(prospects.worth, now * rng.choice(TOLERANCES)))
-    lanes = lane_rows(prospects.lanes, fits).replace(margin_vnd_per_kg=fits)
+    lanes = rows_of(prospects.lanes, fits).replace(margin_vnd_per_kg=fits)
     lanes = compatible(lanes, idea.meeting, shift_days)
     if len(lanes.lot) == 0:
         return None
     rows = _nearest(prospects, lanes, idea.lane, int(rng.choice(SIZES)), float(rng.choice(SPREADS)))
-    lanes = lane_rows(lanes, rows)
+    lanes = rows_of(lanes, rows)
     fits = lanes.margin_vnd_per_kg
     onward = prospects.onward[idea.place, fits] * rng.choice(SLACKS)
     return Attempt(idea, lanes, onward, _released(prospects.problem, plan, lanes, spare_pins=bool(rng.random() < SPARE_PINS)))
@@ -86,34 +86,31 @@ def _released(problem: Problem, plan: Plan, lanes: Lanes, *, spare_pins: bool) -
     d = problem.decisions
     pins = d.kind == PIN if spare_pins else np.zeros(len(d.kind), dtype=np.bool_)
     bound = (plan.trips.vehicle == CARRIER) | _with_pairs(problem, plan, d.lot[pins], d.line[pins])
-    return tied(plan, trips & ~tied(plan, bound))
+    return linked_trips(plan, trips & ~linked_trips(plan, bound))
 
 
 def _with_pairs(problem: Problem, plan: Plan, lot: IntArray, line: IntArray) -> BoolArray:
     """Trips that carry goods of any of these lots for the line that stands beside it, shape (n_trips,)."""
-    a, legs, n = plan.allocations, plan.legs, max(1, problem.n_lines)
-    concerned = np.isin(a.lot * n + a.line, lot * n + line)
-    trips = np.zeros(len(plan.trips.vehicle), dtype=np.bool_)
-    trips[legs.trip[concerned[legs.allocation]]] = True
-    return trips
+    a, n = plan.allocations, max(1, problem.n_lines)
+    return trips_of(plan, np.isin(a.lot * n + a.line, lot * n + line))
 
 
 def carry_out(
     problem: Problem, all_lanes: Lanes, plan: Plan, attempt: Attempt, effort: Effort, seed: int, expired: Callable[[], bool]
 ) -> list[Plan]:
     """Return whole plans in which goods of the attempt pass the hub; none where no goods would."""
-    rest, freed = without(plan, attempt.trips), keep(plan, attempt.trips)
+    rest, freed = keep_trips(plan, ~attempt.trips), keep_trips(plan, attempt.trips)
     left = residual(problem, rest)
     rows = np.flatnonzero((left.lot_kg[attempt.lanes.lot] > 0) & (left.line_kg[attempt.lanes.line] > 0))
     if len(rows) == 0:
         return []
     direct = _beside(problem, all_lanes, attempt.lanes, freed, left)
-    job = Job(problem, left, lane_rows(attempt.lanes, rows), direct, attempt.idea.meeting, effort, expired)
+    job = Job(problem, left, rows_of(attempt.lanes, rows), direct, attempt.idea.meeting, effort, expired)
     moved = transfer(job, attempt.onward_vnd_per_kg[rows], seed)
     if moved is None:
         return []
-    base = join(rest, keep(moved, passing(moved)))
-    return [join(rest, moved), join(base, _spared(problem, freed, residual(problem, base)))]
+    base = join_plans(rest, keep_trips(moved, hub_trips(moved)))
+    return [join_plans(rest, moved), join_plans(base, _spared(problem, freed, residual(problem, base)))]
 
 
 def _beside(problem: Problem, all_lanes: Lanes, lanes: Lanes, freed: Plan, left: Residual) -> Lanes:
@@ -123,7 +120,7 @@ def _beside(problem: Problem, all_lanes: Lanes, lanes: Lanes, freed: Plan, left:
     lines[lanes.line] = lines[freed.allocations.line] = True
     lots &= left.lot_kg > 0
     lines &= left.line_kg > 0
-    return lane_rows(all_lanes, np.flatnonzero(lots[all_lanes.lot] & lines[all_lanes.line])[:MOST_LANES])
+    return rows_of(all_lanes, np.flatnonzero(lots[all_lanes.lot] & lines[all_lanes.line])[:MOST_LANES])
 
 
 def _spared(problem: Problem, freed: Plan, left: Residual) -> Plan:
@@ -133,7 +130,7 @@ def _spared(problem: Problem, freed: Plan, left: Residual) -> Plan:
     lot_kg, line_kg = left.lot_kg.copy(), left.line_kg.copy()
     worth = lines.bid_vnd_per_kg[a.line] + lines.short_vnd_per_kg[a.line] - lots.ask_vnd_per_kg[a.lot]
     kg, stays = a.kg.copy(), np.zeros(len(freed.trips.vehicle), dtype=np.bool_)
-    for trip in np.flatnonzero(~passing(freed)).tolist():
+    for trip in np.flatnonzero(~hub_trips(freed)).tolist():
         rows = legs.allocation[legs.trip == trip]
         taken_lot, taken_line = lot_kg.copy(), line_kg.copy()
         for row in rows.tolist():
@@ -152,4 +149,4 @@ def _with_kg(plan: Plan, kg: IntArray, trips: BoolArray) -> Plan:
     """Return some trips of a plan of direct trips with other kilograms; allocations of none are left out."""
     changed = Plan(plan.allocations.replace(kg=kg), plan.legs, plan.trips, plan.stops)
     some = np.flatnonzero(kg[plan.legs.allocation] > 0)
-    return keep(Plan(changed.allocations, take(changed.legs, some), changed.trips, changed.stops), trips)
+    return keep_trips(Plan(changed.allocations, rows_of(changed.legs, some), changed.trips, changed.stops), trips)

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from matching.model.problem import MINUTES_PER_DAY, IntArray, Problem
+from matching.model.subset import rows_of
 from matching.pairs.lanes import Lanes
-from matching.search.hubs.residual import Residual
-from matching.search.hubs.subproblem import lane_rows
+from matching.search.subproblem import Residual
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def compatible(lanes: Lanes, meeting: Meeting, shift_days: int) -> Lanes:
     pickup_from = np.maximum(np.maximum(lanes.pickup_from_day, meeting.day - shift_days), deliver_from - lanes.max_days)
     pickup_until = np.minimum(lanes.pickup_until_day, meeting.day)
     rows = np.flatnonzero((deliver_from <= deliver_until) & (pickup_from <= pickup_until))
-    return lane_rows(lanes, rows).replace(
+    return rows_of(lanes, rows).replace(
         pickup_from_day=pickup_from[rows],
         pickup_until_day=pickup_until[rows],
         deliver_from_day=deliver_from[rows],

@@ -7,10 +7,11 @@ from collections import defaultdict
 import numpy as np
 
 from matching.model.plan import Allocations, Legs, Plan
-from matching.model.problem import MINUTES_PER_DAY, IntArray, Problem
+from matching.model.problem import IntArray, Problem
+from matching.model.subset import rows_of
 from matching.search.hubs.movements import Movements
-from matching.search.hubs.plan_ops import stack, take
 from matching.search.hubs.split_movements import Halves, halve
+from matching.search.plan_ops import leg_days, stack
 
 
 def kept_movements(problem: Problem, plan: Plan) -> tuple[Halves, Plan]:
@@ -18,7 +19,8 @@ def kept_movements(problem: Problem, plan: Plan) -> tuple[Halves, Plan]:
     second = np.flatnonzero(plan.legs.leg == 2)
     first = _first_legs(plan, second)
     a, legs = plan.allocations, plan.legs
-    came, left = _hub_days(plan, first, legs.to_site), _hub_days(plan, second, legs.from_site)
+    load_day, unload_day = leg_days(problem, plan)
+    came, left = unload_day[first], load_day[second]
     groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     for k, row in enumerate(legs.allocation[second].tolist()):
         groups[int(a.lot[row]), int(a.line[row]), int(legs.from_site[second[k]])].append(k)
@@ -33,15 +35,6 @@ def _first_legs(plan: Plan, second: IntArray) -> IntArray:
     rows = np.flatnonzero(plan.legs.leg == 1)
     first[plan.legs.allocation[rows]] = rows
     return first[plan.legs.allocation[second]]
-
-
-def _hub_days(plan: Plan, legs: IntArray, site: IntArray) -> IntArray:
-    """Day on which the trip of each leg calls at the hub."""
-    width = int(max(plan.stops.site.max(initial=0), site.max(initial=0))) + 1
-    key = plan.stops.trip * width + plan.stops.site
-    order = np.argsort(key)
-    place = np.searchsorted(key[order], plan.legs.trip[legs] * width + site[legs])
-    return np.asarray(plan.stops.arrive_min[order[place]] // MINUTES_PER_DAY)
 
 
 def _movements(problem: Problem, plan: Plan, second: IntArray, came: IntArray, groups: dict[tuple[int, int, int], list[int]]) -> Movements:
@@ -82,7 +75,7 @@ def _with_halves(
     ridden = np.concatenate([plain_leg, first[k], second[k]])
     n = len(plain) + 2 * len(k)
     return Plan(
-        allocations=stack([take(a, plain), to_hub, from_hub]),
+        allocations=stack([rows_of(a, plain), to_hub, from_hub]),
         legs=Legs(
             allocation=np.arange(n),
             leg=np.ones(n, dtype=np.int64),

@@ -9,14 +9,14 @@ can be planned apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from matching.model.problem import HUB, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem, _Table
+from matching.model.subset import rows_of
 from matching.network.rates import Haulage, haulage
 from matching.pairs.lanes import Lanes, find_lanes
-from matching.search.hubs.subproblem import lane_rows
 
 DEARER_INTO, DEARER_OUT = 1.8, 1.5
 """What trucks to and from a hub cost on a kilogram, against full ones: lots are small, and loads for one hub and day are few."""
@@ -42,10 +42,6 @@ class Movements(_Table):
     deliver_from_day: IntArray
     deliver_until_day: IntArray
     gate_vnd_per_kg: IntArray  # what a kilogram is thought to be worth at the hub, handling not yet paid
-
-    def rows(self, rows: IntArray) -> Movements:
-        """Return some movements."""
-        return Movements(*(getattr(self, spec.name)[rows] for spec in fields(self)))
 
 
 def hub_ways(problem: Problem, boxes: Lanes, lot: IntArray, line: IntArray) -> tuple[IntArray, FloatArray]:
@@ -82,7 +78,7 @@ def storage_boxes(problem: Problem) -> Lanes:
     _, best = np.unique((lanes.lot * width + lanes.line)[order], return_index=True)
     rows = order[best]
     # An indivisible lot rides on one trip.
-    return lane_rows(lanes, rows[(slack[rows] >= 1) & ~problem.lots.indivisible[lanes.lot[rows]]])
+    return rows_of(lanes, rows[(slack[rows] >= 1) & ~problem.lots.indivisible[lanes.lot[rows]]])
 
 
 def is_pinned(problem: Problem, lot: IntArray, line: IntArray) -> BoolArray:

@@ -15,9 +15,9 @@ from matching.model.problem import HUB, FloatArray, Problem
 from matching.pairs.lanes import find_lanes
 from matching.search.hubs.attempt import carry_out, draw
 from matching.search.hubs.job import Effort
-from matching.search.hubs.plan_ops import in_order, worth_vnd
 from matching.search.hubs.prospects import Prospects
-from matching.search.hubs.residual import residual
+from matching.search.plan_ops import in_start_order, worth_vnd
+from matching.search.subproblem import residual
 from matching.verify import verify
 
 ATTEMPTS = 400
@@ -50,7 +50,7 @@ def with_hubs(
         return plan
     search = _Search(problem, plan, verdict.objective_vnd, seed, expired)
     search.run(iterations)
-    return search.plan if search.plan is plan else in_order(search.plan)
+    return search.plan if search.plan is plan else in_start_order(search.plan)
 
 
 class _Search:

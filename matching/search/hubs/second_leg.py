@@ -8,11 +8,13 @@ import numpy as np
 
 from matching.model.plan import Plan
 from matching.model.problem import MINUTES_PER_DAY, FloatArray, IntArray, Lots
+from matching.model.subset import rows_of
 from matching.pairs.lanes import Lanes
+from matching.search.hubs.direct_search import search_direct
 from matching.search.hubs.job import Job
-from matching.search.hubs.plan_ops import stack
-from matching.search.hubs.subproblem import Closure, cut, lane_rows, left_lines, left_lots, lot_rows, renumbered, search
+from matching.search.hubs.part import Closure, cut, left_lines, left_lots
 from matching.search.hubs.two_leg import glue, pieces
+from matching.search.plan_ops import renumber, stack
 
 GroupKey = tuple[int, int, int, int, bool, float, int]
 """Line, first and last delivery day, supplier, cold, litres per kg, and the lot where it may not be divided (else -1)."""
@@ -95,8 +97,8 @@ class Onward:
         closure = Closure(meeting.hub, 0, meeting.clock_min) if meeting.clock_min < MINUTES_PER_DAY else None
         left = job.left.beside(p, self.fed)
         part = cut(p, lots, left_lines(p, left, line), stack([self._as_lanes(place[:n]), lanes]), left, closure)
-        found = search(part, iterations=job.effort.iterations, seed=seed, expired=job.expired)
-        return renumbered(found, np.arange(n + len(self.lot)), line, part.site)
+        found = search_direct(part, iterations=job.effort.iterations, seed=seed, expired=job.expired)
+        return renumber(found, lot=np.arange(n + len(self.lot)), line=line, site=part.site)
 
     def _fed_kg(self) -> IntArray:
         """What the feeder has taken of each lot, shape (n_lots,), kg."""
@@ -107,7 +109,7 @@ class Onward:
         """Return the lanes of lots that the feeder has left something of, margins with the shortage penalty saved."""
         lanes, p, fed = self.job.direct, self.job.problem, self._fed_kg()
         some = (self.job.left.lot_kg > fed) & ~(p.lots.indivisible & (fed > 0))
-        lanes = lane_rows(lanes, np.flatnonzero(some[lanes.lot]))
+        lanes = rows_of(lanes, np.flatnonzero(some[lanes.lot]))
         margin = lanes.margin_vnd_per_kg + p.lines.short_vnd_per_kg[lanes.line]
         return lanes.replace(margin_vnd_per_kg=margin, max_days=np.minimum(lanes.max_days, self.job.effort.shift_days))
 
@@ -120,7 +122,7 @@ class Onward:
         a, n = self.fed.allocations, len(self.groups)
         kg = np.array([a.kg[rows].sum() for rows in self.groups.values()])
         first = np.array([a.lot[rows[0]] for rows in self.groups.values()])
-        lots = lot_rows(self.job.problem.lots, first)
+        lots = rows_of(self.job.problem.lots, first)
         return lots.replace(site=np.full(n, self.job.meeting.hub), kg=kg, min_take_kg=np.zeros(n, dtype=np.int64))
 
     def _as_lanes(self, line_place: IntArray) -> Lanes:

@@ -13,8 +13,9 @@ import numpy as np
 
 from matching.model.plan import Allocations, Legs, Plan
 from matching.model.problem import NO_LIMIT, PIN, BoolArray, Certificates, Decisions, FloatArray, IntArray, Lines, Lots, Problem
+from matching.model.subset import rows_of
 from matching.search.hubs.movements import Movements
-from matching.search.hubs.plan_ops import stack, take
+from matching.search.plan_ops import stack, stop_rows
 
 DAYS_OF_GRACE = 10_000
 """Shelf life and validity of the halves: their days have been settled."""
@@ -79,10 +80,10 @@ class Halves:
         number = np.full(len(a.lot), -1, dtype=np.int64)
         number[stays] = np.arange(len(stays))
         legs = np.flatnonzero(number[plan.legs.allocation] >= 0)
-        kept_rows = take(a, stays)
+        kept_rows = rows_of(a, stays)
         return Plan(
             allocations=kept_rows.replace(lot=lots[kept_rows.lot], line=lines[kept_rows.line]),
-            legs=take(plan.legs, legs).replace(allocation=number[plan.legs.allocation[legs]]),
+            legs=rows_of(plan.legs, legs).replace(allocation=number[plan.legs.allocation[legs]]),
             trips=plan.trips,
             stops=plan.stops,
         )
@@ -102,7 +103,7 @@ class Halves:
         two = Allocations(m.lot[which], m.line[which], kg, a.pickup_day[first], a.delivery_day[second])
         one = legs.allocation.argsort(kind="stable")[plain]
         return Plan(
-            allocations=stack([take(a, plain), two]),
+            allocations=stack([rows_of(a, plain), two]),
             legs=Legs(
                 allocation=np.concatenate([np.arange(n), np.repeat(numbers, 2)]),
                 leg=np.concatenate([np.ones(n, dtype=np.int64), np.tile([1, 2], len(first))]),
@@ -116,16 +117,14 @@ class Halves:
 
     def clashes(self, plan: Plan) -> BoolArray:
         """Movements of which something leaves the hub before all of it has been unloaded, shape (n_movements,)."""
-        a, stops, n_sites = plan.allocations, plan.stops, self.problem.n_sites
+        a, stops = plan.allocations, plan.stops
         trip = np.empty(len(a.lot), dtype=np.int64)
         trip[plan.legs.allocation] = plan.legs.trip
-        key = stops.trip * n_sites + stops.site
-        order = np.argsort(key)
         came, left = np.full(self.n, -(1 << 60)), np.full(self.n, 1 << 60)
         for lots, minute, worst in ((self.first_lots, stops.depart_min, came), (self.second_lots, stops.arrive_min, left)):
             rows = np.flatnonzero((a.lot >= lots[0]) & (a.lot <= lots[-1])) if self.n else np.zeros(0, dtype=np.int64)
             which = a.lot[rows] - (lots[0] if self.n else 0)
-            at = order[np.searchsorted(key[order], trip[rows] * n_sites + self.movements.hub[which])]
+            at = stop_rows(self.problem, plan, trip[rows], self.movements.hub[which])
             (np.maximum if worst is came else np.minimum).at(worst, which, minute[at])
         return np.asarray(left < came)
 
@@ -181,7 +180,7 @@ def _rest(problem: Problem, m: Movements) -> Lots:
 
 def _to_hub(problem: Problem, m: Movements, product: IntArray) -> Lots:
     n = len(m.lot)
-    return take(problem.lots, m.lot).replace(
+    return rows_of(problem.lots, m.lot).replace(
         id=np.array([f"to a hub {k}" for k in range(n)], dtype=object),
         product=product,
         grade=np.ones(n, dtype=np.int64),

@@ -12,10 +12,13 @@ import numpy as np
 
 from matching.model.plan import Plan
 from matching.model.problem import MINUTES_PER_DAY, FloatArray, IntArray
+from matching.model.subset import rows_of
 from matching.pairs.lanes import Lanes
+from matching.search.hubs.direct_search import search_direct
 from matching.search.hubs.job import Job
+from matching.search.hubs.part import Closure, TransferPart, cut, left_lines, left_lots
 from matching.search.hubs.second_leg import Onward
-from matching.search.hubs.subproblem import Closure, Part, cut, lane_rows, left_lines, left_lots, renumbered, search
+from matching.search.plan_ops import renumber
 
 
 def transfer(job: Job, onward_vnd_per_kg: FloatArray, seed: int) -> Plan | None:
@@ -58,7 +61,7 @@ def _feed(job: Job, onward_vnd_per_kg: FloatArray, room: IntArray, seed: int) ->
     lot, lot_place = np.unique(job.lanes.lot[rows], return_inverse=True)
     line, line_place = np.unique(job.line_place[rows], return_inverse=True)
     day = np.full(len(rows), job.meeting.day)
-    lanes = lane_rows(job.lanes, rows).replace(
+    lanes = rows_of(job.lanes, rows).replace(
         lot=lot_place,
         line=line_place,
         deliver_from_day=day,
@@ -67,11 +70,11 @@ def _feed(job: Job, onward_vnd_per_kg: FloatArray, room: IntArray, seed: int) ->
         margin_vnd_per_kg=np.floor(margin[rows]).astype(np.int64),
     )
     part = _cut(job, lot, job.line[line], room[line], lanes)
-    found = search(part, iterations=job.effort.iterations, seed=seed, expired=job.expired)
-    return renumbered(found, lot, job.line[line], part.site)
+    found = search_direct(part, iterations=job.effort.iterations, seed=seed, expired=job.expired)
+    return renumber(found, lot=lot, line=job.line[line], site=part.site)
 
 
-def _cut(job: Job, lot: IntArray, line: IntArray, room: IntArray, lanes: Lanes) -> Part:
+def _cut(job: Job, lot: IntArray, line: IntArray, room: IntArray, lanes: Lanes) -> TransferPart:
     """Cut out the problem in which the hub stands for the receivers."""
     p, left, meeting = job.problem, job.left, job.meeting
     lines = left_lines(p, left, line)

@@ -8,7 +8,8 @@ import numpy as np
 
 from matching.model.plan import Allocations, Legs, Plan, Stops
 from matching.model.problem import IntArray, Problem
-from matching.search.hubs.plan_ops import stack, take
+from matching.model.subset import rows_of
+from matching.search.plan_ops import stack
 
 
 def pieces(groups: list[list[int]], fed: Allocations, found: Allocations) -> IntArray:
@@ -58,7 +59,7 @@ def glue(problem: Problem, hub: int, fed: Plan, found: Plan, rows: IntArray, dir
     first, second = _trip_of(fed)[rows[:, 0]], _trip_of(found)[np.concatenate([rows[:, 1], direct])]
     feeders, first = np.unique(first, return_inverse=True)
     onwards, second = np.unique(second, return_inverse=True)
-    allocations = stack([_pieces_table(fed.allocations, found.allocations, rows), take(found.allocations, direct)])
+    allocations = stack([_pieces_table(fed.allocations, found.allocations, rows), rows_of(found.allocations, direct)])
     start, end = problem.lots.site[allocations.lot], problem.lines.site[allocations.line]
     n, m = len(rows), len(direct)
     there = np.full(n, hub)
@@ -69,7 +70,7 @@ def glue(problem: Problem, hub: int, fed: Plan, found: Plan, rows: IntArray, dir
         from_site=np.concatenate([_paired(start[:n], there), start[n:]]),
         to_site=np.concatenate([_paired(there, end[:n]), end[n:]]),
     )
-    trips = stack([take(fed.trips, feeders), take(found.trips, onwards)])
+    trips = stack([rows_of(fed.trips, feeders), rows_of(found.trips, onwards)])
     return Plan(allocations, legs, trips, stack([_stops(fed, feeders, 0), _stops(found, onwards, len(feeders))]))
 
 
@@ -95,5 +96,5 @@ def _stops(plan: Plan, trips: IntArray, first_number: int) -> Stops:
     """Stops of some trips, which are numbered anew from ``first_number``."""
     new = np.full(len(plan.trips.vehicle), -1, dtype=np.int64)
     new[trips] = first_number + np.arange(len(trips))
-    stops = take(plan.stops, np.flatnonzero(new[plan.stops.trip] >= 0))
+    stops = rows_of(plan.stops, np.flatnonzero(new[plan.stops.trip] >= 0))
     return stops.replace(trip=new[stops.trip])

@@ -9,12 +9,12 @@ import numpy as np
 
 from matching.model.plan import Plan
 from matching.model.problem import Problem
-from matching.search.hubs.plan_ops import in_order, join, keep
 from matching.search.long_tours.loads import cut, is_divisible
 from matching.search.long_tours.model import model
 from matching.search.long_tours.rebuild import plan_of
 from matching.search.long_tours.search import improved_routes
 from matching.search.long_tours.tours import Tours, find_tours, tours_allowed
+from matching.search.plan_ops import in_start_order, join_plans, keep_trips
 from matching.verify import verify
 
 ITERATIONS_PER_PIECE = 300
@@ -98,7 +98,7 @@ def _rerouted(problem: Problem, plan: Plan, tours: Tours, effort: _Effort, *, an
         return None
     others = np.ones(len(plan.trips.vehicle), dtype=np.bool_)
     others[tours.trip] = False
-    return in_order(join(keep(plan, others), made))
+    return in_start_order(join_plans(keep_trips(plan, others), made))
 
 
 def _better(problem: Problem, plan: Plan, other: Plan | None) -> Plan:

@@ -39,7 +39,15 @@ class Cooling:
     hot: float
     cold: float
 
+    @classmethod
+    def of_trips(cls, books: Books, hot_share: float, cold_share: float) -> Cooling:
+        """Return temperatures as shares of what a trip costs on the average."""
+        cost = books.trip_real[:, col.TRIP_COST]
+        mean = float(cost[cost > 0].mean()) if (cost > 0).any() else 1e5
+        return cls(hot_share * mean, cold_share * mean)
+
     def at(self, progress: float) -> float:
+        """Return the temperature at a progress in [0, 1]."""
         return float(self.hot * (self.cold / self.hot) ** min(1.0, progress))
 
 

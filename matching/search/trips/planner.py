@@ -130,9 +130,7 @@ class TripPlanner:
         return plan_of(self.problem, self.layout, self._improver.best)
 
     def _temperatures(self, warmth: float) -> Cooling:
-        cost = self._improver.best.trip_real[:, 3]
-        mean = float(cost[cost > 0].mean()) if (cost > 0).any() else 1e5
-        return Cooling(warmth * HOT_SHARE * mean, COLD_SHARE * mean)
+        return Cooling.of_trips(self._improver.best, warmth * HOT_SHARE, COLD_SHARE)
 
 
 def lay_out(

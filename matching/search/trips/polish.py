@@ -13,12 +13,11 @@ The search moves goods between neighbouring trips; this moves them along chains 
 
 from __future__ import annotations
 
-import highspy
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 
-from matching.highs import silent_highs
 from matching.model.problem import FloatArray, IntArray
+from matching.optimizer import LinearProgram, LinearSolver
 from matching.search.trips import columns as col
 from matching.search.trips._core import Arena, Scratch, copy_all, reload
 from matching.search.trips.instance import Layout
@@ -62,28 +61,31 @@ class Program:
     """The linear program of the module, which rows are added to."""
 
     def __init__(self, layout: Layout, books: Books, loads: Loads, now: Loads, seconds: float) -> None:
-        self._layout, self._books, self._loads = layout, books, loads
-        self._highs = silent_highs()
-        self._highs.setOptionValue("time_limit", max(0.05, seconds))
-        _pass(self._highs, layout, books, loads, now)
+        self._layout, self._books, self._loads, self._seconds = layout, books, loads, max(0.05, seconds)
+        self._solver = LinearSolver(_linear_program(layout, books, loads, now))
 
     def solve(self) -> Loads | None:
         """Return the best loads in whole kilograms, or None if time ran out."""
-        self._highs.run()
-        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        outcome = self._solver.solve(lambda: self._seconds)
+        if not outcome.is_optimal or outcome.values is None:
             return None
-        return self._loads._replace(kg=np.floor(np.array(self._highs.getSolution().col_value) + 1e-6))
+        return self._loads._replace(kg=np.floor(outcome.values + 1e-6))
 
     def hold(self, trips: IntArray) -> None:
         """Let trips move no more at each of their stops than they do now."""
         books, loads = self._books, self._loads
         start, end = ends_of(self._layout, loads.lane)
+        columns: list[IntArray] = []
+        most: list[float] = []
         for trip in trips.tolist():
             own = np.arange(*np.searchsorted(loads.trip, [trip, trip + 1]))
             for place in range(int(books.trip[trip, col.TRIP_NP] + books.trip[trip, col.TRIP_ND])):
                 site = books.stop[trip, place, col.STOP_SITE]
-                here = own[(start[own] == site) | (end[own] == site)]
-                self._highs.addRow(-highspy.kHighsInf, float(books.stop_kg[trip, place]), len(here), here, np.ones(len(here)))
+                columns.append(own[(start[own] == site) | (end[own] == site)])
+                most.append(float(books.stop_kg[trip, place]))
+        row_start = np.concatenate([[0], np.cumsum([len(row) for row in columns])])
+        matrix = csr_array((np.ones(row_start[-1]), np.concatenate(columns), row_start), shape=(len(most), len(loads.trip)))
+        self._solver.add_rows(matrix, np.full(len(most), -np.inf), np.array(most))
 
 
 def _program(layout: Layout, books: Books, seconds: float) -> Program | None:
@@ -93,8 +95,8 @@ def _program(layout: Layout, books: Books, seconds: float) -> Program | None:
     return None if loads is None or len(loads.trip) == 0 else Program(layout, books, loads, now, seconds)
 
 
-def _pass(highs: highspy.Highs, layout: Layout, books: Books, loads: Loads, now: Loads) -> None:
-    """Hand the program over to its solver."""
+def _linear_program(layout: Layout, books: Books, loads: Loads, now: Loads) -> LinearProgram:
+    """Return the program as arrays."""
     n = len(loads.trip)
     lot, line = layout.lane[loads.lane, col.LANE_LOT], layout.lane[loads.lane, col.LANE_LINE]
     trip_row = np.unique(loads.trip, return_inverse=True)[1]
@@ -133,13 +135,7 @@ def _pass(highs: highspy.Highs, layout: Layout, books: Books, loads: Loads, now:
     lower, upper = np.where(fixed, loads.kg, 0.0), np.where(fixed, loads.kg, most)
     pinned = layout.lane[loads.lane, col.LANE_PIN] >= 0
     lower, upper = np.where(pinned, loads.kg, lower), np.where(pinned, np.maximum(loads.kg, upper), upper)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_, lp.sense_ = n, offset, highspy.ObjSense.kMaximize
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = layout.lane_real[loads.lane, col.MARGIN], lower, upper
-    lp.row_lower_, lp.row_upper_ = np.concatenate(low), np.concatenate(high)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    highs.passModel(lp)
+    return LinearProgram(matrix, np.concatenate(low), np.concatenate(high), layout.lane_real[loads.lane, col.MARGIN], lower, upper)
 
 
 def _kept_minimum(least: FloatArray, has: FloatArray, spare: FloatArray) -> FloatArray:

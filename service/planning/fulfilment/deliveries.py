@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session, aliased
 from buyers.models import CallOff, Contract, DemandLine
 from catalog.errors import Conflict, Fault, Invalid, NotFound, fault
 from catalog.models import Association, Lot, LotShare, Site
+from service.days import VIETNAM
 from service.planning import models as m
 from service.planning.fulfilment import money
 from service.planning.ledger import transitions
-from service.planning.ledger.transitions import VIETNAM, Act
+from service.planning.ledger.transitions import Act
 from service.planning.states import ShipmentState
 
 

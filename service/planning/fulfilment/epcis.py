@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session, aliased
 from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Site
 from catalog.tenancy import Scope, find, visible
+from service.days import VIETNAM
 from service.planning import models as m
-from service.planning.ledger.transitions import VIETNAM
 from service.planning.states import ShipmentState
 
 MEDIA_TYPE = "application/ld+json"

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from catalog.errors import Conflict, Invalid, fault
 from catalog.tenancy import Scope, check_version, find, visible
+from service.days import VIETNAM
 from service.planning import models as m
 from service.planning.fulfilment import deliveries
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
-from service.planning.ledger.transitions import VIETNAM, Act
+from service.planning.ledger.transitions import Act
 from service.planning.states import SettlementState, ShipmentState
 
 USUAL_DAYS = 30

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -23,11 +22,11 @@ from sqlalchemy.orm import Session
 from buyers.models import DemandLine, LineStatus
 from catalog.errors import NotFound
 from catalog.models import Lot, LotStatus
+from service.days import today
 from service.planning.errors import AlreadyMoved, HoldExpired, LineOvercommitted, LotOvercommitted, NotAvailable
 from service.planning.models import LedgerEntry, LineBalance, LotBalance, Promise
 from service.planning.states import KgState
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 CLOSED_LOTS = (LotStatus.WITHDRAWN, LotStatus.EXPIRED)
 
 
@@ -121,7 +120,7 @@ def _fitting(session: Session, wishes: Sequence[Wish], act: Act) -> list[tuple[W
     """Return the wishes that can be kept one after the other, each with its association and its price."""
     of_lots = select(Lot.id, Lot.association_id, LotBalance.offered_kg).join(LotBalance, LotBalance.lot_id == Lot.id)
     of_lots = of_lots.where(Lot.id.in_({w.lot_id for w in wishes}), Lot.status.not_in(CLOSED_LOTS))
-    of_lots = of_lots.where(Lot.available_until >= act.at.astimezone(VIETNAM).date())
+    of_lots = of_lots.where(Lot.available_until >= today(act.at))
     line, b = DemandLine, LineBalance
     of_lines = select(line.id, line.bid_vnd_per_kg, b.quantity_kg - b.promised_kg).join(b, b.line_id == line.id)
     of_lines = of_lines.where(line.id.in_({w.line_id for w in wishes}), line.status != LineStatus.CANCELLED)
@@ -229,8 +228,7 @@ def withdraw(session: Session, lot_id: int, act: Act, status: LotStatus = LotSta
 
 def expire_lots(session: Session, act: Act) -> int:
     """Withdraw what is left of lots whose window has passed in Vietnam, and return how many lots that were."""
-    today = act.at.astimezone(VIETNAM).date()
-    past = select(Lot.id).where(Lot.available_until < today, Lot.status.not_in([*CLOSED_LOTS, LotStatus.SHIPPED])).order_by(Lot.id)
+    past = select(Lot.id).where(Lot.available_until < today(act.at), Lot.status.not_in([*CLOSED_LOTS, LotStatus.SHIPPED])).order_by(Lot.id)
     lot_ids = list(session.scalars(past))
     for lot_id in lot_ids:
         withdraw(session, lot_id, act, LotStatus.EXPIRED)
@@ -328,7 +326,7 @@ def _open_lot(session: Session, lot_id: int, act: Act) -> Lot:
     lot = session.get(Lot, lot_id, populate_existing=True)
     if lot is None:
         raise NotFound("lot", str(lot_id))
-    if lot.status in CLOSED_LOTS or lot.available_until < act.at.astimezone(VIETNAM).date():
+    if lot.status in CLOSED_LOTS or lot.available_until < today(act.at):
         raise NotAvailable(f"lot {lot.code} is {lot.status}, to be picked up until {lot.available_until}", lot.updated_by, lot.updated_at)
     return lot
 

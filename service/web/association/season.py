@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from catalog.errors import NotFound
-from service.api.papers import checked_days, today
 from service.auth.permissions import Permission
+from service.days import checked_days, today
+from service.db import now
 from service.planning.plans import overview
 from service.planning.plans.overview import LineFact, LotFact, PairFact, Season, TripFact
 from service.web.context import PageContext, PageRequest
@@ -126,7 +127,7 @@ def _steps(place: str, season: Season, page: int, pages_: int) -> list[str]:
 
 def _season(visit: PageContext, first: str, last: str) -> Season:
     """Return the season of the days asked for, or of every day on which anything is offered or wanted."""
-    whole = overview.span(visit.session, visit.scope) or (today(visit),) * 2
+    whole = overview.span(visit.session, visit.scope) or (today(now(visit.session)),) * 2
     start, end = _day(first) or whole[0], _day(last) or whole[1]
     days = checked_days(start, max(start, end) if not last else end)
     return overview.season(visit.session, visit.scope, *days)

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
+from service.days import VIETNAM
 from service.models import ApiKey, AuditEvent, User
-from service.planning.ledger.transitions import VIETNAM
 from service.web.context import PageContext, PageRequest
 from service.web.formats import day_of_text
 from service.web.lists import part

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Site, SiteKind, VehicleClass
-from service.api.proposal_shapes import Stage, stage_of
 from service.planning import models as m
 from service.planning.columns import day_number
 from service.planning.fulfilment.amounts import worth
 from service.planning.parties import called
 from service.planning.states import DecisionKind
+from service.views.proposals import Stage, stage_of
 
 STAGES = tuple(stage.value for stage in Stage)
 KINDS = tuple(kind.value for kind in SiteKind)

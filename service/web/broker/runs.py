@@ -10,8 +10,6 @@ from catalog.tenancy import find, visible
 from matching.model.errors import BadInput
 from matching.policy import policy_of
 from matching.texts import Language, remedy
-from service.api.plan_shapes import plan_out, runs_of
-from service.api.run_shapes import moment_out, moments, run_out, runs_out
 from service.auth.permissions import Permission
 from service.http.context import Uid, before
 from service.planning.models import Plan, Run
@@ -19,6 +17,8 @@ from service.runs import submission
 from service.runs.messages import TRIPS, Trips
 from service.runs.queue import UNFINISHED
 from service.runs.submission import Wanted
+from service.views.plans import plan_out, runs_of
+from service.views.runs import moment_out, moments, run_out, runs_out
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part

@@ -13,8 +13,9 @@ from catalog.errors import NotFound
 from catalog.models import Organisation, Side
 from catalog.repository import organisations
 from catalog.tenancy import find
-from service.api.papers import today
 from service.auth.permissions import Permission
+from service.days import today
+from service.db import now
 from service.http.context import Uid
 from service.paper import journeys
 from service.planning import models as m
@@ -50,7 +51,7 @@ def list_shipments(visit: PageRequest, state: str = "") -> Response:
 def _papers(visit: PageContext) -> dict[str, object]:
     """Return what the form of papers about an organisation offers."""
     query = organisations(visit.scope).where(Organisation.side != Side.LOGISTICS).order_by(Organisation.sort_key).limit(2000)
-    return {"organisations": [(row.uid, row.name) for row in visit.session.scalars(query)], "today": today(visit).isoformat()}
+    return {"organisations": [(row.uid, row.name) for row in visit.session.scalars(query)], "today": today(now(visit.session)).isoformat()}
 
 
 @pages.get("/papers", may=Permission.PLANS_READ)

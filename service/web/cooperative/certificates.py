@@ -11,10 +11,10 @@ from starlette.responses import Response
 from catalog.models import Certificate, Lot, Organisation, Product, Suspension
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
+from service.days import today
 from service.db import now
 from service.web.context import PageContext, PageRequest
 from service.web.cooperative.lots import OPEN
-from service.web.formats import today
 from service.web.lists import part
 from service.web.pages import Pages
 

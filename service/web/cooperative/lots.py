@@ -15,13 +15,13 @@ from catalog.models import Certificate, Grade, Lot, LotStatus, Organisation, Pro
 from catalog.tenancy import check_version, find, visible
 from matching.model.plan import LOT
 from service.auth.permissions import Permission
+from service.days import today
 from service.db import now
 from service.http.context import before
 from service.planning.ledger import transitions
 from service.planning.models import LotBalance
 from service.web import near_misses, reasons
 from service.web.context import PageContext, PageRequest
-from service.web.formats import today
 from service.web.forms import Reader, fields
 from service.web.labels import kind
 from service.web.lists import part

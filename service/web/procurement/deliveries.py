@@ -15,6 +15,7 @@ from catalog.errors import Invalid, fault
 from catalog.models import Evidence, Lot, Organisation, Product, Side, Site, VehicleClass
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
+from service.days import today
 from service.db import now
 from service.photographs import LARGEST_BYTES, NotAPhotograph, Photograph, plain
 from service.planning import models as m
@@ -22,7 +23,7 @@ from service.planning.fulfilment import receipts
 from service.planning.fulfilment.receipts import Said
 from service.planning.states import ReturnReason, ShipmentState
 from service.web.context import PageContext, PageRequest
-from service.web.formats import day_of_text, today
+from service.web.formats import day_of_text
 from service.web.forms import Reader, Upload
 from service.web.labels import kind, options
 from service.web.offers import Truck, trucks

@@ -18,10 +18,10 @@ from catalog.errors import Fault, Invalid
 from catalog.models import Certificate, Grade, Organisation, Product, Side, Site, SiteKind
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
+from service.days import today
 from service.db import now
 from service.planning.models import LineBalance
 from service.web.context import PageContext, PageRequest
-from service.web.formats import today
 from service.web.forms import Form, Reader, fields
 from service.web.labels import kind
 from service.web.lists import part

@@ -25,7 +25,7 @@ from tests.service.pictures import PNG
 from tests.service.sample_database import Furnished, seen_of
 
 NOBODY = "0" * 26
-Asked = TypeVar("Asked")
+RequestContext = TypeVar("RequestContext")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def filled(path: str, uid: str = NOBODY) -> str:
     return PAGES + place if is_page(path) else place
 
 
-def share(asked: Sequence[Asked], turn: int, dialect: str) -> Sequence[Asked]:
+def share(asked: Sequence[RequestContext], turn: int, dialect: str) -> Sequence[RequestContext]:
     """Return the half of what is asked that falls to a database at somebody's turn; the other half falls to the other database.
 
     With ``MCA_TEST_WHOLE=1`` everything is asked of each database, which takes about twice as long.

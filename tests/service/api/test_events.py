@@ -11,10 +11,10 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from catalog.tenancy import Scope
-from service.api.event_shapes import SHAPES
 from service.db import Database
 from service.models import Outbox, Role
 from service.settings import Settings
+from service.views.events import SHAPES
 from service.webhooks.endpoints import EndpointIn, add_endpoint
 from service.webhooks.events import KINDS
 from service.webhooks.sender import Sender

@@ -145,8 +145,8 @@ def test_an_item_of_a_superseded_plan_points_to_the_current_one(floor: Floor) ->
 
 
 def test_an_approval_while_a_plan_is_made_becomes_fixed(floor: Floor) -> None:
-    from service.planning.plans import storing
     from service.planning.plans.problem_builder import load
+    from tests.service.published import publish_result
     from tests.service.test_results import result_of
 
     first = floor.items()[0]
@@ -155,7 +155,7 @@ def test_an_approval_while_a_plan_is_made_becomes_fixed(floor: Floor) -> None:
         result = result_of(loaded.problem)
     floor.approve(first)
     with floor.database.write() as session:
-        floor.desk.plan = storing.store(session, loaded, result, "mca 1").uid
+        floor.desk.plan = publish_result(session, loaded, result, "mca 1").uid
     assert floor.broker.get(f"/proposal-items/{first['uid']}").json()["state"] == "approved"
     new = {(row["lot"], row["line"]): row["state"] for row in floor.items()}
     assert new[first["lot"], first["line"]] == "superseded"

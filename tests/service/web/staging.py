@@ -33,7 +33,6 @@ from service.planning.fulfilment.receipts import Said
 from service.planning.fulfilment.shipments import Cargo, Hired
 from service.planning.ledger.transitions import Act
 from service.planning.parties import name_after_farms
-from service.planning.plans import storing
 from service.planning.plans.problem_builder import load
 from service.planning.proposals import decisions, items
 from service.planning.proposals.decisions import Chosen
@@ -42,6 +41,7 @@ from service.season import sample_folder
 from service.settings import Settings
 from tests.databases import whole
 from tests.service.live import free_port
+from tests.service.published import publish_result
 from tests.service.test_results import result_of
 
 PASSWORD = "mua vải năm nay được giá"
@@ -133,7 +133,7 @@ class Furnishing(Backstage):
     def _plan(self) -> None:
         with self.database.write() as session:
             loaded = load(session, self.association)
-            self.plan = storing.store(session, loaded, result_of(loaded.problem), "mca 1").uid
+            self.plan = publish_result(session, loaded, result_of(loaded.problem), "mca 1").uid
 
     def _trade(self) -> None:
         """Approve what the cooperative and the buyer are asked, and bring one item of each all the way to its settlement."""

@@ -14,11 +14,11 @@ from catalog.base import now_utc
 from catalog.models import VehicleClass
 from service.models import Role
 from service.planning import models as m
-from service.planning.plans import storing
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import load
 from service.planning.states import ProposalState, RunState
 from tests.matching.builders import build_problem
+from tests.service.published import publish_result
 from tests.service.test_results import result_of
 from tests.service.web.conftest import DESK, OF_COLOUR, PHONE, Opened, arrive, check_usable, follow, keep, overflow, violations
 from tests.service.web.staging import Stage
@@ -42,7 +42,7 @@ def crowd(stage: Stage) -> str:
 def planned(stage: Stage) -> str:
     with stage.database.write() as session:
         loaded = load(session, stage.association)
-        return storing.store(session, loaded, result_of(loaded.problem), "mca 1").uid
+        return publish_result(session, loaded, result_of(loaded.problem), "mca 1").uid
 
 
 def board(opened: Opened, plan: str, **more: Any) -> Page:

@@ -13,12 +13,12 @@ from catalog.models import Lot, Organisation, Side
 from service.demo import BUYER, COOPERATIVE
 from service.models import Role
 from service.planning import models as m
-from service.planning.plans import storing
 from service.planning.plans.exporting import pack
 from service.planning.plans.problem_builder import load
 from service.planning.states import RunState
 from service.runs.inputs import ZIP, rows_of
 from service.runs.policies import REPORT
+from tests.service.published import publish_result
 from tests.service.test_results import result_of
 from tests.service.web.conftest import DESK, PHONE, Opened, follow, keep, overflow, size_of, violations
 from tests.service.web.staging import Stage
@@ -35,7 +35,7 @@ def kept(stage: Stage) -> str:
         session.add(run)
         session.flush()
         session.add(m.RunInput(run_id=run.id, media_type=ZIP, rows=rows_of(loaded), content=pack(loaded.problem)))
-        storing.store(session, loaded, result_of(loaded.problem), "mca 1", run.id, figures={"freight_vnd": 1_000_000, "matched_kg": 10_000})
+        publish_result(session, loaded, result_of(loaded.problem), run_id=run.id, figures={"freight_vnd": 1_000_000, "matched_kg": 10_000})
         return run.uid
 
 

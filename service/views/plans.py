@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine
 from catalog.models import Lot, Site, VehicleClass
+from service.days import VIETNAM
 from service.http.shapes import Out, References, shown
-from service.planning.ledger.transitions import VIETNAM
 from service.planning.models import Plan, PlanAllocation, PlanLeg, PlanPrice, PlanReason, PlanStop, PlanTrip, Run
 from service.planning.states import PlanState
 
@@ -38,7 +38,7 @@ class ProductFigures(Out):
     """Demand for one product, or for products that lines accept alike."""
 
     product: str = Field(description="Code of the product; several are joined by a slash.", examples=["lychee"])
-    wanted_kg: int = Field(description="Asked for, kg.", examples=[80_000])
+    wanted_kg: int = Field(description="RequestContext for, kg.", examples=[80_000])
     matched_kg: int = Field(description="Served by the plan, kg.", examples=[71_000])
     open_kg: int = Field(description="Left open, kg.", examples=[9_000])
 
@@ -48,7 +48,7 @@ class PlanOut(Out):
 
     uid: str
     run: str | None = Field(description="Uid of the run that made it.", examples=[UID])
-    state: PlanState = Field(description="`current`, or `superseded` by a later one.", examples=["current"])
+    state: PlanState = Field(description="`draft` until published, then `current`, then `superseded`.", examples=["current"])
     objective_vnd: int = Field(description="What the plan is worth, đồng; recomputed by the verifier.", examples=[812_000_000])
     bound_vnd: int | None = Field(description="No plan can be worth more, đồng; absent where nothing is proven.", examples=[830_000_000])
     gap: float | None = Field(description="(bound − worth) ÷ |bound|.", examples=[0.0217])
@@ -66,6 +66,7 @@ class PlanOut(Out):
     wanted_kg: int | None = Field(description="What was asked for, kg.", examples=[80_000])
     matched_kg: int | None = Field(description="What the plan brings together, kg.", examples=[71_000])
     trips: int | None = Field(description="Journeys of trucks and carriers.", examples=[18])
+    published_at: datetime | None = Field(description="When it was put in force; null for a draft.", examples=["2027-06-06T09:30:00Z"])
     version: int
     created_at: datetime
 

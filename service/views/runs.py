@@ -9,10 +9,10 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.api.policy_shapes import PolicyOut, policy_out
 from service.http.shapes import Out, shown
 from service.planning.models import Plan, Run, RunProgress
 from service.planning.states import RunState
+from service.views.policies import PolicyOut, policy_out
 
 MOST_MOMENTS = 1000
 

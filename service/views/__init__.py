@@ -1,0 +1,1 @@
+"""Views: rows as the API and the pages show them."""
