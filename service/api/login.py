@@ -191,6 +191,7 @@ def check_own_page(request: Request) -> None:
 
 
 def _found(service: Service, login: str, address: str, device: str) -> Found:
+    _ = service.cursors  # Their secret is made by a write of its own, which can't happen within the login's.
     with service.database.read() as session:
         user = accounts.by_login(session, login)
         if user is None:
