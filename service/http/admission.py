@@ -25,9 +25,10 @@ from service.db import Database
 from service.http.context import RequestContext
 from service.http.cursors import Cursors
 from service.http.limits import Limits
+from service.http.places import Places
 from service.http.problems import Refused
 from service.models import ApiKey, ServiceSecret, Session
-from service.settings import Settings
+from service.settings import Settings, networks
 
 COOKIE, CSRF_COOKIE = "mca_session", "mca_csrf"
 DEVICE_COOKIE, ASSOCIATION_COOKIE = "mca_device", "mca_association"
@@ -47,6 +48,8 @@ class Service:
         self.limits = Limits(settings)
         self.provider = Provider(settings)
         self.memory = Memory(settings.remember_seconds)
+        self.proxies = networks(settings.trusted_proxies)
+        self.uploads, self.searches, self.streams = Places(3), Places(1), Places(settings.event_streams, 4)
         self.idle = timedelta(minutes=settings.session_idle_minutes)
         self._cursors: Cursors | None = None
         self._key: bytes | None = None
