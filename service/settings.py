@@ -97,13 +97,13 @@ class Settings(BaseSettings):
         default=4096,
         ge=16,
         le=1_000_000,
-        description="Connections that one process keeps open; the system's limit on open files is raised.",
+        description="Connections that one process keeps open.",
     )
     address_requests: int = Field(
         default=64,
         ge=1,
         le=100_000,
-        description="Requests from one address that may be under way in one process; more are answered with 429.",
+        description="Requests from one address that one process takes on at a time.",
     )
     event_streams: int = Field(default=200, ge=1, le=100_000, description="Event streams of one process; each account has four at most.")
     request_threads: int = Field(default=8, ge=1, le=200, description="Requests that one process works on at a time.")

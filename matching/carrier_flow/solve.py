@@ -18,8 +18,7 @@ from matching.carrier_flow.neighbourhood import search_nearby
 from matching.carrier_flow.program import Flows, Program, find_flows
 from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
 from matching.model.problem import FloatArray, IntArray, Problem
-from matching.network.rates import lane_rates
-from matching.pairs.lanes import Lanes
+from matching.pairs.lanes import Lanes, lane_rates
 
 ALONE_SHARE = 0.1
 """Share of the time in which branch and bound has the processor to itself: it solves small problems at once."""

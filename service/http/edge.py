@@ -86,17 +86,9 @@ class Edge:
             structlog.contextvars.clear_contextvars()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Callable[[Message], Any]) -> None:
-        if self._under_way > _service(scope).settings.most_requests:
-            busy = problems.plain(503, "busy", "too many requests at once: try again in a moment")
-            await _said(Request(scope), busy, _AWAY | _CLOSE)(scope, receive, send)
-            return
-        if self._by_address[scope["client"][0] if scope["client"] else ""] > _service(scope).settings.address_requests:
-            many = problems.plain(429, "too_many_at_once", "too many requests from one address at once: wait for their answers")
-            await _said(Request(scope), many, _AWAY | _CLOSE)(scope, receive, send)
-            return
-        ambiguous = framing.ambiguity(scope)
-        if ambiguous is not None:
-            await _said(Request(scope), ambiguous, _CLOSE)(scope, receive, send)
+        problem, headers = self._refusal(scope)
+        if problem is not None:
+            await _said(Request(scope), problem, headers)(scope, receive, send)
             return
         if scope["method"] == "OPTIONS":
             await _options(scope)(scope, receive, send)
@@ -122,6 +114,16 @@ class Edge:
             log.error("failed", method=scope["method"], path=scope["path"], exc_info=error)
             if not started:
                 await _said(Request(scope), problems.plain(500, "internal", "something went wrong on our side"))(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> tuple[problems.Problem | None, dict[str, str]]:
+        """Return why a request isn't even begun, and the headers of that answer."""
+        settings, address = _service(scope).settings, scope["client"][0] if scope["client"] else ""
+        if self._under_way > settings.most_requests:
+            return problems.plain(503, "busy", "too many requests at once: try again in a moment"), _AWAY | _CLOSE
+        if self._by_address[address] > settings.address_requests:
+            many = "too many requests from one address at once: wait for their answers"
+            return problems.plain(429, "too_many_at_once", many), _AWAY | _CLOSE
+        return framing.ambiguity(scope), _CLOSE
 
     def _dressed(self, scope: Scope, send: Send, request_id: str) -> Callable[[Message], Any]:
         """Return a `send` that adds the headers that every answer has, and logs the answer."""

@@ -292,7 +292,12 @@ def _parameters(route: APIRoute) -> frozenset[str]:
 def _lists(route: APIRoute) -> frozenset[str]:
     """Return the names of the query's parameters that may stand there several times."""
     fields = get_flat_params(route.dependant)
-    return frozenset(one.alias for one in fields if isinstance(one.field_info, params.Query) and field_annotation_is_sequence(one.type_))
+    queries = [one for one in fields if isinstance(one.field_info, params.Query)]
+    return frozenset(one.alias for one in queries if _is_list(one.field_info.annotation))
+
+
+def _is_list(kind: Any) -> bool:
+    return typing.get_origin(kind) in {list, tuple, set, frozenset} or any(map(_is_list, typing.get_args(kind)))
 
 
 def _check_query(request: Request, known: frozenset[str], single: frozenset[str]) -> None:

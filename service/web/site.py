@@ -12,6 +12,8 @@ from service.web.broker import open_items, plans, policy, promises, runs, trucks
 from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
 from service.web.procurement import contracts, deliveries, demand, fill_rates, orders
+from service.web.registers import all as registers
+from service.web.spreadsheets import pages as spreadsheets
 
 PARTS: Sequence[Pages] = (
     public_pages.pages,
@@ -38,6 +40,8 @@ PARTS: Sequence[Pages] = (
     trail.pages,
     rules.pages,
     tariffs.pages,
+    *registers.PARTS,
+    spreadsheets.pages,
 )
 """Every part of the workbench."""
 

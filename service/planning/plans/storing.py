@@ -17,6 +17,7 @@ from service.planning import models as m
 from service.planning.bulk_insert import insert_rows
 from service.planning.columns import EPOCH, day_numbers, day_of
 from service.planning.plans.problem_builder import Loaded
+from service.planning.plans.scarce import scarce_figures
 from service.planning.states import PlanState
 
 Ids = dict[int, int]
@@ -52,7 +53,7 @@ def store(
         seconds=result.seconds,
         seed=result.seed,
         engine=engine,
-        figures=figures or {},
+        figures=(figures or {}) | scarce_figures(loaded.problem, result.scarce),
     )
     session.add(plan)
     session.flush()

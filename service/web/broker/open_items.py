@@ -26,7 +26,6 @@ from matching.explain.texts import Language
 from matching.explain.texts import say as worded
 from matching.model.plan import LINE, LOT, Status
 from matching.solve import Limits
-from service.api.explanations import alone
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
@@ -75,7 +74,7 @@ def show_why(visit: PageRequest, uid: Uid, lot: str = "", line: str = "", ask: s
     """
     plan = find(visit.session, visit.scope, m.Plan, uid)
     kept = archives.archived(visit.session, plan)
-    scene, code, subject = Scene(kept.problem, kept.result.plan), lot or line, LOT if lot else LINE
+    scene, code, subject = kept.scene(), lot or line, LOT if lot else LINE
     try:
         story = tell(scene, subject, scene.row(subject, code))
     except UnknownId as unknown:
@@ -104,7 +103,7 @@ def _asks(visit: PageContext, scene: Scene, subject: str, code: str) -> list[tup
 def _answer(visit: PageContext, plan: m.Plan, scene: Scene, story: Story, ask: str) -> str:
     """Plan anew to answer a question, one sentence a line."""
     tongue, patience = _tongue(visit), Patience(start_stopwatch(), SEARCH_S)
-    with alone():
+    with visit.service.searches.hold(visit.by):
         if ask == "change":
             return answer_text(what_would_change(scene, story.subject, story.row, expired=patience, late=patience.is_over), tongue)
         if ask == "pool":

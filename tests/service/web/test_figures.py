@@ -110,7 +110,7 @@ def test_fairness_and_freight_open_their_rows(opened: Opened, kept: str, axe: st
 def test_a_run_shows_the_policy_that_it_ran_with(opened: Opened, kept: str, axe: str) -> None:
     page = opened(Role.BROKER, f"/runs/{kept}")
     told = page.inner_text("section[aria-labelledby=asked]")
-    assert "hợp đồng, giá trị" in told
+    assert "hợp đồng, lợi ích ròng" in told
     assert re.search(r"40\s%", told)
     assert re.search(r"5\.000\skg", told)
     assert violations(page, axe) == []
@@ -131,7 +131,7 @@ def test_what_came_of_a_policy_calls_floors_and_suppliers_by_name(opened: Opened
     page = opened(Role.BROKER, f"/plans/{uid}/policy")
     row = page.inner_text("tbody tr")
     assert name in row
-    assert "Mức sàn 1" in row
+    assert "Mức bán tối thiểu 1" in row
     assert "floor 1" not in page.inner_text("main")
     assert page.locator(".said.warn").count() == 1, "a report that was made before says nothing of whom floors name in vain"
     with stage.database.write() as session:
