@@ -8,8 +8,8 @@ from alembic import op
 
 from service.migrations import ddl
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -17,5 +17,5 @@ depends_on = None
 def upgrade() -> None:
     """Create the tables, from the file of this database's own dialect."""
     connection = op.get_bind()
-    file = Path(__file__).with_name(f"r0007_{connection.dialect.name}.sql")
+    file = Path(__file__).with_name(f"r0008_{connection.dialect.name}.sql")
     ddl.apply(connection, file.read_text(encoding="utf-8").strip())
