@@ -49,14 +49,14 @@ def _triggers(session: Session, dialect: str) -> Iterator[str]:
     """Yield every trigger that is missing, switched off or not as this code makes it."""
     expected = dict(_named(triggers.statements(dialect)))
     if dialect == "sqlite":
-        found = dict(session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).tuples())
+        found: dict[str, str] = dict(session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all())
         differing = [name for name in expected if found.get(name) != expected[name]]
         yield from (f"trigger {name}: {'changed' if name in found else 'missing'}" for name in differing)
     else:
         wanted = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
         present = set(session.scalars(text(wanted)))
         yield from (f"trigger {name}: missing or switched off" for name in expected if name not in present)
-        bodies = dict(session.execute(text("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'mca_%'")).tuples())
+        bodies: dict[str, str] = dict(session.execute(text("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'mca_%'")).all())
         for name, body in _FUNCTION.findall("\n".join(triggers.statements(dialect))):
             if bodies.get(name) != body:
                 yield f"function {name}: {'changed' if name in bodies else 'missing'}"

@@ -36,11 +36,18 @@ class Chores:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
-        often = (self.expire_holds, self.seal_trail)
-        seldom = (self.expire_lots, self.forget_replies, self.forget_logins, self.forget_failures, self.tune)
-        daily = (self.anchor_trail,)
+        often: tuple[Callable[[], object], ...] = (self.expire_holds, self.seal_trail)
+        seldom: tuple[Callable[[], object], ...] = (
+            self.expire_lots,
+            self.forget_replies,
+            self.forget_logins,
+            self.forget_failures,
+            self.tune,
+        )
+        daily: tuple[Callable[[], object], ...] = (self.anchor_trail,)
         self._due: dict[Callable[[], object], tuple[float, float]] = {}
-        self._due |= dict.fromkeys(often, (OFTEN_S, 0.0)) | dict.fromkeys(seldom, (SELDOM_S, 0.0)) | dict.fromkeys(daily, (DAILY_S, 0.0))
+        for chores, every_s in ((often, OFTEN_S), (seldom, SELDOM_S), (daily, DAILY_S)):
+            self._due |= dict.fromkeys(chores, (every_s, 0.0))
 
     def run(self, ending: threading.Event) -> None:
         """Do what is due, again and again, until the event is set."""
