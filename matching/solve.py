@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from matching.bounds.proof import Proof
 from matching.bounds.prove import HANDLING_ROUNDING_VND
-from matching.carrier_flow import solve_carried
+from matching.carrier_flow import solve_carrier_flow
 from matching.decomposition.by_product import outline_goods
 from matching.decomposition.planner import NationPlanner, guiding_volumes, is_large
 from matching.executors import Executor, LocalProcesses
@@ -386,7 +386,9 @@ def _carriers_alone(problem: Problem, planner: TripPlanner | StagedPlanner, proo
     if planner.trucks_pay:
         return _Carriers()
     seconds = None if run.deadline == float("inf") else CARRIED_SHARE * (run.deadline - run.stopwatch())
-    found = solve_carried(problem, seconds=seconds, stopwatch=run.stopwatch, should_stop=run.stopped, cores=run.limits.cores, seed=seed)
+    found = solve_carrier_flow(
+        problem, seconds=seconds, stopwatch=run.stopwatch, should_stop=run.stopped, cores=run.limits.cores, seed=seed
+    )
     if found is None:
         return _Carriers()
     proof.lower(int(found.bound_vnd))
