@@ -20,6 +20,7 @@ from benchmarks.instances import SHAPES, write_instance
 from benchmarks.machine import describe_machine
 from benchmarks.tables import markdown
 from catalog.models import Association
+from catalog.tenancy import Scope
 from matching.baseline import plan_by_telephone
 from matching.explain import explain_open
 from matching.io import read_problem
@@ -27,7 +28,9 @@ from matching.model.plan import Prices, Result, Status, Termination
 from matching.model.problem import Problem
 from matching.pairs.lanes import find_lanes
 from matching.verify import verify, verify_result
-from service.db import Database
+from service.db import Database, now
+from service.planning.ledger.transitions import Act
+from service.planning.plans import publishing
 from service.planning.plans import storing as results
 from service.planning.plans.exporting import pack, unpack
 from service.planning.plans.importing import import_problem
@@ -75,7 +78,8 @@ def measure(database: Database, problem: Problem, repeat: int) -> list[Row]:
 
     def storing() -> None:
         with database.write() as session:
-            results.store(session, loaded, plan, "bench")
+            draft = results.store(session, loaded, plan, "bench")
+            publishing.publish(session, Scope(loaded.association_id), draft.uid, Act("bench", "benchmark", now(session)))
 
     steps: dict[str, Callable[[], object]] = {
         "load": loading,

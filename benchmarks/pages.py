@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from benchmarks.instances import SHAPES, write_instance
 from benchmarks.loading import _plan as planned
@@ -35,14 +36,15 @@ from matching.io import read_problem
 from service.auth import accounts
 from service.auth.accounts import UserIn
 from service.auth.tokens import new_token, token_hash
-from service.db import Database
+from service.db import Database, now
 from service.models import Role, User
 from service.models import Session as Login
 from service.planning import models as m
-from service.planning.plans import storing
+from service.planning.ledger.transitions import Act
+from service.planning.plans import publishing, storing
 from service.planning.plans.exporting import pack
 from service.planning.plans.importing import import_problem
-from service.planning.plans.problem_builder import load
+from service.planning.plans.problem_builder import Loaded, load
 from service.planning.states import RunState
 from service.runs.inputs import ZIP, rows_of
 from service.server import set_aside
@@ -106,7 +108,7 @@ class Season:
             session.add(run)
             session.flush()
             session.add(m.RunInput(run_id=run.id, media_type=ZIP, rows=rows_of(loaded), content=pack(loaded.problem)))
-            self.run, self.plan = run.uid, storing.store(session, loaded, planned(loaded.problem), "bench", run.id).uid
+            self.run, self.plan = run.uid, publish_telephone_plan(session, loaded, run.id)
             lot, line = (
                 Open(session, Lot, Lot.supplier_id, m.PlanReason.lot_id),
                 Open(session, DemandLine, DemandLine.organisation_id, m.PlanReason.line_id),
@@ -129,6 +131,13 @@ class Season:
             Login(user_id=user.id, token_hash=token_hash(token), csrf_hash=token_hash("-"), expires_at=now_utc() + timedelta(hours=1))
         )
         return token
+
+
+def publish_telephone_plan(session: Session, loaded: Loaded, run_id: int) -> str:
+    """Store the plan that a telephone would make, publish it, and return its uid."""
+    draft = storing.store(session, loaded, planned(loaded.problem), "bench", run_id)
+    publishing.publish(session, Scope(loaded.association_id), draft.uid, Act("bench", "benchmark", now(session)))
+    return draft.uid
 
 
 def places(season: Season) -> list[tuple[str, Role, str, tuple[str, ...]]]:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from catalog import intake, names, quantities
-from catalog.base import FIRST_DAY, LAST_DAY, MAX_RATE
+from catalog.base import FIRST_DAY, LAST_DAY, MAX_RATE, MAX_VND_PER_KG
 from catalog.errors import AlreadyThere, Conflict, Fault, Invalid, fault
 from catalog.given import EMAIL, Code, Given, Name
 from catalog.models import (
@@ -70,6 +70,9 @@ class AssociationChange(Given):
     name: str = may(min_length=1, max_length=200)
     detour_factor: float = may(ge=1, le=10)
     fee_per_mille: int = may(ge=0, le=1000, strict=True)
+    phone: str | None = may(min_length=1, max_length=40)
+    email: str | None = may(max_length=254, pattern=EMAIL)
+    address: str | None = may(min_length=1, max_length=500)
 
 
 class OrganisationChange(Given):
@@ -82,6 +85,12 @@ class OrganisationChange(Given):
     phone: str | None = may(min_length=1, max_length=40)
     email: str | None = may(max_length=254, pattern=EMAIL)
     closed_on: date | None = may()
+    legal_form: str | None = may(min_length=1, max_length=100)
+    representative: str | None = may(min_length=1, max_length=200)
+    other_phone: str | None = may(min_length=1, max_length=40)
+    bank_name: str | None = may(min_length=1, max_length=200)
+    bank_account: str | None = may(min_length=1, max_length=40)
+    address: str | None = may(min_length=1, max_length=500)
     confirmed: bool = False
 
 
@@ -92,6 +101,8 @@ class MemberChange(Given):
     phone: str | None = may(min_length=1, max_length=40)
     joined_on: date = may()
     left_on: date | None = may()
+    area_m2: int | None = may(ge=1, le=10**12, strict=True)
+    consent_on: date | None = may()
 
 
 class SiteChange(Given):
@@ -111,6 +122,8 @@ class SiteChange(Given):
     throughput_kg_per_day: int | None = may(**WholeKg)
     handling_vnd_per_kg: float = may(ge=0, le=10**9)
     closed_on: date | None = may()
+    contact: str | None = may(min_length=1, max_length=200)
+    phone: str | None = may(min_length=1, max_length=40)
     confirmed: bool = False
 
 
@@ -122,6 +135,9 @@ class ProductChange(Given):
     litres_per_kg: float = may(ge=0, le=10_000)
     cold: bool = may()
     shelf_life_days: int | None = may(ge=0, le=36_500, strict=True)
+    usual_vnd_per_kg: int | None = may(ge=0, le=MAX_VND_PER_KG, strict=True)
+    lowest_c: float | None = may(ge=-60, le=60)
+    highest_c: float | None = may(ge=-60, le=60)
 
 
 class VarietyIn(Given):

@@ -60,6 +60,12 @@ class OrganisationIn(Given):
     commune_code: str | None = Field(default=None, max_length=10)
     phone: str | None = Field(default=None, min_length=1, max_length=40)
     email: str | None = Field(default=None, max_length=254, pattern=EMAIL)
+    legal_form: str | None = Field(default=None, min_length=1, max_length=100)
+    representative: str | None = Field(default=None, min_length=1, max_length=200)
+    other_phone: str | None = Field(default=None, min_length=1, max_length=40)
+    bank_name: str | None = Field(default=None, min_length=1, max_length=200)
+    bank_account: str | None = Field(default=None, min_length=1, max_length=40)
+    address: str | None = Field(default=None, min_length=1, max_length=500)
     confirmed: bool = False
 
 
@@ -70,6 +76,8 @@ class MemberIn(Given):
     name: str = Name
     phone: str | None = Field(default=None, min_length=1, max_length=40)
     joined_on: date | None = None
+    area_m2: int | None = Field(default=None, ge=1, le=10**12, strict=True)
+    consent_on: date | None = None
 
 
 class SiteIn(Given):
@@ -88,6 +96,11 @@ class SiteIn(Given):
     min_per_tonne: float = Field(default=0.0, ge=0, le=1440)
     max_vehicle_kg: int | None = Field(default=None, ge=1, le=1_000_000)
     zone: str | None = Field(default=None, min_length=1, max_length=100)
+    opening_vnd: int = Field(default=0, ge=0, le=10**12, strict=True)
+    throughput_kg_per_day: int | None = Field(default=None, ge=0, le=10**9, strict=True)
+    handling_vnd_per_kg: float = Field(default=0.0, ge=0, le=10**9)
+    contact: str | None = Field(default=None, min_length=1, max_length=200)
+    phone: str | None = Field(default=None, min_length=1, max_length=40)
     confirmed: bool = False
 
 
@@ -100,6 +113,9 @@ class ProductIn(Given):
     litres_per_kg: float = Field(default=2.0, ge=0, le=10_000)
     cold: bool = False
     shelf_life_days: int | None = Field(default=None, ge=0, le=36_500)
+    usual_vnd_per_kg: int | None = Field(default=None, ge=0, le=MAX_VND_PER_KG, strict=True)
+    lowest_c: float | None = Field(default=None, ge=-60, le=60)
+    highest_c: float | None = Field(default=None, ge=-60, le=60)
     grades: tuple[NameText, ...] = Field(default=("loại 1", "loại 2", "loại 3"), min_length=1, max_length=MAX_GRADE)
     varieties: dict[CodeText, NameText] = Field(default_factory=dict, max_length=100)
 
@@ -286,18 +302,18 @@ def set_unit(session: Session, scope: Scope, product_code: str, unit: Unit, gram
     return _add(session, ProductUnit(product_id=product.id, unit=unit, grams=grams, valid_from=valid_from, source=source))
 
 
-def add_certificate(session: Session, scope: Scope, given: CertificateIn, by: str) -> Certificate:
-    """Add a certificate."""
+def add_certificate(session: Session, scope: Scope, given: CertificateIn, by: str, *, waiting: bool = False) -> Certificate:
+    """Add a certificate; one that is waiting doesn't count until the association accepts it."""
     _raise(_bad_window(given, "valid_from", "valid_until", date.min, date.max))
     owner = find(session, scope, Organisation, given.organisation)
     product = find_code(session, scope, Product, given.product) if given.product else None
     values = given.model_dump(exclude={"organisation", "product"})
     references = {"association_id": scope.association_id, "organisation_id": owner.id, "product_id": product and product.id}
-    return _add(session, Certificate(**values, **references, updated_by=by))
+    return _add(session, Certificate(**values, **references, waiting=waiting, updated_by=by))
 
 
-def add_planting_area(session: Session, scope: Scope, given: PlantingAreaIn, by: str) -> PlantingArea:
-    """Add a planting-area code."""
+def add_planting_area(session: Session, scope: Scope, given: PlantingAreaIn, by: str, *, waiting: bool = False) -> PlantingArea:
+    """Add a planting-area code; one that is waiting doesn't count until the association accepts it."""
     _raise(_bad_window(given, "valid_from", "valid_until", date.min, date.max))
     owner, product = find(session, scope, Organisation, given.organisation), find_code(session, scope, Product, given.product)
     mine = PlantingArea.association_id == scope.association_id
@@ -306,7 +322,7 @@ def add_planting_area(session: Session, scope: Scope, given: PlantingAreaIn, by:
     )
     values = given.model_dump(exclude={"organisation", "product"})
     references = {"association_id": scope.association_id, "organisation_id": owner.id, "product_id": product.id}
-    return _add(session, PlantingArea(**values, **references, updated_by=by))
+    return _add(session, PlantingArea(**values, **references, waiting=waiting, updated_by=by))
 
 
 def suspend(session: Session, scope: Scope, certificate: str, first: date, last: date | None, reason: str) -> Suspension:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from catalog.base import (
@@ -81,6 +82,7 @@ class Unit(StrEnum):
     TAN = "tấn"
     QUA = "quả"
     THUNG = "thùng"
+    BO = "bó"
 
 
 class LotStatus(StrEnum):
@@ -101,6 +103,10 @@ class Association(Exposed, Named, Versioned, Base):
     code: Mapped[str] = mapped_column(length("code", 100), unique=True)
     detour_factor: Mapped[float] = mapped_column(between("detour_factor", 0.01, 100), default=1.3)
     fee_per_mille: Mapped[int] = mapped_column(between("fee_per_mille", 0, 1000), default=0)
+    phone: Mapped[str | None] = mapped_column(length("phone", 40), sort_order=100)
+    email: Mapped[str | None] = mapped_column(length("email", 254), sort_order=101)
+    address: Mapped[str | None] = mapped_column(length("address", 500), sort_order=102)
+    guide_left: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=103)
 
 
 class Organisation(Exposed, Named, Versioned, Base):
@@ -129,8 +135,32 @@ class Organisation(Exposed, Named, Versioned, Base):
     phone: Mapped[str | None] = mapped_column(length("phone", 40))
     email: Mapped[str | None] = mapped_column(length("email", 254))
     closed_on: Mapped[date | None]
+    legal_form: Mapped[str | None] = mapped_column(length("legal_form", 100), sort_order=100)
+    representative: Mapped[str | None] = mapped_column(length("representative", 200), sort_order=101)
+    other_phone: Mapped[str | None] = mapped_column(length("other_phone", 40), sort_order=102)
+    bank_name: Mapped[str | None] = mapped_column(length("bank_name", 200), sort_order=103)
+    bank_account: Mapped[str | None] = mapped_column(length("bank_account", 40), sort_order=104)
+    address: Mapped[str | None] = mapped_column(length("address", 500), sort_order=105)
 
     sponsor: Mapped[Organisation | None] = relationship(remote_side="Organisation.id", lazy="raise")
+
+
+class Sponsorship(Exposed, Versioned, Base):
+    """A cooperative signs for a group from a day on, once both have agreed; `Organisation.sponsor_id` names the sponsor of today."""
+
+    __tablename__ = "sponsorship"
+    __table_args__ = (
+        days_in_order("valid_from", "valid_until"),
+        CheckConstraint("group_id <> sponsor_id", name="sponsor_is_another"),
+    )
+
+    association_id: Mapped[int] = reference("association.id")
+    group_id: Mapped[int] = reference("organisation.id")
+    sponsor_id: Mapped[int] = reference("organisation.id")
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    agreed_by_group: Mapped[str | None] = mapped_column(length("agreed_by_group", 200))
+    agreed_by_sponsor: Mapped[str | None] = mapped_column(length("agreed_by_sponsor", 200))
 
 
 class Member(Exposed, Named, Versioned, Base):
@@ -144,6 +174,9 @@ class Member(Exposed, Named, Versioned, Base):
     phone: Mapped[str | None] = mapped_column(length("phone", 40))
     joined_on: Mapped[date] = mapped_column(default=ANYTIME)
     left_on: Mapped[date | None]
+    area_m2: Mapped[int | None] = mapped_column(between("area_m2", 1, 10**12), sort_order=100)
+    consent_on: Mapped[date | None] = mapped_column(sort_order=101)
+    erased_at: Mapped[datetime | None] = mapped_column(sort_order=102)
 
 
 class Commune(Named, Base):
@@ -189,6 +222,8 @@ class Site(Exposed, Versioned, Base):
     throughput_kg_per_day: Mapped[int | None] = mapped_column(between("throughput_kg_per_day", 0, MAX_VND))
     handling_vnd_per_kg: Mapped[float] = mapped_column(between("handling_vnd_per_kg", 0, MAX_RATE), default=0.0)
     closed_on: Mapped[date | None]
+    contact: Mapped[str | None] = mapped_column(length("contact", 200), sort_order=100)
+    phone: Mapped[str | None] = mapped_column(length("phone", 40), sort_order=101)
 
     organisation: Mapped[Organisation | None] = relationship(lazy="raise")
 
@@ -205,6 +240,9 @@ class Product(Exposed, Named, Versioned, Base):
     litres_per_kg: Mapped[float] = mapped_column(between("litres_per_kg", 0, 10_000), default=2.0)
     cold: Mapped[bool] = mapped_column(default=False)
     shelf_life_days: Mapped[int | None] = mapped_column(between("shelf_life_days", 0, 36_500))
+    usual_vnd_per_kg: Mapped[int | None] = mapped_column(between("usual_vnd_per_kg", 0, MAX_VND_PER_KG), sort_order=100)
+    lowest_c: Mapped[float | None] = mapped_column(between("lowest_c", -60, 60), sort_order=101)
+    highest_c: Mapped[float | None] = mapped_column(between("highest_c", -60, 60), sort_order=102)
 
 
 class Variety(Exposed, Named, Versioned, Base):
@@ -234,7 +272,7 @@ class ProductUnit(Keyed, Base):
     __tablename__ = "product_unit"
     __table_args__ = (
         UniqueConstraint("product_id", "unit", "valid_from"),
-        CheckConstraint("unit IN ('quả', 'thùng')", name="unit_needs_weight"),
+        CheckConstraint("unit IN ('quả', 'thùng', 'bó')", name="unit_needs_weight"),
     )
 
     product_id: Mapped[int] = reference("product.id", index=False)
@@ -292,6 +330,7 @@ class Certificate(Exposed, Versioned, Base):
     area: Mapped[str] = mapped_column(length("area", 1000, 0), default="")
     evidence_id: Mapped[int | None] = reference("evidence.id")
     withdrawn_on: Mapped[date | None]
+    waiting: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=100)
 
 
 class Suspension(Exposed, Versioned, Base):
@@ -327,6 +366,8 @@ class PlantingArea(Exposed, Versioned, Base):
     suspended_from: Mapped[date | None]
     suspended_until: Mapped[date | None]
     source: Mapped[str] = mapped_column(length("source", 500))
+    evidence_id: Mapped[int | None] = reference("evidence.id", sort_order=100)
+    waiting: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=101)
 
 
 class Lot(Exposed, Versioned, Base):
@@ -436,6 +477,33 @@ class VehicleClass(Exposed, Versioned, Base):
     retired_on: Mapped[date | None]
 
 
+class Driver(Exposed, Named, Versioned, Base):
+    """Somebody who drives for a carrier or a cooperative, and the number that he is reached at on the road."""
+
+    __tablename__ = "driver"
+    __table_args__ = (Index(None, "association_id", "sort_key", "id"),)
+
+    association_id: Mapped[int] = reference("association.id", index=False)
+    organisation_id: Mapped[int] = reference("organisation.id")
+    phone: Mapped[str] = mapped_column(length("phone", 40))
+    licence: Mapped[str | None] = mapped_column(length("licence", 20))
+    left_on: Mapped[date | None]
+
+
+class Truck(Exposed, Versioned, Base):
+    """A real truck of a carrier or a cooperative, of one class, with the driver who usually drives it."""
+
+    __tablename__ = "truck"
+    __table_args__ = (UniqueConstraint("association_id", "plate"),)
+
+    association_id: Mapped[int] = reference("association.id", index=False)
+    organisation_id: Mapped[int] = reference("organisation.id")
+    vehicle_class_id: Mapped[int] = reference("vehicle_class.id")
+    driver_id: Mapped[int | None] = reference("driver.id")
+    plate: Mapped[str] = mapped_column(length("plate", 20))
+    retired_on: Mapped[date | None]
+
+
 class Tariff(Keyed, Base):
     """What a class costs from a date on, by some source; the bands are marginal."""
 
@@ -491,6 +559,34 @@ class Road(Exposed, Versioned, Base):
     transit_days: Mapped[int] = mapped_column(between("transit_days", 0, 3650), default=0)
     cold: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str] = mapped_column(length("source", 500, 0), default="")
+
+
+class SheetDraft(Exposed, Versioned, Base):
+    """A spreadsheet that somebody sent in and that isn't taken in yet: its cells, what its columns were taken for, and what was mended."""
+
+    __tablename__ = "sheet_draft"
+
+    association_id: Mapped[int] = reference("association.id")
+    organisation_id: Mapped[int | None] = reference("organisation.id")
+    kind: Mapped[str] = mapped_column(length("kind", 40))
+    file_name: Mapped[str] = mapped_column(length("file_name", 255))
+    sha256: Mapped[str] = mapped_column(length("sha256", 64, 64))
+    content: Mapped[bytes] = mapped_column(length("content", 50_000_000))
+    said: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class HeadingMemory(Base):
+    """What the headings of one organisation's spreadsheets mean, as its people have confirmed."""
+
+    __tablename__ = "heading_memory"
+    __table_args__ = (UniqueConstraint("association_id", "organisation_id", "kind", "heading"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    association_id: Mapped[int] = reference("association.id", index=False)
+    organisation_id: Mapped[int | None] = reference("organisation.id")
+    kind: Mapped[str] = mapped_column(length("kind", 40))
+    heading: Mapped[str] = mapped_column(length("heading", 300))
+    field: Mapped[str] = mapped_column(length("field", 60, 0))
 
 
 class ImportBatch(Exposed, Base):

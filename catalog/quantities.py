@@ -17,9 +17,9 @@ from catalog.names import search_key
 
 KG_PER: dict[Unit, int] = {Unit.KG: 1, Unit.YEN: 10, Unit.TA: 100, Unit.TAN: 1000}
 GRAMS_PER_KG = 1000
-COUNTED = (Unit.QUA, Unit.THUNG)
+COUNTED = (Unit.QUA, Unit.THUNG, Unit.BO)
 _WORDS = {"kg": Unit.KG, "kilogam": Unit.KG, "can": Unit.KG, "yen": Unit.YEN, "ta": Unit.TA, "tan": Unit.TAN, "t": Unit.TAN,
-          "tonne": Unit.TAN, "qua": Unit.QUA, "trai": Unit.QUA, "thung": Unit.THUNG}  # fmt: skip
+          "tonne": Unit.TAN, "qua": Unit.QUA, "trai": Unit.QUA, "thung": Unit.THUNG, "bo": Unit.BO}  # fmt: skip
 _GROUPED_DOTS = re.compile(r"[1-9]\d{0,2}(\.\d{3})+(,\d+)?$")
 _GROUPED_COMMAS = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
 _PLAIN = re.compile(r"\d+([.,]\d+)?$")

@@ -22,6 +22,7 @@ from catalog.models import (
     AccessRule,
     Association,
     Certificate,
+    Driver,
     Evidence,
     ImportBatch,
     Lot,
@@ -30,8 +31,11 @@ from catalog.models import (
     PlantingArea,
     Product,
     Road,
+    SheetDraft,
     Site,
+    Sponsorship,
     Suspension,
+    Truck,
     Variety,
     VehicleClass,
 )
@@ -231,3 +235,7 @@ within(Suspension, Suspension.certificate_id, Certificate)
 owned(PlantingArea, PlantingArea.organisation_id)
 owned(Lot, Lot.organisation_id)
 owned(ImportBatch, ImportBatch.organisation_id)
+owned(Sponsorship, Sponsorship.group_id, Sponsorship.sponsor_id)
+owned(Driver, Driver.organisation_id)
+owned(Truck, Truck.organisation_id)
+owned(SheetDraft, SheetDraft.organisation_id)

@@ -20,6 +20,7 @@ from matching.decomposition.by_product import outline_goods
 from matching.decomposition.planner import NationPlanner, guiding_volumes, is_large
 from matching.executors import Executor, LocalProcesses
 from matching.explain import explain_open
+from matching.explain.scarce import find_scarce
 from matching.model.plan import Plan, Progress, Result, Status, Termination
 from matching.model.problem import HUB, NO_LIMIT, Problem
 from matching.pairs.funnel import find_funnel
@@ -174,9 +175,9 @@ def _volumes_alone(problem: Problem, run: _Run, seed: int) -> Result:
     run.tell("volumes", None, None)
     with ThreadPoolExecutor(1) as beside:
         # Why things stay open is counted by compiled loops, which need no more than a core of their own.
-        counting = beside.submit(find_funnel, problem) if run.limits.cores > 1 else None
+        counting = beside.submit(find_funnel, problem, on_the_clock=False) if run.limits.cores > 1 else None
         volumes = solve_volumes(problem, workers=run.limits.cores)
-        funnel = find_funnel(problem) if counting is None else counting.result()
+        funnel = find_funnel(problem, on_the_clock=False) if counting is None else counting.result()
     plan = relaxed_plan(problem, volumes)
     run.tell("volumes", volumes.objective_vnd, volumes.bound_vnd)
     return Result(
@@ -341,6 +342,7 @@ def _verified(problem: Problem, plan: Plan, proof: Proof, run: _Run, seed: int, 
         reasons=explain_open(problem, plan),
         prices=proof.prices,
         history=tuple(run.history),
+        scarce=find_scarce(problem, plan, proof.scarce),
     )
 
 

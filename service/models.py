@@ -16,6 +16,8 @@ import buyers.models
 import catalog.models
 import service.planning.models
 import service.planning.repository
+import service.planning.terms.models
+import service.planning.terms.repository
 from catalog.base import Base, Exposed, Keyed, Named, Versioned, between, length, now_utc, reference, word
 from catalog.tenancy import Scope, owned, rule, within
 
@@ -24,7 +26,7 @@ __all__ = [
     "Session", "User",
 ]  # fmt: skip
 metadata = Base.metadata
-ROOMS = (catalog.models, buyers.models, service.planning.models)
+ROOMS = (catalog.models, buyers.models, service.planning.models, service.planning.terms.models)
 """The modules whose tables make up the database, besides this one."""
 
 

@@ -11,7 +11,11 @@ from buyers.models import DemandLine
 from catalog.base import Base
 from catalog.models import Association, Grade, Lot, Organisation, OrganisationKind, Product, Side, Site, SiteKind
 from catalog.tenancy import Row
+from service.planning.fulfilment import money
 from service.planning.ledger.transitions import Act
+from service.planning.models import Promise
+from service.planning.states import FreightRisk
+from service.planning.terms.models import Terms
 
 TODAY = date(2027, 6, 7)
 NOON = datetime(2027, 6, 7, 5, 0, tzinfo=UTC)
@@ -20,6 +24,23 @@ NOON = datetime(2027, 6, 7, 5, 0, tzinfo=UTC)
 def act(actor: str = "broker Lan", why: str = "agreed by telephone", minutes: float = 0) -> Act:
     """Return an act at noon of the first day, or some minutes later."""
     return Act(actor, why, NOON + timedelta(minutes=minutes))
+
+
+def agreed(session: Session, promise_id: int, *, freight_vnd: int = 0, fee_per_mille: int = 0) -> Terms:
+    """Write down the terms of a promise that no plan has made: all that it holds or has confirmed, at its price."""
+    promise = session.get_one(Promise, promise_id)
+    lot, line = session.get_one(Lot, promise.lot_id), session.get_one(DemandLine, promise.line_id)
+    kg = promise.held_kg + promise.confirmed_kg
+    parts = money.breakdown(kg, promise.price_vnd_per_kg, freight_vnd, 0, fee_per_mille)
+    terms = Terms(
+        association_id=promise.association_id, promise_id=promise.id, version=1, lot_id=lot.id, line_id=line.id,
+        supplier_id=lot.supplier_id, buyer_id=line.organisation_id, product_id=lot.product_id, grade=lot.grade, kg=kg,
+        price_vnd_per_kg=promise.price_vnd_per_kg, floor_vnd_per_kg=lot.ask_vnd_per_kg, fee_per_mille=fee_per_mille,
+        handling_vnd_per_kg=0.0, freight_risk=FreightRisk.ASSOCIATION, why="agreed", made_at=NOON, made_by="test", **vars(parts),
+    )  # fmt: skip
+    session.add(terms)
+    session.flush()
+    return terms
 
 
 class Market:

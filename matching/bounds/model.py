@@ -86,10 +86,11 @@ def price_bound(model: Model, price: FloatArray, gain: FloatArray | None = None)
 
 
 class Reached(NamedTuple):
-    """How far a solver has come: a bound, and the best point found, shape (n_columns,), if any."""
+    """How far a solver has come: a bound, the best point found, shape (n_columns,), and row prices, shape (n_rows,), if any."""
 
     bound: float
     point: FloatArray | None
+    row_price: FloatArray | None = None
 
 
 def linear(model: Model, seconds_left: SecondsLeft) -> Reached:
@@ -101,7 +102,7 @@ def _reached(model: Model, outcome: Outcome, gain: FloatArray) -> Reached:
     """Return the bound that the row prices of a linear solve prove, and its point."""
     if outcome.ending is Ending.INFEASIBLE or outcome.duals is None:
         return Reached(np.inf, None)
-    return Reached(price_bound(model, outcome.duals, gain), outcome.values)
+    return Reached(price_bound(model, outcome.duals, gain), outcome.values, outcome.duals)
 
 
 def linear_under(model: Model, gains: Sequence[FloatArray], seconds_left: SecondsLeft) -> list[Reached]:

@@ -9,6 +9,7 @@ from threading import Event, Thread
 import numpy as np
 
 from matching.bounds import prove
+from matching.bounds.scarce import ScarcePrices
 from matching.model.plan import Prices
 from matching.model.problem import FloatArray, IntArray, Problem
 from matching.volumes.relaxation import relaxation_bound, shadow_prices, solve_volumes
@@ -24,6 +25,7 @@ class Proof:
     ----------
     bound_vnd : no plan can be worth more.
     prices : local shadow prices of lots and lines.
+    scarce : what one more unit of each scarce thing would add, by resource, row and day; empty until it is known.
     lot_price, line_price : what a kilogram of each is worth elsewhere, the saved shortage penalty included, đồng per kg.
     """
 
@@ -35,6 +37,7 @@ class Proof:
         self.line_price = volumes.line_price + problem.lines.short_vnd_per_kg
         self.prices: Prices = shadow_prices(volumes)
         self.bound_vnd = relaxation_bound(problem, workers=cores)
+        self.scarce: ScarcePrices = {}
 
     def lane_price(self, lot: IntArray, line: IntArray) -> FloatArray:
         """What a kilogram of each lane's lot and line is worth elsewhere, đồng per kg; shape of ``lot``."""
@@ -54,7 +57,10 @@ class Proof:
             thread.join(PATIENCE_S)
 
     def _prove(self, seconds_left: Callable[[], float], incumbent: Callable[[], int]) -> None:
-        prove(self._problem, seconds_left=seconds_left, incumbent=incumbent, on_bound=self.lower)
+        prove(self._problem, seconds_left=seconds_left, incumbent=incumbent, on_bound=self.lower, on_scarce=self._note_scarce)
+
+    def _note_scarce(self, prices: ScarcePrices) -> None:
+        self.scarce = prices
 
     @property
     def is_running(self) -> bool:

@@ -12,6 +12,7 @@ Formulation
     Σ x of line j ≤ quantity,  min_fill_j × fill[j] ≤ Σ x of line j ≤ quantity_j × fill[j]
     min_supplier_j × share[j, s] ≤ Σ x of line j and supplier s ≤ most × share[j, s],  Σ_s share[j, s] ≤ max_suppliers_j
     Σ x of a pinned pair ≥ its kilograms
+    what sites, trucks and carriers can handle by date                            (`matching.bounds.capacities`)
 
 Every plan gives such x and whole variables, and its haulage costs at least Σ r x when the rates are valid, so the greatest value,
 or any bound on it, is a bound on every plan.
@@ -21,9 +22,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
+from matching.bounds.capacities import CapacityRow, add_capacity_rows
 from matching.bounds.model import Model
 from matching.bounds.ways import Ways
 from matching.model.problem import NO_LIMIT, PIN, FloatArray, Problem
@@ -34,6 +37,18 @@ INFINITE = float("inf")
 
 def volumes_model(problem: Problem, ways: Ways) -> Model:
     """Build the model; column ``w`` is the kilograms on way ``w``."""
+    return volumes_program(problem, ways).model
+
+
+class VolumesProgram(NamedTuple):
+    """The model, and which of its rows limit scarce resources."""
+
+    model: Model
+    capacity_rows: list[CapacityRow]
+
+
+def volumes_program(problem: Problem, ways: Ways) -> VolumesProgram:
+    """Build the model and say which rows are limits of sites, trucks and carriers."""
     model, lots, lines = Model(), problem.lots, problem.lines
     gain = (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[ways.line] - lots.ask_vnd_per_kg[ways.lot] - ways.rate_vnd_per_kg
     most = np.minimum(lots.kg[ways.lot], lines.kg[ways.line]).astype(np.float64)
@@ -44,7 +59,7 @@ def volumes_model(problem: Problem, ways: Ways) -> Model:
     for line, columns in _groups(ways.line.tolist()).items():
         _line_rows(problem, model, ways, line, columns)
     _pin_rows(problem, model, ways)
-    return model
+    return VolumesProgram(model, add_capacity_rows(problem, model, ways))
 
 
 def _groups(labels: Iterable[int]) -> Groups:

@@ -11,17 +11,16 @@ A pair that does not pay is kept: its kilograms may help to reach a minimum.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from matching.model.problem import DEPOT, HUB, BoolArray, FloatArray, IntArray, Problem, _Table
+from matching.model.calendar import most_throughput_kg
+from matching.model.problem import HUB, BoolArray, FloatArray, IntArray, Problem, _Table
 from matching.network.carriers import find_carrier_lanes
-from matching.network.distance import distances
-from matching.network.hub_transfers import into_hubs, out_of_hubs, relay_rates
-from matching.network.reach import reach
-from matching.pairs.lanes import find_lanes
-from matching.volumes.arcs import Arcs, arc_blocks, market
+from matching.pairs.eligibility import pair_blocks
+from matching.pairs.screening import direct_truck_rates, hub_truck_rates, market
 
 DIRECT, THROUGH_HUB, CARRIER = range(3)
 ROUNDING_VND = 0.5
@@ -50,10 +49,7 @@ def shift_days(problem: Problem) -> int:
 
 def find_ways(problem: Problem) -> Ways:
     """Find every way, at the cheapest rate that any plan could pay on it."""
-    parts = [_direct(problem)]
-    if (problem.sites.kind == HUB).any():
-        parts.append(_through_hubs(problem))
-    parts.append(_carried(problem))
+    parts = [*_by_trucks(problem), _carried(problem)]
     columns = [np.concatenate(column) for column in zip(*parts)]
     order = np.lexsort((columns[2], columns[1], columns[0]))
     return Ways(*(column[order] for column in columns))
@@ -65,51 +61,42 @@ def opening_share(problem: Problem) -> FloatArray:
     The opening is paid on each day with anything unloaded, and no day unloads more than the throughput.
     """
     sites = problem.sites
-    return np.asarray(sites.opening_vnd / np.maximum(1.0, sites.throughput_kg_per_day.astype(np.float64)))
+    return np.asarray(sites.opening_vnd / np.maximum(1.0, most_throughput_kg(problem).astype(np.float64)))
 
 
 Columns = tuple[IntArray, IntArray, IntArray, FloatArray]
 
 
-def _direct(problem: Problem) -> Columns:
-    """Pairs that one truck may serve, at the cheapest rate of a class that keeps its shift and both sites' hours."""
-    sites = problem.sites
-    hubless = problem.replace(sites=sites.replace(kind=np.where(sites.kind == HUB, DEPOT, sites.kind)))
-    of = market(hubless, shift_days(problem), None, -ROUNDING_VND, on_the_clock=True)
-    none = np.zeros(0, dtype=np.int64)
-    blocks = [Arcs(none, none, none, np.zeros(0)), *arc_blocks(of, np.arange(problem.n_lots))]
-    lot, line, _, rate = (np.concatenate(column) for column in zip(*blocks))
-    kept = problem.lots.site[lot] != problem.lines.site[line]
-    return lot[kept], line[kept], np.full(int(kept.sum()), DIRECT), rate[kept]
-
-
-def _through_hubs(problem: Problem) -> Columns:
-    """Pairs that two trucks through a hub may serve in time, however long the goods wait there."""
-    by, hubs = reach(problem, fixed_shift_vnd=-ROUNDING_VND), np.flatnonzero(problem.sites.kind == HUB)
-    spans, here = distances(problem), problem.sites.handling_vnd_per_kg[hubs] + opening_share(problem)[hubs]
-    lot, line, days = _most_days(problem)
-    a, b, cold = problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot].astype(np.int64)
-    rate = relay_rates(by, into_hubs(by, spans, hubs, here), out_of_hubs(by, spans, hubs), a, b, cold, days)
-    kept = np.isfinite(rate)
-    return lot[kept], line[kept], np.full(int(kept.sum()), THROUGH_HUB), rate[kept]
-
-
-def _most_days(problem: Problem) -> tuple[IntArray, IntArray, IntArray]:
-    """Lot, line and most days between pick-up and delivery of every pair that dates allow, however long the goods wait."""
+def _by_trucks(problem: Problem) -> Iterator[Columns]:
+    """Pairs that one truck may serve, and pairs that two trucks through a hub may serve however long the goods wait there."""
     span = max(0, problem.horizon_until_day - problem.horizon_from_day)
-    lanes = find_lanes(problem, max_transit_days=span, prune_unprofitable=False)
-    width = max(1, problem.n_lines)
-    keys, pair = np.unique(lanes.lot * width + lanes.line, return_inverse=True)
-    days = np.zeros(len(keys), dtype=np.int64)
-    np.maximum.at(days, pair, np.minimum(lanes.max_days, lanes.deliver_until_day - lanes.pickup_from_day))
-    return keys // width, keys % width, days
+    hub_days = span if (problem.sites.kind == HUB).any() else None
+    of = market(problem, shift_days(problem), hub_days, -ROUNDING_VND, on_the_clock=True, hub_extra_vnd_per_kg=opening_share(problem))
+    for lot, entry in pair_blocks(of.ground, np.arange(problem.n_lots), of.hub_days):
+        allowed = ~of.decided.is_forbidden(lot, of.ground.entry_line[entry]) & _fits_whole(problem, lot)
+        lot, entry = lot[allowed], entry[allowed]
+        line = of.ground.entry_line[entry]
+        for kind, rates in ((DIRECT, direct_truck_rates), (THROUGH_HUB, hub_truck_rates)):
+            rate = rates(of, lot, entry)
+            kept = np.isfinite(rate)
+            yield lot[kept], line[kept], np.full(int(kept.sum()), kind), rate[kept]
+
+
+def _fits_whole(problem: Problem, lot: IntArray) -> BoolArray:
+    """Whether a truck that the door of each lot's site and its cold admit takes all of it, where it may not be divided."""
+    lots, v = problem.lots, problem.vehicles
+    door = problem.sites.max_vehicle_kg[lots.site[lot]]
+    admitted = (v.payload_kg[None, :] <= door[:, None]) & (v.refrigerated[None, :] | ~lots.cold[lot][:, None])
+    largest = np.where(admitted, v.payload_kg[None, :], 0).max(axis=1, initial=0)
+    return np.asarray(~lots.indivisible[lot] | (lots.kg[lot] <= largest))
 
 
 def _carried(problem: Problem) -> Columns:
     """Pairs on carriers' lanes, the cheapest rate of each pair; what rounding may save on one kilogram is taken off."""
-    lanes, width = find_carrier_lanes(problem), max(1, problem.n_lines)
-    rate = problem.roads.vnd_per_kg[lanes.road]
+    lanes, width, lots = find_carrier_lanes(problem), max(1, problem.n_lines), problem.lots
+    fits = np.flatnonzero(~lots.indivisible[lanes.lot] | (lots.kg[lanes.lot] <= problem.roads.capacity_kg[lanes.road]))
+    lot, line, rate = lanes.lot[fits], lanes.line[fits], problem.roads.vnd_per_kg[lanes.road[fits]]
     rate = np.where(rate == np.rint(rate), rate, np.maximum(0.0, rate - ROUNDING_VND))
-    order = np.lexsort((rate, lanes.line, lanes.lot))
-    keys, first = np.unique((lanes.lot * width + lanes.line)[order], return_index=True)
+    order = np.lexsort((rate, line, lot))
+    keys, first = np.unique((lot * width + line)[order], return_index=True)
     return keys // width, keys % width, np.full(len(keys), CARRIER), rate[order][first]

@@ -17,9 +17,8 @@ from matching.carrier_flow.neighbourhood import search_nearby
 from matching.carrier_flow.program import GAP_VND, CarrierFlows, CarrierProgram, find_carrier_flows
 from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
 from matching.model.problem import FloatArray, IntArray, Problem
-from matching.network.rates import lane_rates
 from matching.optimizer import solve_integer, solve_linear
-from matching.pairs.lanes import Lanes
+from matching.pairs.lanes import Lanes, lane_rates
 
 ALONE_SHARE = 0.1
 """Share of the time in which branch and bound has the processor to itself: it solves small problems at once."""

@@ -29,7 +29,8 @@ import numpy as np
 
 from matching.compiled import compiled
 from matching.model.problem import HUB, FloatArray, IntArray, Problem
-from matching.volumes.arcs import Market, arc_blocks, carrier_arcs, market
+from matching.pairs.screening import Market, market
+from matching.volumes.arcs import arc_blocks, carrier_arcs
 
 ROUNDING_VND = 0.5
 """A trip's cost is rounded to the whole đồng, so that it may be so much below what it is made of."""

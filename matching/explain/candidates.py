@@ -7,7 +7,7 @@ lost to others is offered more room. Prices are searched for elsewhere, since ho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,13 +17,15 @@ from matching.explain.near_misses import Paper, held, requirements, wrong_with
 from matching.explain.pairs import AT, STEPS, LineDays, LotDays, Pairs, Ways, judge, line_days, lot_days, ways_of
 from matching.model.plan import LOT
 from matching.model.problem import NO_LIMIT
-from matching.model.reasons import Reason
+from matching.model.reasons import AFTER_PLAN, Reason
 from matching.network.rates import pair_rates
 from matching.pairs.certificates import EVER
 
 MOST_DAYS = 7
 """Days by which a date may be moved."""
 ALWAYS = ((-EVER, EVER),)
+MINIMUM_SHARES = (0.8, 0.6, 0.4, 0.2)
+"""Shares of a minimum that are tried where trucks or sites keep it from being reached."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Costs:
     minimum_share : of the bid, for each kilogram by which a minimum is lowered.
     supplier_vnd : of dealing with one more supplier.
     ban_vnd : of taking back a broker's ban.
+    throughput_share : of the bid, for each kilogram that a site handles more on a day.
+    truck_vnd : of hiring one more truck of a class each day.
     """
 
     day_share: float = 0.02
@@ -49,6 +53,8 @@ class Costs:
     minimum_share: float = 0.03
     supplier_vnd: int = 200_000
     ban_vnd: int = 50_000
+    throughput_share: float = 0.05
+    truck_vnd: int = 500_000
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,14 @@ class Candidate:
 
 
 def find_candidates(scene: Scene, subject: str, pairs: Pairs, costs: Costs) -> list[Candidate]:
-    """Return all changes but those of prices, the cheapest first; of several that are the same the most hopeful."""
+    """Return all changes but those of prices, the cheapest first."""
     found: dict[Change, Candidate] = {}
     for k in range(len(pairs.step)):
         for one in _of_pair(scene, subject, pairs, k, costs):
             before = found.get(one.change)
-            if before is None or one.hope_vnd > before.hope_vnd:
-                found[one.change] = one
+            # One change may open several pairs.
+            hope = one.hope_vnd + (0.0 if before is None else before.hope_vnd)
+            found[one.change] = replace(one if before is None or one.cost_vnd < before.cost_vnd else before, hope_vnd=hope)
     return sorted(found.values(), key=lambda one: (one.cost_vnd, -one.hope_vnd, one.change.key, one.change.column))
 
 
@@ -119,10 +126,14 @@ def _options(scene: Scene, subject: str, pairs: Pairs, k: int, kg: int, costs: C
         yield from _days(scene, pairs, k, kg * bid * costs.day_share)
     elif reason is Reason.FORBIDDEN:
         yield lifted_ban(scene.problem, lot, line), costs.ban_vnd
-    elif reason in (Reason.SUPPLIERS_LIMIT, Reason.BETTER_OFFER, Reason.MINIMUM):
+    elif reason in AFTER_PLAN:
         yield from _rules(scene, lot, line, bid, costs)
         if reason is Reason.BETTER_OFFER:
             yield from _quantity(scene, subject, lot, line, kg, bid * costs.quantity_share)
+        elif reason in (Reason.THROUGHPUT, Reason.FLEET, Reason.TRUCK):
+            yield from _more_days(scene, lot, line, kg * bid * costs.day_share)
+        if reason in (Reason.THROUGHPUT, Reason.FLEET):
+            yield from _capacity(scene, lot, line, kg, bid, costs)
 
 
 # one step at a time --------------------------------------------------------------------------------------------------
@@ -206,11 +217,50 @@ def _rules(scene: Scene, lot: int, line: int, bid: float, costs: Costs) -> Optio
         (ChangeKind.MIN_FILL, line, int(lines.min_fill_kg[line]), line_most),
         (ChangeKind.MIN_TAKE, lot, int(lots.min_take_kg[lot]), lot_most),
     )
-    for kind, row, minimum, kg in lowered:
-        if minimum > kg > 0:
+    for kind, row, minimum, most in lowered:
+        for kg in _lower_minimums(scene, minimum, most):
             yield set_cell(problem, kind, row, kg), (minimum - kg) * bid * costs.minimum_share
     if lots.indivisible[lot]:
         yield set_cell(problem, ChangeKind.DIVISIBLE, lot, False), int(lots.kg[lot]) * bid * costs.minimum_share
+
+
+def _lower_minimums(scene: Scene, minimum: int, most: int) -> list[int]:
+    """Lower values of a minimum that are worth trying: what counterparts have, or else whole trucks and shares of it."""
+    if minimum > most:
+        return [most] if most > 0 else []
+    if minimum <= 1:
+        return []
+    trucks = [minimum // payload * payload for payload in np.unique(scene.problem.vehicles.payload_kg).tolist()]
+    shares = [int(minimum * share) for share in MINIMUM_SHARES]
+    return sorted({kg for kg in (*trucks, *shares) if 0 < kg < minimum}, reverse=True)
+
+
+def _more_days(scene: Scene, lot: int, line: int, vnd: float) -> Options:
+    """Let goods be picked up or delivered on a day more, before or after, so that other trucks and days can serve them."""
+    lots, lines, (first, last) = scene.problem.lots, scene.problem.lines, _horizon(scene)
+    moved = (
+        (ChangeKind.PICKUP_UNTIL, lot, int(lots.until_day[lot]) + 1),
+        (ChangeKind.PICKUP_FROM, lot, int(lots.from_day[lot]) - 1),
+        (ChangeKind.DELIVER_UNTIL, line, int(lines.until_day[line]) + 1),
+        (ChangeKind.DELIVER_FROM, line, int(lines.from_day[line]) - 1),
+    )
+    for kind, row, day in moved:
+        if first <= day <= last:
+            yield set_cell(scene.problem, kind, row, day), vnd
+
+
+def _capacity(scene: Scene, lot: int, line: int, kg: int, bid: float, costs: Costs) -> Options:
+    """Let the full site handle as much more as is open, or hire as many more of the used trucks as carry it."""
+    possible = np.array([min(int(scene.use.lot_open_kg[lot]), int(scene.use.line_open_kg[line]))])
+    barred = scene.capacity.barred(np.array([lot]), np.array([line]), possible)
+    site, vehicle, problem = int(barred.site[0]), int(barred.vehicle[0]), scene.problem
+    if site >= 0:
+        most = int(problem.sites.throughput_kg_per_day[site])
+        yield set_cell(problem, ChangeKind.SITE_THROUGHPUT, site, most + kg), kg * bid * costs.throughput_share
+    if vehicle >= 0:
+        more = -(-kg // int(problem.vehicles.payload_kg[vehicle]))
+        most = int(problem.vehicles.count_per_day[vehicle])
+        yield set_cell(problem, ChangeKind.TRUCKS, vehicle, most + more), more * costs.truck_vnd
 
 
 def _quantity(scene: Scene, subject: str, lot: int, line: int, kg: int, vnd: float) -> Options:

@@ -35,6 +35,8 @@ class ChangeKind(StrEnum):
     DIVISIBLE = "divisible"
     SUPPLIERS = "suppliers"
     ALLOW = "allow"
+    SITE_THROUGHPUT = "throughput"
+    TRUCKS = "trucks"
 
 
 class Action(StrEnum):
@@ -72,7 +74,7 @@ class Change:
 
     @property
     def subject(self) -> str:
-        """The id that the change speaks of: of a lot, a line or a supplier."""
+        """The id that the change speaks of: of a lot, a line, a supplier, a site or a class."""
         return self.key[0][1]
 
 
@@ -95,7 +97,14 @@ COLUMNS: tuple[Column, ...] = (
     (ChangeKind.MIN_SUPPLIER, "demands", "min_supplier_kg", "min_supplier_kg"),
     (ChangeKind.SUPPLIERS, "demands", "max_suppliers", "max_suppliers"),
 )
-BY_KIND = {kind: (table, column, field) for kind, table, column, field in COLUMNS}
+PLACES: tuple[Column, ...] = (
+    (ChangeKind.SITE_THROUGHPUT, "sites", "throughput_kg_per_day", "throughput_kg_per_day"),
+    (ChangeKind.TRUCKS, "vehicles", "count_per_day", "count_per_day"),
+)
+"""The same for columns of `Problem.sites` or `Problem.vehicles`."""
+ROWS = {"lots": ("lots", "lot_id"), "demands": ("lines", "line_id"), "sites": ("sites", "site_id"), "vehicles": ("vehicles", "class_id")}
+"""Table of the problem and id column of each table of the format whose cells are set."""
+BY_KIND = {kind: (table, column, field) for kind, table, column, field in (*COLUMNS, *PLACES)}
 DAYS = {"until_day", "from_day"}
 CERTIFICATE_KEY = ("supplier_id", "product", "scheme", "level", "valid_from", "valid_until")
 
@@ -110,10 +119,11 @@ def _day(cell: str) -> int:
 
 
 def set_cell(problem: Problem, kind: ChangeKind, row: int, new: int | bool) -> Change:
-    """Write down that a cell of a lot or line is set to a number of the problem's kind."""
+    """Write down that a cell of a lot, line, site or class is set to a number of the problem's kind."""
     table, column, field = BY_KIND[kind]
-    rows = problem.lots if table == "lots" else problem.lines
-    key = (("lot_id" if table == "lots" else "line_id", str(rows.id[row])),)
+    name, id_column = ROWS[table]
+    rows = getattr(problem, name)
+    key = ((id_column, str(rows.id[row])),)
     return Change(kind, Action.SET, table, key, column, _cell(field, getattr(rows, field)[row]), _cell(field, new))
 
 
@@ -169,7 +179,7 @@ def apply(problem: Problem, change: Change) -> Problem:
 
 def _to_rows(problem: Problem, change: Change) -> Problem:
     field = BY_KIND[change.kind][2]
-    name = "lots" if change.table == "lots" else "lines"
+    name = ROWS[change.table][0]
     rows = getattr(problem, name)
     found = np.flatnonzero(rows.id == change.subject)
     if len(found) != 1 or _cell(field, getattr(rows, field)[found[0]]) != change.old:
@@ -224,6 +234,8 @@ def _to_decisions(problem: Problem, change: Change) -> Problem:
 APPLIED: dict[str, Callable[[Problem, Change], Problem]] = {
     "lots": _to_rows,
     "demands": _to_rows,
+    "sites": _to_rows,
+    "vehicles": _to_rows,
     "certificates": _to_certificates,
     "decisions": _to_decisions,
 }

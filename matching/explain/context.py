@@ -7,12 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from matching.explain.open_reasons import Use, alive_after_plan, possible_kg, use_of
+from matching.explain.capacity import CapacityScreen
+from matching.explain.open_reasons import AfterPlan, Use, after_plan, possible_kg, use_of
+from matching.explain.policy_limits import PolicyLimits
 from matching.model.plan import LOT, Plan
 from matching.model.problem import FloatArray, IntArray, Problem
 from matching.network.carriers import carrier_pairs
 from matching.pairs.funnel import Funnel, find_funnel
-from matching.volumes.arcs import Market, market, truck_rates
+from matching.pairs.screening import Market, market, truck_rates
 
 
 class UnknownId(LookupError):
@@ -29,6 +31,8 @@ class Scene:
 
     problem: Problem
     plan: Plan
+    limits: PolicyLimits | None = None
+    """Floors and cap of the policy that the plan was made under, or None."""
 
     def row(self, subject: str, name: str) -> int:
         """Return the row of a lot or line.
@@ -73,17 +77,34 @@ class Scene:
     @cached_property
     def market(self) -> Market:
         """What it takes to price pairs."""
-        return market(self.problem, 1)
+        return market(self.problem, 1, on_the_clock=True)
 
     @cached_property
-    def after_plan(self) -> list[tuple[IntArray, IntArray]]:
-        """Paying lanes (lot, line) that survive each step after the plan but the last."""
-        return alive_after_plan(self.problem, self.funnel, self.use)
+    def after_plan(self) -> AfterPlan:
+        """What becomes of the paying lanes after the plan."""
+        return after_plan(self.problem, self.plan, self.funnel, self.use)
+
+    @cached_property
+    def supplier_kg(self) -> IntArray:
+        """What the plan takes of each supplier, kg, shape (n_suppliers,)."""
+        a, n = self.plan.allocations, len(self.problem.supplier_ids)
+        return np.bincount(self.problem.lots.supplier[a.lot], a.kg, n).astype(np.int64)
+
+    def cap_room_kg(self, lot: int) -> int | None:
+        """What the supplier of a lot could sell more under the policy's cap, kg; None where there is no cap."""
+        if self.limits is None or self.limits.cap_pct is None:
+            return None
+        return int(self.limits.cap_room_kg(self.supplier_kg)[self.problem.lots.supplier[lot]])
+
+    @cached_property
+    def capacity(self) -> CapacityScreen:
+        """What full sites and used fleets bar."""
+        return CapacityScreen(self.problem, self.plan)
 
     @cached_property
     def possible(self) -> tuple[IntArray, IntArray]:
         """What each lot and each line could come to with all that is left beside it, kg."""
-        return possible_kg(self.problem, self.use, *self.after_plan[1])
+        return possible_kg(self.problem, self.use, *self.after_plan.survivors[1])
 
     @cached_property
     def _lots_by_product(self) -> tuple[IntArray, IntArray]:
@@ -111,6 +132,12 @@ class Scene:
         found = [lots[first[p] : first[p + 1]] for p in products]
         lot = np.concatenate([np.zeros(0, dtype=np.int64), *found])
         return lot, np.repeat(np.array(entries, dtype=np.int64), [len(one) for one in found])
+
+    def entry(self, lot: int, line: int) -> int:
+        """Return the entry at which a line takes a lot's product."""
+        g, product = self.market.ground, int(self.problem.lots.product[lot])
+        start, end = int(g.entry_start[product]), int(g.entry_start[product + 1])
+        return start + int(np.searchsorted(g.entry_line[start:end], line))
 
     def rates(self, lot: IntArray, entry: IntArray) -> FloatArray:
         """Cheapest haulage of pairs that fit, đồng per kg at a full truck, direct, through a hub or with a carrier."""

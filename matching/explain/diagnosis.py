@@ -10,10 +10,14 @@ import numpy as np
 from matching.explain.context import Scene
 from matching.explain.near_misses import Miss, find_misses
 from matching.explain.pairs import AT, STEPS, Pairs, find_pairs
+from matching.explain.policy_limits import PolicyHold, PolicyLimits, PolicyRule
 from matching.model.plan import LINE, LOT
 from matching.model.problem import FloatArray, IntArray
 from matching.model.reasons import Reason
 from matching.network.rates import pair_rates
+
+FLOOR_SLACK = 1.02
+"""A supplier that has no more than so many times its floor is one that the floor keeps in the plan."""
 
 
 class Match(StrEnum):
@@ -72,6 +76,7 @@ class Story:
     partners : rows of the counterparts that the plan uses, with kilograms, the most first.
     misses : the nearest ones, nearest first.
     losses : to whom it lost, the most first; empty where it lost to nobody.
+    holds : floors and caps of the plan's policy that decide.
     """
 
     subject: str
@@ -83,6 +88,7 @@ class Story:
     partners: tuple[tuple[int, int], ...]
     misses: tuple[Miss, ...]
     losses: tuple[Loss, ...]
+    holds: tuple[PolicyHold, ...] = ()
 
     @property
     def open_kg(self) -> int:
@@ -105,7 +111,8 @@ def tell(scene: Scene, subject: str, row: int) -> Story:
     reason = None if open_kg <= 0 else next((step.reason for step in funnel if step.left == 0), Reason.TRUCK)
     missed = find_misses(scene, subject, pairs) if open_kg > 0 else ()
     losses = _losses(scene, subject, row, pairs) if open_kg > 0 else ()
-    return Story(subject, row, kg, kg - open_kg, reason, funnel, _partners(subject, pairs), missed, losses)
+    holds = _holds(scene, subject, pairs, losses) if open_kg > 0 else ()
+    return Story(subject, row, kg, kg - open_kg, reason, funnel, _partners(subject, pairs), missed, losses, holds)
 
 
 def tell_open(scene: Scene) -> list[Story]:
@@ -127,6 +134,35 @@ def _partners(subject: str, pairs: Pairs) -> tuple[tuple[int, int], ...]:
     """Return the counterparts that the plan uses, the most first."""
     found = dict(zip(pairs.other(subject).tolist(), pairs.kg.tolist()))
     return tuple(sorted(((row, kg) for row, kg in found.items() if kg > 0), key=lambda one: (-one[1], one[0])))
+
+
+# what a policy decides ------------------------------------------------------------------------------------------------
+def _holds(scene: Scene, subject: str, pairs: Pairs, losses: tuple[Loss, ...]) -> tuple[PolicyHold, ...]:
+    """Name the suppliers whose cap stops pairs with room, and those whose floors keep what others lost to them."""
+    if scene.limits is None:
+        return ()
+    return (*_caps(scene, pairs), *_floors(scene, subject, scene.limits, losses))
+
+
+def _caps(scene: Scene, pairs: Pairs) -> list[PolicyHold]:
+    found: dict[int, PolicyHold] = {}
+    stopped = pairs.take(pairs.step >= AT[Reason.THROUGHPUT])
+    for lot, line in zip(stopped.lot.tolist(), stopped.line.tolist(), strict=True):
+        room, supplier = scene.cap_room_kg(lot), int(scene.problem.lots.supplier[lot])
+        if room is not None and room < min(scene.use.lot_open_kg[lot], scene.use.line_open_kg[line]):
+            assert scene.limits is not None
+            found[supplier] = PolicyHold(PolicyRule.CAP, supplier, "", scene.limits.cap_pct, room)
+    return [found[supplier] for supplier in sorted(found)]
+
+
+def _floors(scene: Scene, subject: str, limits: PolicyLimits, losses: tuple[Loss, ...]) -> list[PolicyHold]:
+    """Floors of the suppliers of lots that others lost to, where these have no more than their floor."""
+    if subject != LOT:
+        return []
+    rivals = {int(scene.problem.lots.supplier[row]) for loss in losses for row in loss.others}
+    due, taken = limits.floor_kg, scene.supplier_kg
+    held = [one for one in sorted(rivals) if due[one] > 0 and taken[one] <= due[one] * FLOOR_SLACK]
+    return [PolicyHold(PolicyRule.FLOOR, one, limits.floor_names[one], None, int(due[one])) for one in held]
 
 
 # to whom it lost -----------------------------------------------------------------------------------------------------

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
+from matching.explain.capacity import Barred
 from matching.explain.context import Scene
 from matching.explain.pairs import AT, STEPS, Pairs
 from matching.model.plan import LOT
 from matching.model.problem import ANY_PRODUCT, IntArray
 from matching.model.reasons import Reason
 from matching.network.geography import road_km, tariff_vnd
+from matching.pairs.screening import hours_missing, largest_payload_kg
 
 MOST_MISSES = 3
 
@@ -35,9 +39,12 @@ class Miss:
     reason : the step that stops it.
     other : row of the counterpart.
     short : by how much it misses, in ``unit``; None where that is no figure.
-    unit : ``days``, ``grades``, ``kg``, ``suppliers``, ``vnd_per_kg`` or empty.
+    unit : ``days``, ``grades``, ``kg``, ``suppliers``, ``minutes``, ``trucks``, ``vnd_per_kg`` or empty.
     day : the day of delivery concerned, or on which a certificate expires or begins; days since 1970-01-01, or None.
     scheme, paper : the certificate concerned and what is wrong with it, or None.
+    takes_min, shift_min : of hours, what the trip takes at least and how long a driver may take; None elsewhere.
+    limited : of throughput the id of the full site, of a fleet that of the used class, of a truck that of a supplier at its policy's cap;
+        empty elsewhere.
     is_early : of dates, whether the goods are gone before delivery may begin; else they come after it has ended.
     """
 
@@ -49,6 +56,9 @@ class Miss:
     scheme: str | None = None
     paper: Paper | None = None
     is_early: bool = False
+    takes_min: int | None = None
+    shift_min: int | None = None
+    limited: str = ""
 
 
 def find_misses(scene: Scene, subject: str, pairs: Pairs) -> tuple[Miss, ...]:
@@ -60,30 +70,93 @@ def find_misses(scene: Scene, subject: str, pairs: Pairs) -> tuple[Miss, ...]:
     return tuple(_miss(scene, subject, nearest, k) for k in range(len(nearest.step)))
 
 
+class _StoppedPair(NamedTuple):
+    """A pair and the step that stops it."""
+
+    reason: Reason
+    subject: str
+    other: int
+    lot: int
+    line: int
+    short: float
+    margin_vnd_per_kg: float
+
+
 def _miss(scene: Scene, subject: str, pairs: Pairs, k: int) -> Miss:
-    reason, lot, line = STEPS[int(pairs.step[k])], int(pairs.lot[k]), int(pairs.line[k])
-    other, lines = int(pairs.other(subject)[k]), scene.problem.lines
-    short = round(float(pairs.short[k]))
-    if reason is Reason.GRADE:
-        return Miss(reason, other, short, "grades")
-    if reason in (Reason.CERTIFICATE, Reason.MARKET_CODE):
-        return _paper(scene, reason, other, lot, line)
-    if reason is Reason.DATES:
-        early = int(scene.problem.lots.from_day[lot]) <= int(lines.until_day[line])
-        return Miss(reason, other, short, "days", int((lines.from_day if early else lines.until_day)[line]), is_early=early)
-    if reason is Reason.REMAINING_LIFE:
-        return Miss(reason, other, short, "days", _day_of_life(scene, lot, line))
-    if reason is Reason.PRICE:
-        return Miss(reason, other, max(1, round(np.ceil(pairs.short[k]))), "vnd_per_kg")
-    if reason is Reason.SUPPLIERS_LIMIT:
-        return Miss(reason, other, int(lines.max_suppliers[line]), "suppliers")
-    if reason is Reason.MINIMUM:
-        return Miss(reason, other, _kg_short(scene, lot, line), "kg")
-    if reason is Reason.TRUCK:
-        return Miss(reason, other, _lone_truck(scene, lot, line, float(pairs.gain_vnd_per_kg[k] + pairs.rate_vnd_per_kg[k])), "vnd_per_kg")
-    if reason is Reason.BETTER_OFFER:
-        return Miss(reason, other, int((lines.kg if subject == LOT else scene.problem.lots.kg)[other]), "kg")
-    return Miss(reason, other)
+    margin = float(pairs.gain_vnd_per_kg[k] + pairs.rate_vnd_per_kg[k])
+    found = (int(pairs.other(subject)[k]), int(pairs.lot[k]), int(pairs.line[k]), float(pairs.short[k]), margin)
+    pair = _StoppedPair(STEPS[int(pairs.step[k])], subject, *found)
+    return MISS_OF[pair.reason](scene, pair) if pair.reason in MISS_OF else Miss(pair.reason, pair.other)
+
+
+def _grades(scene: Scene, pair: _StoppedPair) -> Miss:  # noqa: ARG001  # one signature for all steps
+    return Miss(pair.reason, pair.other, round(pair.short), "grades")
+
+
+def _dates(scene: Scene, pair: _StoppedPair) -> Miss:
+    lines = scene.problem.lines
+    early = int(scene.problem.lots.from_day[pair.lot]) <= int(lines.until_day[pair.line])
+    day = int((lines.from_day if early else lines.until_day)[pair.line])
+    return Miss(pair.reason, pair.other, round(pair.short), "days", day, is_early=early)
+
+
+def _life(scene: Scene, pair: _StoppedPair) -> Miss:
+    return Miss(pair.reason, pair.other, round(pair.short), "days", _day_of_life(scene, pair.lot, pair.line))
+
+
+def _price(scene: Scene, pair: _StoppedPair) -> Miss:  # noqa: ARG001  # one signature for all steps
+    return Miss(pair.reason, pair.other, max(1, round(np.ceil(pair.short))), "vnd_per_kg")
+
+
+def _suppliers(scene: Scene, pair: _StoppedPair) -> Miss:
+    return Miss(pair.reason, pair.other, int(scene.problem.lines.max_suppliers[pair.line]), "suppliers")
+
+
+def _minimum(scene: Scene, pair: _StoppedPair) -> Miss:
+    return Miss(pair.reason, pair.other, _kg_short(scene, pair.lot, pair.line), "kg")
+
+
+def _truck(scene: Scene, pair: _StoppedPair) -> Miss:
+    room = scene.cap_room_kg(pair.lot)
+    if room is not None and room < min(scene.use.lot_open_kg[pair.lot], scene.use.line_open_kg[pair.line]):
+        supplier = scene.problem.supplier_ids[scene.problem.lots.supplier[pair.lot]]
+        return Miss(pair.reason, pair.other, room, "kg", limited=str(supplier))
+    return Miss(pair.reason, pair.other, _lone_truck(scene, pair.lot, pair.line, pair.margin_vnd_per_kg), "vnd_per_kg")
+
+
+def _better_offer(scene: Scene, pair: _StoppedPair) -> Miss:
+    kg = scene.problem.lines.kg if pair.subject == LOT else scene.problem.lots.kg
+    return Miss(pair.reason, pair.other, int(kg[pair.other]), "kg")
+
+
+def _hours(scene: Scene, pair: _StoppedPair) -> Miss:
+    """Say how long the direct trip takes and the shift is, and how many minutes are missing."""
+    entry = np.array([scene.entry(pair.lot, pair.line)])
+    found = hours_missing(scene.market, np.array([pair.lot]), entry)
+    if not np.isfinite(found.short_min[0]):
+        return Miss(pair.reason, pair.other)
+    short, takes, shift = (int(np.ceil(column[0])) for column in found)
+    return Miss(pair.reason, pair.other, max(1, short), "minutes", takes_min=takes, shift_min=shift)
+
+
+def _throughput(scene: Scene, pair: _StoppedPair) -> Miss:
+    """Name the full site and its limit."""
+    barred = _barred(scene, pair)
+    site, day = int(barred.site[0]), int(barred.day[0])
+    limit = int(scene.capacity.throughput_kg(site, day))
+    return Miss(pair.reason, pair.other, limit, "kg", day, limited=str(scene.problem.sites.id[site]))
+
+
+def _fleet(scene: Scene, pair: _StoppedPair) -> Miss:
+    """Name the class that is used up and the number of its trucks."""
+    barred, v = _barred(scene, pair), scene.problem.vehicles
+    vehicle = int(barred.vehicle[0])
+    return Miss(pair.reason, pair.other, int(v.count_per_day[vehicle]), "trucks", int(barred.day[0]), limited=str(v.id[vehicle]))
+
+
+def _barred(scene: Scene, pair: _StoppedPair) -> Barred:
+    possible = np.array([min(scene.use.lot_open_kg[pair.lot], scene.use.line_open_kg[pair.line])])
+    return scene.capacity.barred(np.array([pair.lot]), np.array([pair.line]), possible)
 
 
 def _day_of_life(scene: Scene, lot: int, line: int) -> int:
@@ -101,9 +174,14 @@ def _kg_short(scene: Scene, lot: int, line: int) -> int:
         int(lines.min_supplier_kg[line]) - possible - brought,
         int(lots.min_take_kg[lot]) - int(lot_most[lot]),
         int(lines.min_fill_kg[line]) - int(line_most[line]),
-        int(lots.kg[lot]) - possible if lots.indivisible[lot] else 0,
+        int(lots.kg[lot]) - min(possible, _payload_kg(scene, lot, line)) if lots.indivisible[lot] else 0,
     ]
     return max(1, *gaps)
+
+
+def _payload_kg(scene: Scene, lot: int, line: int) -> int:
+    """Payload of the largest truck of a pair, kg."""
+    return int(largest_payload_kg(scene.problem, np.array([lot]), np.array([line]))[0])
 
 
 def _lone_truck(scene: Scene, lot: int, line: int, margin: float) -> int | None:
@@ -131,8 +209,9 @@ def _trip_vnd(scene: Scene, vehicle: int, a: int, b: int) -> float:
 
 
 # certificates --------------------------------------------------------------------------------------------------------
-def _paper(scene: Scene, reason: Reason, other: int, lot: int, line: int) -> Miss:
+def _paper(scene: Scene, pair: _StoppedPair) -> Miss:
     """Say which certificate is in the way, and what is wrong with it."""
+    reason, other, lot, line = pair.reason, pair.other, pair.lot, pair.line
     needs = requirements(scene, line)
     codes = [scene.problem.scheme_ids[scheme].startswith("PUC:") for scheme, _ in needs]
     mine = [need for need, code in zip(needs, codes) if code == (reason is Reason.MARKET_CODE)]
@@ -172,3 +251,21 @@ def wrong_with(scene: Scene, lot: int, line: int, scheme: int, level: int) -> tu
         return Paper.BEGINS, int(c.from_day[rows].min())
     until = int(c.until_day[begun].max())
     return (Paper.EXPIRES, until) if until < scene.problem.lines.from_day[line] else None
+
+
+MISS_OF: dict[Reason, Callable[[Scene, _StoppedPair], Miss]] = {
+    Reason.GRADE: _grades,
+    Reason.CERTIFICATE: _paper,
+    Reason.MARKET_CODE: _paper,
+    Reason.DATES: _dates,
+    Reason.REMAINING_LIFE: _life,
+    Reason.HOURS: _hours,
+    Reason.PRICE: _price,
+    Reason.SUPPLIERS_LIMIT: _suppliers,
+    Reason.MINIMUM: _minimum,
+    Reason.THROUGHPUT: _throughput,
+    Reason.FLEET: _fleet,
+    Reason.TRUCK: _truck,
+    Reason.BETTER_OFFER: _better_offer,
+}
+"""What to say of a pair by the step that stops it; the others have no figure."""

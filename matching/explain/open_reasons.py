@@ -6,14 +6,17 @@ Before a plan, a pair goes through `matching.model.reasons.FUNNEL`; the lanes th
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 
+from matching.explain.capacity import FREE, SITE_FULL, Barred, CapacityScreen
 from matching.model.plan import LINE, LOT, Plan, Reasons
 from matching.model.problem import BoolArray, FloatArray, IntArray, Problem, TextArray
 from matching.model.reasons import AFTER_PLAN, FUNNEL, Reason
 from matching.pairs.funnel import FAR, N_STEPS, Funnel, find_funnel
+from matching.pairs.screening import largest_payload_kg
 
 
 def explain_open(problem: Problem, plan: Plan, funnel: Funnel | None = None) -> Reasons:
@@ -28,12 +31,12 @@ def explain_open(problem: Problem, plan: Plan, funnel: Funnel | None = None) -> 
     Reasons
         Lots first, then lines, each in the order of the tables.
     """
-    seen = find_funnel(problem) if funnel is None else funnel
+    counts = find_funnel(problem) if funnel is None else funnel
     used = use_of(problem, plan)
-    alive = alive_after_plan(problem, seen, used)
-    lots = _side(LOT, seen.lot_survivors, [seen.lane_lot, *(lot for lot, _ in alive)], used.lot_open_kg)
-    lines = _side(LINE, seen.line_survivors, [seen.lane_line, *(line for _, line in alive)], used.line_open_kg)
-    details = (_details(seen, lots, seen.lane_lot), _details(seen, lines, seen.lane_line))
+    after = after_plan(problem, plan, counts, used)
+    lots = _side(LOT, counts.lot_survivors, [counts.lane_lot, *(lot for lot, _ in after.survivors)], used.lot_open_kg)
+    lines = _side(LINE, counts.line_survivors, [counts.lane_line, *(line for _, line in after.survivors)], used.line_open_kg)
+    details = (_details(problem, counts, after, lots), _details(problem, counts, after, lines))
     return Reasons(
         np.array([LOT] * len(lots.row) + [LINE] * len(lines.row), dtype=object),
         np.concatenate([lots.row, lines.row]),
@@ -44,6 +47,7 @@ def explain_open(problem: Problem, plan: Plan, funnel: Funnel | None = None) -> 
 
 
 Rows = tuple[IntArray, IntArray]
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 # what a plan leaves open ---------------------------------------------------------------------------------------------
@@ -78,15 +82,32 @@ def use_of(problem: Problem, plan: Plan) -> Use:
     return Use(lots.kg - taken, problem.lines.kg - filled, n_suppliers, served, brought)
 
 
-def alive_after_plan(problem: Problem, seen: Funnel, used: Use) -> list[Rows]:
-    """For each step of AFTER_PLAN but the last, the (lot, line) of the paying lanes that survive it and those before."""
-    possible = np.minimum(used.lot_open_kg[seen.lane_lot], used.line_open_kg[seen.lane_line])
+class AfterPlan(NamedTuple):
+    """What becomes of the paying lanes once a plan is made.
+
+    Attributes
+    ----------
+    survivors : for each step of AFTER_PLAN but the last, the (lot, line) of the lanes that survive it and those before.
+    barred : what full sites and used fleets do to the lanes that survive the minimums, shape of those.
+    """
+
+    survivors: list[Rows]
+    barred: Barred
+
+
+def after_plan(problem: Problem, plan: Plan, counts: Funnel, used: Use) -> AfterPlan:
+    """Send the paying lanes through the steps after the plan."""
+    possible = np.minimum(used.lot_open_kg[counts.lane_lot], used.line_open_kg[counts.lane_line])
     room = np.flatnonzero(possible > 0)
-    lot, line, possible = seen.lane_lot[room], seen.lane_line[room], possible[room]
+    lot, line, possible = counts.lane_lot[room], counts.lane_line[room], possible[room]
     brought = used.brought_by(problem, lot, line)
     welcome = (brought > 0) | (used.n_suppliers[line] < problem.lines.max_suppliers[line])
     enough = welcome & _is_enough(problem, used, lot, line, np.where(welcome, possible, 0), brought)
-    return [(lot, line), (lot[welcome], line[welcome]), (lot[enough], line[enough])]
+    left = lot[enough], line[enough]
+    barred = CapacityScreen(problem, plan).barred(*left, possible[enough])
+    taken, started = barred.code != SITE_FULL, barred.code == FREE
+    later = [(left[0][kept], left[1][kept]) for kept in (taken, started)]
+    return AfterPlan([(lot, line), (lot[welcome], line[welcome]), left, *later], barred)
 
 
 def _is_enough(problem: Problem, used: Use, lot: IntArray, line: IntArray, possible: IntArray, brought: IntArray) -> BoolArray:
@@ -94,7 +115,7 @@ def _is_enough(problem: Problem, used: Use, lot: IntArray, line: IntArray, possi
     lots, lines = problem.lots, problem.lines
     lot_possible, line_possible = _sums(problem, used, lot, line, possible)
     enough = (possible + brought >= lines.min_supplier_kg[line]) & (lot_possible[lot] >= lots.min_take_kg[lot])
-    whole = ~lots.indivisible[lot] | (possible >= lots.kg[lot])
+    whole = ~lots.indivisible[lot] | ((possible >= lots.kg[lot]) & (lots.kg[lot] <= largest_payload_kg(problem, lot, line)))
     return np.asarray(enough & whole & (line_possible[line] >= lines.min_fill_kg[line]))
 
 
@@ -141,29 +162,53 @@ def _side(subject: str, survivors: IntArray, lane_rows: list[IntArray], open_kg:
 
 
 # figures -------------------------------------------------------------------------------------------------------------
-def _details(seen: Funnel, side: _Open, lane_row: IntArray) -> TextArray:
+def _details(problem: Problem, counts: Funnel, after: AfterPlan, side: _Open) -> TextArray:
     """Write one line of text for each open row: how many counterparts came so far, and the nearest miss."""
     is_lot = side.subject == LOT
     other = "lines" if is_lot else "lots"
-    days = (seen.lot_days_apart if is_lot else seen.line_days_apart)[side.row]
-    life = (seen.lot_life_short if is_lot else seen.line_life_short)[side.row]
-    price = (seen.lot_price_short if is_lot else seen.line_price_short)[side.row]
-    best = _best_gain(seen, lane_row, len(seen.lot_survivors if is_lot else seen.line_survivors))[side.row]
-    figures = zip(side.step.tolist(), side.before.tolist(), days.tolist(), life.tolist(), price.tolist(), best.tolist())
-    texts = [_text(other, *figure) for figure in figures]
+    days = (counts.lot_days_apart if is_lot else counts.line_days_apart)[side.row]
+    life = (counts.lot_life_short if is_lot else counts.line_life_short)[side.row]
+    price = (counts.lot_price_short if is_lot else counts.line_price_short)[side.row]
+    hours = (counts.lot_hours if is_lot else counts.line_hours)[side.row]
+    lane_row, n = (counts.lane_lot, problem.n_lots) if is_lot else (counts.lane_line, problem.n_lines)
+    best, limits = _best_gain(counts, lane_row, n)[side.row], _limit_texts(problem, after, 0 if is_lot else 1)
+    named = [limits.get(row, "") for row in side.row.tolist()]
+    columns = [column.tolist() for column in (side.step, side.before, days, life, price, best)]
+    texts = [_text(other, *figures) for figures in zip(*columns, named, hours.tolist(), strict=True)]
     made = np.empty(len(texts), dtype=object)
     made[:] = texts
     return made
 
 
-def _best_gain(seen: Funnel, lane_row: IntArray, n: int) -> FloatArray:
+def _limit_texts(problem: Problem, after: AfterPlan, side: int) -> dict[int, str]:
+    """Name for each lot (``side`` 0) or line (1) the full site or used class that stops one of its lanes."""
+    rows, barred = after.survivors[2][side], after.barred
+    made: dict[int, str] = {}
+    for k in np.flatnonzero(barred.code != FREE).tolist():
+        made.setdefault(int(rows[k]), _limit_text(problem, barred, k))
+    return made
+
+
+def _limit_text(problem: Problem, barred: Barred, k: int) -> str:
+    day = date.fromordinal(EPOCH + int(barred.day[k])).isoformat()
+    if barred.code[k] == SITE_FULL:
+        site = int(barred.site[k])
+        limit, left = int(problem.sites.throughput_kg_per_day[site]), int(barred.left[k])
+        return f"{problem.sites.id[site]} handles {limit:,} kg a day and has {left:,} kg left on {day}"
+    vehicle = int(barred.vehicle[k])
+    return f"all {int(problem.vehicles.count_per_day[vehicle])} trucks of class {problem.vehicles.id[vehicle]} are used on {day}"
+
+
+def _best_gain(counts: Funnel, lane_row: IntArray, n: int) -> FloatArray:
     """Best gain of the paying lanes of each row, đồng per kg."""
     best = np.zeros(n)
-    np.maximum.at(best, lane_row, seen.lane_gain)
+    np.maximum.at(best, lane_row, counts.lane_gain)
     return best
 
 
-def _text(other: str, step: int, before: int, days: int, life: int, price: float, best: float) -> str:
+def _text(
+    other: str, step: int, before: int, days: int, life: int, price: float, best: float, limit: str, hours: list[float]
+) -> str:  # fmt: skip
     """Say in words and figures how near the nearest counterpart came."""
     reason = ALL_STEPS[step]
     if reason is Reason.DATES and 0 < days < FAR:
@@ -172,6 +217,16 @@ def _text(other: str, step: int, before: int, days: int, life: int, price: float
         return f"{before} {other} fit until here; nearest miss: {life} days of shelf life short"
     if reason is Reason.PRICE and np.isfinite(price):
         return f"{before} {other} fit until here; nearest miss: price {price:,.0f} VND/kg below floor plus haulage"
+    if reason is Reason.HOURS and np.isfinite(hours[0]):
+        return f"{before} {other} fit until here; nearest miss: {_hours_text(*hours)}"
     if step >= N_STEPS:
-        return f"{before} {other} would pay, the best {best:,.0f} VND/kg at a full truck"
+        paying = f"{before} {other} would pay, the best {best:,.0f} VND/kg at a full truck"
+        return f"{paying}; {limit}" if limit and reason in (Reason.THROUGHPUT, Reason.FLEET) else paying
     return f"{before} {other} fit until here" if step else f"no {other} of this product"
+
+
+def _hours_text(short_min: float, takes_min: float, shift_min: float) -> str:
+    """Say how long the trip takes and the shift is, or by how much opening hours miss."""
+    if takes_min > shift_min:
+        return f"the road and both stops take {takes_min / 60:.1f} h, a driver has {shift_min / 60:g}"
+    return f"opening hours {np.ceil(short_min):.0f} minutes apart"

@@ -14,7 +14,7 @@ from matching.explain.context import Scene
 from matching.model.plan import LINE, LOT
 from matching.model.problem import BoolArray, FloatArray, IntArray
 from matching.model.reasons import AFTER_PLAN, FUNNEL, Reason
-from matching.network.rates import pair_rates
+from matching.pairs.screening import barring_steps, hours_missing, largest_payload_kg
 
 STEPS = (*FUNNEL, *AFTER_PLAN)
 AT = {reason: step for step, reason in enumerate(STEPS)}
@@ -105,7 +105,7 @@ class Pairs(NamedTuple):
     ----------
     lot, line : rows of both sides.
     step : number of the first step in `STEPS` that stops the pair; the last one where nothing else does.
-    short : by how much it misses there: grades, days, or đồng per kg; 0 where there is no such figure.
+    short : by how much it misses there: grades, days, minutes, or đồng per kg; 0 where there is no such figure.
     rate_vnd_per_kg : cheapest haulage at a full truck, infinite where it was not priced or none may drive.
     gain_vnd_per_kg : bid and saved penalty less floor price and that haulage, minus infinity likewise.
     kg : what the plan moves of it.
@@ -174,7 +174,7 @@ def find_pairs(scene: Scene, subject: str, row: int) -> Pairs:
     rate[priced] = scene.rates(lot[priced], entry[priced])
     worth = (problem.lines.bid_vnd_per_kg + problem.lines.short_vnd_per_kg)[line] - problem.lots.ask_vnd_per_kg[lot]
     gain[priced] = worth[priced] - rate[priced]
-    _price(scene, lot, line, step, short, rate, gain)
+    _price(scene, lot, entry, step, short, rate, gain)
     _after(scene, lot, line, step)
     return Pairs(lot, line, step, short, rate, gain, _moved(scene, subject, row, lot, line))
 
@@ -193,9 +193,9 @@ def _before_price(scene: Scene, subject: str, row: int, lot: IntArray, entry: In
     return step, short
 
 
-def _price(scene: Scene, lot: IntArray, line: IntArray, step: IntArray, short: FloatArray, rate: FloatArray, gain: FloatArray) -> None:
-    """Stop priced pairs at cold, door, decision or price."""
-    problem, priced = scene.problem, step >= PRICED
+def _price(scene: Scene, lot: IntArray, entry: IntArray, step: IntArray, short: FloatArray, rate: FloatArray, gain: FloatArray) -> None:
+    """Stop priced pairs at cold, door, hours, decision or price."""
+    priced, line = step >= PRICED, scene.market.ground.entry_line[entry]
     forbidden = priced & scene.market.decided.is_forbidden(lot, line)
     unpaid = priced & ~forbidden & (gain <= 0)
     step[priced] = AT[Reason.BETTER_OFFER]
@@ -204,10 +204,10 @@ def _price(scene: Scene, lot: IntArray, line: IntArray, step: IntArray, short: F
     step[forbidden] = AT[Reason.FORBIDDEN]
     blocked = np.flatnonzero(priced & np.isinf(rate))
     if len(blocked):
-        sites = problem.lots.site[lot[blocked]], problem.lines.site[line[blocked]]
-        warm = np.isfinite(pair_rates(scene.market.haulage, *sites, np.zeros(len(blocked), dtype=np.bool_)))
-        step[blocked] = np.where(warm, AT[Reason.COLD], AT[Reason.DOOR])
+        step[blocked] = barring_steps(scene.market, lot[blocked], line[blocked])
         short[blocked] = 0
+        late = blocked[step[blocked] == AT[Reason.HOURS]]
+        short[late] = hours_missing(scene.market, lot[late], entry[late]).short_min
 
 
 def _after(scene: Scene, lot: IntArray, line: IntArray, step: IntArray) -> None:
@@ -220,8 +220,11 @@ def _after(scene: Scene, lot: IntArray, line: IntArray, step: IntArray) -> None:
     welcome = (brought > 0) | (use.n_suppliers[j] < problem.lines.max_suppliers[j])
     lot_most, line_most = scene.possible
     enough = (possible + brought >= problem.lines.min_supplier_kg[j]) & (lot_most[i] >= problem.lots.min_take_kg[i])
-    enough &= (~problem.lots.indivisible[i] | (possible >= problem.lots.kg[i])) & (line_most[j] >= problem.lines.min_fill_kg[j])
-    at = np.where(enough, AT[Reason.TRUCK], AT[Reason.MINIMUM])
+    whole = (possible >= problem.lots.kg[i]) & (problem.lots.kg[i] <= largest_payload_kg(problem, i, j))
+    enough &= (~problem.lots.indivisible[i] | whole) & (line_most[j] >= problem.lines.min_fill_kg[j])
+    code = scene.capacity.barred(i, j, possible).code
+    at = np.choose(code, (AT[Reason.TRUCK], AT[Reason.THROUGHPUT], AT[Reason.FLEET]))
+    at = np.where(enough, at, AT[Reason.MINIMUM])
     at = np.where(welcome, at, AT[Reason.SUPPLIERS_LIMIT])
     step[paying] = np.where(possible > 0, at, AT[Reason.BETTER_OFFER])
 

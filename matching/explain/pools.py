@@ -65,7 +65,7 @@ class Pool:
     ----------
     open_kg : what the line lacks without it.
     members : the most first; empty where none was found.
-    gain_vnd : what the verified plan with it is worth more than the plan without it; negative where it costs.
+    gain_vnd : what the verified plan with it is worth more than the best found without it with equal effort; negative where it costs.
     """
 
     outcome: PoolOutcome
@@ -103,7 +103,7 @@ def find_pool(scene: Scene, line: int, *, iterations: int = 1500, seed: int = 0,
     if open_kg <= 0:
         return Pool(PoolOutcome.FILLED, line, 0)
     best: Pool | None = None
-    now = verify(scene.problem, scene.plan).objective_vnd
+    now = _without(scene, line, iterations, seed)
     for shares in _shares(scene, line, open_kg):
         if expired() and best is not None:
             break
@@ -122,10 +122,13 @@ def _supplies(scene: Scene, line: int) -> list[_Supply]:
     pairs = pairs.take(pairs.step >= AT[Reason.BETTER_OFFER])
     lots = scene.problem.lots
     found: dict[int, list[tuple[int, int, float]]] = {}
+    taken: dict[int, int] = {}
     for lot, gain in sorted(zip(pairs.lot.tolist(), pairs.gain_vnd_per_kg.tolist()), key=lambda one: (-one[1], one[0])):
         kg = int(scene.use.lot_open_kg[lot])
+        kg = kg if (room := scene.cap_room_kg(lot)) is None else min(kg, room - taken.get(int(lots.supplier[lot]), 0))
         if kg > 0 and not (lots.indivisible[lot] and kg < lots.kg[lot]):
             found.setdefault(int(lots.supplier[lot]), []).append((lot, kg, gain))
+            taken[int(lots.supplier[lot])] = taken.get(int(lots.supplier[lot]), 0) + kg
     made = []
     for signer, those in found.items():
         brought = int(scene.use.brought_by(scene.problem, np.array([those[0][0]]), np.array([line]))[0])
@@ -186,6 +189,14 @@ def _planned(scene: Scene, line: int, shares: dict[int, int], iterations: int, s
     lots: IntArray = np.array(sorted(shares), dtype=np.int64)
     local = Local(scene, LINE, line, np.array([line]), lots)
     return local.solve(_pinned(scene, line, shares), most_kg=None, iterations=iterations, seed=seed)
+
+
+def _without(scene: Scene, line: int, iterations: int, seed: int) -> int:
+    """Worth of the best plan found with equal effort in which the line gets no more than now, đồng."""
+    worth, used = verify(scene.problem, scene.plan).objective_vnd, int(scene.problem.lines.kg[line] - scene.use.line_open_kg[line])
+    local = Local(scene, LINE, line, np.array([line]), np.zeros(0, dtype=np.int64))
+    found = local.solve(scene.problem, most_kg=used, iterations=iterations, seed=seed)
+    return worth if found is None else max(worth, found.worth_vnd)
 
 
 def _pinned(scene: Scene, line: int, shares: dict[int, int]) -> Problem:

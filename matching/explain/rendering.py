@@ -11,11 +11,13 @@ from matching.explain.changes import Change
 from matching.explain.context import Scene
 from matching.explain.diagnosis import Loss, Match, Step, Story
 from matching.explain.near_misses import Miss
+from matching.explain.policy_limits import PolicyHold
 from matching.explain.pools import Pool, PoolOutcome
 from matching.explain.rules import LIMITS, OF_LINES, OF_PAIRS, Rule, RulePrice, limit_of
 from matching.explain.texts import TEXTS, Language, say
 from matching.model.plan import LINE, LOT
 from matching.model.problem import Problem
+from matching.model.reasons import Reason
 from matching.texts import day_of_year, whole
 
 MOST_NAMES = 3
@@ -36,6 +38,7 @@ def story_json(scene: Scene, story: Story) -> dict[str, Any]:
         "partners": [{"id": scene.name(other, row), "kg": kg} for row, kg in story.partners],
         "misses": [_miss_json(scene, other, miss) for miss in story.misses],
         "losses": [_loss_json(scene, story.subject, loss) for loss in story.losses],
+        "policy": [_hold_json(scene, hold) for hold in story.holds],
     }
 
 
@@ -47,8 +50,16 @@ def _miss_json(scene: Scene, other: str, miss: Miss) -> dict[str, Any]:
         "unit": miss.unit or None,
         "day": None if miss.day is None else (date(1970, 1, 1) + timedelta(days=miss.day)).isoformat(),
         "scheme": miss.scheme,
+        "takes_min": miss.takes_min,
+        "shift_min": miss.shift_min,
+        "limited": miss.limited or None,
         "paper": None if miss.paper is None else miss.paper.value,
     }
+
+
+def _hold_json(scene: Scene, hold: PolicyHold) -> dict[str, Any]:
+    supplier = scene.problem.supplier_ids[hold.supplier]
+    return {"rule": hold.rule.value, "supplier": supplier, "name": hold.name or None, "pct": hold.pct, "kg": hold.kg}
 
 
 def _loss_json(scene: Scene, subject: str, loss: Loss) -> dict[str, Any]:
@@ -69,6 +80,7 @@ def story_text(scene: Scene, story: Story, language: Language) -> str:
         said.append(say("story.cause", language, reason=say(f"why.{story.subject}.{story.reason.value}", language)))
         steps = [f"{say(f'step.{step.reason.value}', language)} {whole(step.left, language)}" for step in _told(story)]
         said.append(say(f"story.{story.subject}.funnel", language, steps=" → ".join(steps)))
+    said += [_hold_text(scene, hold, language) for hold in story.holds]
     other = LINE if story.subject == LOT else LOT
     if story.misses:
         misses = "; ".join(miss_text(scene, other, miss, language) for miss in story.misses)
@@ -77,6 +89,12 @@ def story_text(scene: Scene, story: Story, language: Language) -> str:
         losses = "; ".join(_loss_text(scene, story.subject, loss, language) for loss in story.losses)
         said.append(say("story.lost", language, losses=losses))
     return "\n".join(said)
+
+
+def _hold_text(scene: Scene, hold: PolicyHold, language: Language) -> str:
+    fields: dict[str, object] = {"id": scene.problem.supplier_ids[hold.supplier], "name": hold.name, "kg": hold.kg}
+    pct = f"{hold.pct or 0:g}"
+    return say(f"story.policy.{hold.rule.value}", language, pct=pct.replace(".", ",") if language == "vi" else pct, **fields)
 
 
 def _told(story: Story) -> tuple[Step, ...]:
@@ -108,6 +126,10 @@ def miss_text(scene: Scene, other: str, miss: Miss, language: Language) -> str:
         fields["short"] = _amount(miss, language)
     if miss.day is not None:
         fields["day"] = day_of_year(miss.day, language)
+    if miss.takes_min is not None and miss.shift_min is not None:
+        fields |= {"takes": hours(miss.takes_min, language), "shift": hours(miss.shift_min, language)}
+    if miss.limited:
+        fields["limited"] = miss.limited
     key = _miss_key(miss)
     return say(f"{key}.{other}" if f"{key}.{other}" in TEXTS else key, language, **fields)
 
@@ -128,7 +150,23 @@ def _miss_key(miss: Miss) -> str:
         return "miss.dates.horizon"
     if miss.is_early:
         return "miss.dates.early"
+    if miss.reason is Reason.HOURS:
+        return _hours_key(miss)
+    if key == "miss.truck" and miss.limited:
+        return "miss.truck.cap"
     return "miss.truck.clock" if key == "miss.truck" and miss.short is None else key
+
+
+def _hours_key(miss: Miss) -> str:
+    if miss.takes_min is None or miss.shift_min is None:
+        return "miss.hours.none"
+    return "miss.hours" if miss.takes_min > miss.shift_min else "miss.hours.openings"
+
+
+def hours(minutes: int, language: Language) -> str:
+    """Write minutes as hours, with a decimal where they are few."""
+    text = f"{minutes / 60:.0f}" if minutes >= 600 or minutes % 60 == 0 else f"{minutes / 60:.1f}"
+    return text.replace(".", ",") if language == "vi" else text
 
 
 def _loss_text(scene: Scene, subject: str, loss: Loss, language: Language) -> str:

@@ -38,6 +38,10 @@ TEXTS: dict[str, Words] = {
         "The goods need cold, and no refrigerated truck is admitted at both doors.",
     ),
     "reason.door": ("Không loại xe nào vào được cả hai cổng.", "The doors admit no class of truck."),
+    "reason.hours": (
+        "Không xe nào đi hết đường trong giờ làm của tài xế và giờ mở cửa của hai nơi.",
+        "No truck can drive the way within its driver's hours and the opening hours of both sites.",
+    ),
     "reason.forbidden": ("Người điều phối đã cấm mọi cặp còn lại.", "A broker has forbidden every pair that is left."),
     "reason.price": (
         "Giá mua cộng tiền phạt tránh được không vượt giá sàn cộng cước vận chuyển rẻ nhất.",
@@ -49,12 +53,20 @@ TEXTS: dict[str, Words] = {
         "Every line with room already has as many suppliers as it allows.",
     ),
     "reason.minimum": (
-        "Phần còn lại ít hơn mức tối thiểu: của lô, của đơn hàng, của nhà cung cấp, hoặc của lô không chia.",
-        "What is left is less than a minimum amount: of the lot, of the line, of a supplier, or of an indivisible lot.",
+        "Phần còn lại ít hơn mức tối thiểu, hoặc lô không chia lớn hơn mọi xe.",
+        "What is left is less than a minimum amount, or an indivisible lot is larger than any truck.",
+    ),
+    "reason.throughput": (
+        "Có bên còn chỗ, nhưng nơi giao nhận trên đường đã hết công suất trong những ngày này.",
+        "A counterpart has room, but a site on the way handles no more on these days.",
+    ),
+    "reason.fleet": (
+        "Đi xe thì có lời, nhưng mọi xe của những loại có lời đều đã dùng hết trong những ngày này.",
+        "A truck would pay, but every truck of the classes that would is used on these days.",
     ),
     "reason.truck": (
-        "Có bên còn chỗ, nhưng chưa tìm được chuyến xe nào vừa tải, vừa giờ và đủ bù cước cho phần còn lại.",
-        "A counterpart has room, but no trip was found that fits the trucks and the clock and pays for what is left.",
+        "Có bên còn chỗ và có xe đi được, nhưng chưa tìm được chuyến nào đủ bù cước cho phần còn lại.",
+        "A counterpart has room and trips are possible, but none was found that pays for what is left.",
     ),
     # the same for the reader's own side: what it means for this lot, or for this line ---------------------------------------
     "why.lot.no_demand_for_product": ("Chưa có đơn hàng nào cần sản phẩm này.", "No line asks for this product."),
@@ -103,6 +115,14 @@ TEXTS: dict[str, Words] = {
     ),
     "why.lot.door": ("Không loại xe nào vào được cả hai cổng.", "No class of truck gets to both doors."),
     "why.line.door": ("Không loại xe nào vào được cả hai cổng.", "No class of truck gets to both doors."),
+    "why.lot.hours": (
+        "Không xe nào chở lô này tới được đơn hàng còn lại trong giờ làm của tài xế và giờ mở cửa.",
+        "No truck gets this lot to a line that is left within a driver's hours and the opening hours.",
+    ),
+    "why.line.hours": (
+        "Không xe nào chở được lô còn lại tới đơn hàng này trong giờ làm của tài xế và giờ mở cửa.",
+        "No truck gets a lot that is left to this line within a driver's hours and the opening hours.",
+    ),
     "why.lot.forbidden": ("Người điều phối đã cấm mọi đơn hàng còn lại đối với lô này.", "A broker has forbidden every line that is left."),
     "why.line.forbidden": ("Người điều phối đã cấm mọi lô còn lại đối với đơn hàng này.", "A broker has forbidden every lot that is left."),
     "why.lot.price": (
@@ -137,13 +157,29 @@ TEXTS: dict[str, Words] = {
         "Phần các lô còn lại góp được ít hơn mức tối thiểu: của lô, của đơn hàng hoặc cho mỗi nhà cung cấp; hay lô không được chia.",
         "What lots have left is less than a minimum amount, of a lot, the line or a supplier, or a lot may not be divided.",
     ),
+    "why.lot.throughput": (
+        "Còn đơn hàng thiếu hàng, nhưng nơi nhận hoặc nơi lấy đã hết công suất trong những ngày này.",
+        "A line has room, but where it is delivered or picked up no more is handled on these days.",
+    ),
+    "why.line.throughput": (
+        "Còn lô chưa bán hết, nhưng nơi nhận hoặc nơi lấy đã hết công suất trong những ngày này.",
+        "A lot has goods left, but where they are delivered or picked up no more is handled on these days.",
+    ),
+    "why.lot.fleet": (
+        "Chở lô này có lời, nhưng mọi xe của những loại có lời đều đã dùng hết trong những ngày này.",
+        "A truck for it would pay, but every truck of the classes that would is used on these days.",
+    ),
+    "why.line.fleet": (
+        "Chở hàng cho đơn này có lời, nhưng mọi xe của những loại có lời đều đã dùng hết trong những ngày này.",
+        "A truck for it would pay, but every truck of the classes that would is used on these days.",
+    ),
     "why.lot.truck": (
-        "Còn đơn hàng thiếu hàng, nhưng chưa tìm được chuyến xe nào vừa tải, kịp giờ và bù được cước cho phần còn lại.",
-        "A line has room, but no trip was found that fits the trucks and the clock and pays for what is left.",
+        "Còn đơn hàng thiếu hàng và có xe đi được, nhưng chưa tìm được chuyến nào bù được cước cho phần còn lại.",
+        "A line has room and trips are possible, but none was found that pays for what is left.",
     ),
     "why.line.truck": (
-        "Còn lô chưa bán hết, nhưng chưa tìm được chuyến xe nào vừa tải, kịp giờ và bù được cước cho phần còn lại.",
-        "A lot has goods left, but no trip was found that fits the trucks and the clock and pays for them.",
+        "Còn lô chưa bán hết và có xe đi được, nhưng chưa tìm được chuyến nào bù được cước cho phần còn lại.",
+        "A lot has goods left and trips are possible, but none was found that pays for them.",
     ),
     "side.lot": ("lô {id}", "lot {id}"),
     "side.line": ("đơn hàng {id}", "line {id}"),
@@ -163,11 +199,14 @@ TEXTS: dict[str, Words] = {
     "step.remaining_life": ("đủ hạn dùng", "remaining life"),
     "step.cold": ("có xe lạnh", "cold trucks"),
     "step.door": ("xe vào được cổng", "doors"),
+    "step.hours": ("kịp giờ", "hours"),
     "step.forbidden": ("không bị cấm", "not forbidden"),
     "step.price": ("có lãi", "price"),
     "step.better_offer": ("còn chỗ", "room left"),
     "step.suppliers_limit": ("còn nhận nhà cung cấp", "suppliers"),
     "step.minimum": ("đạt mức tối thiểu", "minimums"),
+    "step.throughput": ("nơi giao nhận còn công suất", "throughput"),
+    "step.fleet": ("còn xe", "trucks left"),
     "step.truck": ("có xe", "truck"),
     # the story ---------------------------------------------------------------------------------------------------------
     "story.lot": (
@@ -183,6 +222,14 @@ TEXTS: dict[str, Words] = {
     "story.lot.funnel": ("Số đơn hàng còn lại qua từng bước: {steps}.", "Lines left at each step: {steps}."),
     "story.line.funnel": ("Số lô còn lại qua từng bước: {steps}.", "Lots left at each step: {steps}."),
     "story.cause": ("Lý do: {reason}", "Reason: {reason}"),
+    "story.policy.cap": (
+        "Theo chính sách: {id} chỉ được bán thêm {kg} kg, vì một nhà cung cấp được tối đa {pct} %.",
+        "Policy: {id} may sell {kg} kg more, for the cap on one supplier is {pct} %.",
+    ),
+    "story.policy.floor": (
+        "Theo chính sách: mức sàn {name} dành {kg} kg cho {id}.",
+        "Policy: floor {name} keeps {kg} kg for {id}.",
+    ),
     "story.nearest": ("Sát nhất: {misses}.", "Nearest misses: {misses}."),
     "story.lost": ("Nhường cho: {losses}.", "Lost to: {losses}."),
     # nearest misses ----------------------------------------------------------------------------------------------------
@@ -220,6 +267,12 @@ TEXTS: dict[str, Words] = {
     ),
     "miss.cold": ("{other}: không xe lạnh nào vào được cả hai cổng", "{other}: no refrigerated truck gets to both doors"),
     "miss.door": ("{other}: không loại xe nào vào được cả hai cổng", "{other}: no class of truck gets to both doors"),
+    "miss.hours": (
+        "{other}: đường đi mất {takes} giờ, tài xế chỉ có {shift} giờ",
+        "{other}: the road takes {takes} h, a driver has {shift}",
+    ),
+    "miss.hours.openings": ("{other}: giờ mở cửa lệch nhau {short} phút", "{other}: opening hours are {short} minutes apart"),
+    "miss.hours.none": ("{other}: không xe nào kịp giờ", "{other}: no truck makes it in time"),
     "miss.forbidden": ("{other}: người điều phối đã cấm", "{other}: forbidden by the broker"),
     "miss.price": ("đắt hơn {short} đ/kg so với {other}, đã tính cước", "{short} đ/kg too dear for {other} after haulage"),
     "miss.price.lot": ("{other} đắt hơn giá mua {short} đ/kg, đã tính cước", "{other} is {short} đ/kg dearer than the bid after haulage"),
@@ -230,11 +283,23 @@ TEXTS: dict[str, Words] = {
         "{other}: the line has as many suppliers as it allows ({short})",
     ),
     "miss.minimum": ("thiếu {short} kg để đạt mức tối thiểu với {other}", "{short} kg short of a minimum with {other}"),
+    "miss.throughput": (
+        "{other}: {limited} chỉ nhận {short} kg mỗi ngày và đã hết chỗ ngày {day}",
+        "{other}: {limited} handles {short} kg a day and is full on {day}",
+    ),
+    "miss.fleet": (
+        "{other}: cả {short} xe {limited} đã dùng hết ngày {day}",
+        "{other}: all {short} trucks of class {limited} are used on {day}",
+    ),
     "miss.truck": ("đi xe riêng tới {other} sẽ lỗ {short} đ/kg", "a truck of its own to {other} would lose {short} đ/kg"),
     "miss.truck.lot": ("đi xe riêng từ {other} sẽ lỗ {short} đ/kg", "a truck of its own from {other} would lose {short} đ/kg"),
     "miss.truck.clock": (
-        "{other}: đủ bù cước nhưng không có xe hoặc giờ phù hợp",
-        "{other}: it would pay, but no truck or no hour fits",
+        "{other}: đi xe riêng đủ bù cước, nhưng kế hoạch chưa dùng",
+        "{other}: a truck of its own would pay, but the plan makes no such trip",
+    ),
+    "miss.truck.cap": (
+        "{other}: theo chính sách {limited} chỉ được bán thêm {short} kg",
+        "{other}: under the policy {limited} may sell {short} kg more",
     ),
     # classes of better offers --------------------------------------------------------------------------------------------
     "offer.decided": ("người điều phối đã chốt trước", "decided by the broker"),
@@ -289,6 +354,14 @@ TEXTS: dict[str, Words] = {
     "change.suppliers": (
         "Cho đơn hàng {id} nhận {new} nhà cung cấp thay vì {old}.",
         "Let line {id} have {new} suppliers instead of {old}.",
+    ),
+    "change.throughput": (
+        "Cho {id} nhận {new} kg mỗi ngày thay vì {old} kg.",
+        "Let {id} handle {new} kg a day instead of {old} kg.",
+    ),
+    "change.trucks": (
+        "Có {new} xe loại {id} mỗi ngày thay vì {old} xe.",
+        "Have {new} trucks of class {id} a day instead of {old}.",
     ),
     "change.allow": ("Bỏ lệnh cấm lô {id} cho đơn hàng {line}.", "Lift the ban of lot {id} for line {line}."),
     "answer.promise": (

@@ -15,8 +15,23 @@ from matching.io.issues import Issues
 from matching.io.parse import Parsed, check_keys, parse_table
 from matching.io.raw import RawTable, read_csv
 from matching.io.schema import CARRIER_CLASS, Column, Schema
-from matching.io.write import PLAN_FILE
-from matching.model.plan import CARRIER, LINE, LOT, Allocations, Legs, Plan, Reasons, Status, Stops, Trips
+from matching.io.write import PLAN_FILE, scarce_id
+from matching.model.plan import (
+    CARRIER,
+    CARRIER_RESOURCE,
+    CLASS_RESOURCE,
+    LINE,
+    LOT,
+    SITE_RESOURCE,
+    Allocations,
+    Legs,
+    Plan,
+    Reasons,
+    Scarce,
+    Status,
+    Stops,
+    Trips,
+)
 from matching.model.problem import IntArray, Problem
 
 
@@ -64,7 +79,19 @@ REASONS = Schema(
         Column("detail", cells.text, object, ""),
     ),
 )
-PLAN_TABLES = {schema.name: schema for schema in (ALLOCATIONS, LEGS, TRIPS, STOPS, REASONS)}
+RESOURCES = (CLASS_RESOURCE, SITE_RESOURCE, CARRIER_RESOURCE)
+SCARCE = Schema(
+    "scarce",
+    (
+        _must("resource", cells.one_of(*RESOURCES)),
+        _id("id"),
+        _must("date", _DATE),
+        _must("used", whole()),
+        _must("limit", whole()),
+        Column("vnd_per_unit", decimal(unit="VND"), np.float64, np.nan),
+    ),
+)
+PLAN_TABLES = {schema.name: schema for schema in (ALLOCATIONS, LEGS, TRIPS, STOPS, REASONS, SCARCE)}
 
 
 @dataclass(frozen=True)
@@ -140,6 +167,24 @@ def read_reasons(folder: Path, problem: Problem) -> Reasons:
     issues.raise_any()
     subject = np.where(of_line, LINE, LOT).astype(object)
     return Reasons(subject, index.astype(np.int64), table["open_kg"], table["reason"], table["detail"])
+
+
+def read_scarce(folder: Path, problem: Problem) -> Scarce:
+    """Read what a plan uses to its limit; without ``scarce.csv`` that is nothing.
+
+    Raises
+    ------
+    BadInput : with every cell that cannot be read and every id that the problem does not have.
+    """
+    issues = Issues(tuple(PLAN_TABLES))
+    table = _read(folder, SCARCE, issues)
+    rows = [len(problem.vehicles.id), problem.n_sites, len(problem.roads.km)]
+    ids = [[scarce_id(problem, resource, n) for n in range(count)] for resource, count in zip(RESOURCES, rows, strict=True)]
+    index = np.choose(table["resource"], [_places(table["id"], names) for names in ids])
+    table.tell(issues, (index < 0) & table.fits["id"] & table.fits["resource"], "id", "a class, site or carrier lane of the input")
+    issues.raise_any()
+    resource = np.array(RESOURCES, dtype=object)[table["resource"]]
+    return Scarce(resource, index.astype(np.int64), table["date"], table["used"], table["limit"], table["vnd_per_unit"])
 
 
 def read_summary(folder: Path) -> Summary:

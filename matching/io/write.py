@@ -14,10 +14,26 @@ import numpy as np
 
 from matching.io.schema import CARRIER_CLASS, OUTPUT_TABLES
 from matching.io.staging import place_files
-from matching.model.plan import CARRIER, LOT, Allocations, Legs, Prices, Reasons, Result, Status, Stops, Trips
+from matching.model.plan import (
+    CARRIER,
+    CARRIER_RESOURCE,
+    CLASS_RESOURCE,
+    LOT,
+    Allocations,
+    Legs,
+    Prices,
+    Reasons,
+    Result,
+    Scarce,
+    Status,
+    Stops,
+    Trips,
+)
 from matching.model.problem import IntArray, Problem, TextArray
 
 PLAN_FILE = "plan.json"
+LANE_MARK = ">"
+"""Stands between both ends of a carrier's lane, which has no id of its own."""
 OWN_TABLES = ("allocations", "legs", "trips", "stops")
 """What a plan decides; reasons and prices are said about it."""
 
@@ -58,6 +74,7 @@ def plan_tables(problem: Problem, result: Result) -> dict[str, str]:
         "stops": _stops(problem, plan.stops),
         "reasons": _reasons(problem, result.reasons),
         "prices": _prices(problem, result.prices),
+        "scarce": _scarce(problem, result.scarce),
     }
 
 
@@ -135,6 +152,21 @@ def _prices(problem: Problem, prices: Prices) -> str:
     ids = _subject_ids(problem, prices.subject, prices.index)
     # Adding zero turns -0.0 into 0.0.
     return _csv("subject id vnd_per_kg", zip(prices.subject, ids, (np.round(prices.vnd_per_kg, 6) + 0.0).tolist(), strict=True))
+
+
+def _scarce(problem: Problem, scarce: Scarce) -> str:
+    ids = [scarce_id(problem, what, n) for what, n in zip(scarce.resource, scarce.index.tolist(), strict=True)]
+    prices = ["" if np.isnan(price) else round(float(price), 3) for price in scarce.vnd_per_unit]
+    rows = zip(scarce.resource, ids, _dates(scarce.day), scarce.used.tolist(), scarce.limit.tolist(), prices, strict=True)
+    return _csv("resource id date used limit vnd_per_unit", rows)
+
+
+def scarce_id(problem: Problem, resource: str, index: int) -> str:
+    """Return the id of a class or a site; a carrier is called after both ends of its lane."""
+    if resource == CARRIER_RESOURCE:
+        roads, sites = problem.roads, problem.sites.id
+        return f"{sites[roads.from_site[index]]}{LANE_MARK}{sites[roads.to_site[index]]}"
+    return str((problem.vehicles.id if resource == CLASS_RESOURCE else problem.sites.id)[index])
 
 
 def _subject_ids(problem: Problem, subject: TextArray, index: IntArray) -> list[str]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
+
 from matching.model.problem import FloatArray, IntArray, TextArray, _Table
 
 CARRIER = -1
 """In `Trips.vehicle`: goods taken by the kilogram by a carrier instead of a truck."""
 
 LOT, LINE = "lot", "line"
+CLASS_RESOURCE, SITE_RESOURCE, CARRIER_RESOURCE = "class", "site", "carrier"
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +108,24 @@ class Prices(_Table):
     vnd_per_kg: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Scarce(_Table):
+    """What a plan uses to its limit on a date; shape (n_scarce,)."""
+
+    resource: TextArray  # CLASS_RESOURCE, SITE_RESOURCE or CARRIER_RESOURCE
+    index: IntArray  # row of the vehicle class, the site or the road
+    day: IntArray
+    used: IntArray  # trips, or kg
+    limit: IntArray
+    vnd_per_unit: FloatArray  # what one more trip or kg would add there; nan where that isn't known
+
+
+def no_scarce() -> Scarce:
+    """Return a table without rows."""
+    none, text, real = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object), np.zeros(0)
+    return Scarce(text, none, none.copy(), none.copy(), none.copy(), real)
+
+
 @dataclass(frozen=True)
 class Progress:
     """A moment of a run: what a call-back is given.
@@ -142,6 +163,7 @@ class Result:
     reasons: Reasons
     prices: Prices
     history: tuple[Progress, ...] = field(default=())
+    scarce: Scarce = field(default_factory=no_scarce)
 
     @property
     def gap(self) -> float | None:

@@ -17,11 +17,14 @@ class Reason(StrEnum):
     REMAINING_LIFE = "remaining_life"
     COLD = "cold"
     DOOR = "door"
+    HOURS = "hours"
     FORBIDDEN = "forbidden"
     PRICE = "price"
     BETTER_OFFER = "better_offer"
     SUPPLIERS_LIMIT = "suppliers_limit"
     MINIMUM = "minimum"
+    THROUGHPUT = "throughput"
+    FLEET = "fleet"
     TRUCK = "truck"
 
 
@@ -35,12 +38,15 @@ MEANING: dict[Reason, str] = {
     Reason.REMAINING_LIFE: "On every day on which it could be delivered, less shelf life remains than the line asks for.",
     Reason.COLD: "The goods need cold, and no refrigerated truck is admitted at both doors.",
     Reason.DOOR: "The doors admit no class of truck.",
+    Reason.HOURS: "No truck can drive the way within its driver's hours and the opening hours of both sites.",
     Reason.FORBIDDEN: "A broker has forbidden every pair that is left.",
     Reason.PRICE: "Bid and saved shortage penalty do not exceed the floor price and the cheapest haulage.",
     Reason.BETTER_OFFER: "Every counterpart that would pay is wholly used.",
     Reason.SUPPLIERS_LIMIT: "Every line with room already has as many suppliers as it allows.",
-    Reason.MINIMUM: "What is left is less than a minimum amount: of the lot, of the line, of a supplier, or of an indivisible lot.",
-    Reason.TRUCK: "A counterpart has room, but no trip was found that fits the trucks and the clock and pays for what is left.",
+    Reason.MINIMUM: "What is left is less than a minimum amount, or an indivisible lot is larger than any truck.",
+    Reason.THROUGHPUT: "A counterpart has room, but a site on the way handles no more on these days.",
+    Reason.FLEET: "A truck would pay, but every truck of the classes that would is used on these days.",
+    Reason.TRUCK: "A counterpart has room and trips are possible, but none was found that pays for what is left.",
 }
 """What each reason says, one sentence each."""
 
@@ -53,12 +59,20 @@ FUNNEL = (
     Reason.REMAINING_LIFE,
     Reason.COLD,
     Reason.DOOR,
+    Reason.HOURS,
     Reason.FORBIDDEN,
     Reason.PRICE,
 )
 """Steps that a pair passes before it is a lane that pays, in order; the first is named after the lot's side."""
 
-AFTER_PLAN = (Reason.BETTER_OFFER, Reason.SUPPLIERS_LIMIT, Reason.MINIMUM, Reason.TRUCK)
+AFTER_PLAN = (
+    Reason.BETTER_OFFER,
+    Reason.SUPPLIERS_LIMIT,
+    Reason.MINIMUM,
+    Reason.THROUGHPUT,
+    Reason.FLEET,
+    Reason.TRUCK,
+)
 """Steps that a paying lane passes, given a plan, in order; the last stops whatever is left."""
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from matching.compiled import compiled
 from matching.model.problem import MINUTES_PER_DAY, FloatArray, IntArray
 from matching.network.distance import Distances, kilometres
-from matching.network.reach import SLACK_MIN, Reach
+from matching.network.reach import SLACK_MIN, Reach, full_rate
 
 FAR_MIN = 1e12
 
@@ -60,18 +60,11 @@ def _legs(r: Reach, spans: Distances, hubs: IntArray, *, inbound: bool) -> tuple
     n, n_classes = len(r.lasts), len(r.shift_min)
     site, hub = np.repeat(np.arange(n), len(hubs)), np.tile(hubs, n)
     km = kilometres(spans, site, hub) if inbound else kilometres(spans, hub, site)
-    rate = np.stack([_rates(r, c, km) for c in range(n_classes)], axis=-1).reshape(n, len(hubs), n_classes)
-    drive = (km[:, None] * r.min_per_km - SLACK_MIN).reshape(n, len(hubs), n_classes)
+    rate = np.stack([full_rate(r, c, km) for c in range(n_classes)], axis=-1).reshape(n, len(hubs), n_classes)
+    drive = (r.drive_min(spans, *((site, hub) if inbound else (hub, site))) - SLACK_MIN).reshape(n, len(hubs), n_classes)
     opens = np.asarray((r.begins[..., 0] <= r.begins[..., 1]).any(axis=2))
     may = opens[:, None, :] & opens[hubs][None, :, :] & (np.arange(n)[:, None] != hubs)[:, :, None]
     return np.where(may, rate, np.inf), drive
-
-
-def _rates(r: Reach, vehicle: int, km: FloatArray) -> FloatArray:
-    """Rate of one class when full, đồng per kg."""
-    pieces = slice(int(r.start[vehicle]), int(r.start[vehicle + 1]))
-    place = np.searchsorted(r.from_km[pieces], km, side="right") - 1
-    return np.asarray(r.base[pieces][place] + r.slope[pieces][place] * km)
 
 
 def relay_rates(r: Reach, into: Halves, out: Halves, a: IntArray, b: IntArray, cold: IntArray, most_days: IntArray) -> FloatArray:

@@ -12,16 +12,13 @@ each level, warm and cold, the minimum over classes is one piecewise linear func
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from matching.compiled import compiled
 from matching.model.problem import HUB, BoolArray, FloatArray, IntArray, Problem
 from matching.network.distance import Distances, distances, kilometres, straight_km
-
-if TYPE_CHECKING:
-    from matching.pairs.lanes import Lanes
 
 
 class Curves(NamedTuple):
@@ -223,9 +220,3 @@ def _through_hubs(into_hub: FloatArray, out_of_hub: FloatArray, a: IntArray, b: 
 def pair_rates(by: Haulage, a: IntArray, b: IntArray, cold: BoolArray) -> FloatArray:
     """Cheapest truck rate from each site of ``a`` to its partner in ``b``, direct or through a hub, đồng per kg."""
     return np.minimum(direct_rates(by, a, b, cold), hub_rates(by, a, b, cold))
-
-
-def lane_rates(problem: Problem, lanes: Lanes) -> FloatArray:
-    """Cheapest rate of a full truck on each lane, direct or through a hub, đồng per kg, shape (n_lanes,)."""
-    lots, lines = problem.lots, problem.lines
-    return pair_rates(haulage(problem), lots.site[lanes.lot], lines.site[lanes.line], lots.cold[lanes.lot])

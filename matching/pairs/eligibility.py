@@ -292,3 +292,24 @@ def fit_exactly(g: Ground, lot: IntArray, entry: IntArray, days: IntArray) -> Bo
     """Tell which (lot, entry) pairs a carrier that takes exactly ``days`` days can serve."""
     made: BoolArray = _all_fit(g.lots, g.entries, g.way_start, g.ways, lot, entry, days, days)
     return made
+
+
+def most_days_between(g: Ground, lot: IntArray, entry: IntArray, most: int) -> IntArray:
+    """Most days between pick-up and delivery that pairs admit, at most ``most``; negative where they admit none."""
+    made: IntArray = _all_most_days(g.lots, g.entries, g.way_start, g.truck_ways, lot, entry, min(most, EVER))
+    return made
+
+
+@compiled
+def _all_most_days(
+    lots: IntArray, entries: IntArray, way_start: IntArray, ways: IntArray, lot: IntArray, entry: IntArray, most: int
+) -> IntArray:
+    """Longest stay between pick-up and delivery over all ways of each pair."""
+    days = np.full(len(lot), -1, dtype=np.int64)
+    for k in range(len(lot)):
+        question = lots[lot[k], QUESTION] + entries[entry[k], FULL_SET]
+        for way in range(way_start[question], way_start[question + 1]):
+            box = box_of(lots, lot[k], entries, entry[k], ways[way, 0], ways[way, 1], 0, most)
+            if box[0] <= box[1]:
+                days[k] = max(days[k], min(box[4], box[3] - box[0]))
+    return days

@@ -14,9 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.compiled import compiled
-from matching.model.problem import BoolArray, FloatArray, IntArray, Problem
+from matching.model.problem import FloatArray, IntArray, Problem
 from matching.model.reasons import FUNNEL, Reason
-from matching.network.rates import pair_rates
 from matching.pairs.certificates import EVER
 from matching.pairs.eligibility import (
     BLOCK_PAIRS,
@@ -38,9 +37,9 @@ from matching.pairs.eligibility import (
     fits,
     tighten,
 )
-from matching.volumes.arcs import Arcs, Market, carrier_arcs, market, truck_rates
+from matching.pairs.screening import PAYS, STEP, Market, gain_at, hours_missing, market, screen_pairs
+from matching.volumes.arcs import Arcs, carrier_arcs
 
-STEP = {reason: step for step, reason in enumerate(FUNNEL)}
 N_STEPS = len(FUNNEL)
 AT_GRADE, AT_CERTIFICATE, AT_MARKET_CODE, AT_DATES, AT_LIFE = range(1, 6)
 SURVIVES = 6
@@ -57,6 +56,8 @@ class Funnel:
     lot_days_apart, line_days_apart : fewest days by which dates miss each other, FAR where none do; shapes (n_lots,), (n_lines,).
     lot_life_short, line_life_short : fewest days by which remaining life falls short, likewise.
     lot_price_short, line_price_short : least đồng per kg by which a price misses floor plus haulage, infinite where none do.
+    lot_hours, line_hours : of the trip that misses a driver's or a site's hours by least, the minutes missing (infinite where none does),
+        the minutes it takes and the minutes of the shift; shapes (n_lots, 3) and (n_lines, 3).
     lane_lot, lane_line, lane_gain : lanes that pay, by truck or carrier, and đồng per kg at a full truck, shape (n_lanes,).
     """
 
@@ -68,19 +69,22 @@ class Funnel:
     line_life_short: IntArray
     lot_price_short: FloatArray
     line_price_short: FloatArray
+    lot_hours: FloatArray
+    line_hours: FloatArray
     lane_lot: IntArray
     lane_line: IntArray
     lane_gain: FloatArray
 
 
-def find_funnel(problem: Problem, *, max_transit_days: int = 1) -> Funnel:
+def find_funnel(problem: Problem, *, max_transit_days: int = 1, on_the_clock: bool = True) -> Funnel:
     """Send every pair of one product through the funnel.
 
     Parameters
     ----------
+    on_the_clock : bar pairs that no truck can serve within its shift and both sites' hours; the volumes relaxation lets them be.
     max_transit_days : most days between pick-up and delivery by truck. Carriers join at the end, as lanes that pay.
     """
-    of = market(problem, max_transit_days)
+    of = market(problem, max_transit_days, on_the_clock=on_the_clock)
     tally = _tally(problem, of.ground)
     lanes = [_priced(of, tally, lot, entry) for lot, entry in _counted(of.ground, tally, max_transit_days)]
     lanes.append(_paying(problem, carrier_arcs(of)))
@@ -95,6 +99,8 @@ def find_funnel(problem: Problem, *, max_transit_days: int = 1) -> Funnel:
         by_line.missed[:, 1],
         tally.lot_price_short,
         tally.line_price_short,
+        tally.lot_hours,
+        tally.line_hours,
         lot,
         line,
         gain,
@@ -110,6 +116,8 @@ class _Tally(NamedTuple):
     entry_missed: IntArray  # (n_entries, 2)
     lot_price_short: FloatArray
     line_price_short: FloatArray
+    lot_hours: FloatArray  # (n_lots, 3): minutes missing, taken, of the shift
+    line_hours: FloatArray  # (n_lines, 3)
 
 
 def _tally(problem: Problem, g: Ground) -> _Tally:
@@ -121,6 +129,8 @@ def _tally(problem: Problem, g: Ground) -> _Tally:
         np.full((n_entries, 2), FAR, dtype=np.int64),
         np.full(problem.n_lots, np.inf),
         np.full(problem.n_lines, np.inf),
+        np.full((problem.n_lots, 3), np.inf),
+        np.full((problem.n_lines, 3), np.inf),
     )
 
 
@@ -259,22 +269,30 @@ Paying = tuple[IntArray, IntArray, FloatArray]
 
 
 def _priced(of: Market, tally: _Tally, lot: IntArray, entry: IntArray) -> Paying:
-    """Count a block at cold, door, decision and price; return the pairs that pay."""
-    problem, line = of.problem, of.ground.entry_line[entry]
-    rate = truck_rates(of, lot, entry)
-    gain = _gain(problem, lot, line, rate)
-    step = np.full(len(lot), N_STEPS, dtype=np.int64)
-    step[gain <= 0] = STEP[Reason.PRICE]
-    step[of.decided.is_forbidden(lot, line)] = STEP[Reason.FORBIDDEN]
-    blocked = np.flatnonzero(np.isinf(rate))
-    step[blocked] = np.where(_may_go_warm(of, lot[blocked], line[blocked]), STEP[Reason.COLD], STEP[Reason.DOOR])
+    """Count a block at cold, door, hours, decision and price; return the pairs that pay."""
+    line, screened = of.ground.entry_line[entry], screen_pairs(of, lot, entry)
+    step, gain = screened.step, screened.gain_vnd_per_kg
     _add_steps(tally.lot_failed, lot, step)
     _add_steps(tally.entry_failed, entry, step)
     missed = step == STEP[Reason.PRICE]
     np.minimum.at(tally.lot_price_short, lot[missed], -gain[missed])
     np.minimum.at(tally.line_price_short, line[missed], -gain[missed])
-    pays = step == N_STEPS
+    late = np.flatnonzero(step == STEP[Reason.HOURS])
+    if len(late):
+        misses = np.column_stack(hours_missing(of, lot[late], entry[late]))
+        _keep_nearest(tally.lot_hours, lot[late], misses)
+        _keep_nearest(tally.line_hours, line[late], misses)
+    pays = step == PAYS
     return lot[pays], line[pays], gain[pays]
+
+
+def _keep_nearest(nearest: FloatArray, row: IntArray, misses: FloatArray) -> None:
+    """Keep of each row the miss whose first figure is least."""
+    order = np.lexsort((misses[:, 0], row))
+    rows, first = np.unique(row[order], return_index=True)
+    found = misses[order[first]]
+    better = found[:, 0] < nearest[rows, 0]
+    nearest[rows[better]] = found[better]
 
 
 def _add_steps(failed: IntArray, row: IntArray, step: IntArray) -> None:
@@ -284,20 +302,7 @@ def _add_steps(failed: IntArray, row: IntArray, step: IntArray) -> None:
     failed += counts.reshape(failed.shape)
 
 
-def _gain(problem: Problem, lot: IntArray, line: IntArray, rate: FloatArray) -> FloatArray:
-    """What a kilogram at a full truck adds, đồng per kg."""
-    lots, lines = problem.lots, problem.lines
-    margin = lines.bid_vnd_per_kg[line] + lines.short_vnd_per_kg[line] - lots.ask_vnd_per_kg[lot]
-    return np.asarray(margin - rate)
-
-
-def _may_go_warm(of: Market, lot: IntArray, line: IntArray) -> BoolArray:
-    """Tell for pairs that no truck may serve whether one could if the goods needed no cold."""
-    sites = of.problem.lots.site[lot], of.problem.lines.site[line]
-    return np.isfinite(pair_rates(of.haulage, *sites, np.zeros(len(lot), dtype=np.bool_)))
-
-
 def _paying(problem: Problem, arcs: Arcs) -> Paying:
     """Carriers' lanes that pay."""
-    gain = _gain(problem, arcs.lot, arcs.line, arcs.rate_vnd_per_kg)
+    gain = gain_at(problem, arcs.lot, arcs.line, arcs.rate_vnd_per_kg)
     return arcs.lot[gain > 0], arcs.line[gain > 0], gain[gain > 0]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.compiled import compiled
-from matching.model.problem import BoolArray, IntArray, Problem, _Table
-from matching.network.rates import Haulage, haulage, pair_rates
+from matching.model.problem import BoolArray, FloatArray, IntArray, Problem, _Table
+from matching.network.rates import haulage, pair_rates
 from matching.pairs.certificates import EVER
-from matching.pairs.eligibility import FULL_SET, QUESTION, Decided, Ground, box_of, decided_pairs, ground, pair_blocks
+from matching.pairs.eligibility import FULL_SET, QUESTION, Ground, box_of, pair_blocks
+from matching.pairs.screening import PAYS, Market, market, screen_pairs
 
 N_COLUMNS = 8
 
@@ -49,26 +50,24 @@ def find_lanes(problem: Problem, *, max_transit_days: int = 1, prune_unprofitabl
     Returns
     -------
     Lanes
-        Pairs that a door or the lack of a cold truck keeps from every truck are left out, and so are forbidden ones.
+        Pairs that doors, hours or the lack of a cold truck keep from every truck are left out, and so are forbidden ones.
     """
-    g, by, decided = ground(problem), haulage(problem), decided_pairs(problem)
+    of = market(problem, max_transit_days, on_the_clock=True)
     wanted = np.arange(problem.n_lots) if only_lots is None else only_lots
     parts = [np.empty((0, N_COLUMNS), dtype=np.int64)]
-    for lot, entry in pair_blocks(g, wanted, max_transit_days):
-        kept = _wanted(problem, g, by, decided, lot, entry, prune_unprofitable)
-        parts.append(_boxes(problem, g, lot[kept], entry[kept], max_transit_days))
+    for lot, entry in pair_blocks(of.ground, wanted, max_transit_days):
+        kept = _wanted(of, lot, entry, prune_unprofitable)
+        parts.append(_boxes(problem, of.ground, lot[kept], entry[kept], max_transit_days))
     return Lanes(*(np.concatenate([part[:, column] for part in parts]) for column in range(N_COLUMNS)))
 
 
-def _wanted(problem: Problem, g: Ground, by: Haulage, decided: Decided, lot: IntArray, entry: IntArray, prune: bool) -> BoolArray:
+def _wanted(of: Market, lot: IntArray, entry: IntArray, prune: bool) -> BoolArray:
     """Tell which eligible pairs a truck can serve, no broker forbids, and pay or need not."""
-    line = g.entry_line[entry]
-    rate = pair_rates(by, problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot])
-    kept = np.isfinite(rate) & ~decided.is_forbidden(lot, line)
-    if prune:
-        worth = (problem.lines.bid_vnd_per_kg + problem.lines.short_vnd_per_kg)[line] - problem.lots.ask_vnd_per_kg[lot]
-        kept &= (worth > rate) | decided.is_pinned(lot, line)
-    return kept
+    screened = screen_pairs(of, lot, entry)
+    if not prune:
+        return screened.is_open
+    pinned = of.decided.is_pinned(lot, of.ground.entry_line[entry])
+    return np.asarray((screened.step == PAYS) | (screened.is_open & pinned))
 
 
 def _boxes(problem: Problem, g: Ground, lot: IntArray, entry: IntArray, most: int) -> IntArray:
@@ -104,3 +103,9 @@ def _fill(
                 rows[n, 2], rows[n, 3], rows[n, 4], rows[n, 5], rows[n, 6] = box
                 n += 1
     return rows[:n]
+
+
+def lane_rates(problem: Problem, lanes: Lanes) -> FloatArray:
+    """Cheapest rate of a full truck on each lane, direct or through a hub, the clock left aside, đồng per kg, shape (n_lanes,)."""
+    lots, lines = problem.lots, problem.lines
+    return pair_rates(haulage(problem), lots.site[lanes.lot], lines.site[lanes.line], lots.cold[lanes.lot])

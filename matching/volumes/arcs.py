@@ -9,29 +9,10 @@ import numpy as np
 
 from matching.model.problem import PIN, BoolArray, FloatArray, IntArray, Problem
 from matching.network.carriers import carrier_pairs
-from matching.network.rates import Haulage, direct_rates, haulage, hub_rates
-from matching.network.reach import Reach, clock_rates, reach
-from matching.pairs.eligibility import Decided, Ground, decided_pairs, fit_between, fit_within, ground, pair_blocks
+from matching.pairs.eligibility import fit_within, pair_blocks
+from matching.pairs.screening import Market, screen_pairs, truck_rates
 
 BY_TRUCK = -1
-
-
-class Market(NamedTuple):
-    """A problem prepared for pricing its pairs.
-
-    Attributes
-    ----------
-    direct_days, hub_days : most days between pick-up and delivery, direct and through a hub.
-    reach : what the clock says of direct trucks, or None where it is let go.
-    """
-
-    problem: Problem
-    ground: Ground
-    haulage: Haulage
-    decided: Decided
-    direct_days: int
-    hub_days: int
-    reach: Reach | None = None
 
 
 class Arcs(NamedTuple):
@@ -45,16 +26,6 @@ class Arcs(NamedTuple):
     def take(self, rows: IntArray | BoolArray) -> Arcs:
         """Return some rows."""
         return Arcs(self.lot[rows], self.line[rows], self.road[rows], self.rate_vnd_per_kg[rows])
-
-
-def market(
-    problem: Problem, direct_days: int, hub_days: int | None = None, fixed_shift_vnd: float = 0.0, *, on_the_clock: bool = False
-) -> Market:
-    """Prepare a problem; goods through a hub may take ``hub_days``, by default as many as direct ones."""
-    longest = direct_days if hub_days is None else max(direct_days, hub_days)
-    by = haulage(problem, fixed_shift_vnd=fixed_shift_vnd)
-    timed = reach(problem, fixed_shift_vnd=fixed_shift_vnd) if on_the_clock else None
-    return Market(problem, ground(problem), by, decided_pairs(problem), direct_days, longest, timed)
 
 
 def arc_blocks(of: Market, lots: IntArray) -> Iterator[Arcs]:
@@ -71,28 +42,9 @@ def truck_arcs(of: Market, lot: IntArray, entry: IntArray) -> Arcs:
 
 def _allowed(of: Market, lot: IntArray, entry: IntArray) -> Arcs:
     """Arcs of pairs that fit: those that some truck may serve and nobody has forbidden."""
-    line, rate = of.ground.entry_line[entry], truck_rates(of, lot, entry)
-    kept = np.isfinite(rate) & ~of.decided.is_forbidden(lot, line)
-    return Arcs(lot, line, np.full(len(lot), BY_TRUCK), rate).take(kept)
-
-
-def truck_rates(of: Market, lot: IntArray, entry: IntArray) -> FloatArray:
-    """Cheapest truck rate of pairs that fit within ``hub_days``, đồng per kg; infinite where no truck may go."""
-    lots, lines = of.problem.lots, of.problem.lines
-    between = (lots.site[lot], lines.site[of.ground.entry_line[entry]], lots.cold[lot])
-    direct = direct_rates(of.haulage, *between) if of.reach is None else _clock_rates(of, of.reach, lot, entry)
-    if of.hub_days > of.direct_days:
-        direct[~fit_within(of.ground, lot, entry, of.direct_days)] = np.inf
-    return np.minimum(direct, hub_rates(of.haulage, *between))
-
-
-def _clock_rates(of: Market, timed: Reach, lot: IntArray, entry: IntArray) -> FloatArray:
-    """Cheapest rate of one truck that keeps its shift, both sites' hours and the dates."""
-    lots = of.problem.lots
-    same_day = fit_within(of.ground, lot, entry, 0)
-    last = np.where(fit_between(of.ground, lot, entry, 1, of.direct_days), of.direct_days, 0) if of.direct_days else np.zeros_like(lot)
-    a, b = lots.site[lot], of.problem.lines.site[of.ground.entry_line[entry]]
-    return clock_rates(timed, of.haulage.distances, a, b, lots.cold[lot], np.where(same_day, 0, 1), last)
+    screened = screen_pairs(of, lot, entry)
+    line = of.ground.entry_line[entry]
+    return Arcs(lot, line, np.full(len(lot), BY_TRUCK), screened.rate_vnd_per_kg).take(screened.is_open)
 
 
 def carrier_arcs(of: Market) -> Arcs:

@@ -31,7 +31,8 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.model.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Stops, Trips
 from matching.model.problem import HUB, FloatArray, IntArray, Problem, _Table
-from matching.volumes.arcs import carrier_arcs, market, place_pins
+from matching.pairs.screening import market
+from matching.volumes.arcs import carrier_arcs, place_pins
 from matching.volumes.sifting import Goods, sift
 
 FINEST_SCALE = 6

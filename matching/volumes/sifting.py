@@ -25,7 +25,8 @@ from matching.compiled import compiled
 from matching.model.problem import BoolArray, FloatArray, IntArray
 from matching.network.rates import pair_rates
 from matching.pairs.eligibility import screened_blocks
-from matching.volumes.arcs import Arcs, Market, truck_arcs
+from matching.pairs.screening import Market
+from matching.volumes.arcs import Arcs, truck_arcs
 from matching.volumes.network_simplex import Basis, Transport, TransportProblem, is_optimal, solve_transport
 
 

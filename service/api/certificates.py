@@ -62,6 +62,7 @@ class CertificateOut(Out):
     evidence: str | None
     withdrawn_on: date | None = Field(description="Day from which the issuer has taken it back.", examples=["2027-09-01"])
     suspensions: list[SuspensionOut]
+    waiting: bool
     version: int
     created_at: datetime
     updated_at: datetime
@@ -94,6 +95,7 @@ class PlantingAreaOut(Out):
     suspended_from: date | None
     suspended_until: date | None
     source: str
+    waiting: bool
     version: int
     created_at: datetime
     updated_at: datetime
@@ -154,7 +156,7 @@ def list_certificates(
 @api.post("/certificates", may=Permission.CERTIFICATES_WRITE)
 def add_certificate(asked: Writing, given: CertificateIn) -> CertificateOut:
     """Add a certificate."""
-    row = intake.add_certificate(asked.session, asked.scope, given, asked.by)
+    row = intake.add_certificate(asked.session, asked.scope, given, asked.by, waiting=asked.scope.organisation_id is not None)
     asked.did("certificate.add", row)
     return _certificates(asked, [row])[0]
 
@@ -266,7 +268,7 @@ def list_planting_areas(
 @api.post("/planting-areas", may=Permission.CERTIFICATES_WRITE)
 def add_planting_area(asked: Writing, given: PlantingAreaIn) -> PlantingAreaOut:
     """Add a planting-area code."""
-    row = intake.add_planting_area(asked.session, asked.scope, given, asked.by)
+    row = intake.add_planting_area(asked.session, asked.scope, given, asked.by, waiting=asked.scope.organisation_id is not None)
     asked.did("planting_area.add", row)
     return _areas(asked, [row])[0]
 

@@ -20,6 +20,7 @@ from matching.explain.changes import Action, ChangeKind
 from matching.explain.context import Scene, UnknownId
 from matching.explain.diagnosis import Match, Offer, tell
 from matching.explain.near_misses import Paper
+from matching.explain.policy_limits import PolicyRule
 from matching.explain.pools import PoolOutcome, find_pool, pool_json
 from matching.explain.rendering import answer_text, change_text, pool_text, price_text, story_json, story_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
@@ -75,9 +76,15 @@ class MissOut(Out):
     other: str = Field(description="Code of the counterpart.", examples=["LINE-2027-0004"])
     reason: Reason = Field(description="The step that stops it.", examples=["remaining_life"])
     short: int | None = Field(description="By how much it misses, in `unit`.", examples=[2])
-    unit: str | None = Field(description="`days`, `grades`, `kg`, `suppliers` or `vnd_per_kg`.", examples=["days"])
+    unit: str | None = Field(description="`days`, `grades`, `kg`, `suppliers`, `minutes`, `trucks` or `vnd_per_kg`.", examples=["days"])
     day: str | None = Field(description="The day concerned.", examples=["2027-06-14"])
     scheme: str | None = Field(description="The certificate or market code concerned.", examples=["VietGAP"])
+    takes_min: int | None = Field(description="Of `hours`: what the road and both stops take at least, minutes.", examples=[2280])
+    shift_min: int | None = Field(description="Of `hours`: how long a driver may take, minutes.", examples=[960])
+    limited: str | None = Field(
+        description="The full site of `throughput`, the used class of `fleet`, or at `truck` the supplier at its policy's cap.",
+        examples=["b2"],
+    )
     paper: Paper | None = Field(description="What is wrong with the certificate.", examples=["expires"])
 
 
@@ -90,6 +97,16 @@ class LossOut(Out):
     ahead_vnd_per_kg: int = Field(
         description="By how much they gain more, đồng per kg; negative where trucks alone decide.", examples=[310]
     )
+
+
+class PolicyHoldOut(Out):
+    """A floor or cap of the plan's policy that decides."""
+
+    rule: PolicyRule = Field(description="`cap` or `floor`.", examples=["cap"])
+    supplier: str = Field(description="Code of the supplier at its cap, or that the floor keeps goods for.", examples=["HTX-07"])
+    name: str | None = Field(description="Name of the floor.", examples=["small groups"])
+    pct: float | None = Field(description="The cap, per cent.", examples=[15])
+    kg: int = Field(description="What it may still sell under the cap, or what the floor owes it, kg.", examples=[0])
 
 
 class ExplanationOut(Out):
@@ -108,6 +125,7 @@ class ExplanationOut(Out):
     partners: list[PartnerOut] = Field(description="Counterparts that the plan uses, the most first.")
     misses: list[MissOut] = Field(description="The nearest misses, nearest first.")
     losses: list[LossOut] = Field(description="To what class of offer it lost, the most first.")
+    policy: list[PolicyHoldOut] = Field(description="Floors and caps of the plan's policy that decide.")
     stopped_early: bool = Field(description="Whether the plan is of a run that was stopped early.", examples=[False])
     text: str = Field(description="All of it in words, one sentence a line.", examples=["Lô LOT-2027-0017: 1.480 kg, …"])
 
@@ -268,7 +286,7 @@ def _scene(asked: Any, uid: str, *, trips: bool = False) -> tuple[Scene, Plan]:
     kept = archives.archived(asked.session, plan)
     if trips and kept.result.status is Status.RELAXED:
         raise Refused(409, "no_trips", "this plan is of volumes alone: plan with trips first")
-    return Scene(kept.problem, kept.result.plan), plan
+    return kept.scene(), plan
 
 
 def _subject(scene: Scene, lot: str, line: str, language: Lang) -> tuple[str, int]:

@@ -39,6 +39,9 @@ class AssociationOut(Out):
     name: str
     detour_factor: float
     fee_per_mille: int
+    phone: str | None
+    email: str | None
+    address: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -59,6 +62,12 @@ class OrganisationOut(Out):
     phone: str | None
     email: str | None
     closed_on: date | None
+    legal_form: str | None
+    representative: str | None
+    other_phone: str | None
+    bank_name: str | None
+    bank_account: str | None
+    address: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -75,6 +84,8 @@ class MemberOut(Out):
     phone: str | None
     joined_on: date
     left_on: date | None
+    area_m2: int | None
+    consent_on: date | None
     version: int
     created_at: datetime
     updated_at: datetime

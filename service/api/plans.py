@@ -13,16 +13,18 @@ from starlette.responses import Response
 
 from buyers.models import DemandLine
 from catalog.given import Given
-from catalog.models import Lot
+from catalog.models import Lot, Side
 from catalog.tenancy import find, visible
 from matching.model.errors import BadInput
 from service.auth.permissions import Permission
-from service.http.context import Reading, Uid
+from service.http.context import Reading, Uid, Writing
 from service.http.lists import Listing, Page, Part, SearchText
 from service.http.problems import MOST_ERRORS, ErrorItem, Refused
 from service.http.routing import Api
 from service.http.shapes import Out
 from service.planning.models import Plan, PlanAllocation, PlanPrice, PlanReason, PlanTrip
+from service.planning.plans import publishing
+from service.planning.plans.party_totals import compare_parties
 from service.planning.plans.problem_builder import Horizon
 from service.planning.states import PlanState
 from service.runs import analysis, archives, comparison
@@ -43,7 +45,7 @@ from service.views.plans import (
     trips_out,
 )
 
-api = Api("plans", "Plans: trips, stops, allocations, reasons and prices; two side by side; downloads; checks of plans made elsewhere.")
+api = Api("plans", "Plans: drafts and the one in force, published, side by side, in full and as files; checks of plans made elsewhere.")
 PLANS = Listing("plans", {"created_at": (Plan.created_at, Plan.id)}, "-created_at")
 TRIPS = Listing("plan_trips", {"number": (PlanTrip.number,)}, "number")
 ALLOCATIONS = Listing("plan_allocations", {"number": (PlanAllocation.number,), "kg": (PlanAllocation.kg, PlanAllocation.id)}, "number")
@@ -57,6 +59,9 @@ BINARY = {"schema": {"type": "string", "format": "binary"}}
 FILES: dict[int | str, dict[str, Any]] = {
     200: {"description": "A zip of the folder, or a workbook.", "content": {"application/zip": BINARY, XLSX: BINARY}}
 }
+
+
+MOST_COMPARED = 10
 
 
 class Form(StrEnum):
@@ -94,6 +99,55 @@ class ComparisonOut(Out):
     figures: list[FigureOut] = Field(description="Their figures.")
     differing_pairs: int = Field(description="Pairs of lot and line that get different kilograms.", examples=[42])
     differences: list[DifferenceOut] = Field(description=f"These pairs, the largest difference first, up to {MOST_DIFFERENCES}.")
+
+
+class PartyTotalOut(Out):
+    """What one plan means for one organisation."""
+
+    kg: int = Field(description="What it sells or buys, kg.", examples=[12_500])
+    vnd: int = Field(description="What it gets as a supplier, or pays as a buyer, đồng.", examples=[310_000_000])
+    partners: int = Field(description="How many organisations it trades with.", examples=[3])
+
+
+class PartyRowOut(Out):
+    """One organisation in several plans."""
+
+    uid: str
+    name: str
+    side: Side
+    plans: list[PartyTotalOut] = Field(description="One for each plan, in the order in which they were named.")
+
+
+class SideBySideOut(Out):
+    """Several plans side by side."""
+
+    plans: list[PlanOut] = Field(description="The plans, in the order in which they were named.")
+    parties: list[PartyRowOut] = Field(
+        description="Every supplier, then every buyer that one of the plans serves; first those for whom the plans differ most."
+    )
+
+
+class PublishIn(Given):
+    """How a draft is published."""
+
+    confirmed: bool = Field(
+        False, strict=True, examples=[False],
+        description="Whether it is meant, although the plan is empty or for other days than the plan in force.",
+    )  # fmt: skip
+    note: str = Field("", max_length=1000, description="Why this plan, for the audit trail.", examples=["agreed in the Monday call"])
+
+
+class PublishedOut(Out):
+    """What publishing a plan has done."""
+
+    plan: PlanOut = Field(description="The plan, now in force.")
+    replaced: str | None = Field(description="Uid of the plan that was in force before.", examples=["01k4h4m1r3v8w2x5y7z9abcdef"])
+    items: int = Field(description="Items put to suppliers and buyers.", examples=[64])
+    kg: int = Field(description="What they come to, kg.", examples=[71_000])
+    changed: int = Field(description="Allocations left out: their lot, line or proofs have changed since the plan was made.", examples=[0])
+    taken: int = Field(description="Allocations left out: promises have left too little for them.", examples=[2])
+    rejected: int = Field(description="Allocations left out: the pair was rejected, and nothing material has changed.", examples=[1])
+    proposed_again: int = Field(description="Items whose pair was rejected before; the item says what has changed.", examples=[0])
 
 
 Cell = str | int | float | bool | None
@@ -162,7 +216,7 @@ class AnalysisOut(Out):
 def list_plans(
     asked: Reading,
     part: Annotated[Part, PLANS.part()],
-    state: Annotated[list[PlanState], Query(max_length=2, description="Only plans that stand here.", examples=[["current"]])] = [],  # noqa: B006
+    state: Annotated[list[PlanState], Query(max_length=3, description="Only plans that stand here.", examples=[["current"]])] = [],  # noqa: B006
 ) -> Page[PlanOut]:
     """List plans."""
     query = visible(Plan, asked.scope)
@@ -206,11 +260,29 @@ def refused_input(error: BadInput) -> Refused:
     return Refused(422, "bad_input", f"{count} fault{'s' * (count != 1)} in the tables", errors=items)
 
 
+@api.get("/plans/compare", may=Permission.PLANS_READ)
+def compare_many_plans(
+    asked: Reading,
+    plan: Annotated[
+        list[str],
+        Query(min_length=1, max_length=MOST_COMPARED, description="Uids of the plans.", examples=[["01k4h4m1r3v8w2x5y7z9abcdef"]]),
+    ],
+) -> SideBySideOut:
+    """Put any plans side by side, drafts included: the figures of each, and what each means for every supplier and buyer."""
+    plans = [find(asked.session, asked.scope, Plan, uid) for uid in dict.fromkeys(plan)]
+    runs = runs_of(asked.session, plans)
+    rows = [
+        PartyRowOut(**vars(row.party), plans=[PartyTotalOut(**vars(total)) for total in row.totals])
+        for row in compare_parties(asked.session, plans)
+    ]
+    return SideBySideOut(plans=[plan_out(one, runs[one.run_id]) for one in plans], parties=rows)
+
+
 @api.get("/plans/{uid}", may=Permission.PLANS_READ)
 def get_plan(asked: Reading, uid: Uid) -> PlanDetail:
     """Show a plan in its figures, and how much of it no longer rests on what it was made from."""
     plan = find(asked.session, asked.scope, Plan, uid)
-    stale = len(stale_pairs(asked.session, plan)) if plan.state is PlanState.CURRENT else 0
+    stale = len(stale_pairs(asked.session, plan)) if plan.state is not PlanState.SUPERSEDED else 0
     # Its staleness changes without its version, so nobody shall keep an old answer.
     asked.if_none_match = None
     return plan_detail(plan, runs_of(asked.session, [plan])[plan.run_id], stale)
@@ -277,6 +349,20 @@ def compare_plans(asked: Reading, uid: Uid, other: Uid) -> ComparisonOut:
         differing_pairs=len(differences),
         differences=[DifferenceOut(**vars(one)) for one in differences[:MOST_DIFFERENCES]],
     )
+
+
+@api.post("/plans/{uid}/publish", may=Permission.PROPOSALS_DECIDE, if_match=True, status=200, audited=False)
+def publish_plan(asked: Writing, uid: Uid, given: PublishIn) -> PublishedOut:
+    """Publish a draft: put its allocations to suppliers and buyers, and let it take the place of the plan in force.
+
+    The undecided items of the plan in force end; approved items and promises stay as they are. An empty plan, or one for other days, needs
+    `confirmed`.
+    """
+    act = asked.act(given.note or "published")
+    done = publishing.publish(asked.session, asked.scope, uid, act, asked.version, confirmed=given.confirmed)
+    names = ("replaced", "items", "kg", "changed", "taken", "rejected", "proposed_again")
+    shown = plan_out(done.plan, runs_of(asked.session, [done.plan])[done.plan.run_id])
+    return PublishedOut(plan=shown, **{name: getattr(done, name) for name in names})
 
 
 @api.get("/plans/{uid}/download", may=Permission.EXPORTS_READ, responses=FILES)

@@ -64,6 +64,9 @@ class ProductOut(Out):
     litres_per_kg: float
     cold: bool
     shelf_life_days: int | None
+    usual_vnd_per_kg: int | None
+    lowest_c: float | None
+    highest_c: float | None
     grades: list[GradeOut] = Field(description="The grade ladder, best first.")
     varieties: list[VarietyOut] = Field(description="The varieties, by code.")
     units: list[UnitOut] = Field(description="What one piece or crate weighs, by unit and date.")

@@ -32,7 +32,8 @@ from service.planning.plans import resolving
 from service.planning.proposals import decisions as proposal_decisions
 from service.planning.proposals import edits, effects, items, undo
 from service.planning.proposals.decisions import Chosen, Outcome, Refusal
-from service.planning.states import DecisionKind, ProposalState, RejectReason, RunState
+from service.planning.states import Channel, DecisionKind, ProposalState, RejectReason, RunState
+from service.planning.terms.answers import Consent
 from service.views.proposals import (
     DecisionOut,
     ItemOut,
@@ -68,6 +69,14 @@ class SpeaksFor(StrEnum):
     DEMAND = "demand"
 
 
+class SpokenBy(StrEnum):
+    """How a side told the one who speaks for it."""
+
+    TELEPHONE = "telephone"
+    ZALO = "zalo"
+    IN_PERSON = "in_person"
+
+
 class WhyIn(Given):
     """Why something is done, for the trail."""
 
@@ -82,10 +91,25 @@ class RefusalIn(Given):
 
 
 class SideIn(Given):
-    """For whom somebody of the association speaks, such as after a call; an organisation speaks for itself and leaves it out."""
+    """What a side agrees to, and for whom somebody of the association speaks; an organisation speaks for itself and leaves that out."""
 
     side: SpeaksFor | None = Field(default=None, description="The side that is spoken for.", examples=["supply"])
+    channel: SpokenBy | None = Field(default=None, description="How the side that is spoken for has agreed.", examples=["telephone"])
+    terms: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        strict=True,
+        description="Version of the terms that was seen; If-Match names it, too.",
+        examples=[1],
+    )
+    below_floor: bool = Field(default=False, description="That less than the floor price is agreed to.", examples=[False])
     why: str = Field(default="", max_length=1000)
+
+    @property
+    def consent(self) -> Consent:
+        """Return what the side agrees to."""
+        return Consent(self.terms, self.below_floor, Channel(self.channel.value) if self.channel else Channel.SYSTEM, self.why)
 
 
 class PartRefusalIn(RefusalIn):
@@ -246,7 +270,8 @@ def get_proposal(asked: Reading, uid: Uid) -> ProposalDetail:
 @api.post("/proposals/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, if_match=True, status=200, audited=False)
 def confirm_proposal(asked: Writing, uid: Uid, given: SideIn) -> ProposalDetail:
     """Confirm this side's part of every approved item of a proposal that waits for an answer; all of them or none."""
-    proposal_decisions.confirm_proposal(asked.session, asked.scope, uid, _act(asked, given.why), asked.version, _side(asked, uid))
+    act, side = _act(asked, given.why), _side(asked, uid)
+    proposal_decisions.confirm_proposal(asked.session, asked.scope, uid, act, asked.version, side, given.consent)
     return proposal_detail(asked.session, find(asked.session, asked.scope, m.Proposal, uid))
 
 
@@ -346,9 +371,13 @@ def cancel_proposal_item(asked: Writing, uid: Uid, given: RefusalIn) -> ItemOut:
 
 @api.post("/proposal-items/{uid}/confirm", may=Permission.PROPOSALS_CONFIRM, if_match=True, status=200, audited=False)
 def confirm_proposal_item(asked: Writing, uid: Uid, given: SideIn) -> PartOut:
-    """Confirm one side's part of an approved item; once both have, its kilograms are promised."""
+    """Confirm one side's part of an approved item on its terms; once both have, its kilograms are promised.
+
+    Refused with `terms_changed` if the terms are others than those seen, and with `below_floor` if the supplier would get less than its
+    floor price and doesn't say `below_floor`. Somebody of the association says for whom he speaks, and how that side agreed.
+    """
     side = _side_of(given.side)
-    item = proposal_decisions.confirm(asked.session, asked.scope, Chosen(uid, asked.version), _act(asked, given.why), side)
+    item = proposal_decisions.confirm(asked.session, asked.scope, Chosen(uid, asked.version), _act(asked, given.why), side, given.consent)
     return _part(asked, item, side)
 
 

@@ -89,6 +89,10 @@ class LoadIn(Given):
     """What the scales said, where it is less than was planned."""
 
     items: tuple[CargoIn, ...] = Field(default=(), max_length=MOST_ITEMS, description="Promises of which less was loaded.")
+    accepted_difference_vnd: int = Field(
+        default=0, ge=0, le=MAX_VND, strict=True, description="What the association takes on where the goods pay for less than the truck.",
+        examples=[0],
+    )  # fmt: skip
     reason: str = Field(default="", max_length=1000)
 
 
@@ -123,6 +127,9 @@ class ShipmentOut(Out):
     driver_name: str = Field(description="Name of the driver.", examples=["Trần Văn Tùng"])
     driver_phone: str = Field(description="Telephone of the driver.", examples=["0912 345 678"])
     cost_vnd: int | None = Field(description="What it costs, đồng; shown to the association alone.", examples=[1_350_000])
+    difference_vnd: int | None = Field(
+        description="What it costs above what the terms of the goods aboard pay for it, đồng; shown to the association alone.", examples=[0]
+    )
     from_hub: bool = Field(description="Whether it leaves from a hub.", examples=[False])
     loaded_at: datetime | None = Field(description="When it was loaded.", examples=["2027-06-07T05:00:00Z"])
     delivered_at: datetime | None = Field(description="When the last of it was received.", examples=["2027-06-07T09:00:00Z"])
@@ -266,9 +273,14 @@ def get_shipment(asked: Reading, uid: Uid) -> ShipmentOut:
 
 @api.post("/shipments/{uid}/load", may=Permission.SHIPMENTS_WRITE, if_match=True, status=200, audited=False)
 def load_shipment(asked: Writing, uid: Uid, given: LoadIn) -> ShipmentOut:
-    """Load a planned shipment: its kilograms leave the farm, or the hub."""
+    """Load a planned shipment: its kilograms leave the farm, or the hub.
+
+    Refused with `freight_at_risk` if the truck costs more than the terms of the goods aboard pay for it: accept the difference, plan the
+    shipment again, or cancel it.
+    """
     weighed = {one.promise: one.kg for one in given.items if one.kg is not None}
-    done = shipments.load(asked.session, asked.scope, uid, asked.act(given.reason or "loaded"), asked.version, weighed)
+    act, accepted = asked.act(given.reason or "loaded"), given.accepted_difference_vnd
+    done = shipments.load(asked.session, asked.scope, uid, act, asked.version, weighed, accepted)
     return _shipments(asked, [done])[0]
 
 
@@ -361,12 +373,14 @@ def _shipments(asked: RequestContext, rows: Sequence[m.Shipment]) -> list[Shipme
     trips = {trip.id: trip for trip in session.scalars(select(m.PlanTrip).where(m.PlanTrip.id.in_({row.trip_id for row in rows})))}
     plans = of.uids(m.Plan, {trip.plan_id for trip in trips.values()})
     aboard = _aboard(session, scope, [row.id for row in rows])
+    missing = shipments.differences_vnd(session, rows) if scope.organisation_id is None else {}
     return [
         ShipmentOut.model_construct(
             uid=row.uid, code=row.code, state=row.state, plan=plans[trips[row.trip_id].plan_id] if row.trip_id else None,
             trip=trips[row.trip_id].number if row.trip_id else None, vehicle_class=classes[row.vehicle_class_id],
             carrier=carriers[row.carrier_id], plate=row.plate, driver_name=row.driver_name, driver_phone=row.driver_phone,
-            cost_vnd=row.cost_vnd if scope.organisation_id is None else None, from_hub=row.from_hub, loaded_at=row.loaded_at,
+            cost_vnd=row.cost_vnd if scope.organisation_id is None else None,
+            difference_vnd=missing.get(row.id), from_hub=row.from_hub, loaded_at=row.loaded_at,
             delivered_at=row.delivered_at, items=aboard.get(row.id, []), version=row.version, created_at=row.created_at,
             updated_at=row.updated_at,
         )

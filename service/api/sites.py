@@ -50,6 +50,8 @@ class SiteOut(Out):
     throughput_kg_per_day: int | None
     handling_vnd_per_kg: float
     closed_on: date | None
+    contact: str | None
+    phone: str | None
     version: int
     created_at: datetime
     updated_at: datetime

@@ -50,10 +50,11 @@ def serve(
         raise refusal(f"the database can't be reached: {' '.join(str(error.orig).split())}") from error
 
 
-def _prepare(settings: Settings, *, demo: bool) -> Demo | None:
-    """Make the schema of a new SQLite file, or of the demo's database; seed the demo."""
+def _prepare(settings: Settings, *, demo: bool) -> Demo | str:
+    """Make the schema of a new SQLite file, or of the demo's database; return what was seeded, or the key of the first visit."""
     from service.db import Database
     from service.demo import seed, write_logins
+    from service.web.registers.start import key_of
 
     database = Database(settings.database_url, settings.database_pool)
     try:
@@ -61,7 +62,7 @@ def _prepare(settings: Settings, *, demo: bool) -> Demo | None:
             database.upgrade()
         database.require_schema()
         if not demo:
-            return None
+            return key_of(database)
         made = seed(database)
     finally:
         database.close()
@@ -74,9 +75,11 @@ def _address(settings: Settings) -> str:
     return f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{settings.port}"  # noqa: S104  It is only recognised.
 
 
-def _say(settings: Settings, demo: Demo | None) -> None:
+def _say(settings: Settings, demo: Demo | str) -> None:
     lines = [f"MCA serves at {_address(settings)}: open it in a browser. The API is at /api/v1. Ctrl-C ends it."]
-    if demo is not None:
+    if isinstance(demo, str):
+        lines += ["", f"Nobody has an account yet. Begin at {_address(settings)}/start?key={demo}"] if demo else []
+    else:
         lines += ["", "Log in as", *(f"  {one.role.value:<14} {one.login:<34} {one.password}" for one in demo.logins)]
         lines += ["", f"For the shell: . ./{FOLDER / 'logins.env'}"]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -88,7 +88,9 @@ class Refused(HTTPException):
 _STATUS: dict[type[DomainError], int] = {
     NotFound: 404, Invalid: 422, NeedsConfirmation: 422, Stale: 412, Conflict: 409, ContractExceeded: 409, DomainError: 422,
 }  # fmt: skip
-_FACTS = ("left_kg", "version", "uid", "field", "current", "compensation")
+_FACTS = (
+    "left_kg", "version", "uid", "field", "current", "compensation", "missing_vnd", "floor_vnd", "supplier_vnd", "difference_vnd",
+)  # fmt: skip
 
 
 def say(error: type[DomainError], status: int) -> None:

@@ -1,4 +1,4 @@
-"""Whether everything in a database still holds: its schema, its own structure, the audit trail and the ledger of kilograms."""
+"""Whether everything in a database holds: its schema, its own structure, the audit trail, the ledger of kilograms and the accounts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service import audit
 from service.db import Database
+from service.planning.fulfilment.settlements import lost_money
 from service.planning.ledger.conservation import discrepancies
 
 
@@ -26,6 +27,7 @@ def faults(database: Database) -> Iterator[str]:
             yield from _structure(session)
         yield from (f"audit trail, {found}" for found in audit.verify(session))
         yield from discrepancies(session)
+        yield from lost_money(session)
 
 
 def _structure(session: Session) -> Iterator[str]:

@@ -120,3 +120,69 @@ class PinsConflict(Conflict):
     def __init__(self, message: str, pins: Sequence[str], pairs: Sequence[str]) -> None:
         self.pins, self.pairs = tuple(pins), tuple(pairs)
         super().__init__(f"{message}: {', '.join(pairs)}")
+
+
+class TermsBelowZero(Conflict):
+    """Freight, handling and fee of an item come to more than its goods: the supplier would pay for delivering them.
+
+    Attributes
+    ----------
+    missing_vnd : what the supplier would have to pay, VND.
+    """
+
+    code = "terms_below_zero"
+
+    def __init__(self, item: str, missing_vnd: int) -> None:
+        self.missing_vnd = missing_vnd
+        super().__init__(f"the costs of the item {item} are {missing_vnd} đồng more than its goods: plan it again, or reject it")
+
+
+class TermsChanged(Conflict):
+    """The terms aren't the ones that were seen, or no longer fit the lot and the line.
+
+    Attributes
+    ----------
+    version : of the terms as they are now.
+    """
+
+    code = "terms_changed"
+
+    def __init__(self, message: str, version: int, who: str | None = None, when: datetime | None = None) -> None:
+        self.version = version
+        super().__init__(message, who, when)
+
+
+class BelowFloor(Conflict):
+    """A supplier would get less than its floor price, and hasn't said that it agrees to that.
+
+    Attributes
+    ----------
+    floor_vnd, supplier_vnd : what the floor price comes to, and what the terms pay, VND.
+    """
+
+    code = "below_floor"
+
+    def __init__(self, floor_vnd: int, supplier_vnd: int) -> None:
+        self.floor_vnd, self.supplier_vnd = floor_vnd, supplier_vnd
+        super().__init__(f"the terms pay {supplier_vnd} đồng, the floor price comes to {floor_vnd}: confirm that this is meant")
+
+
+class OfferStands(Conflict):
+    """A lot or line can't be changed so that an offer or promise of it no longer fits."""
+
+    code = "offer_stands"
+
+
+class FreightAtRisk(Conflict):
+    """A truck costs more than the terms of what is aboard pay, and nobody has decided to let it go.
+
+    Attributes
+    ----------
+    difference_vnd : what is missing, VND.
+    """
+
+    code = "freight_at_risk"
+
+    def __init__(self, difference_vnd: int, cost_vnd: int) -> None:
+        self.difference_vnd = difference_vnd
+        super().__init__(f"the truck costs {cost_vnd} đồng, {difference_vnd} more than what is aboard pays: accept that, or plan again")

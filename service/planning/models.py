@@ -112,14 +112,26 @@ class RunProgress(Base):
 
 
 class Plan(Exposed, Versioned, Base):
-    """A verified plan, with the digest of what it was made from. Its tables below never change."""
+    """A verified plan, with the digest of what it was made from. Its tables below never change.
+
+    A plan is a draft until somebody publishes it; an association has at most one published plan in force.
+    """
 
     __tablename__ = "plan"
-    __table_args__ = (Index(None, "association_id", "created_at", "id"),)
+    __table_args__ = (
+        Index(None, "association_id", "created_at", "id"),
+        Index(
+            "uq_plan_association_id_in_force",
+            "association_id",
+            unique=True,
+            sqlite_where=text("state = 'current'"),
+            postgresql_where=text("state = 'current'"),
+        ),
+    )
 
     association_id: Mapped[int] = reference("association.id", index=False)
     run_id: Mapped[int | None] = reference("run.id", index=False, unique=True)
-    state: Mapped[PlanState] = word("state", PlanState, default=PlanState.CURRENT)
+    state: Mapped[PlanState] = word("state", PlanState, default=PlanState.DRAFT)
     input_digest: Mapped[str] = mapped_column(length("input_digest", 64, 64))
     objective_vnd: Mapped[int] = mapped_column(_signed_vnd("objective_vnd"))
     bound_vnd: Mapped[int | None] = mapped_column(_signed_vnd("bound_vnd"))
@@ -130,6 +142,8 @@ class Plan(Exposed, Versioned, Base):
     engine: Mapped[str] = mapped_column(length("engine", 100))
     figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """The verifier's figures: parts of the worth in VND, kilograms, kilometres, trips."""
+    published_at: Mapped[datetime | None] = mapped_column(sort_order=100)
+    published_by: Mapped[str | None] = mapped_column(length("published_by", 200), sort_order=101)
 
 
 class PlanTrip(Keyed, Base):
@@ -311,6 +325,19 @@ class ProposalItem(Exposed, Versioned, Base):
 
     lot: Mapped[Lot] = relationship(lazy="raise")
     line: Mapped[DemandLine] = relationship(lazy="raise")
+
+
+class ProposalBasis(Base):
+    """The facts of a lot and a line at the moment at which their item was put to both sides.
+
+    `changed` names the facts that differ from an earlier item of the same pair that somebody rejected, as pairs of then and now.
+    """
+
+    __tablename__ = "proposal_basis"
+
+    item_id: Mapped[int] = reference("proposal_item.id", primary_key=True, index=False, autoincrement=False)
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    changed: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 def _sum(states: tuple[KgState, ...]) -> str:

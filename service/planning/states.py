@@ -17,8 +17,9 @@ class RunState(StrEnum):
 
 
 class PlanState(StrEnum):
-    """A plan is current until a later one takes its place, or its supply or demand changes under it."""
+    """Where a plan stands: a run makes a draft, publishing puts it in force, and the next published plan supersedes it."""
 
+    DRAFT = "draft"
     CURRENT = "current"
     SUPERSEDED = "superseded"
 
@@ -93,6 +94,71 @@ class SettlementState(StrEnum):
     DRAFT = "draft"
     ISSUED = "issued"
     PAID = "paid"
+
+
+class FreightRisk(StrEnum):
+    """Who pays the difference where a truck goes emptier than agreed."""
+
+    ASSOCIATION = "association"
+    """The difference is booked to the association's freight account."""
+    BUYER = "buyer"
+    SHARED = "shared"
+    """Half each of buyer and supplier, never below the supplier's floor price."""
+
+
+class Answer(StrEnum):
+    """What a side says to terms."""
+
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    OBJECTED = "objected"
+    """Takes back what somebody else confirmed for this side."""
+
+
+class Channel(StrEnum):
+    """How a side gave its answer."""
+
+    SYSTEM = "system"
+    """By itself, with its own account or key."""
+    TELEPHONE = "telephone"
+    ZALO = "zalo"
+    IN_PERSON = "in_person"
+
+
+class AmendmentState(StrEnum):
+    """Where a proposed change of confirmed terms stands."""
+
+    OPEN = "open"
+    AGREED = "agreed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class DocumentKind(StrEnum):
+    """What a group of account entries was booked for."""
+
+    SHIPMENT = "shipment"
+    SETTLEMENT = "settlement"
+    PAYMENT = "payment"
+
+
+class Account(StrEnum):
+    """The association's accounts."""
+
+    BUYERS = "buyers"
+    """What buyers owe."""
+    SUPPLIERS = "suppliers"
+    """What suppliers are owed."""
+    FREIGHT = "freight"
+    """Trucks' cost less the freight that settlements carry: what emptier trucks and rejected goods cost the association."""
+    HANDLING = "handling"
+    """Hubs' cost less the handling that settlements carry."""
+    FEES = "fees"
+    CARRIERS = "carriers"
+    """What trucks and carriers are owed."""
+    HUBS = "hubs"
+    """What hubs are owed."""
+    CASH = "cash"
 
 
 class KgState(StrEnum):

@@ -19,19 +19,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.errors import Conflict
+from matching.explain.context import Scene
 from matching.harvest.outlook import Outlook
 from matching.io.write import plan_tables, relaxed_tables
 from matching.model.errors import BadInput
 from matching.model.plan import LINE, LOT, Prices, Reasons, Result, Status, Termination
 from matching.model.problem import Problem
+from matching.policy.limits import policy_limits
+from matching.recipe import recipe_of
 from service.planning.models import Plan, PlanPrice, PlanReason, RunInput
 from service.planning.plans.exporting import Table, problem_tables
 from service.planning.plans.forecasts import outlook_tables
 from service.planning.plans.problem_builder import Loaded
+from service.planning.plans.scarce import stored_scarce
 from service.planning.plans.storing import read_plan
 from service.runs.inputs import restore
 
-NUMBERS = frozenset({"kg", "leg", "km", "cost_vnd", "seq", "open_kg", "vnd_per_kg"})
+NUMBERS = frozenset({"kg", "leg", "km", "cost_vnd", "seq", "open_kg", "vnd_per_kg", "used", "limit", "vnd_per_unit"})
 """Columns of a plan's tables that a workbook holds as numbers."""
 
 
@@ -51,6 +55,12 @@ class Archived:
     input_digest: str
     recipe: Mapping[str, Any] = field(default_factory=dict)
     outlook: Outlook | None = None
+
+    def scene(self) -> Scene:
+        """Return what questions about the plan are answered from, with the floors and cap of its policy."""
+        recipe = recipe_of(self.recipe)
+        limits = None if recipe is None else policy_limits(self.problem, recipe.policy, recipe.deliveries)
+        return Scene(self.problem, self.result.plan, limits)
 
     def summary(self) -> dict[str, Any]:
         """Return the content of ``plan.json``."""
@@ -95,6 +105,7 @@ def archived(session: Session, plan: Plan) -> Archived:
         seed=plan.seed,
         reasons=_reasons(session, plan, loaded),
         prices=_prices(session, plan, loaded),
+        scarce=stored_scarce(plan, loaded.problem),
     )
     return Archived(loaded.problem, result, plan.engine, plan.input_digest, plan.figures.get("recipe") or {}, loaded.outlook)
 

@@ -11,13 +11,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from matching.model.errors import InputIssue, PlanInvalid
-from matching.model.plan import Progress, Result, Status, Termination
+from matching.model.plan import Progress, Status, Termination
 from matching.verify import verify_result
 from service import logs
 from service.db import Database
 from service.planning.models import Run
 from service.planning.plans.problem_builder import Loaded
-from service.planning.states import PlanState, RunState
+from service.planning.states import RunState
 from service.report import summarise
 from service.runs import completion, inputs, policies, queue
 from service.runs.errors import Failure, Fenced
@@ -214,23 +214,13 @@ class Attempt:
                 return
         figures = completion.figures_of(summarise(loaded.problem, result))
         figures |= policies.kept_with_plan(loaded, order, answer)
-        changes = self._insist(lambda: self._what_changes(loaded, result))
 
         def step() -> None:
             self.heart.beat()
             with self.database.write() as session:
-                plan = completion.keep_plan(session, self.lease, loaded, result, figures, engine_name(), remark)
-                if changes is not None and plan.state is PlanState.CURRENT:
-                    policies.tell_changes(session, plan, changes)
+                completion.keep_plan(session, self.lease, loaded, result, figures, engine_name(), remark)
 
         self._insist(lambda: self.heart.last(step))
-
-    def _what_changes(self, loaded: Loaded, result: Result) -> policies.Notices | None:
-        """Compare a plan with the one in force."""
-        if result.status is Status.RELAXED:
-            return None
-        with self.database.read() as session:
-            return policies.what_changes(session, loaded, result.plan)
 
     def _give_back(self, detail: str) -> None:
         """Give a run back that failed through no fault of its own, unless that has happened too often."""

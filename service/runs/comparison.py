@@ -43,8 +43,13 @@ class Difference:
 
 def figures(before: Plan, after: Plan) -> list[Figure]:
     """Return the figures of both plans, the worth first."""
-    own = [Figure(name, getattr(before, name), getattr(after, name)) for name in ("objective_vnd", "bound_vnd")]
-    return own + [Figure(name, before.figures.get(name), after.figures.get(name)) for name in FIGURES]
+    return [Figure(name, figure(before, name), figure(after, name)) for name in ("objective_vnd", "bound_vnd", *FIGURES)]
+
+
+def figure(plan: Plan, name: str) -> int | None:
+    """Return a figure of a plan; None where it has none of that name."""
+    found: int | None = getattr(plan, name) if hasattr(plan, name) else plan.figures.get(name)
+    return found
 
 
 def differences(session: Session, before: Plan, after: Plan) -> list[Difference]:

@@ -58,14 +58,22 @@ def require_fresh(session: Session, plan_id: int, allocation_ids: Sequence[int] 
 
 def stale_pairs(session: Session, plan: Plan, allocation_ids: Sequence[int] | None = None) -> list[tuple[str, str]]:
     """Return the codes of lot and line of each allocation that no longer rests on what it was made from."""
+    return [(lot, line) for _, lot, line in _stale(session, plan, allocation_ids)]
+
+
+def stale_numbers(session: Session, plan: Plan) -> set[int]:
+    """Return the numbers, in their plan, of the allocations that no longer rest on what they were made from."""
+    return {number for number, *_ in _stale(session, plan, None)}
+
+
+def _stale(session: Session, plan: Plan, allocation_ids: Sequence[int] | None) -> list[Pair]:
     a = PlanAllocation
     edited = or_(Lot.version != a.lot_version, DemandLine.version != a.line_version)
     closed = or_(Lot.status.in_(CLOSED_LOTS), DemandLine.status == LineStatus.CANCELLED)
     query: Select[*tuple[Any, ...]] = select(a.number, Lot.code, DemandLine.code).select_from(a).join(Lot, Lot.id == a.lot_id)
     query = query.join(DemandLine, DemandLine.id == a.line_id).where(a.plan_id == plan.id, or_(edited, closed, _forbidden()))
     changed: list[Pair] = [(number, lot, line) for number, lot, line in session.execute(_of(query, allocation_ids)).all()]
-    found = {*changed, *_unproven(session, plan, allocation_ids)}
-    return [(lot, line) for _, lot, line in sorted(found)]
+    return sorted({*changed, *_unproven(session, plan, allocation_ids)})
 
 
 def _forbidden() -> ColumnElement[bool]:

@@ -54,7 +54,7 @@ def given_to(session: Session, run: m.Run, loaded: Loaded) -> Given:
     policy = policy_of(stated) if stated else None
     history = deliveries(session, loaded.association_id) if policy is not None and policy.needs_history else {}
     goes_on = bool(run.parameters.get("goes_on")) or (policy is not None and policy.needs_previous)
-    previous = in_force(session, loaded) if goes_on else None
+    previous = in_force(session, loaded.association_id, loaded.problem) if goes_on else None
     current = None if previous is None else current_plan(session, loaded.association_id)
     digest_then = "" if current is None else str((current.figures.get(RECIPE) or {}).get("plan_sha256", ""))
     return Given(stated, previous, digest_then, history)
@@ -66,19 +66,19 @@ def current_plan(session: Session, association_id: int) -> m.Plan | None:
     return session.scalars(query.order_by(m.Plan.id.desc()).limit(1)).first()
 
 
-def in_force(session: Session, loaded: Loaded) -> Plan | None:
-    """Return the current plan, numbered as what is to be planned now; None where there is none or its input is gone."""
+def in_force(session: Session, association_id: int, problem: Problem) -> Plan | None:
+    """Return the current plan in the numbers of a problem; None where there is none or its input is gone."""
     from matching.replanning.carry_over import carry_over
     from service.runs.archives import InputGone, archived
 
-    current = current_plan(session, loaded.association_id)
+    current = current_plan(session, association_id)
     if current is None or current.status == Status.RELAXED.value:
         return None
     try:
         old = archived(session, current)
     except InputGone:
         return None
-    return carry_over(old.problem, old.result.plan, loaded.problem)
+    return carry_over(old.problem, old.result.plan, problem)
 
 
 def deliveries(session: Session, association_id: int) -> dict[str, int]:
@@ -101,16 +101,23 @@ class Notices:
     own: dict[tuple[str, str], list[dict[str, Any]]]
 
 
-def what_changes(session: Session, loaded: Loaded, plan: Plan) -> Notices | None:
-    """Return what a plan changes against the one in force; None where there is none to compare with."""
+def what_changes(session: Session, draft: m.Plan) -> Notices | None:
+    """Return what a draft changes against the plan in force; None where there is none, or the input of one is gone."""
     from matching.replanning.difference import as_json, differences, notices
+    from service.runs.archives import InputGone, archived
 
-    found = current_plan(session, loaded.association_id)
-    before = in_force(session, loaded)
-    if found is None or before is None:
+    current = current_plan(session, draft.association_id)
+    if current is None:
         return None
-    told = notices(loaded.problem, differences(loaded.problem, before, plan))
-    return Notices(found.uid, {party: [as_json(loaded.problem, one) for one in changes] for party, changes in told.items()})
+    try:
+        kept = archived(session, draft)
+    except InputGone:
+        return None
+    before = in_force(session, draft.association_id, kept.problem)
+    if before is None:
+        return None
+    told = notices(kept.problem, differences(kept.problem, before, kept.result.plan))
+    return Notices(current.uid, {party: [as_json(kept.problem, one) for one in changes] for party, changes in told.items()})
 
 
 def tell_changes(session: Session, plan: m.Plan, found: Notices) -> None:

@@ -30,17 +30,10 @@ def tell_end(session: Session, run: Run, plan: Plan | None = None) -> None:
     audit.record(session, deed, now(session))
 
 
-def tell_plan(session: Session, plan: Plan, replaced: list[str]) -> None:
-    """Tell of a new plan, and of those whose place it has taken.
-
-    Parameters
-    ----------
-    replaced : uids of the plans that were current before.
-    """
+def tell_plan(session: Session, plan: Plan) -> None:
+    """Tell the association of a new plan."""
     made = {"plan": plan.uid, "state": plan.state.value, "objective_vnd": plan.objective_vnd, "bound_vnd": plan.bound_vnd}
     emit(session, plan.association_id, "plan.created", made)
-    for uid in replaced:
-        emit(session, plan.association_id, "plan.superseded", {"plan": uid, "by": plan.uid})
 
 
 def deed_of(run: Run, actor: str, action: str, why: str = "", **after: Any) -> Deed:

@@ -17,6 +17,8 @@ import orjson
 
 MEMORY_BYTES = 1 << 30
 CPU_S = 30
+EVERY_SHEET = "*"
+MOST_SHEETS = 60
 HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*\bhidden\s*=\s*[\"'](?:1|true)[\"'][^<>]*>")
 ROW_NUMBER = re.compile(rb"\br\s*=\s*[\"']([0-9]{1,7})[\"']")
 BASE_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^<>]*\bdate1904\s*=\s*[\"'](?:1|true)[\"']")
@@ -63,6 +65,32 @@ def read(content: bytes, wanted: str) -> dict[str, Any]:
     }
 
 
+def read_all(content: bytes) -> dict[str, Any]:
+    """Return the cells of every sheet that isn't hidden or empty, with its merged blocks."""
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+    from matching.io.archive import clean_parts, packed
+    from service.uploads import workbook_guard
+    from service.uploads.raw import MOST_COLUMNS, MOST_ROWS, TooLarge
+
+    parts = clean_parts(content)
+    workbook_guard.refuse_size(sum(map(len, parts.values())), len(content))
+    workbook_guard.check_xml(parts)
+    book = CalamineWorkbook.from_filelike(packed(parts))
+    shown = [one.name for one in book.sheets_metadata if one.visible is SheetVisibleEnum.Visible][:MOST_SHEETS]
+    sheets = []
+    for name in shown:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.end is None:
+            continue
+        if sheet.end[0] > MOST_ROWS:
+            raise TooLarge(f"at most {MOST_ROWS:,} rows at one time")
+        rows = [[_plain(cell) for cell in row[:MOST_COLUMNS]] for row in sheet.to_python(skip_empty_area=False)]
+        merged = [[*first, *last] for first, last in sheet.merged_cell_ranges or ()]
+        sheets.append({"name": name, "rows": rows, "merged": merged})
+    return {"sheets": sheets, "base_1904": any(BASE_1904.search(part) for key, part in parts.items() if key.lower() == "xl/workbook.xml")}
+
+
 def _plain(cell: Any) -> Any:
     """Return a cell as JSON holds it; a date is marked as one, so that no text passes for it."""
     if type(cell) is str:
@@ -85,7 +113,8 @@ def main(file: str, wanted: str) -> int:
     from service.uploads.raw import TooLarge, Unreadable
 
     try:
-        answer = read(Path(file).read_bytes(), wanted)
+        content = Path(file).read_bytes()
+        answer = read_all(content) if wanted == EVERY_SHEET else read(content, wanted)
     except TooLarge as error:
         answer = {"too_large": str(error)}
     except (Unreadable, NotAWorkbook) as error:

@@ -23,8 +23,18 @@ OUTSIDE = re.compile(r"(^|/)(externallinks/|connections\.xml|querytables/)", re.
 ENTITIES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-def check_directory(content: bytes) -> None:
+def draws_on_others(content: bytes) -> bool:
+    """Return whether a workbook that is whole refers to other files."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return any(map(OUTSIDE.search, archive.namelist()))
+
+
+def check_directory(content: bytes, *, links_refused: bool = True) -> None:
     """Refuse a file by its first bytes and by what its directory says.
+
+    Parameters
+    ----------
+    links_refused : whether one that refers to other files is refused; the values that it keeps of them are read otherwise.
 
     Raises
     ------
@@ -39,14 +49,14 @@ def check_directory(content: bytes) -> None:
         raise Unreadable("an .xlsx workbook; this file is of another kind")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_parts(archive.infolist(), len(content))
+            _check_parts(archive.infolist(), len(content), links_refused=links_refused)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         if isinstance(error, Unreadable):
             raise
         raise Unreadable(f"an .xlsx workbook that is whole ({error})") from error
 
 
-def _check_parts(parts: Sequence[zipfile.ZipInfo], packed: int) -> None:
+def _check_parts(parts: Sequence[zipfile.ZipInfo], packed: int, *, links_refused: bool) -> None:
     names = [part.filename for part in parts]
     unpacked = sum(part.file_size for part in parts)
     if len(parts) > MOST_PARTS:
@@ -56,7 +66,7 @@ def _check_parts(parts: Sequence[zipfile.ZipInfo], packed: int) -> None:
         raise Unreadable("an .xlsx workbook without a password")
     if active := next(filter(ACTIVE.search, names), None):
         raise Unreadable(f"a workbook without macros or embedded objects ({active}): save it as .xlsx")
-    if outside := next(filter(OUTSIDE.search, names), None):
+    if links_refused and (outside := next(filter(OUTSIDE.search, names), None)):
         raise Unreadable(f"a workbook that doesn't draw on other files ({outside}): paste the values")
 
 

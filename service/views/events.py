@@ -80,12 +80,21 @@ class RunStoppedTold(Out):
 
 
 class PlanCreatedTold(Out):
-    """A plan that has been stored."""
+    """A plan that has been stored as a draft."""
 
     plan: str = Field(description=PLAN, examples=[UID])
-    state: PlanState = Field(description=STATE, examples=["current"])
+    state: PlanState = Field(description=STATE, examples=["draft"])
     objective_vnd: int = Field(description="What the plan is worth, đồng.", examples=[812_400_000])
     bound_vnd: int | None = Field(description="What no plan can be worth more than, đồng; null if unproven.", examples=[815_000_000])
+
+
+class PlanPublishedTold(Out):
+    """A draft that has been put in force."""
+
+    plan: str = Field(description=PLAN, examples=[UID])
+    items: int = Field(description="How many items were put to suppliers and buyers.", examples=[64])
+    kg: int = Field(description="How much they come to, kg.", examples=[71_000])
+    replaced: str | None = Field(description="Uid of the plan that was in force before; null for the first one.", examples=[UID])
 
 
 class PlanSupersededTold(Out):
@@ -264,6 +273,7 @@ SHAPES: Mapping[str, Shapes] = {
     "run.failed": (RunFailedTold,),
     "run.stopped": (RunStoppedTold,),
     "plan.created": (PlanCreatedTold,),
+    "plan.published": (PlanPublishedTold,),
     "plan.superseded": (PlanSupersededTold,),
     "plan.changed": (PlanChangedTold, PlanNoticeTold),
     "proposal.created": (ProposalTold,),

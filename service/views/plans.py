@@ -15,6 +15,7 @@ from catalog.models import Lot, Site, VehicleClass
 from service.days import VIETNAM
 from service.http.shapes import Out, References, shown
 from service.planning.models import Plan, PlanAllocation, PlanLeg, PlanPrice, PlanReason, PlanStop, PlanTrip, Run
+from service.planning.plans.scarce import scarce_days
 from service.planning.states import PlanState
 
 OUTLOOK = "outlook"
@@ -48,7 +49,7 @@ class PlanOut(Out):
 
     uid: str
     run: str | None = Field(description="Uid of the run that made it.", examples=[UID])
-    state: PlanState = Field(description="`current`, or `superseded` by a later one.", examples=["current"])
+    state: PlanState = Field(description="`draft` until published, then `current`, then `superseded`.", examples=["current"])
     objective_vnd: int = Field(description="What the plan is worth, đồng; recomputed by the verifier.", examples=[812_000_000])
     bound_vnd: int | None = Field(description="No plan can be worth more, đồng; absent where nothing is proven.", examples=[830_000_000])
     gap: float | None = Field(description="(bound − worth) ÷ |bound|.", examples=[0.0217])
@@ -66,6 +67,7 @@ class PlanOut(Out):
     wanted_kg: int | None = Field(description="What was asked for, kg.", examples=[80_000])
     matched_kg: int | None = Field(description="What the plan brings together, kg.", examples=[71_000])
     trips: int | None = Field(description="Journeys of trucks and carriers.", examples=[18])
+    published_at: datetime | None = Field(description="When it was put in force; null for a draft.", examples=["2027-06-06T09:30:00Z"])
     version: int
     created_at: datetime
 
@@ -80,6 +82,19 @@ class OutlookFigures(Out):
     standby_kg: int = Field(description="What stands by where promises are unsure, kg.", examples=[5_000])
 
 
+class ScarceOut(Out):
+    """A truck class, a site or a carrier that the plan uses to its limit on a date."""
+
+    resource: str = Field(description="`class`, `site` or `carrier`.", examples=["site"])
+    code: str = Field(description="Code of the class or site; of a carrier, `from_site>to_site`.", examples=["b2"])
+    day: date = Field(examples=["2027-06-09"])
+    used: int = Field(description="Trips of a class, else kilograms.", examples=[120000])
+    limit: int = Field(description="Most on that date.", examples=[120000])
+    vnd_per_unit: float | None = Field(
+        description="What one more trip or kilogram would add there, đồng; null where that isn't known.", examples=[1850.0]
+    )
+
+
 class PlanDetail(PlanOut):
     """A plan in its figures, by class of truck and by product, and whether it still holds."""
 
@@ -89,6 +104,7 @@ class PlanDetail(PlanOut):
     outlook: OutlookFigures | None = Field(
         description="Committed and expected tonnes, where harvests or suppliers are known to be unsure.", examples=[None]
     )
+    scarce: list[ScarceOut] = Field(description="What the plan uses to its limit on a date, what is worth most first.", examples=[[]])
     stale: int = Field(
         description="Allocations whose lot, line or proofs have changed since; accepting one is refused with `plan_stale`.", examples=[0]
     )
@@ -174,6 +190,7 @@ def plan_detail(plan: Plan, run_uid: str | None, stale: int) -> PlanDetail:
         products=[ProductFigures.model_construct(**row) for row in figures.get("products", ())],
         warnings=list(figures.get("warnings", ())),
         outlook=None if OUTLOOK not in figures else OutlookFigures.model_construct(**figures[OUTLOOK]),
+        scarce=[ScarceOut.model_construct(**vars(one)) for one in scarce_days(plan)],
         stale=stale,
     )
 

@@ -18,9 +18,9 @@ from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Side, VehicleClass
 from service.http.shapes import Out, References
 from service.planning import models as m
-from service.planning.fulfilment.amounts import Worth, worth
 from service.planning.proposals.items import bound_kg
 from service.planning.states import DecisionKind, ProposalState, RejectReason
+from service.planning.terms.figures import Figures, figures_of_items
 
 
 class Stage(StrEnum):
@@ -69,6 +69,8 @@ class ItemOut(Out):
     hub_vnd: int = Field(description="What the hub takes for handling it, đồng.", examples=[0])
     fee_vnd: int = Field(description="The association's fee, đồng.", examples=[405_000])
     supplier_vnd: int = Field(description="What is left for the supplier, đồng.", examples=[25_395_000])
+    terms: int | None = Field(description="Version of the terms that these sums come from; absent for an estimate.", examples=[1])
+    below_floor: bool = Field(description="Whether the supplier would get less than its floor price.", examples=[False])
     supplier_confirmed_at: datetime | None = Field(description="When the supplier confirmed.", examples=["2027-06-07T05:00:00Z"])
     supplier_confirmed_by: str | None = Field(description="Who confirmed for the supplier.", examples=["01k4h4m1r3v8w2x5y7z9abcdef"])
     buyer_confirmed_at: datetime | None = Field(description="When the buyer confirmed.", examples=["2027-06-07T05:00:00Z"])
@@ -94,6 +96,8 @@ class PartOut(Out):
     day: date | None = Field(description="Day of the pick-up, for a supplier, or of the delivery, for a buyer.", examples=["2027-06-07"])
     vehicle_class: str | None = Field(description="Code of the class of truck that picks it up; absent for a carrier.", examples=["8t"])
     amount_vnd: int = Field(description="What the supplier gets, or the buyer pays, đồng.", examples=[25_395_000])
+    terms: int | None = Field(description="Version of the terms that the amount comes from; absent for an estimate.", examples=[1])
+    below_floor: bool | None = Field(description="Whether a supplier would get less than its floor price.", examples=[False])
     state: ProposalState = Field(description="What has been decided about it.", examples=["approved"])
     stage: Stage = Field(description="How far its kilograms have come.", examples=["approved"])
     reason: RejectReason | None = Field(description="Why it was turned down, if it was.", examples=["price"])
@@ -179,7 +183,7 @@ class _Around:
     def __init__(self, session: Session, items: Sequence[m.ProposalItem]) -> None:
         self.rows = {row.id: row for row in session.execute(_ABOUT, {"items": [item.id for item in items]})}
         self.promises = _promises(session, items)
-        self.worth: dict[int, Worth] = worth(session, items)
+        self.figures: dict[int, Figures] = figures_of_items(session, items)
 
 
 def _promises(session: Session, items: Sequence[m.ProposalItem]) -> dict[int | None, m.Promise]:
@@ -215,14 +219,15 @@ def item_out(session: Session, item: m.ProposalItem) -> ItemOut:
 
 
 def _item_out(around: _Around, i: m.ProposalItem) -> ItemOut:
-    at, money, promise = around.rows[i.id], around.worth[i.id], around.promises.get(i.id)
+    at, money, promise = around.rows[i.id], around.figures[i.id], around.promises.get(i.id)
     return ItemOut.model_construct(
         uid=i.uid, plan=at.plan, supply_proposal=at.supply, demand_proposal=at.demand,
         lot=at.lot, lot_code=at.lot_code, line=at.line, line_code=at.line_code, product=at.product, grade=at.grade,
         supplier=at.supplier, supplier_name=at.supplier_name, buyer=at.buyer, buyer_name=at.buyer_name,
         kg=i.kg, pickup_on=i.pickup_on, delivery_on=i.delivery_on, vehicle_class=at.vehicle_class,
         own_truck=i.own_km is not None, state=i.state, stage=stage_of(i, promise), reason=i.reason_code, note=i.note,
-        ask_vnd_per_kg=money.ask_vnd_per_kg, bid_vnd_per_kg=money.bid_vnd_per_kg, **vars(money.parts),
+        ask_vnd_per_kg=money.ask_vnd_per_kg, bid_vnd_per_kg=money.bid_vnd_per_kg, **vars(money.parts), terms=money.terms_version,
+        below_floor=money.is_below_floor,
         supplier_confirmed_at=i.supplier_confirmed_at, supplier_confirmed_by=i.supplier_confirmed_by,
         buyer_confirmed_at=i.buyer_confirmed_at, buyer_confirmed_by=i.buyer_confirmed_by,
         **_hold(promise), version=i.version, updated_at=i.updated_at, updated_by=i.updated_by,
@@ -244,13 +249,14 @@ def parts_out(session: Session, items: Sequence[m.ProposalItem], side: Side) -> 
 
 
 def _part_out(around: _Around, i: m.ProposalItem, side: Side) -> PartOut:
-    at, parts, promise, sells = around.rows[i.id], around.worth[i.id].parts, around.promises.get(i.id), side is Side.SUPPLY
+    at, money, promise, sells = around.rows[i.id], around.figures[i.id], around.promises.get(i.id), side is Side.SUPPLY
     mine = (i.supplier_confirmed_at, i.supplier_confirmed_by) if sells else (i.buyer_confirmed_at, i.buyer_confirmed_by)
     return PartOut.model_construct(
         uid=i.uid, side=side, product=at.product, grade=at.grade, own=at.lot if sells else at.line,
         own_code=at.lot_code if sells else at.line_code, other_name=at.buyer_name if sells else at.supplier_name,
         kg=i.kg, day=i.pickup_on if sells else i.delivery_on, vehicle_class=at.vehicle_class,
-        amount_vnd=parts.supplier_vnd if sells else parts.buyer_vnd, state=i.state, stage=stage_of(i, promise), reason=i.reason_code,
+        amount_vnd=money.parts.supplier_vnd if sells else money.parts.buyer_vnd, terms=money.terms_version,
+        below_floor=money.is_below_floor if sells else None, state=i.state, stage=stage_of(i, promise), reason=i.reason_code,
         confirmed_at=mine[0], confirmed_by=mine[1],
         other_confirmed=(i.buyer_confirmed_at if sells else i.supplier_confirmed_at) is not None,
         **_hold(promise), version=i.version,

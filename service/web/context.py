@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 from fastapi import Depends
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -21,6 +22,7 @@ from service.models import Role
 from service.web import rendering
 from service.web.formats import Formats
 from service.web.forms import ONCE, TOKEN, Form
+from service.web.house import House, house_of
 from service.web.texts import LANGUAGES, translations
 
 LANGUAGE_COOKIE, THEME_COOKIE, FLASH_COOKIE = "mca_language", "mca_theme", "mca_said"
@@ -135,13 +137,29 @@ class PageContext(RequestContext):
         from service.web.navigation import entries_for
 
         faults = self.faults()
-        shell = {"visit": self, "problem": self.problem, "faults": faults, "entries": entries_for(self), "once": secrets.token_urlsafe(15)}
+        shell = {
+            "visit": self,
+            "problem": self.problem,
+            "faults": faults,
+            "entries": entries_for(self),
+            "house": self.house,
+            "once": secrets.token_urlsafe(15),
+        }
         html = rendering.page(template, self.language, {**shell, "hidden": (TOKEN, ONCE), **context})
         code = status or (self.problem.status if self.problem else 200)
         answer = rendering.answer(html, self.accepted, code, {**self.headers, **(headers or {})}, self.tiles)
         if self.flash is not None:
             answer.delete_cookie(FLASH_COOKIE, path="/")
         return answer
+
+    @property
+    def house(self) -> House:
+        """The association whose pages these are."""
+        scope = self.principal.scope
+        try:
+            return house_of(self.database, scope.association_id if scope else self.principal.association_id)
+        except SQLAlchemyError:
+            return House()
 
     @property
     def tiles(self) -> str:

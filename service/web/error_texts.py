@@ -7,6 +7,7 @@ the same figures; what has none is shown as it is, after words that say which fi
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 from service.http.problems import ErrorItem, Problem
@@ -48,9 +49,35 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"Value error, .*", mark("These values contradict each other.")),
     (r"what the reason is, where it is other", mark("Say in a few words what the reason is.")),
     (r".* kg, where .* kg are usual: is the unit right\?", mark("This is far more or far less than usual. Is the unit right?")),
+    (r"this plan is empty, and (?P<n>\d+) undecided proposals of the plan in force would end",
+     mark("This draft is empty, and %(n)s undecided proposals of the plan in force would end.")),
+    (r"this plan is for (?P<first>\S+) to (?P<last>\S+), and (?P<n>\d+) undecided proposals for (?P<old>\S+) to (?P<end>\S+) would end",
+     mark("This draft is for %(first)s to %(last)s. %(n)s undecided proposals for %(old)s to %(end)s would end.")),
     (r"accepted_kg \+ rejected_kg .*|masses? that add up.*|.*add up to.*", mark("Accepted and rejected together must be what was loaded.")),
     (r".*control character.*|.*can't be stored.*|.*characters that no name holds.*",
      mark("This text holds characters that can't be stored.")),
+    # Registers and spreadsheets.
+    (r"one commune: write its province too", mark("Several communes are called so: write the province, too.")),
+    (r"a commune of today, or one that went into it", mark("There is no commune of this name. Choose one from the list.")),
+    (r"a commune, or a position", mark("Say the commune or the position.")),
+    (r"expected a telephone number such as 0912 345 678", mark("Write a telephone number such as 0912 345 678.")),
+    (r"a name of the list|one of the list, by its name", mark("Choose one from the list.")),
+    (r"the same as (?P<name>.+), perhaps in another spelling\?",
+     mark("This may be %(name)s in another spelling. Confirm it if it is another one.")),
+    (r"the telephone number of (?P<name>.+), a member of (?P<home>.+)",
+     mark("%(name)s of %(home)s has this telephone number. Confirm it if this is another member, or one of two cooperatives.")),
+    (r"(?P<count>\d+) groups lose the cooperative that signs for them: (?P<groups>.+)",
+     mark("%(count)s groups lose the cooperative that signs for them: %(groups)s. Confirm it if it is meant.")),
+    (r"only a group has a sponsor", mark("Only a cooperative group has a sponsoring cooperative.")),
+    (r"a cooperative", mark("Choose a cooperative that is in business.")),
+    (r"days on which the group has no other sponsor", mark("Another cooperative signs on these days: end that first.")),
+    (r"as many grades as before: .*", mark("Grades are renamed or added, never taken away: lots may stand on them.")),
+    (r"a PDF or a photograph of at most 10 MB", mark("Send a PDF or a photograph of at most 10 MB.")),
+    (r"an amount above zero", mark("Write an amount above zero.")),
+    (r"expected an amount such as 12 tạ|a unit such as .*", mark("Write an amount with its unit, such as 12 tạ.")),
+    (r"a grade of the product: (?P<grades>.+)", mark("Write one of its grades: %(grades)s.")),
+    (r"hours such as 7h-7h30 or .*", mark("Write hours such as 7h-7h30 or before 8h30.")),
+    (r"a value", mark("Fill this cell.")),
     # What cells of an upload are expected to hold.
     (r"a value: this cell must be filled", mark("Fill this cell.")),
     (r"a whole number(?: of \S+)? from (?P<least>\S+) to [^;]*;?.*",
@@ -88,10 +115,17 @@ CODES: dict[str, str] = {
     "method_not_allowed": mark("This address can't be used like that."),
     "stale": mark("Somebody else has changed this in the meantime. Load the page again, look at what changed, and decide anew."),
     "plan_stale": mark("The plan behind this is out of date. A broker will plan again."),
+    "plan_not_draft": mark("This plan has been published already."),
+    "plan_not_publishable": mark("This plan has volumes alone and no trips. Plan with trucks, then publish that plan."),
     "already_decided": mark("Somebody has decided this already."),
     "already_confirmed": mark("Both sides have confirmed this already."),
     "already_there": mark("This is there already."),
     "already_imported": mark("This very file has been taken in before."),
+    "terms_changed": mark("The terms have changed since you saw them. Load the page again and look at them before you answer."),
+    "terms_below_zero": mark("Freight, handling and fee cost more than these goods bring. Plan again, or turn it down."),
+    "below_floor": mark("This is less than the floor price. Say that you agree to it, or refuse."),
+    "offer_stands": mark("An offer or a promise rests on this. Refuse it first, or propose to change what was agreed."),
+    "freight_at_risk": mark("This truck costs more than its goods pay for it. Accept the difference, or plan again."),
     "hold_expired": mark("The time to confirm has run out. A broker can propose it again."),
     "not_approved": mark("No broker has approved this yet."),
     "lot_overcommitted": mark("More of the lot is promised than this would leave. What is promised stays promised."),
@@ -135,7 +169,9 @@ def words(expected: str, visit: PageContext) -> str:
 
 
 def _figure(name: str, value: str, visit: PageContext) -> str:
-    """Return a figure of a sentence with the marks of the visitor's language."""
+    """Return a figure or a day of a sentence as the visitor's language writes it."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return visit.formats.day(date.fromisoformat(value))
     return value.replace(".", ",") if name == "kg" and visit.language == "vi" else value
 
 

@@ -17,7 +17,7 @@ from service.days import VIETNAM
 
 NOTHING = "–"
 """What stands where there is no figure."""
-ENGLISH_UNITS = {Unit.KG: "kg", Unit.YEN: "yến", Unit.TA: "tạ", Unit.TAN: "t", Unit.QUA: "pieces", Unit.THUNG: "crates"}
+ENGLISH_UNITS = {Unit.KG: "kg", Unit.YEN: "yến", Unit.TA: "tạ", Unit.TAN: "t", Unit.QUA: "pieces", Unit.THUNG: "crates", Unit.BO: "bundles"}
 _NARROW = "\u00a0"
 
 

@@ -20,16 +20,16 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         "administrator": mark("Administrator"), "auditor": mark("Auditor"), "partner": mark("Partner"),
     },
     LotStatus: {
-        "declared": mark("On offer"), "reserved": mark("Promised"), "shipped": mark("Shipped"), "withdrawn": mark("Withdrawn"),
-        "expired": mark("Expired"),
+        "declared": mark("On offer"), "reserved": mark("Committed"), "shipped": mark("Shipped"), "withdrawn": mark("Withdrawn"),
+        "expired": mark("Past its days"),
     },
     LineStatus: {
-        "open": mark("Open"), "proposed": mark("Proposed"), "confirmed": mark("Confirmed"), "filled": mark("Filled"),
+        "open": mark("No goods yet"), "proposed": mark("Has proposals"), "confirmed": mark("Has agreed goods"), "filled": mark("Filled"),
         "cancelled": mark("Cancelled"),
     },
-    AgreementStatus: {"draft": mark("Draft"), "active": mark("In force"), "closed": mark("Closed"), "cancelled": mark("Cancelled")},
+    AgreementStatus: {"draft": mark("Draft"), "active": mark("In force"), "closed": mark("Ended"), "cancelled": mark("Cancelled")},
     ProposalState: {
-        "proposed": mark("Proposed"), "approved": mark("Waits for an answer"), "rejected": mark("Rejected"),
+        "proposed": mark("To be approved"), "approved": mark("To be confirmed"), "rejected": mark("Not carried out"),
         "superseded": mark("Out of date"),
     },
     RejectReason: {
@@ -45,14 +45,15 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         "cold_chain": mark("Cold chain broken"), "late": mark("Too late"), "other": mark("Another reason"),
     },
     ShipmentState: {
-        "planned": mark("Planned"), "loaded": mark("On its way"), "delivered": mark("Delivered"), "cancelled": mark("Cancelled"),
+        "planned": mark("Truck scheduled"), "loaded": mark("On its way"), "delivered": mark("Delivered"), "cancelled": mark("Cancelled"),
     },
-    SettlementState: {"draft": mark("Being reckoned"), "issued": mark("To be paid"), "paid": mark("Paid")},
+    SettlementState: {"draft": mark("Not sent yet"), "issued": mark("To be paid"), "paid": mark("Paid")},
     RunState: {
-        "queued": mark("Waiting"), "running": mark("Running"), "stopping": mark("Stopping"), "done": mark("Done"), "failed": mark("Failed"),
+        "queued": mark("Waiting"), "running": mark("Running"), "stopping": mark("Stopping"), "done": mark("Done"),
+        "failed": mark("No plan made"),
         "stopped": mark("Stopped"),
     },
-    PlanState: {"current": mark("Current"), "superseded": mark("Superseded")},
+    PlanState: {"draft": mark("Draft"), "current": mark("Current"), "superseded": mark("Superseded")},
     OrganisationKind: {
         "cooperative": mark("Cooperative"), "group": mark("Cooperative group"), "buyer": mark("Buyer"), "hub": mark("Hub"),
         "carrier": mark("Carrier"),
@@ -60,8 +61,8 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
     Unit: {unit.value: unit.value for unit in Unit},
 }  # fmt: skip
 STAGES: dict[str, str] = {
-    "proposed": mark("Proposed"), "approved": mark("Waits for an answer"), "confirmed": mark("Confirmed"), "loaded": mark("On its way"),
-    "received": mark("Received"), "settled": mark("Settled"), "rejected": mark("Rejected"), "superseded": mark("Out of date"),
+    "proposed": mark("To be approved"), "approved": mark("To be confirmed"), "confirmed": mark("Agreed"), "loaded": mark("On its way"),
+    "received": mark("Inspected"), "settled": mark("Settled"), "rejected": mark("Not carried out"), "superseded": mark("Out of date"),
 }  # fmt: skip
 """How far an item has come, from the proposal to the money."""
 KINDS: dict[str, tuple[str, str]] = {

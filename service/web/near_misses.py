@@ -45,11 +45,14 @@ STEPS: dict[Reason, str] = {
     Reason.REMAINING_LIFE: mark("of these would get it fresh enough"),
     Reason.COLD: mark("of these can be reached with the cold that it needs"),
     Reason.DOOR: mark("of these can be reached by a truck"),
+    Reason.HOURS: mark("of these can be reached within a driver's hours"),
     Reason.FORBIDDEN: mark("of these aren't ruled out by a broker"),
     Reason.PRICE: mark("of these pay for goods and freight"),
     Reason.BETTER_OFFER: mark("of these still have room"),
     Reason.SUPPLIERS_LIMIT: mark("of these take a further supplier"),
     Reason.MINIMUM: mark("of these take so small an amount"),
+    Reason.THROUGHPUT: mark("of these can still be handled on these days"),
+    Reason.FLEET: mark("of these still find a truck that is free"),
     Reason.TRUCK: mark("of these have a truck that pays"),
 }
 MISSES: dict[str, str] = {
@@ -57,6 +60,8 @@ MISSES: dict[str, str] = {
     "days": mark("The nearest one misses by %(short)s days."),
     "vnd_per_kg": mark("The nearest one misses by %(short)s đồng per kg, freight included."),
     "kg": mark("The nearest one misses by %(short)s kg."),
+    "minutes": mark("The nearest one misses by %(short)s minutes of a driver's or a site's hours."),
+    "trucks": mark("All %(short)s trucks that would pay are used."),
     "suppliers": mark("The nearest one already has its %(short)s suppliers."),
 }
 ENOUGH: dict[str, str] = {
@@ -85,6 +90,7 @@ PARTS: dict[Part, str] = {
     Part.SOME: mark("Then a part of it is matched."),
 }
 LINE_GRADES = mark("The nearest one is %(short)s grades too low.")
+FULL = mark("The nearest one's site handles no more than %(short)s kg a day, and is full.")
 TAKEN = mark("The nearest one has given all of its %(short)s kg to others.")
 PAPERS: dict[str, str] = {
     "missing": mark("The nearest one lacks only this on file: %(scheme)s."),
@@ -292,6 +298,8 @@ def _miss(visit: PageContext, subject: str, miss: Miss) -> str:
     text = MISSES[miss.unit]
     if miss.reason is Reason.BETTER_OFFER:
         text = TAKEN
+    elif miss.reason is Reason.THROUGHPUT:
+        text = FULL
     elif subject == LINE and miss.unit == "grades":
         text = LINE_GRADES
     return visit.say(text, short=visit.formats.number(miss.short))
@@ -316,5 +324,5 @@ def _scene(visit: PageContext, plan: Plan) -> Scene:
         if plan.uid not in _SCENES:
             kept = archives.archived(visit.session, plan)
             _SCENES.clear()
-            _SCENES[plan.uid] = Scene(kept.problem, kept.result.plan)
+            _SCENES[plan.uid] = kept.scene()
         return _SCENES[plan.uid]

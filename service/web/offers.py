@@ -18,6 +18,7 @@ from service.planning import models as m
 from service.planning.proposals import decisions
 from service.planning.proposals.decisions import Chosen, Refusal
 from service.planning.states import ProposalState, RejectReason
+from service.planning.terms.answers import Consent
 from service.views.proposals import PartOut, parts_out
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
@@ -152,8 +153,9 @@ def _waits(visit: PageContext, item: PartOut) -> bool:
 def confirm(visit: PageRequest, uid: str) -> Response:
     """Confirm one's part of an item."""
     find(visit.session, visit.scope, m.ProposalItem, uid)
-    chosen = Chosen(uid, _version(visit))
-    decisions.confirm(visit.session, visit.scope, chosen, visit.act("confirmed"), _speaks(visit))
+    read = Reader(visit.form)
+    consent = Consent(read.whole("terms"), below_floor=read.text("below_floor") == "1")
+    decisions.confirm(visit.session, visit.scope, Chosen(uid, read.whole("version")), visit.act("confirmed"), _speaks(visit), consent)
     return visit.go("/offers", visit.say("Confirmed. When the other side has confirmed as well, it is agreed."))
 
 

@@ -18,6 +18,7 @@ from service.web import forms, static
 from service.web.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, PageContext, PageRequest, own_address
 from service.web.navigation import home_of
 from service.web.pages import Pages, guest, wants_page
+from service.web.registers import guide
 from service.web.texts import LANGUAGES
 
 pages = Pages("shell")
@@ -105,7 +106,7 @@ def _prefer(visit: PageContext, answer: Response, cookie: str, value: str) -> No
 @pages.get("/", may=Permission.OWN_ACCOUNT)
 def show_home(visit: PageRequest) -> Response:
     """Go to where the visitor begins."""
-    return visit.go(home_of(visit))
+    return visit.go("/guide" if guide.is_wanted(visit) else home_of(visit))
 
 
 @pages.get("/account", may=Permission.OWN_ACCOUNT)

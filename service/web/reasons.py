@@ -27,11 +27,20 @@ OF_LOT: dict[str, tuple[str, str]] = {
     "remaining_life": (mark("It would be too old on the day of delivery."), mark("Pick later, or offer it on earlier days.")),
     "cold": (mark("No refrigerated truck gets to both doors."), mark("Ask the association about refrigerated trucks.")),
     "door": (mark("No truck is admitted at your door and the buyer's."), mark("Ask whether a larger truck can come to you.")),
+    "hours": (
+        mark("No truck reaches a buyer that is left within its driver's hours and the opening hours."),
+        mark("Longer opening hours, or a hub on the way, would help."),
+    ),
     "forbidden": (mark("A broker has ruled out every buyer that is left."), mark("Ask your broker why.")),
     "price": (mark("Buyers pay less than your floor price and the freight."), mark("A lower floor price, or a larger lot, would help.")),
     "better_offer": (mark("The buyers have filled their orders with other lots."), mark("It stays on offer for the next plan.")),
     "suppliers_limit": (mark("The buyers with room take from no more suppliers."), mark("It stays on offer for the next plan.")),
     "minimum": (mark("What is left is less than the least amount that is taken."), mark("A smaller least amount would help.")),
+    "throughput": (
+        mark("The buyers with room can handle no more on these days."),
+        mark("More days for picking up would help."),
+    ),
+    "fleet": (mark("Every truck that would pay is used on these days."), mark("More days for picking up would help.")),
     "truck": (mark("No truck was found that pays for what is left."), mark("More kilograms, or more days, would fill a truck.")),
 }
 OF_LINE: dict[str, tuple[str, str]] = {
@@ -43,11 +52,20 @@ OF_LINE: dict[str, tuple[str, str]] = {
     "remaining_life": (mark("What is offered would be too old for you."), mark("A shorter minimum life would help.")),
     "cold": (mark("No refrigerated truck gets to both doors."), mark("Ask the association about refrigerated trucks.")),
     "door": (mark("No truck is admitted at both doors."), mark("Admitting a larger truck would help.")),
+    "hours": (
+        mark("No truck brings what is left to you within its driver's hours and the opening hours."),
+        mark("Longer opening hours would help."),
+    ),
     "forbidden": (mark("A broker has ruled out every lot that is left."), mark("Ask your broker why.")),
     "price": (mark("Your price doesn't cover the floor price and the freight."), mark("A higher price, or a larger order, would help.")),
     "better_offer": (mark("The lots that fit have gone to others who pay more."), mark("A higher price would help.")),
     "suppliers_limit": (mark("You take from no more suppliers than these."), mark("Accepting more suppliers would help.")),
     "minimum": (mark("What is left is less than your least amount."), mark("A smaller least amount would help.")),
+    "throughput": (
+        mark("Your site, or the one that has the goods, can handle no more on these days."),
+        mark("A higher daily throughput, or more days for the delivery, would help."),
+    ),
+    "fleet": (mark("Every truck that would pay is used on these days."), mark("More days for the delivery would help.")),
     "truck": (mark("No truck was found that pays for what is left."), mark("More kilograms, or more days, would fill a truck.")),
 }
 AT_THE_PRICE = (mark("At its price no counterpart and no truck were left for it."), mark("Open it to see what would help."))

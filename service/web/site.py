@@ -8,10 +8,12 @@ from fastapi import FastAPI
 
 from service.web import offers, public_pages, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
-from service.web.broker import open_items, plans, policy, runs, trucks
+from service.web.broker import open_items, plans, policy, promises, runs, trucks
 from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
 from service.web.procurement import contracts, deliveries, demand, fill_rates, orders
+from service.web.registers import all as registers
+from service.web.spreadsheets import pages as spreadsheets
 
 PARTS: Sequence[Pages] = (
     public_pages.pages,
@@ -27,6 +29,7 @@ PARTS: Sequence[Pages] = (
     contracts.pages,
     runs.pages,
     plans.pages,
+    promises.pages,
     open_items.pages,
     policy.pages,
     trucks.pages,
@@ -36,6 +39,8 @@ PARTS: Sequence[Pages] = (
     trail.pages,
     rules.pages,
     tariffs.pages,
+    *registers.PARTS,
+    spreadsheets.pages,
 )
 """Every part of the workbench."""
 

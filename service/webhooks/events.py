@@ -28,7 +28,8 @@ KINDS: Mapping[str, str] = {
     "run.done": "A planning run has ended with a plan.",
     "run.failed": "A planning run has ended without a plan.",
     "run.stopped": "A planning run has been stopped; the best plan so far is kept, if there was one.",
-    "plan.created": "A verified plan has been stored.",
+    "plan.created": "A verified plan has been stored as a draft.",
+    "plan.published": "A draft has been put in force; what it asks of suppliers and buyers has been put to them.",
     "plan.superseded": "A plan has been replaced by a later one.",
     "plan.changed": "A plan has taken the place of another: what that changes for a supplier or a buyer, in one notice for each.",
     "proposal.created": "A plan has been put to a supplier or a buyer.",
@@ -49,7 +50,7 @@ KINDS: Mapping[str, str] = {
     "webhook.test": "Somebody has asked for a test event.",
 }
 """Every kind of event, and what has happened when it is sent."""
-BROKERS_ONLY = frozenset({"run.done", "run.failed", "run.stopped", "plan.created", "plan.superseded"})
+BROKERS_ONLY = frozenset({"run.done", "run.failed", "run.stopped", "plan.created", "plan.published", "plan.superseded"})
 """Kinds that speak of everybody at once, and that no single organisation hears."""
 ONE_SIDE = {"lot": Side.SUPPLY, "order": Side.DEMAND, "line": Side.DEMAND}
 """Kinds, by their first word, that organisations of one side alone hear."""

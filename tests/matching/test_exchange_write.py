@@ -20,7 +20,7 @@ from tests.matching.builders import build_problem
 
 DAY = 20976  # 2027-06-07
 NOON = DAY * 1440 + 720
-TABLES = ("allocations", "legs", "trips", "stops", "reasons", "prices")
+TABLES = ("allocations", "legs", "trips", "stops", "reasons", "prices", "scarce")
 
 
 def ints(*values: int) -> IntArray:

@@ -21,7 +21,7 @@ from matching.model.plan import LINE, LOT, Plan
 from matching.model.problem import NO_LIMIT, Problem
 from matching.search.plan_ops import empty_plan
 from matching.verify import verify
-from tests.matching.builders import build_problem, tiny_folder
+from tests.matching.builders import BUYER, COOPERATIVE, build_problem, tiny_folder
 from tests.matching.plans import Load, Truck, build_plan
 from tests.matching.solving import run
 from tests.matching.test_reasons import plan_of
@@ -310,3 +310,96 @@ def test_an_untouched_problem_is_its_own(tmp_path: Path) -> None:
     problem = build_problem()
     assert apply(problem, set_cell(problem, ChangeKind.ASK, 0, int(problem.lots.ask_vnd_per_kg[0]))).digest() == problem.digest()
     assert np.array_equal(problem.lots.ask_vnd_per_kg, [10000])
+
+
+TEN_TONNES = {**CHEAP, "payload_kg": 10_000}
+
+
+def of_tables(subject: str, **tables: Any) -> tuple[Problem, Answer]:
+    problem = build_problem(**tables)
+    return problem, what_would_change(Scene(problem, planned(problem)), subject, 0, effort=EFFORT)
+
+
+def test_an_indivisible_lot_larger_than_every_truck_is_offered_to_be_divided() -> None:
+    problem, answer = of_tables(
+        LOT, lots=[{"quantity_kg": 25_000, "indivisible": "yes"}], demands=[{"quantity_kg": 25_000}], vehicles=[TEN_TONNES]
+    )
+    assert ChangeKind.DIVISIBLE in {one.change.kind for one in answer.promises}
+    assert kept(problem, LOT, 0, answer)
+
+
+def test_a_minimum_that_the_trucks_cannot_carry_is_offered_to_be_lowered_to_what_they_can() -> None:
+    fleet = [{**TEN_TONNES, "count_per_day": 2}]
+    day = {"deliver_from": "2027-06-07", "deliver_until": "2027-06-07", "quantity_kg": 25_000, "min_fill_kg": 25_000}
+    lots = [{"quantity_kg": 25_000, "available_until": "2027-06-07"}]
+    problem, answer = of_tables(LINE, lots=lots, demands=[day], vehicles=fleet)
+    lowered = [one.change for one in answer.promises if one.change.kind is ChangeKind.MIN_FILL]
+    assert [one.new for one in lowered] == ["20000"]
+    assert kept(problem, LINE, 0, answer)
+
+
+def test_a_full_site_is_offered_to_handle_more_and_a_used_fleet_to_be_larger() -> None:
+    day = {"deliver_from": "2027-06-07", "deliver_until": "2027-06-07", "quantity_kg": 4000}
+    lots = [{"quantity_kg": 4000, "available_until": "2027-06-07"}]
+    sites = [COOPERATIVE, {**BUYER, "throughput_kg_per_day": 2000}]
+    _, answer = of_tables(LINE, lots=lots, demands=[day], sites=sites, vehicles=[CHEAP])
+    assert ChangeKind.SITE_THROUGHPUT in {one.change.kind for one in answer.promises}
+    _, answer = of_tables(LINE, lots=lots, demands=[day], vehicles=[{**CHEAP, "count_per_day": 1}])
+    assert ChangeKind.TRUCKS in {one.change.kind for one in answer.promises}
+
+
+def single_changes(problem: Problem) -> list[Problem]:
+    """Every single change of a kind that answers know, on a coarse grid."""
+    lots, lines, n_days = problem.lots, problem.lines, 3
+    made = []
+
+    def put(name: str, field: str, row: int, value: object) -> None:
+        rows = getattr(problem, name)
+        column = getattr(rows, field).copy()
+        column[row] = value
+        made.append(problem.replace(**{name: rows.replace(**{field: column})}))
+
+    for row in range(problem.n_lots):
+        put("lots", "indivisible", row, False)
+        put("lots", "min_take_kg", row, 0)
+        put("lots", "kg", row, int(lots.kg[row]) * 2)
+        put("lots", "until_day", row, min(problem.horizon_until_day, int(lots.until_day[row]) + n_days))
+        put("lots", "from_day", row, max(problem.horizon_from_day, int(lots.from_day[row]) - n_days))
+    for row in range(problem.n_lines):
+        for share in (0.0, 0.5):
+            put("lines", "min_fill_kg", row, int(share * lines.min_fill_kg[row]))
+        put("lines", "min_supplier_kg", row, 0)
+        put("lines", "max_suppliers", row, NO_LIMIT)
+        put("lines", "kg", row, int(lines.kg[row]) * 2)
+        put("lines", "max_grade", row, 9)
+        put("lines", "min_life_days", row, 0)
+        put("lines", "until_day", row, min(problem.horizon_until_day, int(lines.until_day[row]) + n_days))
+        put("lines", "from_day", row, max(problem.horizon_from_day, int(lines.from_day[row]) - n_days))
+    return made
+
+
+HARD: list[dict[str, Any]] = [
+    {"lots": [{"quantity_kg": 900, "indivisible": "yes"}, {"quantity_kg": 700}], "demands": [{"quantity_kg": 800, "max_suppliers": 1}]},
+    {"lots": [{"quantity_kg": 300, "min_take_kg": 300}], "demands": [{"quantity_kg": 200, "min_fill_kg": 150}]},
+    {"lots": [{"quantity_kg": 90, "grade": 3}], "demands": [{"quantity_kg": 80}]},
+]
+
+
+@pytest.mark.parametrize("tables", HARD)
+@pytest.mark.parametrize("subject", [LOT, LINE])
+def test_where_the_answer_is_none_no_single_change_found_by_brute_force_would_do(tables: dict[str, Any], subject: str) -> None:
+    """What brute force finds must be worth less than the margin that a promise asks for."""
+    problem = build_problem(vehicles=[CHEAP], **tables)
+    plan = planned(problem)
+    scene, before = Scene(problem, plan), verify(problem, plan).require()
+    if scene.open_kg(subject)[0] == 0:
+        return
+    answer = what_would_change(scene, subject, 0, effort=EFFORT)
+    if answer.outcome is not Outcome.NONE:
+        assert answer.outcome is Outcome.FOUND
+        return
+    for changed in single_changes(problem):
+        after = verify(changed, planned(changed)).require()
+        used, now = (after.taken_kg, before.taken_kg) if subject == LOT else (after.filled_kg, before.filled_kg)
+        more = int(used[0] - now[0])
+        assert more < 0.25 * scene.open_kg(subject)[0] or after.objective_vnd - before.objective_vnd < EFFORT.margin_vnd

@@ -11,8 +11,8 @@ from matching.model.problem import Problem
 from matching.network.carriers import find_carrier_lanes
 from matching.network.distance import distances, kilometres
 from matching.network.geography import road_km, tariff_vnd
-from matching.network.rates import class_pieces, direct_rates, haulage, hub_rates, lane_rates
-from matching.pairs.lanes import find_lanes
+from matching.network.rates import class_pieces, direct_rates, haulage, hub_rates
+from matching.pairs.lanes import find_lanes, lane_rates
 from tests.matching.builders import build_problem
 from tests.matching.naive_haulage import naive_carriers, naive_km, naive_rate, naive_truck
 from tests.matching.random_problems import random_problem

@@ -119,7 +119,7 @@ def _doors(session: Session, market: Market, buyers: list[Organisation]) -> list
 def propose(session: Session, market: Market, rng: random.Random, lots: list[Lot], lines: list[Any], n: int) -> None:
     """Store a plan that promises far more than there is; no verified plan does, and the ledger alone must hold."""
     head = {"association_id": market.association.id, "input_digest": "0" * 64, "objective_vnd": 0, "status": "feasible"}
-    plan = m.Plan(**head, termination="time", seconds=1.0, seed=0, engine="chaos")
+    plan = m.Plan(**head, state="current", termination="time", seconds=1.0, seed=0, engine="chaos")
     session.add(plan)
     session.flush()
     proposals: dict[tuple[Side, int], m.Proposal] = {}

@@ -13,17 +13,23 @@ from catalog.tenancy import Scope
 from matching.model.problem import Problem
 from service.db import Database
 from service.planning import models as m
+from service.planning.fulfilment.settlements import lost_money
 from service.planning.ledger.conservation import discrepancies
 from service.planning.ledger.transitions import Act
-from service.planning.plans import storing
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import load
 from service.planning.proposals.decisions import Chosen
+from service.planning.states import Account, Channel
+from service.planning.terms import accounts
+from service.planning.terms.answers import Consent
 from tests.matching.builders import build_problem
 from tests.sample_market import act
+from tests.service.published import publish_result
 from tests.service.test_results import result_of
 
 Done = TypeVar("Done")
+BY_TELEPHONE = Consent(channel=Channel.TELEPHONE, below_floor=True)
+"""What somebody of the association says who confirms for a side after a call."""
 SITES = [
     {"site_id": "c1"},
     {"site_id": "c2", "lat": 21.35, "lon": 106.55},
@@ -57,7 +63,7 @@ class Desk:
         """Plan what is left, and return the plan's uid."""
         with self.database.write() as session:
             loaded = load(session, self.association)
-            self.plan = storing.store(session, loaded, result_of(loaded.problem), "mca 1").uid
+            self.plan = publish_result(session, loaded, result_of(loaded.problem), "mca 1").uid
         return self.plan
 
     def scope(self, code: str) -> Scope:
@@ -95,6 +101,12 @@ class Desk:
         states = ("offered", "held", "confirmed", "loaded", "accepted", "rejected", "settled", "withdrawn")
         found = {state: sum(getattr(row, f"{state}_kg") for row in rows) for state in states}
         return {state: kg for state, kg in found.items() if kg}
+
+    def balances_vnd(self) -> dict[Account, int]:
+        """Return what stands on each account; settlements, trucks and accounts must be in order."""
+        with self.database.read() as session:
+            assert lost_money(session) == []
+            return accounts.balances(session, self.association)
 
     def trail(self, uid: str) -> list[str]:
         """Return the actions of the audit trail about something, in their order."""

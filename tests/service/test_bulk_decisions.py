@@ -23,7 +23,7 @@ from service.planning.proposals.decisions import Chosen
 from service.planning.states import DecisionKind, ProposalState
 from tests.matching.builders import build_problem
 from tests.sample_market import act
-from tests.service.proposal_setup import Desk, chosen
+from tests.service.proposal_setup import BY_TELEPHONE, Desk, chosen
 from tests.service.test_decisions import pair, standing
 from tests.service.test_proposals import PRICE
 
@@ -105,7 +105,7 @@ def mixed(desk: Desk) -> None:
     promised, half, pinned, rejected, stale, forbidden, crossed, *_ = desk.items()
     desk.do(decisions.approve_many, [chosen(promised), chosen(half)])
     for item, side in ((promised, Side.SUPPLY), (promised, Side.DEMAND), (half, Side.SUPPLY)):
-        desk.do(decisions.confirm, Chosen(item.uid), side=side)
+        desk.do(decisions.confirm, Chosen(item.uid), side=side, consent=BY_TELEPHONE)
     for item in (half, pinned):
         desk.do(single.pin, Chosen(item.uid))
     desk.do(decisions.reject, chosen(rejected), PRICE)
@@ -176,7 +176,7 @@ def test_what_others_have_answered_is_not_taken_back_with_the_rest(database: Dat
     found = desk.items()
     desk.do(decisions.approve_many, [chosen(item) for item in found])
     for side in (Side.SUPPLY, Side.DEMAND):
-        desk.do(decisions.confirm, Chosen(found[0].uid), side=side)
+        desk.do(decisions.confirm, Chosen(found[0].uid), side=side, consent=BY_TELEPHONE)
     outcomes = desk.do(undo.undo_many, [Chosen(item.uid) for item in found], partial=True)
     assert [outcome.refusal is None for outcome in outcomes] == [False, True, True]
     assert desk.balances() == {"confirmed": 500, "offered": 1000}

@@ -12,13 +12,13 @@ from catalog.errors import Invalid, Stale
 from catalog.models import Side, VehicleClass
 from service.db import Database
 from service.planning.errors import AlreadyConfirmed, LotOvercommitted
-from service.planning.fulfilment.amounts import worth
 from service.planning.pins import single
 from service.planning.plans.problem_builder import load
 from service.planning.proposals import decisions, edits
 from service.planning.proposals.decisions import Chosen
 from service.planning.proposals.edits import Edit
 from service.planning.states import ProposalState
+from service.planning.terms.figures import figures_of_items
 from tests.service.proposal_setup import Desk, chosen, season
 from tests.service.test_proposals import PRICE, confirmed
 
@@ -41,7 +41,7 @@ def test_fewer_kilograms_are_written_and_the_money_follows(database: Database) -
     item = desk.do(edits.edit, chosen(first), Edit(kg=1700, note="as the farm asked"))
     assert (item.kg, item.note, item.state, item.own_vnd) == (1700, "as the farm asked", ProposalState.PROPOSED, None)
     with database.read() as session:
-        before, after = worth(session, [first])[first.id].parts, worth(session, [item])[item.id].parts
+        before, after = figures_of_items(session, [first])[first.id].parts, figures_of_items(session, [item])[item.id].parts
     assert (before.buyer_vnd, after.buyer_vnd) == (1800 * 20_000, 1700 * 20_000)
     assert before.freight_vnd == after.freight_vnd > 0
     assert after.supplier_vnd == after.buyer_vnd - after.freight_vnd
@@ -96,14 +96,14 @@ def test_another_day_means_a_truck_of_its_own(database: Database) -> None:
     desk = desk_of(database)
     first = desk.items()[0]
     with database.read() as session:
-        planned = worth(session, [first])[first.id].parts.freight_vnd
+        planned = figures_of_items(session, [first])[first.id].parts.freight_vnd
     item = desk.do(edits.edit, chosen(first), Edit(pickup_on=NEXT, delivery_on=NEXT))
     assert (item.pickup_on, item.delivery_on) == (NEXT, NEXT)
     assert item.own_load_min is not None
     assert item.own_unload_min is not None
     assert item.own_load_min // 1440 == item.own_unload_min // 1440 == (NEXT - date(1970, 1, 1)).days
     with database.read() as session:
-        assert worth(session, [item])[item.id].parts.freight_vnd == item.own_vnd
+        assert figures_of_items(session, [item])[item.id].parts.freight_vnd == item.own_vnd
     assert planned == item.own_vnd, "the same class on the same road costs the same"
 
 

@@ -10,13 +10,14 @@ from catalog.tenancy import Scope
 from service.db import Database
 from service.models import AuditEvent, Outbox
 from service.planning import models as m
-from service.planning.fulfilment.amounts import LIVE, worth
 from service.planning.pins import single
 from service.planning.proposals import decisions, edits, effects, undo
 from service.planning.proposals.decisions import Refusal
 from service.planning.proposals.edits import Edit
 from service.planning.proposals.effects import Effects
 from service.planning.states import ProposalState, RejectReason
+from service.planning.terms.estimates import LIVE
+from service.planning.terms.figures import figures_of_items
 from tests.sample_market import act
 from tests.service.proposal_setup import Desk, chosen
 
@@ -48,7 +49,7 @@ def money(desk: Desk) -> dict[str, int]:
     """What suppliers get of all live items, by the uid of the item."""
     with desk.database.read() as session:
         items = list(session.scalars(select(m.ProposalItem).where(m.ProposalItem.state.in_(LIVE))))
-        return {item.uid: worth(session, items)[item.id].parts.supplier_vnd for item in items}
+        return {item.uid: figures_of_items(session, items)[item.id].parts.supplier_vnd for item in items}
 
 
 def test_what_is_shown_is_what_comes_and_nothing_is_done_before(database: Database) -> None:

@@ -24,7 +24,7 @@ from service.planning.proposals.decisions import Chosen, Refusal
 from service.planning.states import ProposalState, RejectReason
 from tests.sample_market import NOON, Market, act
 from tests.service import chaos
-from tests.service.proposal_setup import Desk, chosen
+from tests.service.proposal_setup import BY_TELEPHONE, Desk, chosen
 
 PRICE = Refusal(RejectReason.PRICE, "too low")
 ITEMS = 3
@@ -123,7 +123,9 @@ def test_a_side_cannot_confirm_before_the_broker_or_for_the_other(database: Data
         desk.do(decisions.confirm, chosen(item), scope=desk.scope("s2"))
     with pytest.raises(Invalid, match="for whom you speak"):
         desk.do(decisions.confirm, chosen(item))
-    assert desk.do(decisions.confirm, chosen(item), side=Side.DEMAND).buyer_confirmed_at == NOON
+    with pytest.raises(Invalid, match="how the side that you speak for agreed"):
+        desk.do(decisions.confirm, chosen(item), side=Side.DEMAND)
+    assert desk.do(decisions.confirm, chosen(item), side=Side.DEMAND, consent=BY_TELEPHONE).buyer_confirmed_at == NOON
 
 
 def test_items_of_another_association_are_not_found(database: Database) -> None:

@@ -26,9 +26,11 @@ from service.planning.plans import storing
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import Loaded, load
 from service.planning.states import PlanState, ProposalState
+from service.runs.freshness import stale_numbers
 from service.season import sample_folder
 from tests.matching.builders import build_problem
 from tests.sample_market import NOON, act
+from tests.service.published import publish_result
 
 
 def result_of(problem: Problem, status: Status = Status.FEASIBLE) -> Result:
@@ -47,7 +49,7 @@ def stored(database: Database, problem: Problem) -> tuple[Loaded, Result, int]:
         import_problem(session, association.id, problem, "clerk", file_name="season")
         loaded = load(session, association.id)
         result = result_of(loaded.problem)
-        return loaded, result, storing.store(session, loaded, result, "mca 1").id
+        return loaded, result, publish_result(session, loaded, result, "mca 1").id
 
 
 def same(a: Plan, b: Plan) -> bool:
@@ -103,7 +105,7 @@ def test_a_new_plan_takes_the_place_of_the_old_and_of_what_nobody_has_answered(d
         items = session.scalars(select(m.ProposalItem).order_by(m.ProposalItem.id)).all()
         items[0].state = ProposalState.APPROVED
     with database.write() as session:
-        second = storing.store(session, loaded, result, "mca 1").id
+        second = publish_result(session, loaded, result, "mca 1").id
         assert [session.get_one(m.Plan, n).state for n in (first, second)] == [PlanState.SUPERSEDED, PlanState.CURRENT]
         left = select(m.ProposalItem.state).where(m.ProposalItem.id.in_([item.id for item in items])).order_by(m.ProposalItem.id)
         assert session.scalars(left).all() == [ProposalState.APPROVED, *[ProposalState.SUPERSEDED] * (len(items) - 1)]
@@ -124,10 +126,10 @@ def test_an_edited_lot_makes_its_allocations_stale_and_a_promise_does_not(databa
     loaded, _, plan = stored(database, build_problem())
     with database.write() as session:
         transitions.hold(session, [Wish(int(loaded.lot_ids[0]), int(loaded.line_ids[0]), 10)], NOON + timedelta(hours=1), act())
-        assert storing.stale_items(session, plan) == []
+        assert stale_numbers(session, session.get_one(m.Plan, plan)) == set()
         session.get_one(Lot, int(loaded.lot_ids[0])).ask_vnd_per_kg += 1
     with database.read() as session:
-        assert len(storing.stale_items(session, plan)) == 1
+        assert stale_numbers(session, session.get_one(m.Plan, plan)) == {0}
 
 
 def test_promised_trips_take_their_trucks_and_docks_out_of_the_next_plan(database: Database) -> None:

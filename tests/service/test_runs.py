@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from buyers.models import DemandLine
 from catalog.models import Lot
+from catalog.tenancy import Scope
 from matching.model.plan import Status
 from service.db import Database, now
 from service.models import AuditEvent, Outbox
@@ -20,6 +21,7 @@ from service.planning.errors import PlanStale
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import Decision, Plan, PlanAllocation, Proposal, ProposalItem, RunInput, RunProgress
+from service.planning.plans import publishing
 from service.planning.plans.storing import read_plan
 from service.planning.states import DecisionKind, PlanState, ProposalState, RunState
 from service.runs import inputs
@@ -57,19 +59,26 @@ def kinds_told(database: Database) -> list[str]:
         return [kind for kind in session.scalars(select(Outbox.kind).order_by(Outbox.id)) if kind.startswith(("run.", "plan."))]
 
 
+def put_in_force(database: Database, scope: Scope, run: str) -> publishing.Publication:
+    """Publish the plan of a run."""
+    with database.write() as session:
+        plan = plans_of(database, run)[0]
+        return publishing.publish(session, scope, plan.uid, Act("Lan", "published", now(session)), confirmed=True)
+
+
 def test_a_run_ends_with_a_verified_plan_with_the_digest_of_what_it_was_made_from(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
     uid = ask(database, scope, settings, seed=7)
     run = worked_off(database, settings, uid)
     assert (run.state, run.attempt, run.deaths, run.lease_until, run.failure_code) == (RunState.DONE, 1, 0, None, None)
     (plan,) = plans_of(database, uid)
-    assert (plan.state, plan.seed, plan.input_digest) == (PlanState.CURRENT, 7, run.input_digest)
+    assert (plan.state, plan.seed, plan.input_digest) == (PlanState.DRAFT, 7, run.input_digest)
     with database.read() as session:
         kept = session.get_one(RunInput, run.id)
         loaded = inputs.restore(kept, scope.association_id)
         assert loaded.problem.digest() == plan.input_digest
         assert int(read_plan(session, plan.id, loaded).allocations.kg.sum()) == plan.figures["matched_kg"] > 0
-        assert session.scalars(select(Proposal).where(Proposal.plan_id == plan.id)).all()
+        assert session.scalars(select(Proposal).where(Proposal.plan_id == plan.id)).all() == []
 
 
 def test_what_a_run_did_is_told_once_and_written_down(database: Database) -> None:
@@ -95,24 +104,22 @@ def test_the_engine_itself_plans_a_run(database: Database) -> None:
     assert progress_of(database, uid) >= 2
 
 
-def test_a_plan_of_volumes_alone_is_kept_for_reading_and_proposes_nothing(database: Database) -> None:
+def test_a_plan_of_volumes_alone_says_that_it_cannot_be_published(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
-    first = ask(database, scope, settings)
-    worked_off(database, settings, first, run_solvers.idle)
     uid = ask(database, scope, settings, time_limit_s=120, trips="none")
     run = worked_off(database, settings, uid, plan_wholly)
     assert "volumes" in run.remark
-    assert (plans_of(database, uid)[0].state, plans_of(database, first)[0].state) == (PlanState.SUPERSEDED, PlanState.CURRENT)
+    assert plans_of(database, uid)[0].state is PlanState.DRAFT
 
 
-def test_a_later_plan_takes_the_place_of_an_earlier_one(database: Database) -> None:
+def test_plans_of_several_runs_stand_side_by_side_as_drafts(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
     uids = [ask(database, scope, settings, seed=seed) for seed in (1, 2)]
     for uid in uids:
         worked_off(database, settings, uid, run_solvers.idle)
     first, second = (plans_of(database, uid)[0] for uid in uids)
-    assert (first.state, second.state) == (PlanState.SUPERSEDED, PlanState.CURRENT)
-    assert kinds_told(database) == ["plan.created", "run.done", "plan.created", "plan.superseded", "run.done"]
+    assert (first.state, second.state) == (PlanState.DRAFT, PlanState.DRAFT)
+    assert kinds_told(database) == ["plan.created", "run.done"] * 2
 
 
 @pytest.mark.parametrize("tables", [{"lots": []}, {"lots": [], "demands": [], "vehicles": []}], ids=["no lots", "nothing"])
@@ -168,6 +175,7 @@ def test_bad_input_is_listed_fault_by_fault(database: Database) -> None:
 def test_pins_that_contradict_are_named_and_the_earlier_plan_stays(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
     worked_off(database, settings, first := ask(database, scope, settings), run_solvers.idle)
+    put_in_force(database, scope, first)
     with database.write() as session:
         lot = session.scalars(select(Lot).where(Lot.code == "lot1")).one()
         lot.indivisible = True
@@ -321,6 +329,7 @@ def test_a_plan_that_was_replaced_is_stale_and_names_the_current_one(database: D
 def test_what_was_promised_while_a_plan_was_made_is_left_out_of_its_proposals(database: Database, folder: Path) -> None:
     settings, scope = settings_for(database), open_market(database)
     worked_off(database, settings, first := ask(database, scope, settings), run_solvers.idle)
+    put_in_force(database, scope, first)
     uid = ask(database, scope, settings)
     with working(database, settings, run_solvers.patient):
         wait_for(lambda: list(folder.glob("begun-*")))
@@ -336,26 +345,13 @@ def test_what_was_promised_while_a_plan_was_made_is_left_out_of_its_proposals(da
             transitions.hold(session, wishes, at + timedelta(hours=1), Act("Lan", "by telephone", at))
         (folder / "go").touch()
         run = ended(database, uid)
-    assert (run.state, "promised to others" in run.remark) == (RunState.DONE, True)
+    assert (run.state, put_in_force(database, scope, uid).taken > 0) == (RunState.DONE, True)
     assert [plans_of(database, one)[0].state for one in (first, uid)] == [PlanState.SUPERSEDED, PlanState.CURRENT]
     with database.read() as session:
         items = session.scalars(
             select(ProposalItem).join(PlanAllocation).join(Plan).where(Plan.uid == plans_of(database, uid)[0].uid)
         ).all()
     assert ProposalState.SUPERSEDED in {item.state for item in items}
-
-
-def test_a_plan_of_an_older_state_doesnt_take_the_place_of_a_newer_one(database: Database, folder: Path) -> None:
-    settings, scope = settings_for(database), open_market(database)
-    older = ask(database, scope, settings)
-    with working(database, settings, run_solvers.patient_idle):
-        wait_for(lambda: list(folder.glob("begun-*")))
-        newer = ask(database, scope, settings)
-        assert worked_off(database, settings, newer, run_solvers.idle).state is RunState.DONE
-        (folder / "go").touch()
-        run = ended(database, older)
-    assert (run.state, "later state" in run.remark) == (RunState.DONE, True)
-    assert [plans_of(database, one)[0].state for one in (older, newer)] == [PlanState.SUPERSEDED, PlanState.CURRENT]
 
 
 def alive(pid: int) -> bool:

@@ -130,3 +130,22 @@ def test_a_reader_cannot_write(database: Database) -> None:
 def test_an_address_of_another_database_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="expected a"):
         Database(address)
+
+
+def test_a_database_of_the_first_revision_with_rows_in_it_is_brought_up_to_date(empty: Database) -> None:
+    empty.upgrade("0001")
+    uid = "01k4h4m1r3v8w2x5y7z9abcdef"
+    columns = "uid, name, sort_key, search_key, code, detour_factor, fee_per_mille, created_at, updated_at, updated_by"
+    now = "'2026-01-01T00:00:00.000000Z'"
+    with empty.engine.begin() as connection:
+        values = f"'{uid}', 'Liên minh', 'a', 'a', 'lm', 1.3, 15, {now}, {now}, 'system'"
+        connection.exec_driver_sql(f"INSERT INTO association ({columns}) VALUES ({values})")
+    empty.upgrade()
+    with empty.engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT fee_per_mille, guide_left FROM association").one() == (15, 0)
+        connection.exec_driver_sql("UPDATE association SET phone = '0204 3854 100'")
+        if empty.dialect == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+            with pytest.raises(Exception, match="phone_length"):
+                connection.exec_driver_sql("UPDATE association SET phone = ''")
+    empty.close()

@@ -102,6 +102,7 @@ def test_the_examples_of_the_readme_work_as_printed(demo: Live, tmp_path: Path) 
     assert len(calls.read_text().splitlines()) == script.count("curl -s")
     assert '"preview":[{"lot_id":"L-17"' in done.stdout
     assert "event: " in done.stdout
+    assert '"state":"current"' in done.stdout
     assert (demo.folder / "plan.zip").read_bytes().startswith(b"PK")
     assert json.loads((demo.folder / "openapi.json").read_text())["openapi"].startswith("3.1")
 

@@ -3,9 +3,8 @@
 A promise travels on one shipment, or on two through a hub: one that feeds the hub and one that leaves from it. The buyer's door receives
 the last one. What it says of every item adds up to what was on the truck; nothing disappears on the road.
 
-A truck's cost is shared over its items by `service.planning.fulfilment.money`. What it cost to bring a promise to a hub is shared over the
-items that
-leave the hub in their order, each paying up to its kilogram and rounded down, so that no share changes when a later truck leaves.
+A delivery is paid by the terms of its promise and by what the door accepted, and by nothing else (`service.planning.terms`). What the
+trucks really cost is the association's: it is booked when they are loaded (`service.planning.terms.accounts`).
 """
 
 from __future__ import annotations
@@ -15,17 +14,19 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from buyers.models import CallOff, Contract, DemandLine
 from catalog.errors import Conflict, Fault, Invalid, NotFound, fault
-from catalog.models import Association, Lot, LotShare, Site
+from catalog.models import LotShare
 from service.days import VIETNAM
 from service.planning import models as m
 from service.planning.fulfilment import money
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.states import ShipmentState
+from service.planning.terms import accounts
+from service.planning.terms.records import terms_of_promise
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def ship(
             transitions.load(session, load.promise_id, act, load.kg)
     session.add_all(m.ShipmentItem(shipment_id=shipment.id, promise_id=load.promise_id, kg=load.kg) for load in loads)
     session.flush()
+    accounts.book_truck(session, shipment, act)
     return shipment
 
 
@@ -241,23 +243,21 @@ def settle(session: Session, receipt_item_id: int, act: Act) -> m.Settlement:
 
 
 def _settlement(session: Session, received: m.ReceiptItem, item: m.ShipmentItem, act: Act) -> m.Settlement:
-    promise = session.get_one(m.Promise, item.promise_id)
-    lot, line = session.get_one(Lot, promise.lot_id), session.get_one(DemandLine, promise.line_id)
-    rate = session.get_one(Association, promise.association_id).fee_per_mille
-    parts = money.breakdown(received.accepted_kg, promise.price_vnd_per_kg, freight_vnd(session, item), hub_vnd(session, item), rate)
+    terms = terms_of_promise(session, item.promise_id)
     settlement = m.Settlement(
-        association_id=promise.association_id,
+        association_id=terms.association_id,
         receipt_item_id=received.id,
-        supplier_id=lot.supplier_id,
-        buyer_id=line.organisation_id,
+        supplier_id=terms.supplier_id,
+        buyer_id=terms.buyer_id,
         kg=received.accepted_kg,
-        price_vnd_per_kg=promise.price_vnd_per_kg,
-        due_on=_due(session, line, act),
+        price_vnd_per_kg=terms.price_vnd_per_kg,
+        due_on=_due(session, session.get_one(DemandLine, terms.line_id), act),
         updated_by=act.actor,
-        **vars(parts),
+        **vars(accounts.settled_parts(terms, received.accepted_kg)),
     )
     session.add(settlement)
     session.flush()
+    accounts.book_settlement(session, settlement, act)
     return settlement
 
 
@@ -266,41 +266,6 @@ def _due(session: Session, line: DemandLine, act: Act) -> date | None:
     days = select(Contract.payment_days).join(CallOff, CallOff.contract_id == Contract.id).where(CallOff.id == line.call_off_id)
     found = session.scalars(days).one_or_none()
     return None if found is None else act.at.astimezone(VIETNAM).date() + timedelta(days=found)
-
-
-def freight_vnd(session: Session, item: m.ShipmentItem) -> int:
-    """Return an item's share of its own truck and, if it left from a hub, of the trucks that had brought its promise there."""
-    own = _truck_share(session, item)
-    if not session.get_one(m.Shipment, item.shipment_id).from_hub:
-        return own
-    fed = sum(_truck_share(session, feeder) for feeder in _of_promise(session, item, from_hub=False))
-    brought_kg = sum(feeder.kg for feeder in _of_promise(session, item, from_hub=False))
-    before_kg = sum(one.kg for one in _of_promise(session, item, from_hub=True) if one.id < item.id)
-    return own + fed * (before_kg + item.kg) // brought_kg - fed * before_kg // brought_kg
-
-
-def _of_promise(session: Session, item: m.ShipmentItem, *, from_hub: bool) -> list[m.ShipmentItem]:
-    """Return the parts of an item's promise that travelled to a hub, or from it."""
-    parts = select(m.ShipmentItem).join(m.Shipment, m.Shipment.id == m.ShipmentItem.shipment_id)
-    parts = parts.where(m.ShipmentItem.promise_id == item.promise_id, m.Shipment.from_hub.is_(from_hub))
-    return list(session.scalars(parts.where(m.Shipment.state.not_in([ShipmentState.PLANNED, ShipmentState.CANCELLED]))))
-
-
-def _truck_share(session: Session, item: m.ShipmentItem) -> int:
-    carried = select(m.ShipmentItem.id, m.ShipmentItem.kg).where(m.ShipmentItem.shipment_id == item.shipment_id)
-    weights = dict(session.execute(carried).all())
-    return money.share(session.get_one(m.Shipment, item.shipment_id).cost_vnd, weights)[item.id]
-
-
-def hub_vnd(session: Session, item: m.ShipmentItem) -> int:
-    """Return what the hub on an item's way takes for handling it, rounded half up."""
-    through = select(Site.handling_vnd_per_kg).join(m.PlanLeg, m.PlanLeg.to_site_id == Site.id).where(m.PlanLeg.leg == 1)
-    through = through.join(m.ProposalItem, m.ProposalItem.allocation_id == m.PlanLeg.allocation_id)
-    through = through.join(m.Promise, m.Promise.proposal_item_id == m.ProposalItem.id).where(m.Promise.id == item.promise_id)
-    second = aliased(m.PlanLeg)
-    two_legs = select(second.allocation_id).where(second.leg == 2)
-    rate = session.scalars(through.where(m.PlanLeg.allocation_id.in_(two_legs))).one_or_none()
-    return 0 if rate is None else int(item.kg * rate + 0.5)
 
 
 def _share(session: Session, settlement: m.Settlement, lot_id: int) -> None:

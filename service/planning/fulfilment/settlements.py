@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from catalog.errors import Conflict, Invalid, fault
@@ -21,7 +21,8 @@ from service.planning.fulfilment import deliveries
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
-from service.planning.states import SettlementState, ShipmentState
+from service.planning.states import SettlementState
+from service.planning.terms import accounts
 
 USUAL_DAYS = 30
 """Days until payment where no contract says otherwise."""
@@ -82,6 +83,7 @@ def pay(session: Session, scope: Scope, uid: str, act: Act, version: int | None 
         was = before(settlement)
         settlement.state, settlement.paid_at, settlement.updated_by = SettlementState.PAID, act.at, act.actor
         session.flush()
+        accounts.book_payment(session, settlement, act)
         journal.note("settlement.pay", settlement, was)
         _tell(journal, "settlement.paid", settlement)
     return settlement
@@ -104,13 +106,13 @@ def _tell(journal: Journal, kind: str, settlement: m.Settlement) -> None:
 
 
 def lost_money(session: Session) -> list[str]:
-    """Return one sentence for each settlement or truck whose đồng don't add up; an empty list is proof that all do."""
-    return [*_broken_parts(session), *_broken_shares(session), *_broken_trucks(session), *_broken_masses(session)]
+    """Return one sentence for each settlement, truck or account whose đồng don't add up; an empty list is proof that all do."""
+    return [*_broken_parts(session), *_broken_shares(session), *_broken_masses(session), *accounts.imbalances(session)]
 
 
 def _broken_parts(session: Session) -> list[str]:
     s = m.Settlement
-    wrong = (s.buyer_vnd != s.kg * s.price_vnd_per_kg) | (s.buyer_vnd != s.freight_vnd + s.hub_vnd + s.fee_vnd + s.supplier_vnd)
+    wrong = (s.buyer_vnd < s.kg * s.price_vnd_per_kg) | (s.buyer_vnd != s.freight_vnd + s.hub_vnd + s.fee_vnd + s.supplier_vnd)
     return [f"settlement {uid}: its parts don't add up to what the buyer pays" for uid in session.scalars(select(s.uid).where(wrong))]
 
 
@@ -123,35 +125,6 @@ def _broken_shares(session: Session) -> list[str]:
     )
     wrong = select(s.uid).join(sums, sums.c.settlement_id == s.id).where((sums.c.vnd != s.supplier_vnd) | (sums.c.kg != s.kg))
     return [f"settlement {uid}: its members' shares don't add up" for uid in session.scalars(wrong)]
-
-
-def _broken_trucks(session: Session) -> list[str]:
-    """Compare what trucks cost with the freight of their settlements, for groups of shipments that are settled whole."""
-    paid, cost = _freight_by_promise(session)
-    return [] if paid == cost else [f"settlements carry {paid} đồng of freight, the trucks of what is settled cost {cost}"]
-
-
-def _freight_by_promise(session: Session) -> tuple[int, int]:
-    """Return freight and trucks' cost of all shipments, if each of them is wholly settled; else two zeros."""
-    alive: ColumnElement[bool] = m.Shipment.state != ShipmentState.CANCELLED
-    settled = select(m.Settlement.id).join(m.ReceiptItem, m.ReceiptItem.id == m.Settlement.receipt_item_id)
-    last = ~exists().where(m.Shipment.from_hub.is_(False), _goes_on())
-    open_items = select(m.ShipmentItem.id).join(m.Shipment, m.Shipment.id == m.ShipmentItem.shipment_id).where(alive, last)
-    open_items = open_items.where(~settled.where(m.ReceiptItem.shipment_item_id == m.ShipmentItem.id).exists())
-    if session.scalars(open_items.limit(1)).first() is not None:
-        return 0, 0
-    paid = session.execute(select(func.coalesce(func.sum(m.Settlement.freight_vnd), 0))).scalar_one()
-    cost = session.execute(select(func.coalesce(func.sum(m.Shipment.cost_vnd), 0)).where(alive)).scalar_one()
-    return int(paid), int(cost)
-
-
-def _goes_on() -> ColumnElement[bool]:
-    """Return the condition that another shipment takes an item's promise on from a hub."""
-    from sqlalchemy.orm import aliased
-
-    other, onward = aliased(m.ShipmentItem), aliased(m.Shipment)
-    query = select(other.id).join(onward, onward.id == other.shipment_id)
-    return query.where(onward.from_hub, onward.state != ShipmentState.CANCELLED, other.promise_id == m.ShipmentItem.promise_id).exists()
 
 
 def _broken_masses(session: Session) -> list[str]:

@@ -19,13 +19,14 @@ from catalog.errors import Conflict, Invalid, NotFound, fault
 from catalog.models import Organisation, Side, VehicleClass
 from catalog.tenancy import Scope, check_version, find, find_code, visible
 from service.planning import models as m
-from service.planning.errors import NotApproved
+from service.planning.errors import FreightAtRisk, NotApproved
 from service.planning.fulfilment import deliveries
 from service.planning.fulfilment.deliveries import Load, Truck
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.states import ShipmentState
+from service.planning.terms import accounts
 
 
 @dataclass(frozen=True)
@@ -109,22 +110,29 @@ def plan_trip(session: Session, scope: Scope, plan_uid: str, number: int, hired:
 
 
 def load(
-    session: Session, scope: Scope, uid: str, act: Act, version: int | None = None, weighed: Mapping[str, int] | None = None
-) -> m.Shipment:
+    session: Session, scope: Scope, uid: str, act: Act, version: int | None = None, weighed: Mapping[str, int] | None = None,
+    accepted_difference_vnd: int = 0,
+) -> m.Shipment:  # fmt: skip
     """Load a planned shipment: its kilograms leave the farm, or the hub.
 
     Parameters
     ----------
     weighed : uid of a promise → kilograms that the scales say, at most what was planned; others are loaded as planned.
+    accepted_difference_vnd : what the association takes on of a truck that costs more than the goods aboard pay for it, VND.
 
     Raises
     ------
+    FreightAtRisk
+        If the truck costs more than that above what the terms of its goods pay.
     Conflict
         If it isn't planned any more; says who and when.
     AlreadyMoved
         If kilograms have been moved elsewhere meanwhile.
     """
     shipment = _locked(session, scope, uid, (ShipmentState.PLANNED,), version)
+    missing_vnd = difference_vnd(session, shipment)
+    if missing_vnd > accepted_difference_vnd:
+        raise FreightAtRisk(missing_vnd, shipment.cost_vnd)
     with Journal(session, scope.association_id, act) as journal:
         was = before(shipment)
         for item, promise in _aboard(session, shipment):
@@ -139,9 +147,21 @@ def load(
         _refuse_strangers(session, shipment, weighed or {})
         shipment.state, shipment.loaded_at, shipment.updated_by = ShipmentState.LOADED, act.at, act.actor
         session.flush()
+        accounts.book_truck(session, shipment, act)
         journal.note("shipment.load", shipment, was, _with_items(session, shipment))
         _tell(session, journal, "shipment.loaded", shipment)
     return shipment
+
+
+def difference_vnd(session: Session, shipment: m.Shipment) -> int:
+    """Return what a shipment costs above what the terms of the goods aboard pay for it, VND; 0 if they pay for all of it."""
+    return differences_vnd(session, [shipment])[shipment.id]
+
+
+def differences_vnd(session: Session, found: Sequence[m.Shipment]) -> dict[int, int]:
+    """Return `difference_vnd` of each of some shipments, by their numbers."""
+    agreed = accounts.agreed_freight(session, found)
+    return {one.id: max(0, one.cost_vnd - agreed[one.id]) for one in found}
 
 
 def cancel(session: Session, scope: Scope, uid: str, act: Act, version: int | None = None) -> m.Shipment:
@@ -158,6 +178,7 @@ def cancel(session: Session, scope: Scope, uid: str, act: Act, version: int | No
         raise Conflict("a door has received of this shipment already", received.received_by, received.received_at)
     with Journal(session, scope.association_id, act) as journal:
         was = before(shipment)
+        accounts.unbook_truck(session, shipment, act)
         if shipment.state is ShipmentState.LOADED and not shipment.from_hub:
             for item, promise in _aboard(session, shipment):
                 _refuse_onward(session, promise)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from service.planning.states import LOT_STATES, PROMISED_STATES, KgState
 
-APPEND_ONLY = ("ledger_entry", "audit_event", "receipt_item")
+APPEND_ONLY = ("ledger_entry", "audit_event", "receipt_item", "terms", "terms_answer", "account_entry")
 """Tables whose rows are neither changed nor deleted."""
 FIXED = ("run_input", "plan_trip", "plan_stop", "plan_allocation", "plan_leg", "plan_reason", "plan_price", "receipt")
 """Tables whose rows are never changed."""

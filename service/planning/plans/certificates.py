@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from catalog.models import Certificate, Organisation, PlantingArea, Suspension
 from service.planning.columns import Columns, of
 
 Window = tuple[date, date]
-CERTIFICATE_COLUMNS = ("organisation_id", "product_id", "scheme", "level", "valid_from", "valid_until", "withdrawn_on")
+CERTIFICATE_COLUMNS = ("organisation_id", "product_id", "scheme", "level", "valid_from", "valid_until", "withdrawn_on", "waiting")
 
 
 class CertificateRow(NamedTuple):
@@ -63,6 +63,8 @@ def _certificates(session: Session, association_id: int, signers: Signers) -> li
         suspended.setdefault(row.certificate_id, []).append((row.from_day, row.until_day or date.max))
     rows = []
     for c in session.execute(of(Certificate, association_id, *CERTIFICATE_COLUMNS)):
+        if c.waiting:
+            continue
         gaps = suspended.get(c.id, []) + ([(c.withdrawn_on, date.max)] if c.withdrawn_on else [])
         windows = valid_windows(c.valid_from, c.valid_until, gaps)
         rows += [CertificateRow(signers.holder(c.organisation_id), c.product_id, c.scheme, c.level, *window) for window in windows]
@@ -71,11 +73,16 @@ def _certificates(session: Session, association_id: int, signers: Signers) -> li
 
 def _planting_areas(session: Session, association_id: int, signers: Signers) -> list[CertificateRow]:
     rows = []
-    for area in session.scalars(select(PlantingArea).where(PlantingArea.association_id == association_id).order_by(PlantingArea.id)):
+    for area in session.scalars(_accepted_areas(association_id)):
         gaps = [(area.suspended_from, area.suspended_until or date.max)] if area.suspended_from else []
         proof = (signers.holder(area.organisation_id), area.product_id, f"PUC:{area.market}", 0)
         rows += [CertificateRow(*proof, *window) for window in valid_windows(area.valid_from, area.valid_until, gaps)]
     return rows
+
+
+def _accepted_areas(association_id: int) -> Select[PlantingArea]:
+    mine = (PlantingArea.association_id == association_id, PlantingArea.waiting.is_(False))
+    return select(PlantingArea).where(*mine).order_by(PlantingArea.id)
 
 
 def valid_windows(first: date, last: date, gaps: Iterable[Window]) -> list[Window]:

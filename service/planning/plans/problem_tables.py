@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,11 +10,24 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from matching.model import problem as engine
-from matching.model.problem import ANY_PRODUCT, DECISION_KINDS, NO_BASE, NO_LIMIT, NO_ZONE, PIN, SITE_KINDS, BoolArray, IntArray
+from matching.model.problem import (
+    ANY_PRODUCT,
+    DECISION_KINDS,
+    FORBID,
+    NO_BASE,
+    NO_HARVEST,
+    NO_LIMIT,
+    NO_ZONE,
+    PIN,
+    SITE_KINDS,
+    BoolArray,
+    IntArray,
+)
 from service.planning.columns import Columns, day_numbers, flat, of, places, starts
 from service.planning.models import Decision
 from service.planning.plans.certificates import CertificateRow
 from service.planning.plans.commitments import Promised
+from service.planning.plans.rejections import standing_pairs
 
 Names = Sequence[str]
 
@@ -60,6 +73,7 @@ def lots(rows: Columns, site_ids: Sequence[int], supplier: IntArray, product: In
         indivisible=rows.flags("indivisible"),
         cold=rows.flags("cold"),
         litres_per_kg=rows.floats("litres_per_kg"),
+        harvest=np.full(rows.n_rows, NO_HARVEST),
     )
 
 
@@ -149,6 +163,12 @@ def access(rows: Columns, zones: Names) -> engine.Access:
     )
 
 
+def calendar() -> engine.Calendar:
+    """Return a calendar in which every date is as usual."""
+    none = np.zeros(0, dtype=np.int64)
+    return engine.Calendar(none, none.copy(), np.zeros(0, dtype=np.bool_), none.copy(), none.copy(), none.copy())
+
+
 def roads(rows: Columns, site_ids: Sequence[int]) -> engine.Roads:
     """Return the known roads and carriers."""
     return engine.Roads(
@@ -167,10 +187,30 @@ def roads(rows: Columns, site_ids: Sequence[int]) -> engine.Roads:
 def decisions(
     session: Session, association_id: int, lot_ids: Sequence[int], line_ids: Sequence[int], promised: Promised
 ) -> engine.Decisions:
-    """Return the decisions that stand between open lots and lines; a pin that promises have kept in full is gone."""
+    """Return the decisions that stand between open lots and lines; a pin that promises have kept in full is gone.
+
+    A pair that somebody rejected, and of which nothing material has changed since, is forbidden like one that a broker forbade.
+    """
     rows = Columns(session, of(Decision, association_id, "lot_id", "line_id", "kind", "kg").where(Decision.revoked_at.is_(None)))
     lot, line, kind = places(rows["lot_id"], lot_ids), places(rows["line_id"], line_ids), places(rows["kind"], DECISION_KINDS)
     kept = np.array([promised.pairs.get(pair, 0) for pair in zip(rows["lot_id"], rows["line_id"])], dtype=np.int64)
     kg = np.maximum(0, rows.ints("kg") - kept)
     stands: BoolArray = (lot >= 0) & (line >= 0) & ((kind != PIN) | (kg > 0) | (kept == 0))
-    return engine.Decisions(lot=lot[stands], line=line[stands], kind=kind[stands], kg=kg[stands])
+    decided = engine.Decisions(lot=lot[stands], line=line[stands], kind=kind[stands], kg=kg[stands])
+    return _with_rejected(decided, standing_pairs(session, association_id), lot_ids, line_ids)
+
+
+def _with_rejected(
+    decided: engine.Decisions, rejected: Collection[tuple[int, int]], lot_ids: Sequence[int], line_ids: Sequence[int]
+) -> engine.Decisions:
+    """Add a forbid for each rejected pair of open lots and lines about which nothing has been decided."""
+    lot, line = places((pair[0] for pair in rejected), lot_ids), places((pair[1] for pair in rejected), line_ids)
+    known = set(zip(decided.lot.tolist(), decided.line.tolist()))
+    more = sorted(pair for pair in zip(lot.tolist(), line.tolist()) if min(pair) >= 0 and pair not in known)
+    if not more:
+        return decided
+    columns = zip(*more, strict=True)
+    added = [np.array(column, dtype=np.int64) for column in columns]
+    kinds, none = np.full(len(more), FORBID, dtype=np.int64), np.zeros(len(more), dtype=np.int64)
+    old = (decided.lot, decided.line, decided.kind, decided.kg)
+    return engine.Decisions(*(np.concatenate(two) for two in zip(old, (*added, kinds, none), strict=True)))

@@ -11,10 +11,11 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from service.days import VIETNAM
 from service.planning.errors import PinsConflict
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
-from service.planning.ledger.transitions import Wish
+from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import ProposalItem
 from service.planning.pins import bulk, single
 from service.planning.proposals import decisions
@@ -23,6 +24,8 @@ from service.planning.proposals import selection as of
 from service.planning.proposals.decisions import Chosen, Refusal
 from service.planning.proposals.selection import Items
 from service.planning.states import ProposalState
+from service.planning.terms.estimates import estimate_items
+from service.planning.terms.records import make_terms
 
 APPROVE, REJECT, PIN = "proposal_item.approve", "proposal_item.reject", "proposal_item.pin"
 
@@ -34,17 +37,24 @@ def approve(session: Session, journal: Journal, chosen: Sequence[Chosen], found:
     """
     if any(item.state is ProposalState.APPROVED and decisions.run_out(session, item, journal.act) for item in found.values()):
         return {}
-    plain = of.fresh(session, of.seen(chosen, found, ProposalState.PROPOSED))
+    plain = _payable(session, of.fresh(session, of.seen(chosen, found, ProposalState.PROPOSED)), journal.act)
     was = {item.id: before(item) for item in plain}
     wishes = [Wish(item.lot_id, item.line_id, item.kg, item.id) for item in plain]
     held = transitions.hold_each(session, wishes, journal.act.at + timedelta(minutes=hold_minutes), journal.act)
-    kept = {promise.proposal_item_id for promise in held}
+    kept = {promise.proposal_item_id: promise for promise in held if promise.proposal_item_id is not None}
     done = [item for item in plain if item.id in kept]
+    make_terms(session, kept, done, journal.act)
     of.change(session, done, journal.act, state=ProposalState.APPROVED)
     for item in done:
         journal.note(APPROVE, item, was[item.id])
     desk.tell_many(session, journal, "proposal.approved", done)
     return {item.uid: item for item in done}
+
+
+def _payable(session: Session, items: Sequence[ProposalItem], act: Act) -> list[ProposalItem]:
+    """Return the items whose goods pay for their freight, handling and fee."""
+    found = estimate_items(session, items, act.at.astimezone(VIETNAM).date())
+    return [item for item in items if found[item.id].parts.supplier_vnd >= 0]
 
 
 def reject(session: Session, journal: Journal, chosen: Sequence[Chosen], found: Items, refusal: Refusal) -> Items:

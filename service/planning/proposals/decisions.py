@@ -8,7 +8,7 @@ acts; `version` is the version of the item that he saw. All of it is audited, an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from catalog.errors import Conflict, DomainError, Invalid, NotFound, fault
 from catalog.models import Side
 from catalog.tenancy import Scope, check_version, find
+from service import audit
 from service.planning.errors import AlreadyConfirmed, AlreadyDecided, HoldExpired, ManyRefused, NotApproved
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
@@ -25,7 +26,9 @@ from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import Proposal, ProposalItem, Shipment, ShipmentItem
 from service.planning.proposals import items as desk
 from service.planning.proposals.items import promise_of, tell
-from service.planning.states import ProposalState, RejectReason, ShipmentState
+from service.planning.states import Answer, ProposalState, RejectReason, ShipmentState
+from service.planning.terms.answers import OWN_ANSWER, Consent, answer, require_channel, require_consent, require_still_true
+from service.planning.terms.records import latest_terms, make_terms
 
 HOLD_MINUTES = 120
 
@@ -128,12 +131,15 @@ def reject_many(
     return many(session, scope, chosen, act, _rejecting(refusal), partial=partial, at_once=at_once)
 
 
-def confirm(session: Session, scope: Scope, chosen: Chosen, act: Act, side: Side | None = None) -> ProposalItem:
-    """Confirm one side's part of an approved item; once both have, the kilograms are confirmed.
+def confirm(
+    session: Session, scope: Scope, chosen: Chosen, act: Act, side: Side | None = None, consent: Consent = OWN_ANSWER
+) -> ProposalItem:
+    """Confirm one side's part of an approved item on its terms; once both have, the kilograms are confirmed.
 
     Parameters
     ----------
     side : for whom somebody of the association speaks; an organisation speaks for itself.
+    consent : the version of the terms that is agreed to, and how somebody who speaks for the side was told.
 
     Raises
     ------
@@ -143,26 +149,49 @@ def confirm(session: Session, scope: Scope, chosen: Chosen, act: Act, side: Side
         If this side has confirmed it, or somebody has rejected it; says who and when.
     HoldExpired
         If the hold has run out.
+    TermsChanged
+        If the terms are others than those seen, or no longer fit the lot and the line.
+    BelowFloor
+        If the supplier would get less than its floor price and doesn't say that it agrees to that.
     """
-    return one(session, scope, chosen, act, lambda s, journal, item, version: _confirm(s, scope, journal, item, version, side))
+    acting = for_side(session, scope, find(session, scope, ProposalItem, chosen.uid), side, act)
+    require_channel(scope, side, consent)
+    return one(session, scope, chosen, acting, lambda s, journal, item, v: _confirm(s, scope, journal, item, v, side, consent))
+
+
+def for_side(session: Session, scope: Scope, item: ProposalItem, side: Side | None, act: Act) -> Act:
+    """Return the act of somebody of the association with the name of the side that he speaks for; an organisation acts for itself."""
+    if scope.organisation_id is not None or side is None:
+        return act
+    supplier, buyer = desk.parties(session, item)
+    return replace(act, on_behalf_of=(supplier if side is Side.SUPPLY else buyer).name[:200])
 
 
 def confirm_proposal(
-    session: Session, scope: Scope, uid: str, act: Act, version: int | None = None, side: Side | None = None
-) -> list[ProposalItem]:
-    """Confirm this side's part of every approved item of a proposal that it hasn't answered yet; all of them or none."""
+    session: Session, scope: Scope, uid: str, act: Act, version: int | None = None, side: Side | None = None,
+    consent: Consent = OWN_ANSWER,
+) -> list[ProposalItem]:  # fmt: skip
+    """Confirm this side's part of every approved item of a proposal that it hasn't answered yet; all of them or none.
+
+    The version of the proposal names the terms of all its items.
+    """
     proposal = find(session, scope, Proposal, uid)
+    require_channel(scope, side, consent)
     column = ProposalItem.supply_proposal_id if proposal.side is Side.SUPPLY else ProposalItem.demand_proposal_id
     answered = ProposalItem.supplier_confirmed_at if proposal.side is Side.SUPPLY else ProposalItem.buyer_confirmed_at
-    waiting = select(ProposalItem.uid).where(column == proposal.id, ProposalItem.state == ProposalState.APPROVED, answered.is_(None))
-    chosen = [Chosen(item) for item in session.scalars(waiting.order_by(ProposalItem.id))]
+    waiting = select(ProposalItem).where(column == proposal.id, ProposalItem.state == ProposalState.APPROVED, answered.is_(None))
+    found = session.scalars(waiting.order_by(ProposalItem.id)).all()
+    chosen = [Chosen(item.uid) for item in found]
     desk.locked(session, scope, [one.uid for one in chosen])
     session.refresh(proposal)
     check_version(proposal, version)
     if not chosen:
         raise AlreadyDecided("nothing of this proposal waits for an answer", proposal.confirmed_by, proposal.confirmed_at)
     speaks = side if scope.organisation_id is None else None
-    outcomes = many(session, scope, chosen, act, lambda s, journal, item, v: _confirm(s, scope, journal, item, v, speaks), partial=False)
+    acting = for_side(session, scope, found[0], speaks, act)
+    outcomes = many(
+        session, scope, chosen, acting, lambda s, journal, item, v: _confirm(s, scope, journal, item, v, speaks, consent), partial=False
+    )
     return [outcome.item for outcome in outcomes if outcome.item is not None]
 
 
@@ -350,9 +379,10 @@ def require_open(session: Session, item: ProposalItem) -> None:
 
 
 def hold(session: Session, item: ProposalItem, act: Act, hold_minutes: int) -> None:
-    """Keep an item's kilograms in the ledger."""
+    """Keep an item's kilograms in the ledger, and state the terms on which both sides are asked."""
     until = act.at + timedelta(minutes=hold_minutes)
-    transitions.hold(session, [Wish(item.lot_id, item.line_id, item.kg, item.id)], until, act)
+    (promise,) = transitions.hold(session, [Wish(item.lot_id, item.line_id, item.kg, item.id)], until, act)
+    make_terms(session, {item.id: promise}, [item], act)
 
 
 def give_back(session: Session, item: ProposalItem, act: Act) -> None:
@@ -398,29 +428,34 @@ def with_decision(
     was: dict[str, Any], item: ProposalItem, old: dict[str, Any] | None, new: dict[str, Any] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return an item's changes, with the decision about its pair before and after."""
-    from service import audit
-
     gone, come = audit.changes(was, audit.snapshot(item))
     return {**gone, "decision": old}, {**come, "decision": new}
 
 
-def _confirm(session: Session, scope: Scope, journal: Journal, item: ProposalItem, version: int | None, side: Side | None) -> None:
+def _confirm(
+    session: Session, scope: Scope, journal: Journal, item: ProposalItem, version: int | None, side: Side | None, consent: Consent
+) -> None:
     mine = side_of(session, scope, item, side)
     columns = desk.CONFIRMATION[:2] if mine is Side.SUPPLY else desk.CONFIRMATION[2:]
     promise = _require_confirmable(session, item, columns, journal.act)
     check_version(item, version)
+    terms = latest_terms(session, [item.id])[item.id]
+    require_consent(terms, mine, consent)
+    require_still_true(session, item, terms)
     was = before(item)
     setattr(item, columns[0], journal.act.at)
     setattr(item, columns[1], journal.act.actor)
     desk.touch(item, journal.act)
     session.flush()
+    answer(session, terms, mine, Answer.CONFIRMED, consent, journal.act)
     both = all(at is not None for at, _ in _confirmations(item))
     if both:
         transitions.confirm(session, promise.id, journal.act)
-    journal.note(f"proposal_item.confirm_{mine.value}", item, was)
-    tell(session, journal, "proposal.confirmed", item, side=mine.value)
+    gone, come = audit.changes(was, audit.snapshot(item))
+    journal.note(f"proposal_item.confirm_{mine.value}", item, gone, {**come, "terms": terms.version, "channel": consent.channel.value})
+    tell(session, journal, "proposal.confirmed", item, side=mine.value, terms=terms.version, channel=consent.channel.value)
     if both:
-        tell(session, journal, "promise.confirmed", item, promise=promise.uid)
+        tell(session, journal, "promise.confirmed", item, promise=promise.uid, terms=terms.version)
 
 
 def _require_confirmable(session: Session, item: ProposalItem, columns: Sequence[str], act: Act) -> Any:

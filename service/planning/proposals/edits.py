@@ -40,7 +40,7 @@ LIVE = (ProposalState.PROPOSED, ProposalState.APPROVED)
 OF_THE_TRIP_LEFT = frozenset({"empty_trip", "stop_list"})
 """Rules about the shape of a trip that an item leaves; its other stops stay as they were planned."""
 PRICE = "trip_cost"
-"""Not judged: the price of a changed trip is reckoned anew (`service.planning.fulfilment.amounts`)."""
+"""Not judged: the price of a changed trip is reckoned anew (`service.planning.terms.estimates`)."""
 FIELDS = {
     "pickup_dates": "pickup_on", "stop_dates": "pickup_on", "certificate": "pickup_on", "delivery_dates": "delivery_on",
     "remaining_life": "delivery_on", "cold": "vehicle_class", "doors": "vehicle_class", "count_per_day": "vehicle_class",

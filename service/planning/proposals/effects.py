@@ -16,7 +16,8 @@ from catalog.errors import NotFound
 from catalog.models import Organisation, Side
 from catalog.tenancy import Scope, visible
 from service.planning import models as m
-from service.planning.fulfilment.amounts import LIVE, worth
+from service.planning.terms.estimates import LIVE, freight_of_items
+from service.planning.terms.figures import figures_of_items
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,14 @@ def _sums(session: Session, numbers: Sequence[int]) -> _Sums:
     query = select(i, supply.organisation_id, demand.organisation_id).join(supply, supply.id == i.supply_proposal_id)
     query = query.join(demand, demand.id == i.demand_proposal_id).where(i.id.in_(numbers), i.state.in_(LIVE))
     rows = session.execute(query.execution_options(populate_existing=True)).all()
-    money = worth(session, [row[0] for row in rows])
+    money = figures_of_items(session, [row[0] for row in rows])
+    trucks = freight_of_items(session, [row[0] for row in rows])
     sums: _Sums = {None: _Sum()}
     for item, supplier, buyer in rows:
-        parts, prices = money[item.id].parts, money[item.id]
-        gained = item.kg * (prices.bid_vnd_per_kg - prices.ask_vnd_per_kg) - parts.freight_vnd - parts.hub_vnd
+        parts, prices, freight = money[item.id].parts, money[item.id], trucks.get(item.id, 0)
+        gained = item.kg * (prices.bid_vnd_per_kg - prices.ask_vnd_per_kg) - freight - parts.hub_vnd
         for whose, share in ((supplier, _Sum(item.kg, parts.supplier_vnd)), (buyer, _Sum(item.kg, parts.buyer_vnd)),
-                             (None, _Sum(item.kg, 0, parts.fee_vnd, parts.freight_vnd, gained))):  # fmt: skip
+                             (None, _Sum(item.kg, 0, parts.fee_vnd, freight, gained))):  # fmt: skip
             sums[whose] = sums.get(whose, _Sum()).plus(share)
     return sums
 

@@ -13,9 +13,11 @@ from catalog.models import AccessRule, Association, LegalFact, Tariff, TariffBan
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.http.context import before
+from service.web import house
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
 from service.web.pages import Pages
+from service.web.registers.fields import phone
 from service.web.texts import mark
 
 pages = Pages("rules")
@@ -65,10 +67,17 @@ def change_rules(visit: PageRequest) -> Response:
         read.decimal("detour_factor", needed=True),
     )
     version = read.whole("version", needed=True)
+    told = {key: read.text(key, most=500) for key in ("phone", "email", "address")}
+    if told["phone"]:
+        try:
+            told["phone"] = phone(told["phone"])
+        except ValueError as error:
+            read.wrong("phone", told["phone"], str(error))
     read.done()
     row = visit.session.get_one(Association, visit.scope.association_id)
     was = before(row)
-    given: dict[str, Any] = fields(name=name, fee_per_mille=fee, detour_factor=None if detour is None else float(detour))
+    given: dict[str, Any] = fields(name=name, fee_per_mille=fee, detour_factor=None if detour is None else float(detour)) | told
     changes.change(visit.session, row, AssociationChange(**given), visit.by, version)
     visit.did("association.change", row, was)
+    house.forget()
     return visit.go("/rules", visit.say("The settings are saved."))

@@ -16,9 +16,9 @@ from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Site, SiteKind, VehicleClass
 from service.planning import models as m
 from service.planning.columns import day_number
-from service.planning.fulfilment.amounts import worth
 from service.planning.parties import called
 from service.planning.states import DecisionKind
+from service.planning.terms.figures import figures_of_items
 from service.views.proposals import Stage, stage_of
 
 STAGES = tuple(stage.value for stage in Stage)
@@ -53,7 +53,7 @@ def items(session: Session, plan: m.Plan, first: date, since: datetime | None = 
     """Return the items of a plan, or those that have changed since a moment, column by column."""
     rows = _item_rows(session, plan, since)
     found = [row[0] for row in rows]
-    money, promises = worth(session, found), _promises(session, plan)
+    money, promises = figures_of_items(session, found), _promises(session, plan)
     riding = _riding(session, plan)
     parties, products, trucks = _Names(), _Names(), _Names()
     columns: dict[str, list[Any]] = {name: [] for name in ITEM_COLUMNS}

@@ -75,7 +75,7 @@ def show_why(visit: PageRequest, uid: Uid, lot: str = "", line: str = "", ask: s
     """
     plan = find(visit.session, visit.scope, m.Plan, uid)
     kept = archives.archived(visit.session, plan)
-    scene, code, subject = Scene(kept.problem, kept.result.plan), lot or line, LOT if lot else LINE
+    scene, code, subject = kept.scene(), lot or line, LOT if lot else LINE
     try:
         story = tell(scene, subject, scene.row(subject, code))
     except UnknownId as unknown:

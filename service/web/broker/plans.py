@@ -1,33 +1,41 @@
-"""Plans: looked at as a grid, a map and a timeline, decided about, put side by side, printed."""
+"""Plans: drafts compared and published, the plan in force looked at as a grid, a map and a timeline and decided about, printed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
+from sqlalchemy import select
 from starlette.responses import Response
 
-from catalog.models import VehicleClass
+from catalog.errors import NeedsConfirmation
+from catalog.models import Side, VehicleClass
 from catalog.tenancy import find, visible
+from matching.model.plan import Status
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
-from service.planning.states import PlanState, RejectReason
+from service.planning.plans import publishing
+from service.planning.plans.party_totals import compare_parties
+from service.planning.states import PlanState, ProposalState, RejectReason
 from service.runs import comparison
 from service.runs.freshness import stale_pairs
 from service.views.plans import PlanDetail, plan_detail, plan_out, runs_of
 from service.web import rendering
 from service.web.broker import board, board_texts, printing
 from service.web.context import PageContext, PageRequest
+from service.web.forms import Reader
 from service.web.labels import options
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import mark
 
 pages = Pages("plans")
-ROWS, MOST_DIFFERENCES = 20, 300
+ROWS, MOST_DIFFERENCES, MOST_COMPARED = 20, 300, 10
 NOT_SAID = frozenset({"forbidden", "cancelled"})
 """Reasons that deeds of their own have."""
 FIGURES: dict[str, str] = {
@@ -42,7 +50,8 @@ def list_plans(visit: PageRequest) -> Response:
     """Show plans, the newest first."""
     rows, more = part(visit, visible(m.Plan, visit.scope), (m.Plan.created_at, m.Plan.id), rows=ROWS, descending=True)
     runs = runs_of(visit.session, rows)
-    return visit.show("broker/plans.html", rows=[plan_out(row, runs[row.run_id]) for row in rows], more=more)
+    shown = [plan_out(row, runs[row.run_id]) for row in rows]
+    return visit.show("broker/plans.html", rows=shown, more=more, days=_days(visit, rows))
 
 
 @pages.get("/plans/current", may=Permission.PLANS_READ)
@@ -55,16 +64,80 @@ def show_current(visit: PageRequest) -> Response:
     return visit.go("/runs", visit.say("There is no current plan. Start a run to make one."), "info")
 
 
+@pages.get("/plans/compare", may=Permission.PLANS_READ)
+def compare_many_plans(visit: PageRequest) -> Response:
+    """Show any plans side by side: their figures, and what each means for every cooperative and every buyer."""
+    uids = list(dict.fromkeys(parse_qs(visit.query).get("plan", [])))[:MOST_COMPARED]
+    if len(uids) < 2:
+        return visit.go("/plans", visit.say("Choose two plans or more to compare them."), "info")
+    plans = sorted((find(visit.session, visit.scope, m.Plan, uid) for uid in uids), key=lambda plan: plan.id)
+    runs, rows = runs_of(visit.session, plans), compare_parties(visit.session, plans)
+    sides = [
+        (words, [row for row in rows if row.party.side is side])
+        for side, words in ((Side.SUPPLY, visit.say("Cooperatives")), (Side.DEMAND, visit.say("Buyers")))
+    ]
+    figures = [(visit.say(FIGURES[name]), name, [comparison.figure(plan, name) for plan in plans]) for name in FIGURES]
+    return visit.show(
+        "broker/side_by_side.html", plans=[plan_out(one, runs[one.run_id]) for one in plans], sides=sides, figures=figures,
+        days=_days(visit, plans), publishes=visit.principal.may(Permission.PROPOSALS_DECIDE),
+    )  # fmt: skip
+
+
 @pages.get("/plans/{uid}", may=Permission.PLANS_READ)
 def show_plan(visit: PageRequest, uid: Uid) -> Response:
-    """Show the board of a plan; its rows come by themselves."""
+    """Show a draft as tables with the button that publishes it, and any other plan as its board, whose rows come by themselves."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
+    return _draft(visit) if plan.state is PlanState.DRAFT else _board(visit, plan)
+
+
+def _draft(visit: PageContext) -> Response:
+    """Show a draft, and what publishing it would replace."""
+    plan = find(visit.session, visit.scope, m.Plan, visit.params["uid"])
+    current = visible(m.Plan, visit.scope).where(m.Plan.state == PlanState.CURRENT)
+    days = [(day, list(rows)) for day, rows in groupby(printing.draft_rows(visit.session, plan), key=lambda row: row.pickup_on)]
+    return visit.show(
+        "broker/draft.html", plan=_detail(visit, plan), days=days, current=visit.session.scalars(current).one_or_none(),
+        publishes=visit.principal.may(Permission.PROPOSALS_DECIDE) and plan.status != Status.RELAXED.value,
+        doubtful=visit.problem is not None and visit.problem.code == NeedsConfirmation.code,
+    )  # fmt: skip
+
+
+@pages.post("/plans/{uid}/publish", may=Permission.PROPOSALS_DECIDE, audited=False, form=_draft)
+def publish_plan(visit: PageRequest, uid: Uid) -> Response:
+    """Put a draft in force."""
+    read = Reader(visit.form)
+    version, note = read.whole("version", needed=True), read.text("note", most=1000)
+    read.done()
+    act = visit.act(note or "published")
+    done = publishing.publish(visit.session, visit.scope, uid, act, version, confirmed=read.flag("confirmed"))
+    said = visit.say_many("Published: %(num)s proposal went out.", "Published: %(num)s proposals went out.", done.items)
+    left_out = done.changed + done.taken + done.rejected
+    if left_out:
+        said += " " + visit.say("%(n)s were left out: something has changed, was promised elsewhere or was rejected before.", n=left_out)
+    return visit.go(f"/plans/{uid}", said)
+
+
+def _is_decidable(visit: PageContext, plan: m.Plan) -> bool:
+    """Return whether the visitor may decide about items of a plan: of an earlier one only approved items are left to decide about."""
+    i, a = m.ProposalItem, m.PlanAllocation
+    approved = select(i.id).join(a, a.id == i.allocation_id).where(a.plan_id == plan.id, i.state == ProposalState.APPROVED)
+    left = plan.state is PlanState.CURRENT or visit.session.scalar(approved.limit(1)) is not None
+    return left and visit.principal.may(Permission.PROPOSALS_DECIDE)
+
+
+def _days(visit: PageContext, plans: Sequence[m.Plan]) -> dict[str, tuple[date, date] | None]:
+    """Return the first and the last day of each plan, by its uid."""
+    return {plan.uid: publishing.days_of(visit.session, plan.id) for plan in plans}
+
+
+def _board(visit: PageContext, plan: m.Plan) -> Response:
+    """Show the board of a plan that is or was in force."""
     classes = visible(VehicleClass, visit.scope).where(VehicleClass.retired_on.is_(None)).order_by(VehicleClass.payload_kg)
     others = visible(m.Plan, visit.scope).where(m.Plan.id != plan.id).order_by(m.Plan.id.desc()).limit(ROWS)
     return visit.show(
         "broker/plan.html", plan=_detail(visit, plan), reasons=options(RejectReason, visit, NOT_SAID),
         classes=[one.code for one in visit.session.scalars(classes)], others=visit.session.scalars(others).all(),
-        decides=visit.principal.may(Permission.PROPOSALS_DECIDE) and plan.state is PlanState.CURRENT, words=board_texts.words(visit),
+        decides=_is_decidable(visit, plan), words=board_texts.words(visit),
         tiles=visit.settings.map_tiles, tiles_by=visit.settings.map_tiles_by,
     )  # fmt: skip
 
@@ -82,7 +155,8 @@ def get_board(visit: PageRequest, uid: Uid, since: datetime | None = None) -> Re
 def print_plan(visit: PageRequest, uid: Uid) -> Response:
     """Show a plan as plain tables, one for each day, for paper and for browsers without scripts."""
     plan = find(visit.session, visit.scope, m.Plan, uid)
-    days = [(day, list(rows)) for day, rows in groupby(printing.rows(visit.session, plan), key=lambda row: row.pickup_on)]
+    find_rows = printing.draft_rows if plan.state is PlanState.DRAFT else printing.rows
+    days = [(day, list(rows)) for day, rows in groupby(find_rows(visit.session, plan), key=lambda row: row.pickup_on)]
     return visit.show("broker/print.html", plan=_detail(visit, plan), days=days)
 
 
@@ -112,7 +186,7 @@ def _side_by_side(visit: PageContext, uid: str, other: str) -> Response:
 
 
 def _detail(visit: PageContext, plan: m.Plan) -> PlanDetail:
-    stale = len(stale_pairs(visit.session, plan)) if plan.state is PlanState.CURRENT else 0
+    stale = len(stale_pairs(visit.session, plan)) if plan.state is not PlanState.SUPERSEDED else 0
     return plan_detail(plan, runs_of(visit.session, [plan])[plan.run_id], stale)
 
 

@@ -72,7 +72,13 @@ def show_shipment(visit: PageRequest, uid: Uid) -> Response:
     base = f"/api/v1/shipments/{uid}"
     papers = [(f"{base}/delivery-note", visit.say("Delivery note")), (f"{base}/gate-slip", visit.say("Gate slip"))]
     return visit.show("broker/truck.html", journey=journey, shipment=shipment, papers=papers, plan=None, number=None,
-                      writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
+                      missing_vnd=_missing_vnd(visit, shipment), writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
+
+
+def _missing_vnd(visit: PageContext, shipment: m.Shipment) -> int:
+    """Return what a planned shipment costs above what the goods aboard pay for it; the association alone is told."""
+    told = visit.scope.organisation_id is None and shipment.state is ShipmentState.PLANNED
+    return shipments.difference_vnd(visit.session, shipment) if told else 0
 
 
 @pages.get("/plans/{uid}/trips/{number}", may=Permission.PLANS_READ)
@@ -84,7 +90,7 @@ def show_trip(visit: PageRequest, uid: Uid, number: Number) -> Response:
     query = query.where(m.PlanTrip.plan_id == plan.id, m.PlanTrip.number == number, m.Shipment.state != ShipmentState.CANCELLED)
     papers = [(f"/api/v1/plans/{uid}/trips/{number}/sheet", visit.say("Driver's sheet"))]
     made = visit.session.scalars(query.order_by(m.Shipment.id.desc()).limit(1)).one_or_none()
-    return visit.show("broker/truck.html", journey=journey, shipment=made, papers=papers, plan=plan, number=number,
+    return visit.show("broker/truck.html", journey=journey, shipment=made, papers=papers, plan=plan, number=number, missing_vnd=0,
                       writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
 
 
@@ -102,7 +108,9 @@ def plan_shipment(visit: PageRequest, uid: Uid, number: Number) -> Response:
 @pages.post("/shipments/{uid}/load", may=Permission.SHIPMENTS_WRITE, audited=False)
 def load_shipment(visit: PageRequest, uid: Uid) -> Response:
     """Note that a shipment has been loaded as it was planned."""
-    done = shipments.load(visit.session, visit.scope, uid, visit.act("loaded"), Reader(visit.form).whole("version"))
+    read = Reader(visit.form)
+    version, accepted = read.whole("version"), read.whole("accepted_difference_vnd") or 0
+    done = shipments.load(visit.session, visit.scope, uid, visit.act("loaded"), version, accepted_difference_vnd=accepted)
     return visit.go(f"/shipments/{done.uid}", visit.say("The shipment is on its way."))
 
 

@@ -32,7 +32,10 @@ FLOORS = {"floors": [{"name": "mới", "share_pct": 1, "new_below_deliveries": 1
 def planned(caller: Caller, database: Database, settings: Settings, **given: Any) -> str:
     uid = asked_for(caller, iterations=100, **given)
     assert worked_off(database, settings, uid, plan_wholly).state is RunState.DONE, caller.get(f"/runs/{uid}").text
-    return str(caller.get(f"/runs/{uid}").json()["plan"])
+    plan = str(caller.get(f"/runs/{uid}").json()["plan"])
+    published = caller.post(f"/plans/{plan}/publish", json={"confirmed": True}, headers={"if-match": "*"})
+    assert published.status_code == 200, published.text
+    return plan
 
 
 def test_a_policy_is_planned_reported_and_made_again_from_the_download(

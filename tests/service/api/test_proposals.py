@@ -145,8 +145,8 @@ def test_an_item_of_a_superseded_plan_points_to_the_current_one(floor: Floor) ->
 
 
 def test_an_approval_while_a_plan_is_made_becomes_fixed(floor: Floor) -> None:
-    from service.planning.plans import storing
     from service.planning.plans.problem_builder import load
+    from tests.service.published import publish_result
     from tests.service.test_results import result_of
 
     first = floor.items()[0]
@@ -155,7 +155,7 @@ def test_an_approval_while_a_plan_is_made_becomes_fixed(floor: Floor) -> None:
         result = result_of(loaded.problem)
     floor.approve(first)
     with floor.database.write() as session:
-        floor.desk.plan = storing.store(session, loaded, result, "mca 1").uid
+        floor.desk.plan = publish_result(session, loaded, result, "mca 1").uid
     assert floor.broker.get(f"/proposal-items/{first['uid']}").json()["state"] == "approved"
     new = {(row["lot"], row["line"]): row["state"] for row in floor.items()}
     assert new[first["lot"], first["line"]] == "superseded"
@@ -225,8 +225,14 @@ def test_the_association_speaks_for_a_side_and_says_so(floor: Floor) -> None:
     place = f"/proposal-items/{item['uid']}/confirm"
     vague = floor.broker.post(place, json={}, headers=seen(2))
     assert (vague.status_code, vague.json()["errors"][0]["pointer"]) == (422, "/side")
-    spoken = floor.broker.post(place, json={"side": "supply", "why": "by telephone"}, headers=seen(2))
+    unsaid = floor.broker.post(place, json={"side": "supply"}, headers=seen(2))
+    assert (unsaid.status_code, unsaid.json()["errors"][0]["pointer"]) == (422, "/channel")
+    spoken = floor.broker.post(place, json={"side": "supply", "channel": "telephone", "why": "called"}, headers=seen(2))
     assert (spoken.status_code, spoken.json()["side"]) == (200, "supply")
+    entries = floor.client_as(Role.MANAGER).get("/audit").json()["items"]
+    entry = next(one for one in entries if one["action"] == "proposal_item.confirm_supply")
+    assert entry["on_behalf_of"] == item["supplier_name"]
+    assert (entry["after"]["terms"], entry["after"]["channel"]) == (1, "telephone")
 
 
 def test_a_whole_proposal_is_confirmed_at_once_or_refused_item_by_item(floor: Floor) -> None:

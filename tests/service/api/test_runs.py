@@ -104,11 +104,37 @@ def test_a_run_is_taken_on_followed_and_ends_with_a_plan(broker: Caller, databas
     shown = broker.get(f"/runs/{run['uid']}").json()
     assert (shown["state"], shown["attempt"], shown["failure_code"], shown["issues"]) == ("done", 1, None, [])
     plan = broker.get(f"/plans/{shown['plan']}").json()
-    assert (plan["run"], plan["state"], plan["seed"], plan["stale"]) == (run["uid"], "current", 3, 0)
+    assert (plan["run"], plan["state"], plan["seed"], plan["stale"]) == (run["uid"], "draft", 3, 0)
     assert plan["goods_vnd"] - plan["freight_vnd"] - plan["short_vnd"] - plan["other_vnd"] == plan["objective_vnd"]
     progress = broker.get(f"/runs/{run['uid']}/progress").json()
     assert (progress["state"], [one["seq"] for one in progress["items"]]) == ("done", [1])
     assert broker.get(f"/runs/{run['uid']}/progress?after=1").json()["items"] == []
+
+
+def test_drafts_are_compared_and_one_is_published(broker: Caller, partner: Caller, database: Database, quickly: Settings) -> None:
+    plans = []
+    for seed in (1, 2):
+        uid = asked_for(broker, seed=seed)
+        worked_off(database, quickly, uid)
+        plans.append(broker.get(f"/runs/{uid}").json()["plan"])
+    beside = broker.get(f"/plans/compare?plan={plans[0]}&plan={plans[1]}").json()
+    assert ([one["uid"] for one in beside["plans"]], {row["side"] for row in beside["parties"]}) == (plans, {"supply", "demand"})
+    sold = [sum(row["plans"][n]["kg"] for row in beside["parties"] if row["side"] == "supply") for n in (0, 1)]
+    assert sold == [one["matched_kg"] for one in beside["plans"]]
+    assert broker.get("/proposals").json()["items"] == []
+    unsaid = broker.post(f"/plans/{plans[1]}/publish", json={})
+    assert (unsaid.status_code, unsaid.json()["code"]) == (428, "if_match_required")
+    tag, key = {"if-match": broker.get(f"/plans/{plans[1]}").headers["etag"]}, {"idempotency-key": "publish-the-second"}
+    done = broker.post(f"/plans/{plans[1]}/publish", json={"note": "họp thứ Hai"}, headers=tag | key)
+    assert (done.status_code, done.json()["plan"]["state"], done.json()["replaced"]) == (200, "current", None)
+    assert broker.post(f"/plans/{plans[1]}/publish", json={"note": "họp thứ Hai"}, headers=tag | key).json() == done.json()
+    stale = broker.post(f"/plans/{plans[1]}/publish", json={}, headers=tag)
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    again = broker.post(f"/plans/{plans[1]}/publish", json={}, headers={"if-match": "*"})
+    assert (again.status_code, again.json()["code"]) == (409, "plan_not_draft")
+    assert len(broker.get("/proposals?state=proposed").json()["items"]) > 0
+    listed = broker.get("/plans?state=draft").json()["items"]
+    assert [one["uid"] for one in listed] == [plans[0]]
 
 
 def test_the_same_request_again_makes_no_second_run(broker: Caller, database: Database) -> None:
@@ -205,7 +231,7 @@ def test_a_run_is_stopped_and_keeps_its_plan(broker: Caller, database: Database,
         answer = broker.post(f"/runs/{uid}/stop")
         assert (answer.status_code, answer.json()["state"]) == (202, "stopping")
         run = wait_for(lambda: (r := broker.get(f"/runs/{uid}").json())["state"] == "stopped" and r)
-    assert broker.get(f"/plans/{run['plan']}").json()["state"] == "current"
+    assert broker.get(f"/plans/{run['plan']}").json()["state"] == "draft"
     again = broker.post(f"/runs/{uid}/stop")
     assert (again.status_code, again.json()["code"]) == (409, "run_ended")
 

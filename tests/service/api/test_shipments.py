@@ -10,6 +10,7 @@ from sqlalchemy import select
 from catalog.models import Site
 from service.db import Database
 from service.models import Role
+from service.planning.states import Account
 from tests.service.api.conftest import Caller, ClientAs, World
 from tests.service.api.test_proposals import Floor, problem, seen
 
@@ -28,10 +29,13 @@ def done(caller: Caller, path: str, body: dict[str, Any], version: int | None = 
 def loaded(floor: Floor, *numbers: int) -> dict[str, Any]:
     """Confirm some items and load them on one truck."""
     promises = [floor.confirmed(floor.items()[number])["promise"] for number in numbers]
-    body = {"items": [{"promise": uid} for uid in promises], "vehicle_class": "class1", "plate": "99C-123.45", "cost_vnd": 1_000_001}
+    body = {"items": [{"promise": uid} for uid in promises], "vehicle_class": "class1", "plate": "99C-123.45", "cost_vnd": 9_000_009}
     planned = done(floor.broker, "/shipments", body, status=201)
-    assert (planned["state"], planned["cost_vnd"], len(planned["items"])) == ("planned", 1_000_001, len(numbers))
-    return done(floor.broker, f"/shipments/{planned['uid']}/load", {}, planned["version"])
+    assert (planned["state"], planned["cost_vnd"], len(planned["items"])) == ("planned", 9_000_009, len(numbers))
+    place, missing = f"/shipments/{planned['uid']}/load", planned["difference_vnd"]
+    refused = floor.broker.post(place, json={}, headers=seen(planned["version"]))
+    assert (refused.status_code, refused.json()["code"], refused.json()["facts"]) == (409, "freight_at_risk", {"difference_vnd": missing})
+    return done(floor.broker, place, {"accepted_difference_vnd": missing}, planned["version"])
 
 
 def door(floor: Floor, code: str) -> str:
@@ -58,7 +62,7 @@ def test_a_truck_goes_from_the_plan_to_the_money(floor: Floor) -> None:
     drafts = [
         row for receipt in (first, second) for row in done(floor.broker, f"/receipts/{receipt['uid']}/settlements", {}, status=201)["items"]
     ]
-    assert sum(row["freight_vnd"] for row in drafts) == 1_000_001
+    assert floor.desk.balances_vnd()[Account.FREIGHT] == 9_000_009 - sum(row["freight_vnd"] for row in drafts)
     for row in drafts:
         issued = done(floor.broker, f"/settlements/{row['uid']}/issue", {"due_on": "2099-01-01"}, row["version"])
         paid = done(floor.broker, f"/settlements/{row['uid']}/pay", {}, issued["version"])

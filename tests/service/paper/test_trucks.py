@@ -36,7 +36,7 @@ def journey(farms: int = 2, **changed: object) -> Journey:
 
 def test_a_delivery_note_says_in_vietnamese_what_goes_to_which_door() -> None:
     drive, first, second = pages(trucks.delivery_notes(journey(), VI, CODE))
-    assert "Lệnh chạy xe SH-17" in drive
+    assert "Phiếu lộ trình SH-17" in drive
     assert "05:00 05:15 500 kg" in drive
     assert "07/06/2027" in drive
     assert "Tổng cộng 1.001 kg 1.001 kg" in drive
@@ -49,7 +49,7 @@ def test_a_delivery_note_says_in_vietnamese_what_goes_to_which_door() -> None:
 def test_an_english_note_has_english_words_and_numbers() -> None:
     drive, first, _second = pages(trucks.delivery_notes(journey(), EN, CODE))
     assert "Driver's sheet" in drive
-    assert "Together 1,001 kg" in drive
+    assert "Total 1,001 kg" in drive
     assert "Received by" in first
 
 
@@ -60,10 +60,10 @@ def test_every_page_says_of_how_many_it_is_one() -> None:
 
 def test_a_trip_of_forty_stops_goes_over_several_pages_with_its_head_on_each() -> None:
     shown = pages(trucks.delivery_notes(journey(farms=38), VI, CODE))
-    sheets = [page for page in shown if "Nhận hàng Trả hàng" in page]
+    sheets = [page for page in shown if "Bốc hàng Dỡ hàng" in page]
     assert len(sheets) >= 2
     assert all(any(f"Hợp tác xã Phì Điền {n}, xã" in page for page in sheets) for n in range(38))
-    notes = [page for page in shown if "Nơi giao" in page]
+    notes = [page for page in shown if "Nơi nhận hàng" in page]
     assert len(notes) == 2
 
 

@@ -40,7 +40,7 @@ def test_every_figure_opens_the_rows_that_it_adds_up(opened: Opened, stage: Stag
         days = overview.span(session, Scope(stage.association))
         assert days is not None
         season = overview.season(session, Scope(stage.association), *days)
-    wanted = {"cần mua": season.wanted_kg, "chào bán": season.offered_kg, "đã ghép": season.matched_kg, "đã giao": season.delivered_kg}
+    wanted = {"cần mua": season.wanted_kg, "chào bán": season.offered_kg, "đã khớp": season.matched_kg, "đã giao": season.delivered_kg}
     for words, kg in wanted.items():
         page.goto(stage.address + "/season")
         follow(page, f"a.figure:has(span:text-is('{words}'))")
@@ -145,7 +145,7 @@ def test_the_money_of_a_receipt_is_reckoned_sent_and_noted_as_paid(opened: Opene
     for button, state in (
         ("Tính tiền", SettlementState.DRAFT),
         ("Gửi cho hai bên", SettlementState.ISSUED),
-        ("Đã trả tiền", SettlementState.PAID),
+        ("Đã thanh toán", SettlementState.PAID),
     ):
         with stage.database.read() as session:
             newest = session.scalars(select(m.Settlement).order_by(m.Settlement.id.desc()).limit(1)).one()
@@ -187,13 +187,13 @@ def test_a_trip_becomes_a_shipment_with_its_papers(opened: Opened, stage: Stage)
         free = riding.join(m.Promise, m.Promise.proposal_item_id == i.id).where(confirmed, m.Promise.id.not_in(shipped))
         number = session.scalars(free.limit(1)).first() or 0
     page = opened(Role.BROKER, f"/plans/{stage.plan}/trips/{number}")
-    sheet = page.get_attribute("a:has-text('Lệnh chạy xe')", "href")
+    sheet = page.get_attribute("a:has-text('Phiếu lộ trình')", "href")
     assert sheet is not None
-    assert "Lệnh chạy xe" in " ".join(pages(page.request.get(stage.address + sheet).body()))
+    assert "Phiếu lộ trình" in " ".join(pages(page.request.get(stage.address + sheet).body()))
     keep(page, "trip-vi-1440")
     page = opened(Role.BROKER, "/shipments", language="en")
     follow(page, "tbody th a")
-    assert "Aboard" in page.inner_text("main")
+    assert "Load" in page.inner_text("main")
     note = page.get_attribute("a:has-text('Delivery note')", "href")
     assert note is not None
     assert page.request.get(stage.address + note).headers["content-type"] == "application/pdf"

@@ -14,11 +14,11 @@ from catalog.base import now_utc
 from catalog.models import VehicleClass
 from service.models import Role
 from service.planning import models as m
-from service.planning.plans import storing
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import load
 from service.planning.states import ProposalState, RunState
 from tests.matching.builders import build_problem
+from tests.service.published import publish_result
 from tests.service.test_results import result_of
 from tests.service.web.conftest import DESK, OF_COLOUR, PHONE, Opened, arrive, check_usable, follow, keep, overflow, violations
 from tests.service.web.staging import Stage
@@ -42,7 +42,7 @@ def crowd(stage: Stage) -> str:
 def planned(stage: Stage) -> str:
     with stage.database.write() as session:
         loaded = load(session, stage.association)
-        return storing.store(session, loaded, result_of(loaded.problem), "mca 1").uid
+        return publish_result(session, loaded, result_of(loaded.problem), "mca 1").uid
 
 
 def board(opened: Opened, plan: str, **more: Any) -> Page:
@@ -88,19 +88,19 @@ def test_five_hundred_proposals_are_decided_by_keyboard_alone(opened: Opened, st
     press(page, "x", "Shift+j", "Shift+j")
     expect(page.locator("#picked")).to_contain_text("Đã chọn 3")
     press(page, "a")
-    toast(page, "Đã duyệt 3.")
+    toast(page, "Đã duyệt 3 đề xuất.")
     assert states(stage, crowd)["approved"] == 3
     press(page, "u")
-    toast(page, "Đã hoàn tác 3.")
+    toast(page, "Đã hoàn tác 3 đề xuất.")
     assert "approved" not in states(stage, crowd)
     press(page, "j", "r")
     expect(page.locator("#effects")).to_contain_text("mất")
     press(page, "Enter")
-    toast(page, "Đã từ chối 1.")
+    toast(page, "Không duyệt 1 đề xuất.")
     press(page, "p")
     expect(page.locator("#decide-go")).to_be_enabled()
     press(page, "Enter")
-    toast(page, "Đã ghim 1.")
+    toast(page, "Đã giữ cố định 1 đề xuất.")
     press(page, "?")
     expect(page.locator("#keys")).to_be_visible()
     assert violations(page, axe) == []
@@ -116,15 +116,15 @@ def test_five_hundred_proposals_are_decided_by_keyboard_alone(opened: Opened, st
     press(page, "Enter")
     expect(page.locator("#count")).to_contain_text(f"29 trên {whole}")
     press(page, "Control+a", "a")
-    toast(page, "Đã duyệt 29.")
+    toast(page, "Đã duyệt 29 đề xuất.")
     assert states(stage, crowd)["approved"] == 29
     press(page, "u")
-    toast(page, "Đã hoàn tác 29.")
+    toast(page, "Đã hoàn tác 29 đề xuất.")
     keep(page, "board-vi-1440")
 
 
-VIETNAMESE = ("trên", "Đã duyệt 1.", "Đã hoàn tác 1.", "Từ chối 1")
-ENGLISH = ("of", "1 approved.", "1 taken back.", "Reject 1")
+VIETNAMESE = ("trên", "Đã duyệt 1 đề xuất.", "Đã hoàn tác 1 đề xuất.", "Không duyệt 1")
+ENGLISH = ("of", "1 approved.", "1 undone.", "Reject 1")
 
 
 @pytest.mark.parametrize(("language", "words"), [("vi", VIETNAMESE), ("en", ENGLISH)])
@@ -183,10 +183,10 @@ def test_the_later_of_two_brokers_is_told_who_was_first(opened: Opened, stage: S
         page.locator("#rows tr").first.click()
     before = states(stage, crowd).get("approved", 0)
     first.click("[data-act=approve]")
-    toast(first, "Đã duyệt 1.")
+    toast(first, "Đã duyệt 1 đề xuất.")
     second.click("[data-act=approve]")
     toast(second, "Lê Thị Lan đã làm trước.")
-    expect(second.locator("#rows .badge")).to_have_text("Chờ trả lời")
+    expect(second.locator("#rows .badge")).to_have_text("Chờ xác nhận")
     assert states(stage, crowd)["approved"] == before + 1
 
 
@@ -195,10 +195,10 @@ def test_a_second_click_does_nothing_more(opened: Opened, stage: Stage, crowd: s
     filtered(page, "x-l226", 1)
     before = states(stage, crowd).get("approved", 0)
     page.dblclick("[data-act=approve]")
-    toast(page, "Đã duyệt 1.")
+    toast(page, "Đã duyệt 1 đề xuất.")
     assert states(stage, crowd)["approved"] == before + 1
     page.dblclick("#toast-undo")
-    toast(page, "Đã hoàn tác 1.")
+    toast(page, "Đã hoàn tác 1 đề xuất.")
     assert states(stage, crowd).get("approved", 0) == before
 
 
@@ -246,7 +246,7 @@ def test_many_are_changed_alike_and_taken_back_at_once(opened: Opened, stage: St
     toast(page, "2 changed.")
     assert on_five_tonnes() == before + 2
     press(page, "u")
-    toast(page, "2 taken back.")
+    toast(page, "2 undone.")
     assert on_five_tonnes() == before
 
 
@@ -292,7 +292,7 @@ def test_a_run_that_failed_says_why_and_what_helps(opened: Opened, stage: Stage,
         session.add(failed)
         session.flush()
         uid = failed.uid
-    for language, said in (("vi", "Các ghim mâu thuẫn"), ("en", "Pins contradict")):
+    for language, said in (("vi", "Các mục giữ cố định mâu thuẫn"), ("en", "Pins contradict")):
         page = opened(Role.BROKER, f"/runs/{uid}", language=language, width=PHONE)
         assert said in page.inner_text("[role=alert]")
         assert "one pin of this lot" in page.inner_text("main")

@@ -243,7 +243,7 @@ def test_a_proposal_is_refused_with_a_reason(opened: Opened, stage: Stage) -> No
     page.click("#refuse summary")
     page.select_option("#reason", "other")
     follow(page, "#refuse button")
-    expect(page.locator("#refuse")).to_contain_text("Hãy ghi vài chữ về lý do.")
+    expect(page.locator("#refuse")).to_contain_text("Ghi ngắn gọn lý do.")
     page.select_option("#reason", "weather")
     follow(page, "#refuse button")
     arrive(page, re.compile("/offers$"))
@@ -256,7 +256,7 @@ def test_what_was_delivered_and_what_is_owed_is_seen(opened: Opened) -> None:
     page = opened(Role.CLERK, "/sales", width=PHONE)
     text = page.inner_text("main")
     assert "10\u00a0kg (Dập)" in text
-    assert "Chờ trả tiền" in text
+    assert "Chờ thanh toán" in text
     assert re.search(r"[\d.]+\s₫", text)
 
 
@@ -345,4 +345,4 @@ def test_the_template_holds_what_is_there_and_says_what_columns_mean(opened: Ope
     rows = book.get_sheet_by_name("lots").to_python()
     assert rows[0][:3] == ["lot_id", "site_id", "supplier_id"]
     assert len(rows) > 1
-    assert ["quantity_kg", "Số lượng, kg"] in book.get_sheet_by_name("Các cột").to_python()
+    assert ["quantity_kg", "Khối lượng (kg)"] in book.get_sheet_by_name("Các cột").to_python()

@@ -13,12 +13,12 @@ from catalog.models import Lot, Organisation, Side
 from service.demo import BUYER, COOPERATIVE
 from service.models import Role
 from service.planning import models as m
-from service.planning.plans import storing
 from service.planning.plans.exporting import pack
 from service.planning.plans.problem_builder import load
 from service.planning.states import RunState
 from service.runs.inputs import ZIP, rows_of
 from service.runs.policies import REPORT
+from tests.service.published import publish_result
 from tests.service.test_results import result_of
 from tests.service.web.conftest import DESK, PHONE, Opened, follow, keep, overflow, size_of, violations
 from tests.service.web.staging import Stage
@@ -35,7 +35,7 @@ def kept(stage: Stage) -> str:
         session.add(run)
         session.flush()
         session.add(m.RunInput(run_id=run.id, media_type=ZIP, rows=rows_of(loaded), content=pack(loaded.problem)))
-        storing.store(session, loaded, result_of(loaded.problem), "mca 1", run.id, figures={"freight_vnd": 1_000_000, "matched_kg": 10_000})
+        publish_result(session, loaded, result_of(loaded.problem), run_id=run.id, figures={"freight_vnd": 1_000_000, "matched_kg": 10_000})
         return run.uid
 
 
@@ -110,7 +110,7 @@ def test_fairness_and_freight_open_their_rows(opened: Opened, kept: str, axe: st
 def test_a_run_shows_the_policy_that_it_ran_with(opened: Opened, kept: str, axe: str) -> None:
     page = opened(Role.BROKER, f"/runs/{kept}")
     told = page.inner_text("section[aria-labelledby=asked]")
-    assert "hợp đồng, giá trị" in told
+    assert "hợp đồng, lợi ích ròng" in told
     assert re.search(r"40\s%", told)
     assert re.search(r"5\.000\skg", told)
     assert violations(page, axe) == []
@@ -131,7 +131,7 @@ def test_what_came_of_a_policy_calls_floors_and_suppliers_by_name(opened: Opened
     page = opened(Role.BROKER, f"/plans/{uid}/policy")
     row = page.inner_text("tbody tr")
     assert name in row
-    assert "Mức sàn 1" in row
+    assert "Mức bán tối thiểu 1" in row
     assert "floor 1" not in page.inner_text("main")
     assert page.locator(".said.warn").count() == 1, "a report that was made before says nothing of whom floors name in vain"
     with stage.database.write() as session:

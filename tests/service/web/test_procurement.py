@@ -174,7 +174,7 @@ def test_a_part_of_a_contract_is_called_and_no_more_than_is_left(opened: Opened,
         page.fill("#deliver_until", "2027-06-26")
         follow(page, "form[action$=call] button")
         if kg == "25.000":
-            expect(page.get_by_role("alert")).to_contain_text("Hợp đồng không còn nhiều như vậy.")
+            expect(page.get_by_role("alert")).to_contain_text("Hợp đồng không còn đủ khối lượng này.")
             keep(page, "contract")
     arrive(page, re.compile("/lines/"))
     with stage.database.read() as session:
@@ -215,7 +215,7 @@ def test_a_buyer_finds_lines_by_product_door_day_and_shortage_and_sorts_them(ope
     page.check("[name=short]")
     follow(page, "form[role=search] button")
     amounts = [whole(text) for text in page.locator("td[data-label='Cần mua']").all_inner_texts()]
-    promised = [whole(text) for text in page.locator("td[data-label='Đã hứa']").all_inner_texts()]
+    promised = [whole(text) for text in page.locator("td[data-label='Đã có cam kết']").all_inner_texts()]
     assert amounts == sorted(amounts, reverse=True)
     assert all(has < wants for has, wants in zip(promised, amounts, strict=True))
     page.fill("#day", "2031-01-01")

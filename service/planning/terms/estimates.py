@@ -1,26 +1,27 @@
-"""What an item is worth to each side, before anything has been loaded: the same sums that a settlement makes afterwards.
+"""What an item would bring each side if it were agreed now: prices, freight by the kilograms that ride, handling, and the day's fee.
 
-A trip's cost is shared over the live items that ride on it by their kilograms; who leaves it, or is turned down, leaves his share to the
-others. An item with a truck of its own pays for it alone. A carrier asks by the kilogram, so its price follows a change of them.
+A trip's cost is shared over the live items that ride on it by their kilograms. An item with a truck of its own pays for it alone. A
+carrier asks by the kilogram, so its price follows a change of them. Terms (`service.planning.terms.records`) are made from an estimate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine
-from catalog.models import Association, Lot, Road, Site
+from catalog.models import Lot, Road, Site
 from service.planning.fulfilment import money
 from service.planning.fulfilment.money import Breakdown
 from service.planning.models import PlanAllocation, PlanLeg, PlanTrip, ProposalItem
-from service.planning.states import ProposalState
+from service.planning.states import FreightRisk, ProposalState
+from service.planning.terms.rules import MoneyRule, rule_on
 
 LIVE = (ProposalState.PROPOSED, ProposalState.APPROVED)
-
 
 _first, _second = aliased(PlanLeg), aliased(PlanLeg)
 _HANDLING = (
@@ -30,42 +31,47 @@ _HANDLING = (
     .where(_first.leg == 1, _first.allocation_id.in_(bindparam("allocations", expanding=True)))
 )
 _RATES = (
-    select(ProposalItem.id, Lot.ask_vnd_per_kg, DemandLine.bid_vnd_per_kg, Association.fee_per_mille)
+    select(ProposalItem.id, Lot.ask_vnd_per_kg, DemandLine.bid_vnd_per_kg, Lot.association_id)
     .join(Lot, Lot.id == ProposalItem.lot_id)
     .join(DemandLine, DemandLine.id == ProposalItem.line_id)
-    .join(Association, Association.id == Lot.association_id)
     .where(ProposalItem.id.in_(bindparam("items", expanding=True)))
 )
 
 
 @dataclass(frozen=True)
-class Worth:
-    """An item's money as it stands: prices per kilogram, and where the buyer's đồng go."""
+class Estimate:
+    """An item's money as of a day.
 
-    ask_vnd_per_kg: int
-    bid_vnd_per_kg: int
+    Attributes
+    ----------
+    floor_vnd_per_kg : the least that the supplier asks, VND per kg.
+    price_vnd_per_kg : what the buyer bids, delivered, VND per kg.
+    """
+
+    floor_vnd_per_kg: int
+    price_vnd_per_kg: int
+    handling_vnd_per_kg: float
+    fee_per_mille: int
+    freight_risk: FreightRisk
     parts: Breakdown
 
 
-def worth(session: Session, items: Sequence[ProposalItem]) -> dict[int, Worth]:
-    """Return what items are worth, by their number.
-
-    Parameters
-    ----------
-    items : of one association.
-    """
+def estimate_items(session: Session, items: Sequence[ProposalItem], day: date) -> dict[int, Estimate]:
+    """Return what items of one association would bring if they were agreed on a day, by their number."""
     if not items:
         return {}
-    freight, hub = _freight(session, items), _hub(session, items)
-    rates = {number: (ask, bid, fee) for number, ask, bid, fee in session.execute(_RATES, {"items": [i.id for i in items]})}
-    found = {}
-    for i in items:
-        ask, bid, fee = rates[i.id]
-        found[i.id] = Worth(ask, bid, money.breakdown(i.kg, bid, freight.get(i.id, 0), hub.get(i.id, 0), fee))
-    return found
+    freight, handling = freight_of_items(session, items), _handling(session, items)
+    rates = {number: rest for number, *rest in session.execute(_RATES, {"items": [i.id for i in items]})}
+    rule = rule_on(session, next(iter(rates.values()))[2], day)
+    return {i.id: _estimate(i.kg, rates[i.id][0], rates[i.id][1], freight.get(i.id, 0), handling.get(i.id, 0.0), rule) for i in items}
 
 
-def _freight(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
+def _estimate(kg: int, floor: int, price: int, freight_vnd: int, handling: float, rule: MoneyRule) -> Estimate:
+    parts = money.breakdown(kg, price, freight_vnd, money.handling(kg, handling), rule.fee_per_mille)
+    return Estimate(floor, price, handling, rule.fee_per_mille, rule.freight_risk, parts)
+
+
+def freight_of_items(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
     """Return each item's share of its trips, VND; an item that has been turned down would pay its share if it came back."""
     found = {i.id: i.own_vnd for i in items if i.own_vnd is not None}
     riding = {i.allocation_id: i for i in items if i.own_vnd is None}
@@ -106,8 +112,7 @@ def _carrier_rates(session: Session, trips: Sequence[int]) -> dict[int, float]:
     return {trip: float(rate or 0) for trip, rate in session.execute(query)}
 
 
-def _hub(session: Session, items: Sequence[ProposalItem]) -> dict[int, int]:
-    """Return what the hub on an item's way takes for handling it, VND, rounded half up."""
-    riding = {i.allocation_id: i for i in items if i.own_vnd is None}
-    rates = session.execute(_HANDLING, {"allocations": list(riding)}).all()
-    return {riding[allocation].id: int(riding[allocation].kg * rate + 0.5) for allocation, rate in rates}
+def _handling(session: Session, items: Sequence[ProposalItem]) -> dict[int, float]:
+    """Return the rate of the hub on an item's way, VND per kg."""
+    riding = {i.allocation_id: i.id for i in items if i.own_vnd is None}
+    return {riding[allocation]: float(rate) for allocation, rate in session.execute(_HANDLING, {"allocations": list(riding)})}

@@ -1,0 +1,173 @@
+"""Communes as they are since July 2025, found by their new names and by the old ones that went into them.
+
+The list comes from the data file of the package ``vietnamadminunits``, read as the SQLite database that it is; nothing of the package runs.
+A commune enters our own table the first time that somebody chooses it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from catalog import names
+from catalog.models import Commune
+
+SINCE = date(2025, 7, 1)
+SOURCE = "vietnamadminunits; Nghị quyết sắp xếp đơn vị hành chính cấp xã năm 2025"
+MOST = 30
+
+
+@dataclass(frozen=True)
+class Found:
+    """A commune or ward of today.
+
+    Attributes
+    ----------
+    code : its national code.
+    name : with what it is, such as ``Xã Lục Ngạn``.
+    province : its name.
+    province_code : of two digits.
+    lat, lon : its centre.
+    formerly : the old communes that went into it, with their districts.
+    """
+
+    code: str
+    name: str
+    province: str
+    province_code: str
+    lat: float
+    lon: float
+    formerly: tuple[str, ...]
+
+    @property
+    def full(self) -> str:
+        """The name with its province."""
+        return f"{self.name}, {self.province}"
+
+
+@lru_cache(maxsize=1)
+def _all() -> tuple[dict[str, Found], list[tuple[str, str]]]:
+    """Return every commune by code, and pairs of search key and code: new names, then old ones."""
+    folder = _data()
+    with sqlite3.connect(f"file:{folder / 'dataset.db'}?mode=ro", uri=True) as base:
+        new = base.execute(
+            "SELECT wardCode, ward, provinceShort, provinceCode, wardLat, wardLon, provinceKey, wardKey FROM admin_units"
+        ).fetchall()
+        old = base.execute(
+            "SELECT provinceKey || '_' || districtKey || '_' || wardKey, ward, districtShort, provinceShort FROM admin_units_legacy"
+        ).fetchall()
+    titles = {key: f"{ward}, {district}, {province}" for key, ward, district, province in old if key}
+    parts = _merged(json.loads((folder / "converter_2025.json").read_text(encoding="utf-8")))
+    found = {
+        code: Found(code, name, province, number, lat, lon, tuple(titles[key] for key in parts.get((home, ward), ()) if key in titles))
+        for code, name, province, number, lat, lon, home, ward in new
+    }
+    keys = [(names.search_key(one.full), one.code) for one in found.values()]
+    keys += [(names.search_key(name), one.code) for one in found.values() for name in one.formerly]
+    return found, keys
+
+
+def _data() -> Path:
+    """Return the folder of the package's data files, without importing the package."""
+    found = importlib.util.find_spec("vietnamadminunits")
+    assert found is not None
+    assert found.submodule_search_locations
+    return Path(found.submodule_search_locations[0]) / "data"
+
+
+def _merged(converter: dict[str, dict[str, dict[str, Any]]]) -> dict[tuple[str, str], list[str]]:
+    """Return the keys of the old communes that went, whole or in part, into each new one."""
+    whole = converter["DICT_PROVINCE_WARD_NO_DIVIDED"]
+    found = {(province, ward): list(olds) for province, wards in whole.items() for ward, olds in wards.items()}
+    for province, divided in converter["DICT_PROVINCE_WARD_DIVIDED"].items():
+        for old, news in divided.items():
+            for one in news:
+                found.setdefault((province, str(one["newWardKey"])), []).append(old)
+    return found
+
+
+def find(text: str, province_code: str = "") -> list[Found]:
+    """Return the communes whose new or old name holds every word of a text, accents or not; the best fits first."""
+    words = [word for word in re.split(r"[\s,]+", names.search_key(text)) if word]
+    found, keys = _all()
+    if words[:1] in (["xa"], ["phuong"]) and len(words) > 1 and not any(_fits(keys, words)):
+        words = words[1:]
+    if not words:
+        return []
+    hits = dict.fromkeys(code for key, code in _fits(keys, words) if not province_code or found[code].province_code == province_code)
+    order = sorted(hits, key=lambda code: _rank(found[code], names.search_key(text)))
+    return [found[code] for code in order[:MOST]]
+
+
+def _fits(keys: list[tuple[str, str]], words: list[str]) -> Iterator[tuple[str, str]]:
+    return ((key, code) for key, code in keys if all(f" {word}" in f" {key}" for word in words))
+
+
+def _rank(one: Found, wanted: str) -> tuple[bool, bool, str]:
+    """Sort exact names before names that begin so, and new names before old ones."""
+    short = names.search_key(one.name).partition(" ")[2]
+    return (short != wanted and names.search_key(one.full) != wanted, wanted not in names.search_key(one.full), one.full)
+
+
+def remember(session: Session, code: str) -> Commune:
+    """Return our row of a commune, made of the list where nobody has chosen it before.
+
+    Raises
+    ------
+    KeyError
+        If there is no such commune.
+    """
+    row = session.get(Commune, code)
+    if row is None:
+        one = _all()[0][code]
+        row = Commune(code=code, name=one.full, province_code=one.province_code, lat=one.lat, lon=one.lon, valid_from=SINCE, source=SOURCE)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def match(text: str) -> list[Found]:
+    """Return the communes that a text may mean: those that it names whole, or else those that hold all of its words."""
+    found = _all()[0].get(text.strip())
+    if found is not None:
+        return [found]
+    hits = find(text)
+    exact = [one for one in hits if names.search_key(text) in {*_names_of(one)}]
+    return exact or hits
+
+
+def of_text(session: Session, text: str) -> Commune:
+    """Return the one commune that a text names, by its code, its new name or an old one.
+
+    Raises
+    ------
+    ValueError
+        If it names none, or several.
+    """
+    plain = text.strip()
+    if (row := session.get(Commune, plain)) is not None:
+        return row
+    if plain in _all()[0]:
+        return remember(session, plain)
+    best = match(plain)
+    if len(best) != 1:
+        raise ValueError("one commune: write its province too" if best else "a commune of today, or one that went into it")
+    return remember(session, best[0].code)
+
+
+def _names_of(one: Found) -> Iterator[str]:
+    for name in (one.full, one.name, *one.formerly):
+        key = names.search_key(name)
+        yield key
+        yield key.partition(" ")[2]
+        yield key.partition(",")[0].partition(" ")[2]

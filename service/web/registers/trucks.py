@@ -1,0 +1,268 @@
+"""The registers of truck classes, of real trucks and of drivers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from catalog import changes, names
+from catalog.changes import Band, TariffIn, VehicleClassChange, VehicleClassIn
+from catalog.errors import AlreadyThere
+from catalog.models import Driver, Organisation, Site, Truck, VehicleClass
+from catalog.tenancy import check_version, find, visible
+from service.auth.permissions import Permission
+from service.days import today
+from service.db import now
+from service.web.context import PageContext
+from service.web.registers import choices
+from service.web.registers.fields import Field, Kind
+from service.web.registers.register import Register, Values
+from service.web.texts import mark
+
+CLASS_FIELDS = (
+    Field(
+        "code",
+        mark("Code"),
+        listed=True,
+        fixed=True,
+        most=100,
+        hint=mark("Leave it empty: it is made of the payload."),
+        headings=("ma", "ma xe", "ma loai xe"),
+    ),
+    Field(
+        "payload_kg",
+        mark("Payload, kg"),
+        Kind.WHOLE,
+        needed=True,
+        listed=True,
+        most=10,
+        headings=("tai trong", "tai trong kg", "trong tai"),
+    ),
+    Field("refrigerated", mark("Refrigerated"), Kind.FLAG, listed=True, headings=("xe lanh", "dong lanh", "lanh")),
+    Field("volume_l", mark("Volume, litres"), Kind.DECIMAL, most=10, headings=("the tich", "thung xe lit")),
+    Field("kmh", mark("Average speed, km/h"), Kind.DECIMAL, needed=True, usual=40.0, most=6, headings=("toc do",)),
+    Field(
+        "count_per_day",
+        mark("How many on one day"),
+        Kind.WHOLE,
+        listed=True,
+        most=7,
+        hint=mark("Empty for as many as are wanted."),
+        headings=("so xe", "so luong xe", "so xe moi ngay"),
+    ),
+    Field("max_stops", mark("Most stops of a trip"), Kind.WHOLE, usual=5, most=4, headings=("so diem dung",)),
+    Field("max_hours", mark("Most hours of a trip"), Kind.DECIMAL, usual=12.0, most=5, headings=("so gio toi da",)),
+    Field("base_site", mark("Where it starts and ends"), Kind.REFERENCE, options=choices.sites, hint=mark("Empty for hired trucks.")),
+    Field(
+        "fixed_vnd",
+        mark("Per trip, đồng"),
+        Kind.WHOLE,
+        needed=True,
+        fixed=True,
+        most=15,
+        hint=mark("Other tariffs, by date, stand in the settings."),
+        headings=("gia mo cua", "gia chuyen", "phi co dinh"),
+    ),
+    Field("vnd_per_km", mark("đồng per km"), Kind.WHOLE, needed=True, fixed=True, most=12, headings=("gia km", "don gia km", "dong/km")),
+    Field(
+        "source",
+        mark("Source of the tariff"),
+        needed=True,
+        fixed=True,
+        most=500,
+        headings=("nguon", "bang gia"),
+        hint=mark("Who says so: a price list, a contract, a decree, with its date"),
+    ),
+    Field("retired_on", mark("Out of use from"), Kind.DAY),
+)
+TRUCK_FIELDS = (
+    Field("plate", mark("Plate"), needed=True, listed=True, most=20, headings=("bien so", "bks", "bien so xe", "so xe", "bien kiem soat")),
+    Field(
+        "vehicle_class",
+        mark("Truck class"),
+        Kind.REFERENCE,
+        needed=True,
+        listed=True,
+        options=choices.vehicle_classes,
+        repeats=True,
+        headings=("loai xe", "tai trong", "xe"),
+    ),
+    Field(
+        "organisation",
+        mark("Owner"),
+        Kind.REFERENCE,
+        needed=True,
+        listed=True,
+        fixed=True,
+        options=choices.hauliers,
+        repeats=True,
+        headings=("nha xe", "chu xe", "don vi", "htx"),
+    ),
+    Field("driver", mark("Usual driver"), Kind.REFERENCE, listed=True, options=choices.drivers, headings=("lai xe", "tai xe")),
+    Field("retired_on", mark("Out of use from"), Kind.DAY),
+)
+DRIVER_FIELDS = (
+    Field("name", mark("Name"), needed=True, listed=True, headings=("ho ten", "lai xe", "ten", "tai xe", "ho va ten")),
+    Field("phone", mark("Telephone"), Kind.PHONE, needed=True, listed=True, headings=("dien thoai", "sdt", "so dien thoai", "dt")),
+    Field(
+        "organisation",
+        mark("Drives for"),
+        Kind.REFERENCE,
+        needed=True,
+        listed=True,
+        fixed=True,
+        options=choices.hauliers,
+        repeats=True,
+        headings=("nha xe", "don vi", "htx"),
+    ),
+    Field("licence", mark("Class of licence"), most=20, headings=("hang bang lai", "gplx", "bang lai")),
+    Field("left_on", mark("Left on"), Kind.DAY),
+)
+
+
+def _add_class(visit: PageContext, values: Values) -> VehicleClass:
+    values.pop("confirmed", None)
+    bands = (Band(from_km=0, vnd_per_km=float(values.pop("vnd_per_km"))),)
+    tariff = TariffIn(valid_from=today(now(visit.session)), fixed_vnd=values.pop("fixed_vnd"), bands=bands, source=values.pop("source"))
+    kind = "xe lạnh" if values.get("refrigerated") else "xe tải"
+    mine = VehicleClass.association_id == visit.scope.association_id
+    values["code"] = values.get("code") or choices.code_of(visit, VehicleClass, f"{kind} {values['payload_kg']}", mine)
+    given = {name: value for name, value in values.items() if value is not None and name != "retired_on"}
+    return changes.add_vehicle_class(visit.session, visit.scope, VehicleClassIn(**given, tariff=tariff), visit.by)
+
+
+def _change_class(visit: PageContext, row: VehicleClass, values: Values, version: int | None) -> VehicleClass:
+    values.pop("confirmed", None)
+    empty = {"volume_l", "count_per_day", "base_site", "retired_on"}
+    given = {name: value for name, value in values.items() if value is not None or name in empty}
+    return changes.change_vehicle_class(visit.session, visit.scope, row.uid, VehicleClassChange(**given), visit.by, version)
+
+
+def plate_of(text: str) -> str:
+    """Return a plate as it stands on the truck: ``98C-123.45``."""
+    plain = "".join(sign for sign in text.upper() if sign.isalnum())
+    head, digits = plain[:3], plain[3:]
+    if len(digits) == 5 and digits.isdecimal() and head[:2].isdecimal():
+        return f"{head}-{digits[:3]}.{digits[3:]}"
+    return " ".join(text.upper().split())
+
+
+def _looked_up(visit: PageContext, values: Values) -> Values:
+    """Return the columns of a truck or driver, references as numbers."""
+    found = {name: value for name, value in values.items() if name != "confirmed"}
+    models: tuple[tuple[str, Any], ...] = (("organisation", Organisation), ("vehicle_class", VehicleClass), ("driver", Driver))
+    for name, model in models:
+        if name in found:
+            uid = found.pop(name)
+            found[f"{name}_id"] = find(visit.session, visit.scope, model, uid).id if uid else None
+    if found.get("plate"):
+        found["plate"] = plate_of(found["plate"])
+    if found.get("name"):
+        found["name"] = names.clean(found["name"])
+    return found
+
+
+def _add_row(model: Any) -> Any:
+    def add(visit: PageContext, values: Values) -> Any:
+        found = _looked_up(visit, values)
+        if model is Truck:
+            same = select(Truck).where(Truck.association_id == visit.scope.association_id, Truck.plate == found["plate"])
+            if visit.session.scalars(same).first() is not None:
+                raise AlreadyThere(f"a truck with the plate {found['plate']} is on file")
+        row = model(**found, association_id=visit.scope.association_id, updated_by=visit.by)
+        visit.session.add(row)
+        visit.session.flush()
+        return row
+
+    return add
+
+
+def _change_row(visit: PageContext, row: Any, values: Values, version: int | None) -> Any:
+    check_version(row, version)
+    for name, value in {**_looked_up(visit, values), "updated_by": visit.by}.items():
+        setattr(row, name, value)
+    visit.session.flush()
+    return row
+
+
+def _queries(model: Any) -> Any:
+    def query(visit: PageContext) -> Select[Any]:
+        return visible(model, visit.scope)
+
+    return query
+
+
+_REFERS: dict[str, tuple[Any, str]] = {
+    "organisation": (Organisation, "uid"),
+    "vehicle_class": (VehicleClass, "uid"),
+    "driver": (Driver, "uid"),
+}
+CLASSES = Register(
+    key="vehicles",
+    path="/vehicles",
+    title=mark("Truck classes"),
+    one=mark("truck class"),
+    add_label=mark("New truck class"),
+    none=mark("No truck class on file yet"),
+    icon="truck",
+    model=VehicleClass,
+    read=Permission.CATALOG_READ,
+    write=Permission.CATALOG_WRITE,
+    fields=CLASS_FIELDS,
+    order=(VehicleClass.payload_kg, VehicleClass.id),
+    search=((), (VehicleClass.code,)),
+    add=_add_class,
+    change=_change_class,
+    name_of=lambda row: str(row.code),
+    verbs=("vehicle.add", "vehicle.change"),
+    query=_queries(VehicleClass),
+    columns={"base_site": "base_site_id"},
+    refers={"base_site": (Site, "uid")},
+)
+TRUCKS = Register(
+    key="trucks",
+    path="/trucks",
+    title=mark("Trucks"),
+    one=mark("truck"),
+    add_label=mark("New truck"),
+    none=mark("No truck on file yet"),
+    icon="truck",
+    model=Truck,
+    read=Permission.CATALOG_READ,
+    write=Permission.CATALOG_WRITE,
+    fields=TRUCK_FIELDS,
+    order=(Truck.plate, Truck.id),
+    search=((), (Truck.plate,)),
+    add=_add_row(Truck),
+    change=_change_row,
+    name_of=lambda row: str(row.plate),
+    verbs=("truck.add", "truck.change"),
+    query=_queries(Truck),
+    columns={"organisation": "organisation_id", "vehicle_class": "vehicle_class_id", "driver": "driver_id"},
+    refers=_REFERS,
+    key_field="plate",
+)
+DRIVERS = Register(
+    key="drivers",
+    path="/drivers",
+    title=mark("Drivers"),
+    one=mark("driver"),
+    add_label=mark("New driver"),
+    none=mark("No driver on file yet"),
+    icon="user",
+    model=Driver,
+    read=Permission.CATALOG_READ,
+    write=Permission.CATALOG_WRITE,
+    fields=DRIVER_FIELDS,
+    order=(Driver.sort_key, Driver.id),
+    search=((Driver.search_key,), (Driver.phone,)),
+    add=_add_row(Driver),
+    change=_change_row,
+    name_of=lambda row: str(row.name),
+    verbs=("driver.add", "driver.change"),
+    query=_queries(Driver),
+    columns={"organisation": "organisation_id"},
+    refers={"organisation": (Organisation, "uid")},
+    key_field="phone",
+)
