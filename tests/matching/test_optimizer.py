@@ -76,6 +76,7 @@ def test_linear_programs_agree_with_another_library_and_with_their_duals(seed: i
     found, dense = solve_linear(program, algorithm=algorithm), program.matrix.toarray()
     limits = np.concatenate([program.row_upper, -program.row_lower])
     other = linprog(-program.gain, A_ub=np.vstack([dense, -dense]), b_ub=limits, bounds=(0.0, 5.0))
+    assert other.fun is not None
     assert found.objective == pytest.approx(-other.fun)
     assert found.duals is not None
     assert found.reduced_costs == pytest.approx(program.gain - dense.T @ found.duals, abs=1e-6)
