@@ -78,6 +78,10 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"a grade of the product: (?P<grades>.+)", mark("Write one of its grades: %(grades)s.")),
     (r"hours such as 7h-7h30 or .*", mark("Write hours such as 7h-7h30 or before 8h30.")),
     (r"a value", mark("Fill this cell.")),
+    (r"(?P<ask>\d+) đồng per kg, where (?P<usual>\d+) are usual: is the price right\?",
+     mark("This price is ten times off the usual one. Confirm it if it is meant.")),
+    (r"the last day (?P<day>\S+) is past", mark("These days are past. Confirm them if they are meant.")),
+    (r"a login or a telephone number", mark("Write a login or a telephone number.")),
     # What cells of an upload are expected to hold.
     (r"a value: this cell must be filled", mark("Fill this cell.")),
     (r"a whole number(?: of \S+)? from (?P<least>\S+) to [^;]*;?.*",

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from starlette.responses import Response
 
 from catalog import intake, repository
+from catalog.errors import NeedsConfirmation
 from catalog.intake import LotChange, LotIn
 from catalog.models import Certificate, Grade, Lot, LotStatus, Organisation, Product, Site, SiteKind, Unit
 from catalog.tenancy import check_version, find, visible
@@ -30,6 +32,8 @@ from service.web.pages import Pages
 pages = Pages("lots")
 OPEN, CLOSED = (LotStatus.DECLARED, LotStatus.RESERVED), (LotStatus.SHIPPED, LotStatus.WITHDRAWN, LotStatus.EXPIRED)
 USUAL_UNIT, USUAL_DAYS = Unit.TA, 3
+RECENT = 200
+"""Lots among which the latest of each product and grade is looked for."""
 
 
 @pages.get("/lots", may=Permission.LOTS_READ)
@@ -83,12 +87,22 @@ def _new(visit: PageContext) -> Response:
         grades=sorted(rungs.items()),
         units=_units(visit),
         last=last,
+        usual=_usual(visit),
         papers=_papers(visit, first),
         last_product=next((one.code for one in products if last and one.id == last.product_id), ""),
         first=first.isoformat(),
         until=(first + (last.available_until - last.available_from if last else timedelta(days=USUAL_DAYS))).isoformat(),
         unit=(last.stated_unit if last and last.stated_unit else USUAL_UNIT).value,
     )
+
+
+def _usual(visit: PageContext) -> list[Lot]:
+    """Return the latest lot of each product and grade, whose price and shelf life a new one of the same takes over."""
+    recent = visible(Lot, visit.scope).order_by(Lot.id.desc()).limit(RECENT).options(joinedload(Lot.product))
+    latest: dict[tuple[int, int], Lot] = {}
+    for lot in visit.session.scalars(recent):
+        latest.setdefault((lot.product_id, lot.grade), lot)
+    return list(latest.values())
 
 
 def _doors(visit: PageContext) -> list[Site]:
@@ -134,6 +148,9 @@ def declare(visit: PageRequest) -> Response:
     read.done()
     owner = select(Organisation.uid).join(Site, Site.organisation_id == Organisation.id).where(Site.uid == given["site"])
     given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
+    last_day = given["available_until"]
+    if last_day < today(now(visit.session)) and not given["confirmed"]:
+        raise NeedsConfirmation("available_until", f"the last day {last_day.isoformat()} is past")
     lot = intake.declare_lot(visit.session, visit.scope, LotIn(**given), visit.by)
     visit.did("lot.declare", lot)
     return visit.go(f"/lots/{lot.uid}", visit.say("The lot is on offer."))

@@ -44,7 +44,9 @@ def _site(page: Page, kind: str, name: str, owner: str, commune: str) -> None:
 
 @pytest.fixture
 def live(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with serving(tmp_path, database_url=f"sqlite:///{tmp_path / 'mca.db'}", run_seconds=5) as made:
+    with serving(
+        tmp_path, database_url=f"sqlite:///{tmp_path / 'mca.db'}", run_seconds=5, rate_per_minute=100_000, guest_rate_per_minute=100_000
+    ) as made:
         yield made
 
 
@@ -107,6 +109,7 @@ def test_an_association_starts_from_nothing_in_a_browser(browser: Browser, live:
     page.goto(live.address + "/guide")
     assert page.locator("li.card.done").count() >= 10
     page.goto(live.address + "/runs")
+    expect(page.locator(SAVE)).to_be_visible()
     follow(page, SAVE)
     expect(page.locator("a[href^='/plans/']").first).to_be_visible()
     follow(page, "a[href^='/plans/']")
