@@ -1,6 +1,7 @@
 """When a direct trip can load and unload: opening hours, access hours, driving time, longest working time, horizon.
 
-Hours repeat every day, so a trip's clock depends on the number of days between pick-up and delivery, not on the date.
+Hours repeat every day, so a trip's clock depends on the number of days between pick-up and delivery, and on the date only where a
+site's calendar has hours of its own.
 """
 
 from __future__ import annotations
@@ -10,18 +11,28 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matching.model.calendar import sites_with_dates, stretches
 from matching.model.problem import MINUTES_PER_DAY, BoolArray, IntArray, Problem
 
 _DAY = MINUTES_PER_DAY
+ANY_DAY = -(1 << 40)
 _MINUTE = np.arange(_DAY, dtype=np.int64)
 
 
 class Stay(NamedTuple):
-    """A stop to be placed: where, for how many minutes, and whether it must end on the date on which it starts."""
+    """A stop to be placed.
+
+    Attributes
+    ----------
+    minutes : how long it lasts.
+    ends_same_day : whether it must end on the date on which it starts.
+    day : its date where the site's hours differ on some dates, else ANY_DAY.
+    """
 
     site: int
     minutes: int
     ends_same_day: bool
+    day: int = ANY_DAY
 
 
 def stop_minutes(problem: Problem, site: int, kg: int) -> int:
@@ -44,6 +55,11 @@ class StopClock:
         self._problem = problem
         self._hours: dict[tuple[Stay, int], _Hours] = {}
         self._times: dict[tuple[Stay, Stay, int, int, int], tuple[int, int] | None] = {}
+        self._dated = frozenset(sites_with_dates(problem).tolist())
+
+    def stay(self, site: int, minutes: int, day: int, *, ends_same_day: bool) -> Stay:
+        """Return a stop at a site on a date."""
+        return Stay(site, minutes, ends_same_day, day if site in self._dated else ANY_DAY)
 
     def times(self, load: Stay, unload: Stay, vehicle: int, drive_min: int, days: int) -> tuple[int, int] | None:
         """Minutes after midnight of the pick-up date at which loading and unloading start, or None where no clock fits.
@@ -78,6 +94,8 @@ def allowed_starts(problem: Problem, stay: Stay, payload_kg: int) -> BoolArray:
     """Minutes of the day, shape (1440,), at which a stop may start for classes of ``payload_kg``."""
     sites, access = problem.sites, problem.access
     allowed = _inside(int(sites.open_from_min[stay.site]), int(sites.open_until_min[stay.site]), stay.minutes)
+    if stay.day != ANY_DAY:
+        allowed = _on_date(problem, stay)
     ruled = (access.zone == sites.zone[stay.site]) & (access.min_payload_kg <= payload_kg)
     for rule in np.flatnonzero(ruled):
         allowed &= _outside(int(access.closed_from_min[rule]), int(access.closed_until_min[rule]), stay.minutes)
@@ -90,6 +108,15 @@ def _inside(open_from: int, open_until: int, minutes: int) -> BoolArray:
         return np.ones(_DAY, dtype=np.bool_)
     length = (open_until - open_from) % _DAY or _DAY
     return (_MINUTE - open_from) % _DAY + minutes <= length
+
+
+def _on_date(problem: Problem, stay: Stay) -> BoolArray:
+    """Minutes of a date, shape (1440,), at which a stop may start in the hours that the calendar gives the site."""
+    begin, allowed = stay.day * _DAY + _MINUTE, np.zeros(_DAY, dtype=np.bool_)
+    # A stop may be longer than a day.
+    for first, last in stretches(problem, stay.site, stay.day, stay.day + 1 + stay.minutes // _DAY):
+        allowed |= (first <= begin) & (begin + stay.minutes <= last)
+    return allowed
 
 
 def _outside(closed_from: int, closed_until: int, minutes: int) -> BoolArray:

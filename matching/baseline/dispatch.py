@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.baseline.calls import Calls
-from matching.baseline.clock import Stay, StopClock, stop_minutes
+from matching.baseline.clock import StopClock, stop_minutes
 from matching.baseline.ledger import Booking, Ledger
 from matching.model.plan import CARRIER
 from matching.model.problem import MINUTES_PER_DAY, Problem
@@ -95,7 +95,7 @@ class Dispatch:
         for pickup, delivery in calls.days(order.lot, int(float(vehicles.max_hours[vehicle]) // 24) + 1):
             kg = min(fitting_kg, ledger.room_kg(*self._ends(order), pickup, delivery))
             free = ledger.starts[vehicle, pickup] < vehicles.count_per_day[vehicle]
-            if not free or not self._pays(order, kg, pickup, delivery, cost_vnd):
+            if not free or not ledger.may_pick_up(order.lot, pickup) or not self._pays(order, kg, pickup, delivery, cost_vnd):
                 continue
             if stops := self._stops(order, vehicle, kg, pickup, delivery, drive_min):
                 ledger.book(Booking(order.lot, order.line, kg, pickup, delivery, vehicle, km, cost_vnd, stops))
@@ -115,8 +115,8 @@ class Dispatch:
         """Instants at which loading and unloading start and end."""
         last = self._problem.horizon_until_day
         start, end = self._ends(order)
-        load = Stay(start, stop_minutes(self._problem, start, kg), pickup == last)
-        unload = Stay(end, stop_minutes(self._problem, end, kg), delivery == last)
+        load = self._clock.stay(start, stop_minutes(self._problem, start, kg), pickup, ends_same_day=pickup == last)
+        unload = self._clock.stay(end, stop_minutes(self._problem, end, kg), delivery, ends_same_day=delivery == last)
         times = self._clock.times(load, unload, vehicle, drive_min, delivery - pickup)
         if times is None:
             return None
@@ -131,7 +131,8 @@ class Dispatch:
             delivery = pickup + int(roads.transit_days[road])
             kg = min(order.kg, int(roads.capacity_kg[road]) - used_kg, self._ledger.room_kg(start, end, pickup, delivery))
             cost_vnd = self._freight(road, kg, used_kg > 0)
-            if cost_vnd < below_vnd_per_kg * kg and self._pays(order, kg, pickup, delivery, cost_vnd):
+            may = self._ledger.may_pick_up(order.lot, pickup)
+            if may and cost_vnd < below_vnd_per_kg * kg and self._pays(order, kg, pickup, delivery, cost_vnd):
                 self._ledger.book(Booking(order.lot, order.line, kg, pickup, delivery, CARRIER, float(calls.km[order.place]), cost_vnd))
                 return kg
         return 0

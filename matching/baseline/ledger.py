@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.model.calendar import throughput_kg
 from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
-from matching.model.problem import BUYER, HUB, NO_LIMIT, Problem
+from matching.model.problem import BUYER, HUB, NO_HARVEST, NO_LIMIT, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Ledger:
         self.carried_kg: Counter[tuple[int, int, int]] = Counter()  # by carrier's ends and date
         self._visits: Counter[tuple[int, int]] = Counter()  # by site and date
         self._through_kg: Counter[tuple[int, int]] = Counter()
+        self._harvest_days: dict[int, Counter[int]] = {}  # bookings by harvest and date
 
     def book(self, booking: Booking) -> None:
         """Write a booking down."""
@@ -59,13 +61,21 @@ class Ledger:
 
     def room_kg(self, start: int, end: int, pickup: int, delivery: int) -> int:
         """Kilograms that may still be loaded at one site and unloaded at the other on two dates."""
-        limit_kg, kinds = self.problem.sites.throughput_kg_per_day, self.problem.sites.kind
+        kinds = self.problem.sites.kind
         rooms = [NO_LIMIT]
         if kinds[start] not in (HUB, BUYER):
-            rooms.append(int(limit_kg[start]) - self._through_kg[start, pickup])
+            rooms.append(self._limit_kg(start, pickup) - self._through_kg[start, pickup])
         if kinds[end] in (HUB, BUYER):
-            rooms.append(int(limit_kg[end]) - self._through_kg[end, delivery])
+            rooms.append(self._limit_kg(end, delivery) - self._through_kg[end, delivery])
         return min(rooms)
+
+    def _limit_kg(self, site: int, day: int) -> int:
+        return int(throughput_kg(self.problem, np.array(site), np.array(day)))
+
+    def may_pick_up(self, lot: int, day: int) -> bool:
+        """Tell whether what is booked of the lot's harvest, if anything, is picked up on the same date."""
+        booked = self._harvest_days.get(int(self.problem.lots.harvest[lot]))
+        return not booked or day in booked
 
     def opening_vnd(self, site: int, day: int) -> int:
         """What one more visit on a date costs in opening the site."""
@@ -80,6 +90,7 @@ class Ledger:
         self.lot_left_kg[b.lot] -= sign * b.kg
         self.line_left_kg[b.line] -= sign * b.kg
         self._count_supplier(b, sign)
+        self._count_harvest(b, sign)
         self._visits[start, b.pickup_day] += sign
         self._visits[end, b.delivery_day] += sign
         self._count_throughput(start, end, b, sign)
@@ -93,6 +104,14 @@ class Ledger:
         before = self.supplier_kg[key]
         self.supplier_kg[key] += sign * b.kg
         self.suppliers[b.line] += (self.supplier_kg[key] > 0) - (before > 0)
+
+    def _count_harvest(self, b: Booking, sign: int) -> None:
+        harvest = int(self.problem.lots.harvest[b.lot])
+        if harvest != NO_HARVEST:
+            days = self._harvest_days.setdefault(harvest, Counter())
+            days[b.pickup_day] += sign
+            if not days[b.pickup_day]:
+                del days[b.pickup_day]
 
     def _count_throughput(self, start: int, end: int, b: Booking, sign: int) -> None:
         """Loading counts at cooperatives and depots, unloading at buyers and hubs."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.model.calendar import most_throughput_kg
 from matching.model.problem import HUB, BoolArray, FloatArray, IntArray, Problem, _Table
 from matching.network.carriers import find_carrier_lanes
 from matching.pairs.eligibility import pair_blocks
@@ -60,7 +61,7 @@ def opening_share(problem: Problem) -> FloatArray:
     The opening is paid on each day with anything unloaded, and no day unloads more than the throughput.
     """
     sites = problem.sites
-    return np.asarray(sites.opening_vnd / np.maximum(1.0, sites.throughput_kg_per_day.astype(np.float64)))
+    return np.asarray(sites.opening_vnd / np.maximum(1.0, most_throughput_kg(problem).astype(np.float64)))
 
 
 Columns = tuple[IntArray, IntArray, IntArray, FloatArray]

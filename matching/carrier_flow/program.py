@@ -5,11 +5,13 @@ Decision variables
     y[r, t]   carrier r is used on day t
     o[s, t]   site s is opened on day t
     a[l], f[d], u[d, p]   lot l is taken, line d is filled, supplier p serves line d
+    c[h, t]   harvest h is picked up on day t
 
 Formulation
     maximise  Σ x (bid + short − ask − rate) − Σ y charge − Σ o opening
     Σ x over a lot ≤ its kg, ≥ min_take × a;  over a line ≤ its kg, ≥ min_fill × f;  over a carrier's day ≤ capacity × y
     over a site's day ≤ throughput;  over a line's supplier ≥ min_supplier_kg × u, Σ u ≤ max_suppliers;  pins
+    over a harvest's day ≤ its lots' kg × c, Σ c ≤ 1
     x[n, t] ≤ least of lot and line × each of its y, o, a, f, u      (the strong form)
 """
 
@@ -24,7 +26,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from matching.highs import silent_highs
-from matching.model.problem import BUYER, HUB, NO_LIMIT, PIN, FloatArray, IntArray, Problem
+from matching.model.calendar import throughput_kg
+from matching.model.problem import BUYER, HUB, NO_HARVEST, NO_LIMIT, PIN, FloatArray, IntArray, Problem
 from matching.network.carriers import find_carrier_lanes
 
 MOST_FLOWS = 60_000
@@ -85,6 +88,7 @@ class Program:
         self._lots_and_lines()
         n_rows = len(self.rows)
         self._days()
+        self._harvests()
         self._decisions()
         self.rows_apart = len(self.rows) - n_rows - len(self.charges())
 
@@ -171,9 +175,21 @@ class Program:
         for sites, dates, loading in ends:
             for (where, when), members in _groups_of_pairs(sites, dates):
                 counts = loading != bool(receives[where])
-                most = float(p.sites.throughput_kg_per_day[where]) if counts else float(NO_LIMIT)
+                most = float(throughput_kg(p, np.array(where), np.array(when))) if counts else float(NO_LIMIT)
                 opening = float(p.sites.opening_vnd[where])
                 self._group(members, most, self._switch(("site", where, when), -opening) if opening > 0 else None)
+
+    def _harvests(self) -> None:
+        """All that goes of a harvest is picked up on one day."""
+        p, f = self.problem, self.flows
+        cut = np.flatnonzero(p.lots.harvest[f.lot] != NO_HARVEST)
+        for harvest, mine in _groups(p.lots.harvest[f.lot[cut]]):
+            days = _groups(f.day[cut[mine]])
+            if len(days) > 1:
+                chosen = [self._switch(("harvest", harvest, day)) for day, _ in days]
+                for switch, (_, members) in zip(chosen, days, strict=True):
+                    self._group(cut[mine[members]], float(NO_LIMIT), switch)
+                self.rows.append((chosen, [1.0] * len(chosen), -np.inf, 1.0))
 
     def _decisions(self) -> None:
         d, f = self.problem.decisions, self.flows

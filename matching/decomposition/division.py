@@ -11,7 +11,7 @@ from matching.decomposition.clustering import Division, divide
 from matching.decomposition.open_pairs import find_leftovers
 from matching.decomposition.shared_limits import others_of, share_out
 from matching.model.plan import Plan
-from matching.model.problem import PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.model.problem import NO_HARVEST, PIN, BoolArray, FloatArray, IntArray, Problem
 from matching.model.subset import subset
 from matching.rules._coupling import coupled_lines, coupled_lots
 from matching.search.plan_ops import into_subset, keep_trips, kg_on_pairs
@@ -56,12 +56,14 @@ class Cut:
         lot_rule, line_rule = coupled_lots(problem), coupled_lines(problem)
         # Before there are trips a line lies in one part, and so does a lot with a rule; other lots are shared as the flows share them.
         line_kg = np.zeros_like(bundles.kg) if self._is_first else bundles.kg
-        lot_kg = np.where(lot_rule[bundles.lot], 0, bundles.kg) if self._is_first else bundles.kg
+        in_one_part = lot_rule | (lots.harvest != NO_HARVEST)
+        lot_kg = np.where(in_one_part[bundles.lot], 0, bundles.kg) if self._is_first else bundles.kg
         self._lines = _side(lines.kg, division.line, line_rule, bundles.line, part, line_kg, n_parts)
         self._lots = _side(lots.kg, division.lot, lot_rule, bundles.lot, part, lot_kg, n_parts)
         if not self._is_first:
             self._bring_leftovers_together()
         self._bring_pins_together()
+        self._keep_harvests_together()
         first, n_days = dates_of(problem)
         needs = _needs(bundles.at[bundles.bundle, 4], part, bundles.kg, n_parts, first, n_days)
         shared = Division(n_parts, division.bundle, self._lots.owner, self._lines.owner)
@@ -79,6 +81,20 @@ class Cut:
             lot, line = int(d.lot[row]), int(d.line[row])
             if self._lots.left[lot] == self._lots.kg[lot]:
                 self._lots.owner[lot] = self._lines.owner[line]
+
+    def _keep_harvests_together(self) -> None:
+        """Let all lots of a harvest be used in one part, that of its trips; one with trips in several parts is locked in all of them."""
+        harvest, n = self.problem.lots.harvest, len(self.problem.harvest_ids)
+        cut = np.flatnonzero(harvest != NO_HARVEST)
+        first, last = np.full(n, self.n_parts, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+        lot, part = self._lots.pair // self.n_parts, self._lots.pair % self.n_parts
+        used = harvest[lot] != NO_HARVEST
+        np.minimum.at(first, harvest[lot[used]], part[used])
+        np.maximum.at(last, harvest[lot[used]], part[used])
+        unused = np.full(n, self.n_parts, dtype=np.int64)
+        np.minimum.at(unused, harvest[cut], self._lots.owner[cut])
+        self._lots.owner[cut] = np.where(last < 0, unused, first)[harvest[cut]]
+        self._lots.locked[cut] |= (last > first)[harvest[cut]]
 
     def part(self, number: int) -> Subproblem:
         """Cut out one part; its plan is None where there are no trips yet."""

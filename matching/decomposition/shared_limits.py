@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.decomposition.clustering import Division
+from matching.model.calendar import throughput_kg
 from matching.model.plan import Plan
 from matching.model.problem import NO_LIMIT, FloatArray, IntArray, Problem
 from matching.model.subset import Subset
@@ -82,7 +83,10 @@ def others_of(problem: Problem, shares: Shares, part: Subset, number: int, own: 
     mine = resource_use(problem, own, place)
     limit = problem.vehicles.count_per_day[:, None]
     trips = np.where(limit >= NO_LIMIT, 0, limit - mine.trips - shares.trips[number])
-    most = np.concatenate([problem.sites.throughput_kg_per_day, problem.roads.capacity_kg])[rows][:, None]
+    n_days = whole.trips.shape[1]
+    days = np.arange(whole.first_day, whole.first_day + n_days)
+    of_roads = np.broadcast_to(problem.roads.capacity_kg[part.roads][:, None], (len(part.roads), n_days))
+    most = np.concatenate([throughput_kg(problem, part.sites[:, None], days[None, :]), of_roads])
     reserved = (shares.owner[rows] != number)[:, None] & (most < NO_LIMIT)
     flow = np.where(reserved, most - mine.flow_kg, whole.flow_kg[rows] - mine.flow_kg)
     return ResourceUse(whole.first_day, trips, whole.calls[rows] - mine.calls, flow)

@@ -150,10 +150,16 @@ class ExactModel:
         when : literals under which this holds.
         arrive_before_end : a stop of no minutes at the window's very end lies outside it.
         """
+        begins = range(opens - 2 * MINUTES_PER_DAY, self.n_min, MINUTES_PER_DAY)
+        self.within_one(slot, site, [(first, first + length) for first in begins if length > 0], when, arrive_before_end)
+
+    def within_one(
+        self, slot: Slot, site: int, stretches: Sequence[tuple[int, int]], when: Sequence[Var], arrive_before_end: bool = False
+    ) -> None:
+        """Let a stop lie in one of some stretches of time, given in minutes after the horizon begins; the rest is as in `within`."""
         choices = []
-        for first in range(opens - 2 * MINUTES_PER_DAY, self.n_min, MINUTES_PER_DAY):
-            last = first + length
-            if last >= 0 and length > 0:
+        for first, last in stretches:
+            if last >= 0:
                 choices.append(self.boolean(f"window[{slot.index},{site},{first}]"))
                 self.cp.add(slot.arrive[site] >= first).only_enforce_if(choices[-1])
                 self.cp.add(slot.depart[site] <= last).only_enforce_if(choices[-1])

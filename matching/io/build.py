@@ -14,9 +14,11 @@ from matching.model.problem import (
     ANY_PRODUCT,
     FORBID,
     NO_BASE,
+    NO_HARVEST,
     NO_ZONE,
     Access,
     BoolArray,
+    Calendar,
     Certificates,
     Decisions,
     IntArray,
@@ -39,20 +41,23 @@ def build_problem(tables: dict[str, Parsed], settings: Settings) -> Problem:
     required = [scheme for scheme, _ in flatten(tables["demands"]["requires"])]
     schemes = names_of(tables["certificates"]["scheme"], required)
     buyers = names_of(tables["demands"]["buyer_id"])
+    harvests = names_of(tables["lots"]["harvest_id"][tables["lots"]["harvest_id"] != ""])
     first, last = horizon(tables, settings)
     return Problem(
         sites=_sites(tables["sites"], tables["access"]),
-        lots=_lots(tables, suppliers, products),
+        lots=_lots(tables, suppliers, products, harvests),
         certificates=_certificates(tables["certificates"], suppliers, products, schemes),
         lines=_lines(tables, products, buyers, schemes),
         vehicles=_vehicles(tables),
         access=_access(tables),
+        calendar=_calendar(tables),
         roads=_roads(tables),
         decisions=_decisions(tables),
         supplier_ids=suppliers,
         product_ids=products,
         buyer_ids=buyers,
         scheme_ids=schemes,
+        harvest_ids=harvests,
         detour_factor=settings.detour_factor,
         horizon_from_day=first,
         horizon_until_day=last,
@@ -113,7 +118,7 @@ def _sites(sites: Parsed, access: Parsed) -> Sites:
     )
 
 
-def _lots(tables: dict[str, Parsed], suppliers: Names, products: Names) -> Lots:
+def _lots(tables: dict[str, Parsed], suppliers: Names, products: Names, harvests: Names) -> Lots:
     lots = tables["lots"]
     return Lots(
         id=lots["lot_id"],
@@ -131,6 +136,7 @@ def _lots(tables: dict[str, Parsed], suppliers: Names, products: Names) -> Lots:
         indivisible=lots["indivisible"],
         cold=lots["cold"],
         litres_per_kg=lots["litres_per_kg"],
+        harvest=places(lots["harvest_id"], harvests, NO_HARVEST),
     )
 
 
@@ -197,6 +203,18 @@ def _access(tables: dict[str, Parsed]) -> Access:
         min_payload_kg=access["min_payload_kg"],
         closed_from_min=access["closed_from"],
         closed_until_min=access["closed_until"],
+    )
+
+
+def _calendar(tables: dict[str, Parsed]) -> Calendar:
+    calendar = tables["calendar"]
+    return Calendar(
+        site=places(calendar["site_id"], tables["sites"]["site_id"]),
+        day=calendar["date"],
+        closed=calendar["closed"],
+        open_from_min=calendar["open_from"],
+        open_until_min=calendar["open_until"],
+        throughput_kg=calendar["throughput_kg"],
     )
 
 

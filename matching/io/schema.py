@@ -9,7 +9,7 @@ import numpy as np
 
 from matching.io import cells
 from matching.io.cells import Parser, decimal, whole
-from matching.model.problem import DECISION_KINDS, NO_LIMIT, SITE_KINDS
+from matching.model.problem import AS_USUAL, DECISION_KINDS, NO_LIMIT, SITE_KINDS
 
 DAY_MIN = 1440
 
@@ -123,6 +123,7 @@ LOTS = Schema(
         _yes("indivisible", False),
         _yes("cold", False),
         _float("litres_per_kg", 2.0, "litres"),
+        Column("harvest_id", cells.identifier, object, ""),
     ),
     key=("lot_id",),
     references=(("site_id", "sites"),),
@@ -194,6 +195,19 @@ ACCESS = Schema(
         _must("closed_until", cells.clock, np.int64),
     ),
 )
+CALENDAR = Schema(
+    "calendar",
+    (
+        _id("site_id"),
+        _date("date"),
+        _yes("closed", False),
+        _clock("open_from", AS_USUAL),
+        _clock("open_until", AS_USUAL),
+        _int("throughput_kg", AS_USUAL, "kg"),
+    ),
+    key=("site_id", "date"),
+    references=(("site_id", "sites"),),
+)
 LANES = Schema(
     "lanes",
     (
@@ -244,7 +258,9 @@ SETTING_PARSERS: dict[str, Parser] = {
     "horizon_from": cells.date(),
     "horizon_until": cells.date(),
 }
-INPUT_TABLES = {s.name: s for s in (SITES, LOTS, CERTIFICATES, DEMANDS, VEHICLES, ACCESS, LANES, DECISIONS, HARVESTS, DELIVERIES, SETTINGS)}
+INPUT_TABLES = {
+    s.name: s for s in (SITES, LOTS, CERTIFICATES, DEMANDS, VEHICLES, ACCESS, CALENDAR, LANES, DECISIONS, HARVESTS, DELIVERIES, SETTINGS)
+}
 OUTPUT_TABLES = ("allocations", "legs", "trips", "stops", "reasons", "prices", "scarce")
 CARRIER_CLASS = "carrier"
 """What the trips of a plan show instead of a vehicle class where a carrier takes the goods."""

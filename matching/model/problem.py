@@ -31,6 +31,9 @@ DECISION_KINDS = ("pin", "forbid")
 ANY_PRODUCT = -1
 NO_ZONE = -1
 NO_BASE = -1
+NO_HARVEST = -1
+AS_USUAL = -1
+"""In `Calendar`: this date keeps the site's usual value."""
 
 
 def _freeze(record: Any) -> None:
@@ -103,6 +106,7 @@ class Lots(_Table):
     indivisible: BoolArray
     cold: BoolArray
     litres_per_kg: FloatArray
+    harvest: IntArray  # index into Problem.harvest_ids, or NO_HARVEST: lots of one harvest are picked up on one date
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +183,18 @@ class Access(_Table):
 
 
 @dataclass(frozen=True, eq=False)
+class Calendar(_Table):
+    """Dates that differ from a site's usual day; shape (n_dates,), each pair of site and day once."""
+
+    site: IntArray
+    day: IntArray
+    closed: BoolArray  # no stop and no carrier on this date
+    open_from_min: IntArray  # clock, or AS_USUAL
+    open_until_min: IntArray  # clock, or AS_USUAL
+    throughput_kg: IntArray  # or AS_USUAL
+
+
+@dataclass(frozen=True, eq=False)
 class Roads(_Table):
     """Known roads and carriers, one direction each; shape (n_roads,). The format calls this table ``lanes``."""
 
@@ -219,12 +235,14 @@ class Problem:
     lines: Lines
     vehicles: Vehicles
     access: Access
+    calendar: Calendar
     roads: Roads
     decisions: Decisions
     supplier_ids: tuple[str, ...]
     product_ids: tuple[str, ...]
     buyer_ids: tuple[str, ...]
     scheme_ids: tuple[str, ...]
+    harvest_ids: tuple[str, ...]
     detour_factor: float
     horizon_from_day: int
     horizon_until_day: int

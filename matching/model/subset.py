@@ -53,12 +53,14 @@ def subset(problem: Problem, lots: IntArray, lines: IntArray, also: IntArray | N
     lot_place, line_place = _places(lots, problem.n_lots), _places(lines, problem.n_lines)
     kept = np.flatnonzero((lot_place[problem.decisions.lot] >= 0) & (line_place[problem.decisions.line] >= 0))
     vehicles, decisions = problem.vehicles, rows_of(problem.decisions, kept)
+    dates = np.flatnonzero(place[problem.calendar.site] >= 0)
     kept_road = rows_of(roads, kept_roads)
     part = problem.replace(
         sites=rows_of(problem.sites, sites),
         lots=rows_of(problem.lots, lots, site=place[problem.lots.site[lots]]),
         lines=_lines(problem, lines, place),
         vehicles=vehicles.replace(base_site=place[vehicles.base_site]),
+        calendar=rows_of(problem.calendar, dates, site=place[problem.calendar.site[dates]]),
         roads=kept_road.replace(from_site=place[kept_road.from_site], to_site=place[kept_road.to_site]),
         decisions=decisions.replace(lot=lot_place[decisions.lot], line=line_place[decisions.line]),
     )

@@ -1,6 +1,7 @@
 """Lanes that a carrier serves by the kilogram: post, bus, groupage.
 
-A carrier has no clock and no stop, so the horizon does not bind it; it delivers a fixed number of days after pick-up.
+A carrier has no clock and no stop, so the horizon does not bind it; it delivers a fixed number of days after pick-up. It serves no site on
+a date on which that is closed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.compiled import compiled
+from matching.model.calendar import is_closed
 from matching.model.problem import IntArray, Problem, _Table
 from matching.pairs.eligibility import FULL_SET, QUESTION, Ground, box_of, decided_pairs, fit_exactly, ground
 
@@ -30,14 +32,32 @@ class CarrierLanes(_Table):
 
 
 def find_carrier_lanes(problem: Problem) -> CarrierLanes:
-    """Find every lane that a carrier may serve, and on which pick-up days; forbidden pairs are left out."""
+    """Find every lane that a carrier may serve, and on which pick-up days; forbidden pairs and closed dates are left out."""
     g = ground(problem)
     lot, entry, road = carrier_pairs(problem, g)
     line, days = g.entry_line[entry], problem.roads.transit_days[road]
-    boxes: IntArray = _pickup_days(g.lots, g.entries, g.way_start, g.ways, lot, entry, days)
+    boxes = _on_open_dates(problem, _pickup_days(g.lots, g.entries, g.way_start, g.ways, lot, entry, days), lot, line, road)
     pair, lot, line = boxes[:, 0], lot[boxes[:, 0]], line[boxes[:, 0]]
     margin = problem.lines.bid_vnd_per_kg[line] - problem.lots.ask_vnd_per_kg[lot]
     return CarrierLanes(lot, line, road[pair], boxes[:, 1].copy(), boxes[:, 2].copy(), margin)
+
+
+def _on_open_dates(problem: Problem, boxes: IntArray, lot: IntArray, line: IntArray, road: IntArray) -> IntArray:
+    """Cut out of boxes the days on which the site of the pick-up, or of the delivery that follows, is closed; rows as in `_pickup_days`."""
+    if not problem.calendar.closed.any():
+        return boxes
+    n = boxes[:, 2] - boxes[:, 1] + 1
+    box = np.repeat(np.arange(len(boxes)), n)
+    day = np.arange(len(box)) - np.repeat(np.cumsum(n) - n, n) + boxes[box, 1]
+    pair = boxes[box, 0]
+    open_ = ~is_closed(problem, problem.lots.site[lot[pair]], day)
+    open_ &= ~is_closed(problem, problem.lines.site[line[pair]], day + problem.roads.transit_days[road[pair]])
+    box, day = box[open_], day[open_]
+    begins = np.ones(len(box), dtype=np.bool_)
+    begins[1:] = (np.diff(box) != 0) | (np.diff(day) != 1)
+    first = np.flatnonzero(begins)
+    last = np.append(first[1:], len(box)) - 1
+    return np.ascontiguousarray(np.stack([boxes[box[first], 0], day[first], day[last]], axis=1)) if len(first) else boxes[:0]
 
 
 def carrier_pairs(problem: Problem, g: Ground) -> tuple[IntArray, IntArray, IntArray]:

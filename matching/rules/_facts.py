@@ -7,6 +7,7 @@ of dates. Rules about movement look at sound trips: the unsound ones are already
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -98,6 +99,19 @@ class PlanFacts:
 
     def leg_name(self, row: int) -> str:
         return f"{self.trip_name(int(self.legs.trip[row]))} {self.allocation_name(int(self.legs.allocation[row]))}"
+
+    # Dates of the calendar. -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def dates(self) -> dict[tuple[int, int], int]:
+        """Row of the calendar of each site and date that it names."""
+        calendar = self.problem.calendar
+        return {pair: row for row, pair in enumerate(zip(calendar.site.tolist(), calendar.day.tolist(), strict=True))}
+
+    @staticmethod
+    def mask(truths: Iterable[bool]) -> BoolArray:
+        """Gather yes and no into an array."""
+        return np.fromiter(truths, dtype=np.bool_)
 
     # Allocations. --------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ import numpy as np
 from matching.model.plan import Plan
 from matching.model.problem import PIN, BoolArray, IntArray, Problem
 from matching.model.subset import Subset, subset
-from matching.rules import indivisible, max_suppliers, min_fill, min_take
+from matching.rules import indivisible, max_suppliers, min_fill, min_take, one_harvest
 from matching.rules._coupling import coupled_lines, coupled_lots
 from matching.search.plan_ops import combine_plans, into_subset, kg_on_pairs, out_of_subset
 from matching.search.resource_use import ResourceUse, resource_use
@@ -62,8 +62,11 @@ def free_trips(problem: Problem, kept: Plan, freed: Plan, lots: IntArray | None 
     """
     whole = lots is None or lines is None
     part = _all_rows(problem) if lots is None or lines is None else subset(problem, lots, lines)
-    lot_locked, lot_kg = _left(problem.lots.kg, coupled_lots(problem), _kg_by_lot(problem, kept), _kg_by_lot(problem, freed))
-    line_locked, line_kg = _left(problem.lines.kg, coupled_lines(problem), _kg_by_line(problem, kept), _kg_by_line(problem, freed))
+    lot_kept, line_kept = _kg_by_lot(problem, kept), _kg_by_line(problem, kept)
+    lot_locked = (coupled_lots(problem) & (lot_kept > 0)) | one_harvest.couples_with(problem, lot_kept > 0)
+    line_locked = coupled_lines(problem) & (line_kept > 0)
+    lot_kg = _left(problem.lots.kg, lot_locked, lot_kept, _kg_by_lot(problem, freed))
+    line_kg = _left(problem.lines.kg, line_locked, line_kept, _kg_by_line(problem, freed))
     rows = with_quantities(part, lot_kg[part.lots], line_kg[part.lines], pins_left(problem, kept)[part.decisions])
     use = resource_use(problem, kept)
     if not whole:
@@ -90,10 +93,10 @@ def _all_rows(problem: Problem) -> Subset:
     return Subset(problem, *(np.arange(n) for n in (problem.n_lots, problem.n_lines, problem.n_sites, n_roads, n_decisions)))
 
 
-def _left(kg: IntArray, coupled: BoolArray, kept: IntArray, freed: IntArray) -> tuple[BoolArray, IntArray]:
-    """Tell which rows are locked, and what is left of each row, kg: of a locked one just what the freed trips have."""
-    locked, free = coupled & (kept > 0), np.maximum(0, kg - kept)
-    return locked, np.where(locked, np.minimum(freed, free), free)
+def _left(kg: IntArray, locked: BoolArray, kept: IntArray, freed: IntArray) -> IntArray:
+    """Return what is left of each row, kg: of a locked one just what the freed trips have."""
+    free = np.maximum(0, kg - kept)
+    return np.asarray(np.where(locked, np.minimum(freed, free), free))
 
 
 def _kg_by_lot(problem: Problem, plan: Plan) -> IntArray:

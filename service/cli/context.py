@@ -1,7 +1,4 @@
-"""What every command of the service shares: its settings, its database, and how it says that something is wrong.
-
-Exit status: 0 done; 1 something that was checked doesn't hold; 2 bad settings, input, option or database.
-"""
+"""What every command of the service shares: its settings, its database, and how it says that something is wrong."""
 
 from __future__ import annotations
 
@@ -13,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from service.cli.status import BAD_INPUT
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from service.db import Database
     from service.settings import Settings
 
-DONE, BROKEN, BAD = 0, 1, 2
 COMMAND_LINE = "command line"
 Done = TypeVar("Done")
 
@@ -60,7 +58,7 @@ def opened(*, any_schema: bool = False) -> Iterator[Database]:
         raise refusal(f"the database can't be reached: {' '.join(str(error.orig).split())}") from error
     except BadInput as error:
         _show_issues(error)
-        raise typer.Exit(BAD) from error
+        raise typer.Exit(BAD_INPUT) from error
     except (SchemaMismatch, UpkeepError, DomainError) as error:
         raise refusal(error) from error
     finally:
@@ -73,7 +71,7 @@ def refusal(why: object) -> typer.Exit:
 
     for line in str(why).splitlines():
         show_failure(console(stderr=True), line)
-    return typer.Exit(BAD)
+    return typer.Exit(BAD_INPUT)
 
 
 def say(text: str, facts: Mapping[str, Any], *, as_json: bool) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.context import BROKEN, opened, say
+from service.cli.context import opened, say
+from service.cli.status import BROKEN
 
 db = typer.Typer(name="db", help="The database: bring its schema up to date, and check that it holds.", no_args_is_help=True)
 audit = typer.Typer(name="audit", help="The audit trail.", no_args_is_help=True)

@@ -1,18 +1,20 @@
 """`mca explain`: why lots and lines of a plan are open, and what would change it.
 
-Exit status: 0 it was explained; 2 bad input, or an id that the input does not have.
+Ctrl-C keeps what has been explained so far.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli.language import OwnLanguage
+from service.cli.signals import StopRequest
+from service.cli.status import BAD_INPUT, INTERRUPTED
 from service.stopwatch import Patience
 
 if TYPE_CHECKING:
@@ -20,19 +22,14 @@ if TYPE_CHECKING:
     from matching.explain.texts import Language
     from matching.model.problem import Problem
 
-BAD = 2
-
-
-class Lang(StrEnum):
-    """Language of the texts."""
-
-    VI = "vi"
-    EN = "en"
+PROGRESS_S = 2.0
+"""Seconds between two lines of progress."""
 
 
 def explain(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="Folder of CSV tables, or an .xlsx workbook.")],
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Folder that holds the plan.")],
+    lang: OwnLanguage,
     lot: Annotated[list[str] | None, typer.Option("--lot", metavar="ID", help="A lot to be explained; may be given several times.")] = None,
     line: Annotated[list[str] | None, typer.Option("--line", metavar="ID", help="A line to be explained; likewise.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Explain all that is open.")] = False,
@@ -40,7 +37,6 @@ def explain(
     pools: Annotated[bool, typer.Option("--pools", help="Say which suppliers together could fill a line.")] = False,
     seconds: Annotated[float, typer.Option("--seconds", min=0.05, max=600, help="Longest search for each change.")] = 1.0,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same answer.")] = 0,
-    lang: Annotated[Lang, typer.Option("--lang", help="Language of the texts.")] = Lang.VI,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Explain why lots and lines are open, and what would change it."""
@@ -69,14 +65,32 @@ def explain(
         text = say(f"error.{unknown.subject}", lang.value, id=unknown.name)
         error = {"error": "unknown_id", "subject": unknown.subject, "id": unknown.name, "message": text}
         typer.echo(json.dumps(error, ensure_ascii=False) if as_json else text, err=not as_json)
-        raise typer.Exit(BAD) from None
+        raise typer.Exit(BAD_INPUT) from None
     order = _Order(scene, lang.value, changes, pools, seconds, seed, start_stopwatch())
-    made = [order.explain(subject, row) for subject, row in wanted]
+    with StopRequest() as stop_asked:
+        made = _explained(order, wanted, stop_asked)
     cautions = plan_cautions(plan, problem)
     if as_json:
         typer.echo(json.dumps(cautions | {"items": [one for one, _ in made]}, ensure_ascii=False))
     else:
         typer.echo("\n\n".join([*caution_texts(cautions, lang.value), *(text for _, text in made)]))
+    if len(made) < len(wanted):
+        typer.echo(f"interrupted: {len(made):,} of {len(wanted):,} explained", err=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _explained(order: _Order, wanted: list[tuple[str, int]], stop_asked: Callable[[], bool]) -> list[tuple[dict[str, Any], str]]:
+    """Explain one after another until all are done or a stop is asked for, with a line of progress now and then."""
+    made: list[tuple[dict[str, Any], str]] = []
+    shown_at = order.stopwatch()
+    for subject, row in wanted:
+        if stop_asked():
+            break
+        made.append(order.explain(subject, row))
+        if order.stopwatch() - shown_at >= PROGRESS_S:
+            shown_at = order.stopwatch()
+            typer.echo(f"{len(made):,} of {len(wanted):,} explained", err=True)
+    return made
 
 
 def plan_cautions(plan: Path, problem: Problem) -> dict[str, bool]:

@@ -1,11 +1,12 @@
 """`mca`: plan a folder or workbook, check a plan, plan the sample season; and everything about the service and its database.
 
-Exit status: 0 a plan was written, or a checked plan keeps every rule; 1 a checked plan breaks a rule; 2 bad input, output or option.
+`service.cli.status` lists the exit statuses.
 Modules that cost time to import are imported where they are used, so that ``mca --help`` answers at once.
 """
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sys
@@ -13,22 +14,41 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from service.cli import database, explain, price, season, serve, users, worker
 from service.cli import policy as cli_policy
+from service.cli.language import OwnLanguage
+from service.cli.status import USAGE, WRITE_FAILED
 from service.stopwatch import process_age_s, start_stopwatch
 
 DEFAULT_LIMIT_S = 60.0
 LONGEST_LIMIT_S = 1e7
 LARGEST_SEED = 2**31 - 1
+LONGEST_SUMMARY = 400
+
+_UsageError: Any = typer.BadParameter.__base__
+_UsageError.exit_code = USAGE
+
+
+class CommandList(TyperGroup):
+    """Lists commands with their whole first sentence, which click would cut to the width of the terminal."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write each command with its summary, wrapped."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(limit=LONGEST_SUMMARY)) for name, one in found if one is not None and not one.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 app = typer.Typer(
     name="mca",
+    cls=CommandList,
     help="Match cooperatives' harvest with buyers' demand, trucks included.",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -87,7 +107,10 @@ def root(
 def match(
     ctx: typer.Context,
     source: Source,
-    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where the plan is written.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where the plan is written; a name that ends in .xlsx makes one workbook.")
+    ],
+    lang: OwnLanguage,
     time_limit: Limit = DEFAULT_LIMIT_S,
     seed: Seed = 0,
     trips: Annotated[
@@ -111,7 +134,7 @@ def match(
     """Plan a folder or workbook."""
     from service.cli.planning import Order, run_match
 
-    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet, cluster, policy, previous, iterations)
+    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet, cluster, policy, previous, iterations, lang.value)
     raise typer.Exit(run_match(order, _stopwatch(ctx)))
 
 
@@ -178,10 +201,24 @@ def _leave(run: Callable[..., object], stopwatch: Callable[[], float]) -> None:
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO):
+            raise
+        status = _report_lost_output(error)
+    try:
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+    except OSError as error:
+        status = _report_lost_output(error)
+    with suppress(OSError):
         sys.stderr.flush()
     os._exit(status)
+
+
+def _report_lost_output(error: OSError) -> int:
+    with suppress(OSError):
+        sys.stderr.write(f"mca: standard output could not be written: {error.strerror or error}\n")
+    return WRITE_FAILED
 
 
 if __name__ == "__main__":

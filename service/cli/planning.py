@@ -17,18 +17,19 @@ from matching.model.errors import BadInput, InputIssue
 from matching.model.plan import Progress, Result
 from matching.model.problem import Problem
 from service.cautions import floor_cautions
-from service.cli.output_folder import BadOutput, check_output
+from service.cli.output_folder import BadOutput, check_output, is_workbook
 from service.cli.progress import Watcher, watching
 from service.cli.signals import StopRequest
+from service.cli.status import BAD_INPUT, BAD_OUTPUT, BROKEN, OK
 from service.cli.terminal import console, show_failure, show_finding, show_issues, show_report
 from service.report import Report, summarise
 from service.version import engine_name
 
 if TYPE_CHECKING:
     from matching.io import Season
+    from matching.texts import Language
     from service.policy_files import Done, Task
 
-OK, BROKEN, BAD = 0, 1, 2
 Stopwatch = Callable[[], float]
 
 WRITING_S = 0.2
@@ -51,6 +52,7 @@ class Order:
     policy: Path | None = None
     previous: Path | None = None
     iterations: int | None = None
+    language: Language = "vi"
 
 
 def run_match(order: Order, stopwatch: Stopwatch) -> int:
@@ -115,8 +117,12 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
         with StopRequest() as stop_asked:
             done = _plan(task, order, stopwatch, watch, stop_asked)
             watch(Progress(stopwatch(), "write", done.result.objective_vnd, done.result.bound_vnd))
-            _write(season, done, order.out)
-    return season.problem, done.result, _summary(season.problem, done)
+            report = _summary(season.problem, done)
+            if is_workbook(order.out):
+                _write_workbook(season.problem, done.result, report, order)
+            else:
+                _write(season, done, order.out)
+    return season.problem, done.result, report
 
 
 def _summary(problem: Problem, done: Done) -> Report:
@@ -162,6 +168,15 @@ def _write(season: Season, done: Done, out: Path) -> None:
         raise BadOutput(str(error)) from error
 
 
+def _write_workbook(problem: Problem, result: Result, report: Report, order: Order) -> None:
+    from service.plan_workbook import write_plan_workbook
+
+    try:
+        write_plan_workbook(order.out, problem, result, report, order.language)
+    except OSError as error:
+        raise BadOutput(str(error)) from error
+
+
 def _announce(order: Order, report: Report, drawings: Sequence[Path]) -> None:
     if order.as_json:
         extra = {"out": str(order.out), "engine": engine_name(), "drawings": [str(path) for path in drawings]}
@@ -181,7 +196,7 @@ def refuse(order: Order, error: BadInput | BadOutput) -> int:
         typer.echo(json.dumps({"error": "bad_output", "message": str(error)}, ensure_ascii=False))
     else:
         show_failure(console(stderr=True), str(error))
-    return BAD
+    return BAD_OUTPUT
 
 
 def show_bad_input(source: str, issues: Sequence[InputIssue], consequence: str, *, as_json: bool) -> int:
@@ -190,7 +205,7 @@ def show_bad_input(source: str, issues: Sequence[InputIssue], consequence: str, 
         typer.echo(json.dumps({"error": "bad_input", "issues": [_issue_json(issue) for issue in issues]}, ensure_ascii=False))
     else:
         show_issues(console(stderr=True), source, issues, consequence)
-    return BAD
+    return BAD_INPUT
 
 
 def _issue_json(issue: InputIssue) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from matching.model.errors import BadInput
+from service.cli.language import Lang, OwnLanguage
+from service.cli.status import BAD_INPUT, BROKEN, OK
 
 if TYPE_CHECKING:
     from matching.io import Season
@@ -17,15 +18,7 @@ if TYPE_CHECKING:
     from matching.replanning.difference import Party
     from service.policy_files import Replay
 
-OK, DIFFERS, BAD = 0, 1, 2
 LARGEST_SEED = 2**31 - 1
-
-
-class Tongue(StrEnum):
-    """Languages of the texts."""
-
-    VI = "vi"
-    EN = "en"
 
 
 Source = Annotated[Path, typer.Argument(metavar="INPUT", help="Folder of CSV tables, or an .xlsx workbook.")]
@@ -71,7 +64,7 @@ def replay(
         facts = done.recipe.as_json()
         write_result(out, season.problem, done.result, engine=engine_name(), input_sha256=season.problem.digest(), recipe=facts)
     _say(vars(found), _told(found), as_json=as_json)
-    raise typer.Exit(DIFFERS if found.exact and not found.same else OK)
+    raise typer.Exit(BROKEN if found.exact and not found.same else OK)
 
 
 def _told(found: Replay) -> str:
@@ -127,7 +120,7 @@ def compare(
     else:
         show(console(), shown)
         typer.echo("\n".join(f"{name} is worth {loss:.2f} % less than {totals[0].policy}." for name, loss in losses.items()))
-    raise typer.Exit(DIFFERS if most_loss is not None and any(loss > most_loss for loss in losses.values()) else OK)
+    raise typer.Exit(BROKEN if most_loss is not None and any(loss > most_loss for loss in losses.values()) else OK)
 
 
 def _season(source: Path) -> Season:
@@ -165,7 +158,7 @@ def difference(
     source: Source,
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="Folder that holds the earlier plan.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="Folder that holds the later plan.")],
-    language: Annotated[Tongue, typer.Option("--lang", "--language", help="Language of the sentences.")] = Tongue.VI,
+    language: OwnLanguage,
     party: Annotated[
         str | None, typer.Option("--party", metavar="SIDE:ID", help="Only what one party is told, as in supplier:S1 or buyer:B1.")
     ] = None,
@@ -192,7 +185,7 @@ def difference(
     _say({"changes": [shown(problem, change) for change in changes]}, "\n".join(lines), as_json=as_json)
 
 
-def _party(problem: Problem, named: str, language: Tongue, *, as_json: bool) -> Party:
+def _party(problem: Problem, named: str, language: Lang, *, as_json: bool) -> Party:
     """Return the party that is named; one that the input doesn't have ends the command, for silence would say that nothing has changed."""
     from matching import texts
     from matching.replanning.difference import BUYER, SUPPLIER
@@ -202,4 +195,4 @@ def _party(problem: Problem, named: str, language: Tongue, *, as_json: bool) -> 
         return side, name
     said = {"error": "unknown_id", "id": named, "message": texts.say("change.no_party", language.value, party=named)}
     typer.echo(json.dumps(said, ensure_ascii=False) if as_json else said["message"], err=not as_json)
-    raise typer.Exit(BAD)
+    raise typer.Exit(BAD_INPUT)

@@ -1,7 +1,4 @@
-"""`mca price`: what a rule of a plan costs, with it and without it.
-
-Exit status: 0 it was priced; 2 bad input, or a rule that is not there.
-"""
+"""`mca price`: what a rule of a plan costs, with it and without it."""
 
 from __future__ import annotations
 
@@ -14,7 +11,9 @@ import typer
 from matching.model.errors import BadInput
 from matching.model.reasons import RuleKind
 from service.cli.explain import caution_texts, plan_cautions
-from service.cli.policy import BAD, AsJson, PlanFolder, Previous, Seed, Source, Tongue, refused
+from service.cli.language import OwnLanguage
+from service.cli.policy import AsJson, PlanFolder, Previous, Seed, Source, refused
+from service.cli.status import BAD_INPUT
 
 if TYPE_CHECKING:
     from matching.explain.rules import Rule, RulePrice
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 def price(
     source: Source,
     plan: PlanFolder,
+    lang: OwnLanguage,
     rule: Annotated[
         RuleKind, typer.Option("--rule", help="Kind of rule; floor, cap and policy are of the policy that the plan was made under.")
     ],
@@ -34,7 +34,6 @@ def price(
     previous: Previous = None,
     seconds: Annotated[float, typer.Option("--seconds", min=1, max=3600, help="Longest search.")] = 6.0,
     seed: Seed = 0,
-    lang: Annotated[Tongue, typer.Option("--lang", help="Language of the text.")] = Tongue.VI,
     as_json: AsJson = False,
 ) -> None:
     """Say what a rule costs: the plan is planned on with the rule and without it, with equal effort."""
@@ -51,7 +50,7 @@ def price(
     except NoSuchRule as error:
         said: dict[str, Any] = {"error": "no_such_rule", "message": error.text(lang.value)}
         typer.echo(json.dumps(said, ensure_ascii=False) if as_json else said["message"], err=not as_json)
-        raise typer.Exit(BAD) from None
+        raise typer.Exit(BAD_INPUT) from None
     figures = {name: getattr(found, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
     text, cautions = price_text(wanted, found, lang.value, season.problem), plan_cautions(plan, season.problem)
     made = {"rule": rule.value, "of": list(wanted.of), **figures, "text": text, **cautions}

@@ -31,6 +31,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "vehicles": {"payload_kg": 2000, "fixed_vnd": 300000, "vnd_per_km": "0:20000;30:14000;100:9000", "kmh": 40},
     "certificates": {"supplier_id": "s1", "product": "*", "scheme": "VietGAP", "valid_from": "2026-01-01", "valid_until": "2028-12-31"},
+    "calendar": {"site_id": "b1", "date": "2027-06-07"},
     "access": {"zone": "inner", "min_payload_kg": 0, "closed_from": "06:00", "closed_until": "09:00"},
     "lanes": {"from_site": "c1", "to_site": "b1"},
     "decisions": {"lot_id": "lot1", "line_id": "line1", "decision": "forbid"},
@@ -45,6 +46,7 @@ def filled_tables(
     vehicles: Sequence[Row] = ({},),
     certificates: Sequence[Row] = (),
     access: Sequence[Row] = (),
+    calendar: Sequence[Row] = (),
     lanes: Sequence[Row] = (),
     decisions: Sequence[Row] = (),
     settings: Mapping[str, Any] | None = None,
@@ -56,7 +58,7 @@ def filled_tables(
     """
     given = {
         "sites": sites, "lots": lots, "demands": demands, "vehicles": vehicles, "certificates": certificates, "access": access,
-        "lanes": lanes, "decisions": decisions,
+        "calendar": calendar, "lanes": lanes, "decisions": decisions,
     }  # fmt: skip
     tables = {name: [_filled(name, n, row) for n, row in enumerate(rows, 1)] for name, rows in given.items()}
     tables["settings"] = [{"key": str(key), "value": str(value)} for key, value in (settings or {}).items()]

@@ -15,6 +15,8 @@ PRODUCTS = ("lychee", "pomelo", "carp")
 FEATURES = frozenset(
     {"certificates", "hubs", "carriers", "roads", "decisions", "minimums", "shortage", "doors", "access", "bases", "horizon"}
 )
+DATED = frozenset({"calendar", "harvests"})
+"""Features that are drawn from streams of their own, so that other draws stay as they are whether they are there or not."""
 CLASSES = (
     {"class_id": "van", "payload_kg": 900, "volume_l": 3000, "fixed_vnd": 200000, "vnd_per_km": "0:20000;10:12000;50:9000", "kmh": 45},
     {"class_id": "truck", "payload_kg": 3500, "fixed_vnd": 300000, "vnd_per_km": "0:35000;10:18000;200:9000", "kmh": 42, "max_hours": 14},
@@ -29,13 +31,15 @@ def random_problem(seed: int, size: int = 6, features: frozenset[str] = FEATURES
 
 def random_tables(seed: int, size: int = 6, features: frozenset[str] = FEATURES) -> dict[str, Any]:
     """Return the tables of `random_problem`, ready for `build_problem` or `tiny_folder`."""
-    r = random.Random(seed)
+    r, calendar = random.Random(seed), stream(seed, "calendar")
     sites = [_site(r, f"c{k}", "cooperative", features) for k in range(max(1, size // 2))]
     sites += [_site(r, f"b{k}", "buyer", features) for k in range(max(1, size // 2))]
     sites += [_site(r, f"h{k}", "hub", features) for k in range(2 if "hubs" in features else 0)]
     lots = [_lot(r, k, sites, features) for k in range(size)]
     demands = [_line(r, k, sites, features) for k in range(size)]
     roads = _roads(r, sites, features)
+    if "harvests" in features:
+        give_harvests(stream(seed, "harvests"), lots)
     return {
         "sites": sites,
         "lots": lots,
@@ -45,12 +49,41 @@ def random_tables(seed: int, size: int = 6, features: frozenset[str] = FEATURES)
         "access": [{"zone": "inner", "min_payload_kg": 2000, "closed_from": "06:00", "closed_until": "20:00"}]
         if "access" in features
         else [],
+        "calendar": dated_rows(calendar, sites) if "calendar" in features else [],
         "lanes": roads,
         "decisions": _decisions(r, lots, demands) if "decisions" in features else [],
         "settings": {"horizon_from": _day(r.choice([-1, 0, 1])), "horizon_until": _day(r.choice([DAYS - 1, DAYS, DAYS + 3]))}
         if "horizon" in features
         else {},
     }
+
+
+def stream(seed: int, feature: str) -> random.Random:
+    """Return a feature's own source of chance, so that one more draw for it changes nothing else."""
+    return random.Random(f"{feature} {seed}")
+
+
+def dated_rows(r: random.Random, sites: list[dict[str, Any]], days: int = DAYS) -> list[dict[str, Any]]:
+    """Return calendar rows for some dates of some sites: closed, other hours, another throughput, or several of these."""
+    rows = []
+    for site in sites:
+        for day in range(-1, days + 2) if r.random() < 0.6 else ():
+            hours = r.choice([("", ""), ("05:00", "07:30"), ("20:00", "05:00"), ("08:00", "08:00"), ("00:00", "24:00"), ("", "10:00")])
+            row = {
+                "site_id": site["site_id"],
+                "date": _day(day),
+                "closed": r.choice(["", "no", "yes"]),
+                "throughput_kg": r.choice(["", 0, 700]),
+            }
+            if r.random() < 0.5:
+                rows.append({**row, "open_from": hours[0], "open_until": hours[1]})
+    return rows
+
+
+def give_harvests(r: random.Random, lots: list[dict[str, Any]]) -> None:
+    """Let most lots belong to one of a few harvests, whatever their site and product."""
+    for lot in lots:
+        lot["harvest_id"] = r.choice(["", "h1", "h2", "h3"])
 
 
 def _day(n: int) -> str:

@@ -34,9 +34,11 @@ def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("matching.bounds.proof.prove", lambda problem, **given: None)
 
 
-def squeezed_problem(seed: int, size: int = 10, without: frozenset[str] = frozenset({"hubs"})) -> Problem:
+def squeezed_problem(
+    seed: int, size: int = 10, without: frozenset[str] = frozenset({"hubs"}), more: frozenset[str] = frozenset()
+) -> Problem:
     """Return a random problem in which nearly every pair is eligible and docks, hours, counts and minimums bind."""
-    tables, r = random_tables(seed, size, FEATURES - {"decisions"} - without), random.Random(seed)
+    tables, r = random_tables(seed, size, (FEATURES | more) - {"decisions"} - without), random.Random(seed)
     for site in tables["sites"]:
         opens = r.choice([("", ""), ("", ""), ("05:00", "20:00"), ("20:00", "05:00"), ("06:00", "11:30")])
         site["open_from"], site["open_until"] = opens

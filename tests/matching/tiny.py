@@ -17,20 +17,23 @@ from matching.network.geography import road_minutes
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.plans import JUNE_1, Carrier, Load, Truck, build_plan, codes
+from tests.matching.random_problems import dated_rows, give_harvests, stream
 
 Rng = np.random.Generator
 UNFINISHED = {"min_take", "min_fill", "min_supplier", "decisions"}
 """Rules that a plan may break on the way, because a later trip can mend it."""
 
 
-def tiny_problem(seed: int) -> Problem:
-    """Return a problem of at most five sites, four lots and three lines over two days."""
+def tiny_problem(seed: int, features: frozenset[str] = frozenset()) -> Problem:
+    """Return a problem of at most five sites, four lots and three lines over two days, with ``calendar`` or ``harvests`` if asked for."""
     rng = np.random.default_rng(seed)
     sites = [_site(rng, f"c{n}", "cooperative") for n in range(2)] + [_site(rng, f"b{n}", "buyer") for n in range(_one_of(rng, 1, 2))]
     if _maybe(rng, 0.3):
         sites.append(_site(rng, "h0", "hub"))
     lots = [_lot(rng) for _ in range(_one_of(rng, 2, 3, 4))]
     demands = [_line(rng, len(sites)) for _ in range(_one_of(rng, 1, 2, 3))]
+    if "harvests" in features:
+        give_harvests(stream(seed, "harvests"), lots)
     buyers = [str(site["site_id"]) for site in sites if site["kind"] == "buyer"]
     for line in demands:
         line["site_id"] = _one_of(rng, *buyers)
@@ -41,6 +44,7 @@ def tiny_problem(seed: int) -> Problem:
         vehicles=[_vehicle(rng) for _ in range(_one_of(rng, 1, 2))],
         certificates=[{"valid_until": _one_of(rng, "2027-06-07", "2028-12-31")}] if _maybe(rng, 0.8) else [],
         access=[{"min_payload_kg": _one_of(rng, 0, 1000)}] if _maybe(rng, 0.2) and any(site["zone"] for site in sites) else [],
+        calendar=dated_rows(stream(seed, "calendar"), sites, days=1) if "calendar" in features else [],
         lanes=[_carrier(rng, _one_of(rng, *buyers))] if _maybe(rng, 0.3) else [],
         decisions=[_decision(rng)] if _maybe(rng, 0.2) else [],
         settings={"horizon_from": "2027-06-07", "horizon_until": "2027-06-08"},

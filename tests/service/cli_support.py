@@ -63,8 +63,8 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SOLVE, idle_solve)
 
 
-def run(*arguments: object) -> Outcome:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def run(*arguments: object, locale: str = "vi_VN.UTF-8") -> Outcome:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"LC_ALL": locale})
 
 
 def printed_json(outcome: Outcome) -> dict[str, Any]:

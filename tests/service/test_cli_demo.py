@@ -27,5 +27,5 @@ def test_the_demo_plan_can_be_checked_against_the_sample_season(tmp_path: Path, 
 def test_the_demo_refuses_an_output_that_is_a_file(tmp_path: Path, idle: None) -> None:
     (tmp_path / "plan").write_text("mine")
     outcome = run("demo", "--out", tmp_path / "plan")
-    assert outcome.exit_code == 2
+    assert outcome.exit_code == 73
     assert (tmp_path / "plan").read_text() == "mine"

@@ -78,4 +78,18 @@ def test_bad_input_and_no_question_are_refused(planned: Path) -> None:
     (planned / "in" / "lots.csv").write_text("lot_id\nx\n")
     outcome = run("explain", planned / "in", planned / "out", "--all", "--json")
     assert (outcome.exit_code, printed_json(outcome)["error"]) == (2, "bad_input")
-    assert run("explain", planned / "in", planned / "out").exit_code == 2
+    assert run("explain", planned / "in", planned / "out").exit_code == 64
+
+
+def test_an_english_terminal_is_answered_in_english(planned: Path) -> None:
+    outcome = run("explain", planned / "in", planned / "out", "--lot", "lot1", locale="C.UTF-8")
+    assert outcome.stdout.startswith("Lot lot1")
+
+
+def test_what_was_explained_before_an_interruption_is_kept(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = iter([False, True])
+    monkeypatch.setattr("service.cli.explain.StopRequest.__call__", lambda _: next(asked))
+    outcome = run("explain", planned / "in", planned / "out", "--all")
+    assert outcome.exit_code == 130
+    assert "interrupted: 1 of 2 explained" in outcome.stderr
+    assert outcome.stdout.startswith("Lô lot1")

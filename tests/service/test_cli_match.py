@@ -124,7 +124,7 @@ def test_a_name_cannot_steer_the_terminal(tmp_path: Path, idle: None) -> None:
 )
 def test_a_senseless_option_is_refused(tmp_path: Path, idle: None, arguments: tuple[str, str]) -> None:
     outcome = run("match", tiny_folder(tmp_path / "in"), "--out", tmp_path / "out", *arguments)
-    assert outcome.exit_code == 2
+    assert outcome.exit_code == 64
     assert not (tmp_path / "out").exists()
 
 
@@ -135,7 +135,7 @@ def test_an_output_that_cannot_be_written_is_known_before_planning(tmp_path: Pat
     monkeypatch.setattr(SOLVE, never)
     (tmp_path / "file").write_text("here already")
     outcome = run("match", tiny_folder(tmp_path / "in"), "--out", tmp_path / "file")
-    assert outcome.exit_code == 2
+    assert outcome.exit_code == 73
     assert "is a file" in outcome.stderr
     found = printed_json(run("match", tmp_path / "in", "--out", tmp_path / "file/below", "--json"))
     assert found["error"] == "bad_output"
@@ -178,7 +178,7 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("matching.io.write_result", full)
     outcome = run("match", tiny_folder(tmp_path / "in"), "--out", tmp_path / "out")
-    assert outcome.exit_code == 2
+    assert outcome.exit_code == 73
     assert "No space left on device" in outcome.stderr
 
 

@@ -77,3 +77,12 @@ def test_help_loads_no_numerical_library() -> None:
     loaded = set(ended.stdout.split())
     assert "service.cli.main" in loaded
     assert not loaded & {"numpy", "pandas", "scipy", "numba", "ortools", "matplotlib", "rich.console", "matching.model.problem"}
+
+
+def test_a_full_standard_output_is_one_sentence_and_a_status_of_its_own(planned: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "service.cli.main", "check", str(planned / "in"), str(planned / "out"), "--json"]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 74
+    assert "Traceback" not in ended.stderr
+    assert "standard output could not be written" in ended.stderr

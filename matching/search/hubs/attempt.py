@@ -10,6 +10,7 @@ import numpy as np
 from matching.model.plan import CARRIER, Plan
 from matching.model.problem import PIN, BoolArray, FloatArray, IntArray, Problem
 from matching.model.subset import rows_of
+from matching.pairs.harvests import can_be_cut, harvest_days, narrowed
 from matching.pairs.lanes import Lanes
 from matching.search.hubs.job import Effort, Job, compatible
 from matching.search.hubs.prospects import Idea, Prospects
@@ -104,8 +105,12 @@ def carry_out(
     rows = np.flatnonzero((left.lot_kg[attempt.lanes.lot] > 0) & (left.line_kg[attempt.lanes.line] > 0))
     if len(rows) == 0:
         return []
-    direct = _beside(problem, all_lanes, attempt.lanes, freed, left)
-    job = Job(problem, left, rows_of(attempt.lanes, rows), direct, attempt.idea.meeting, effort, expired)
+    days = harvest_days(problem, rest.allocations)
+    direct = narrowed(_beside(problem, all_lanes, attempt.lanes, freed, left), days)
+    rows = rows[can_be_cut(attempt.lanes, days)[rows]]
+    if len(rows) == 0:
+        return []
+    job = Job(problem, left, narrowed(rows_of(attempt.lanes, rows), days), direct, attempt.idea.meeting, effort, expired)
     moved = transfer(job, attempt.onward_vnd_per_kg[rows], seed)
     if moved is None:
         return []

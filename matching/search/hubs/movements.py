@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.model.problem import HUB, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem, _Table
+from matching.model.calendar import throughput_kg
+from matching.model.problem import HUB, PIN, BoolArray, FloatArray, IntArray, Problem, _Table
 from matching.model.subset import rows_of
 from matching.network.rates import Haulage, haulage
 from matching.pairs.lanes import Lanes, find_lanes
@@ -166,10 +167,10 @@ def _gathered(problem: Problem, hubs: IntArray, costs: FloatArray, kg: IntArray,
         day = int(turning[k])
         total = costs[k] * kg[k]
         for h in range(len(hubs)):
-            left = room.get((h, day), int(min(problem.sites.throughput_kg_per_day[hubs[h]], NO_LIMIT)))
+            left = room.get((h, day), int(throughput_kg(problem, hubs[h], np.array(day))))
             total[h] += 0.0 if (h, day) in room else opening[h]
             total[h] += np.inf if left < kg[k] else 0.0
         best = int(np.argmin(total))
         place[k] = best
-        room[best, day] = room.get((best, day), int(problem.sites.throughput_kg_per_day[hubs[best]])) - int(kg[k])
+        room[best, day] = room.get((best, day), int(throughput_kg(problem, hubs[best], np.array(day)))) - int(kg[k])
     return place

@@ -58,13 +58,15 @@ def cut(problem: Problem, lots: Lots, lines: Lines, lanes: Lanes, left: Residual
     new = np.full(problem.n_sites + 1, NO_BASE, dtype=np.int64)
     new[site] = np.arange(len(site))
     road = np.flatnonzero((new[roads.from_site] >= 0) & (new[roads.to_site] >= 0))
-    none = np.zeros(0, dtype=np.int64)
+    none, calendar = np.zeros(0, dtype=np.int64), problem.calendar
+    dates = np.flatnonzero(new[calendar.site] >= 0)
     small = problem.replace(
         sites=rows_of(problem.sites, site),
         lots=lots.replace(site=new[lots.site]),
         lines=lines.replace(site=new[lines.site]),
         vehicles=v.replace(base_site=new[v.base_site]),
         certificates=rows_of(problem.certificates, none),
+        calendar=rows_of(calendar, dates, site=new[calendar.site[dates]]),
         roads=rows_of(roads, road, from_site=new[roads.from_site[road]], to_site=new[roads.to_site[road]]),
         decisions=rows_of(problem.decisions, none),
         horizon_from_day=max(problem.horizon_from_day, int(lanes.pickup_from_day.min())),

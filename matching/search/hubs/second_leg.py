@@ -7,8 +7,9 @@ from collections import defaultdict
 import numpy as np
 
 from matching.model.plan import Plan
-from matching.model.problem import MINUTES_PER_DAY, FloatArray, IntArray, Lots
+from matching.model.problem import MINUTES_PER_DAY, NO_HARVEST, FloatArray, IntArray, Lots
 from matching.model.subset import rows_of
+from matching.pairs.harvests import harvest_days, narrowed
 from matching.pairs.lanes import Lanes
 from matching.search.hubs.direct_search import search_direct
 from matching.search.hubs.job import Job
@@ -109,7 +110,7 @@ class Onward:
         """Return the lanes of lots that the feeder has left something of, margins with the shortage penalty saved."""
         lanes, p, fed = self.job.direct, self.job.problem, self._fed_kg()
         some = (self.job.left.lot_kg > fed) & ~(p.lots.indivisible & (fed > 0))
-        lanes = rows_of(lanes, np.flatnonzero(some[lanes.lot]))
+        lanes = narrowed(rows_of(lanes, np.flatnonzero(some[lanes.lot])), harvest_days(p, self.fed.allocations))
         margin = lanes.margin_vnd_per_kg + p.lines.short_vnd_per_kg[lanes.line]
         return lanes.replace(margin_vnd_per_kg=margin, max_days=np.minimum(lanes.max_days, self.job.effort.shift_days))
 
@@ -122,8 +123,8 @@ class Onward:
         a, n = self.fed.allocations, len(self.groups)
         kg = np.array([a.kg[rows].sum() for rows in self.groups.values()])
         first = np.array([a.lot[rows[0]] for rows in self.groups.values()])
-        lots = rows_of(self.job.problem.lots, first)
-        return lots.replace(site=np.full(n, self.job.meeting.hub), kg=kg, min_take_kg=np.zeros(n, dtype=np.int64))
+        lots, zero = rows_of(self.job.problem.lots, first), np.zeros(n, dtype=np.int64)
+        return lots.replace(site=np.full(n, self.job.meeting.hub), kg=kg, min_take_kg=zero, harvest=np.full(n, NO_HARVEST))
 
     def _as_lanes(self, line_place: IntArray) -> Lanes:
         """Return one lane for each group, from the hub to its line; what has been spent on the way to the hub is spent."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.model.plan import Allocations, Legs, Plan
-from matching.model.problem import NO_LIMIT, PIN, BoolArray, Certificates, Decisions, FloatArray, IntArray, Lines, Lots, Problem
+from matching.model.problem import NO_HARVEST, NO_LIMIT, PIN, BoolArray, Certificates, Decisions, FloatArray, IntArray, Lines, Lots, Problem
 from matching.model.subset import rows_of
 from matching.search.hubs.movements import Movements
 from matching.search.plan_ops import stack, stop_rows
@@ -198,6 +198,7 @@ def _from_hub(problem: Problem, m: Movements, product: IntArray) -> Lots:
     return _to_hub(problem, m, product).replace(
         id=np.array([f"from a hub {k}" for k in range(len(m.lot))], dtype=object),
         site=m.hub,
+        harvest=np.full(len(m.lot), NO_HARVEST),
         from_day=m.turning_day + 1,
         until_day=m.deliver_until_day,
         # Its life ends on the last day on which it may be delivered, whatever days the line itself admits.

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from matching.baseline.clock import Stay, allowed_starts, stop_minutes
+from matching.baseline.clock import ANY_DAY, Stay, allowed_starts, stop_minutes
+from matching.model.calendar import sites_with_dates
 from matching.model.problem import MINUTES_PER_DAY, BoolArray, IntArray, Problem
 from matching.network.geography import road_minutes
 
@@ -17,16 +18,19 @@ class TourClock:
     def __init__(self, problem: Problem, pickup_day: int, delivery_day: int) -> None:
         self._problem = problem
         self._from_min = (pickup_day * MINUTES_PER_DAY, delivery_day * MINUTES_PER_DAY)
+        self._day = (pickup_day, delivery_day)
+        self._dated = frozenset(sites_with_dates(problem).tolist())
         self._hours = lru_cache(maxsize=4096)(self._look_up)
 
-    def hours(self, site: int, vehicle: int, kg: int) -> BoolArray:
+    def hours(self, site: int, vehicle: int, kg: int, *, delivers: bool) -> BoolArray:
         """Minutes of the day at which a stop that moves ``kg`` may start, shape (1440,)."""
-        return self._hours(site, int(self._problem.vehicles.payload_kg[vehicle]), stop_minutes(self._problem, site, kg))
+        day = self._day[delivers] if site in self._dated else ANY_DAY
+        return self._hours(site, int(self._problem.vehicles.payload_kg[vehicle]), stop_minutes(self._problem, site, kg), day)
 
-    def _look_up(self, site: int, payload_kg: int, minutes: int) -> BoolArray:
+    def _look_up(self, site: int, payload_kg: int, minutes: int, day: int) -> BoolArray:
         if payload_kg > self._problem.sites.max_vehicle_kg[site]:
             return np.zeros(MINUTES_PER_DAY, dtype=np.bool_)
-        return allowed_starts(self._problem, Stay(site, minutes, ends_same_day=False), payload_kg)
+        return allowed_starts(self._problem, Stay(site, minutes, ends_same_day=False, day=day), payload_kg)
 
     def times(self, vehicle: int, site: IntArray, kg: IntArray) -> tuple[IntArray, IntArray] | None:
         """Instants at which each stop starts and ends, or None where no clock fits; the last stop is the delivery.
@@ -35,7 +39,7 @@ class TourClock:
         """
         lasts = np.array([stop_minutes(self._problem, *stop) for stop in zip(site.tolist(), kg.tolist())], dtype=np.int64)
         drive = road_minutes(self._problem, site[:-1], site[1:], float(self._problem.vehicles.kmh[vehicle]))
-        allowed = [self.hours(int(s), vehicle, int(m)) for s, m in zip(site, kg)]
+        allowed = [self.hours(int(s), vehicle, int(m), delivers=n == len(site) - 1) for n, (s, m) in enumerate(zip(site, kg))]
         end = self._earliest(allowed, lasts, drive)
         if end is None:
             return None

@@ -170,13 +170,13 @@ class _Times:
         clock, v = TourClock(self._problem, tours.pickup_day, tours.delivery_day), self._problem.vehicles
         by_size = vehicle[np.argsort(v.payload_kg[vehicle], kind="stable")][::-1]
 
-        def stretch(site: int, kg: int) -> tuple[int, int]:
+        def stretch(site: int, kg: int, *, delivers: bool) -> tuple[int, int]:
             admitted = [c for c in by_size.tolist() if v.payload_kg[c] <= self._problem.sites.max_vehicle_kg[site]]
-            return _longest(clock.hours(site, admitted[0], kg)) if admitted else (0, MINUTES_PER_DAY - 1)
+            return _longest(clock.hours(site, admitted[0], kg, delivers=delivers)) if admitted else (0, MINUTES_PER_DAY - 1)
 
-        self.window = [stretch(s, kg) for s, kg in zip(pieces.site.tolist(), pieces.kg.tolist())]
+        self.window = [stretch(s, kg, delivers=False) for s, kg in zip(pieces.site.tolist(), pieces.kg.tolist())]
         later = (tours.delivery_day - tours.pickup_day) * MINUTES_PER_DAY
-        first, last = stretch(tours.receiver, int(v.payload_kg[by_size[0]]))
+        first, last = stretch(tours.receiver, int(v.payload_kg[by_size[0]]), delivers=True)
         self.end = later + first, later + last
 
     def _is_idle(self, unload: list[int]) -> bool:

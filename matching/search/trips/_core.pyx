@@ -26,18 +26,18 @@ cdef enum:
 cdef class Arena:
     """A problem laid out for the loops; see `matching.search.trips.instance.Layout`."""
 
-    cdef public double[:, ::1] km, site, vehicle_real, lot_real, line_real, lane_real, carrier
+    cdef public double[:, ::1] km, site, vehicle_real, lot_real, line_real, lane_real, carrier, room
     cdef public long[:, :, ::1] minutes
-    cdef public long[:, :, :, ::1] hours
+    cdef public long[:, :, :, ::1] hours, stretches
     cdef public long[:, ::1] vehicle, lot, line, lane, grouped, near
     cdef public double[:, :, ::1] band
     cdef public double[::1] pin_kg
-    cdef public long[::1] horizon
+    cdef public long[::1] horizon, dated
     cdef double largest_kg
 
     def __init__(self, layout):
         for name in ("km", "site", "vehicle_real", "lot_real", "line_real", "lane_real", "carrier", "minutes", "hours", "vehicle", "lot", "line",
-                     "lane", "grouped", "near", "band", "pin_kg", "horizon"):
+                     "lane", "grouped", "near", "band", "pin_kg", "horizon", "room", "dated", "stretches"):
             setattr(self, name, getattr(layout, name))
         self.largest_kg = layout.vehicle_real[:, PAYLOAD].max(initial=0.0)
 
@@ -47,13 +47,13 @@ cdef class State:
 
     cdef public long[::1] ints, count
     cdef public double[::1] reals, ship_kg, lot_left, line_left, pin_left, worth
-    cdef public long[:, ::1] ship, trip, node, site, lot, line, used, calls, touched
+    cdef public long[:, ::1] ship, trip, node, site, lot, line, used, calls, touched, harvest
     cdef public double[:, ::1] trip_real, stop_kg, flow
     cdef public long[:, :, ::1] stop
 
     def __init__(self, books):
         for name in ("ints", "count", "reals", "ship_kg", "lot_left", "line_left", "pin_left", "worth", "ship", "trip", "node", "site", "lot", "line",
-                     "used", "calls", "touched", "trip_real", "stop_kg", "flow", "stop"):
+                     "used", "calls", "touched", "trip_real", "stop_kg", "flow", "stop", "harvest"):
             setattr(self, name, getattr(books, name))
 
 

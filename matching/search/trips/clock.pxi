@@ -10,6 +10,8 @@ start the earliest end forwards; alternating the two walks through the finitely 
 cdef long next_open(Arena w, long site, long vehicle, long t, long dur) noexcept nogil:
     """Earliest minute from ``t`` on at which a stop of ``dur`` minutes may begin, or NEVER."""
     cdef long best, length, offset, at, k
+    if w.dated[site] >= 0:
+        return _next_stretch(w, w.dated[site], vehicle, t, dur)
     best = NEVER
     for k in range(w.hours.shape[2]):
         length = w.hours[site, vehicle, k, 1]
@@ -26,6 +28,8 @@ cdef long next_open(Arena w, long site, long vehicle, long t, long dur) noexcept
 cdef long last_open(Arena w, long site, long vehicle, long t, long dur) noexcept nogil:
     """Latest minute up to ``t`` at which a stop of ``dur`` minutes may begin, or -NEVER."""
     cdef long best, length, offset, at, k
+    if w.dated[site] >= 0:
+        return _last_stretch(w, w.dated[site], vehicle, t, dur)
     best = -NEVER
     for k in range(w.hours.shape[2]):
         length = w.hours[site, vehicle, k, 1]
@@ -37,6 +41,38 @@ cdef long last_open(Arena w, long site, long vehicle, long t, long dur) noexcept
         at = t if offset + dur <= length else t - offset + length - dur
         best = max(best, at)
     return best
+
+
+cdef long _first_ending(Arena w, long row, long vehicle, long t) noexcept nogil:
+    """First stretch of a dated site that ends at minute ``t`` or later; the number of stretches if there is none."""
+    cdef long low = 0, high = w.stretches.shape[2], middle
+    while low < high:
+        middle = (low + high) // 2
+        if w.stretches[row, vehicle, middle, 1] < t:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+cdef long _next_stretch(Arena w, long row, long vehicle, long t, long dur) noexcept nogil:
+    """`next_open` of a site whose hours differ on some dates."""
+    cdef long k, at
+    for k in range(_first_ending(w, row, vehicle, t + dur), w.stretches.shape[2]):
+        at = max(t, w.stretches[row, vehicle, k, 0])
+        if at + dur <= w.stretches[row, vehicle, k, 1]:
+            return min(at, NEVER)
+    return NEVER
+
+
+cdef long _last_stretch(Arena w, long row, long vehicle, long t, long dur) noexcept nogil:
+    """`last_open` of a site whose hours differ on some dates."""
+    cdef long k, at
+    for k in range(min(_first_ending(w, row, vehicle, t + dur), w.stretches.shape[2] - 1), -1, -1):
+        at = min(t, w.stretches[row, vehicle, k, 1] - dur)
+        if at >= w.stretches[row, vehicle, k, 0]:
+            return at
+    return -NEVER
 
 
 cdef bint schedule(Arena w, long vehicle, long n, long[:, ::1] seq, long not_before) noexcept nogil:

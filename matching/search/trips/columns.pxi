@@ -23,6 +23,10 @@ cdef enum:
 cdef enum:
     HEAD = 0, LOCKED, MARK, FIRST
 
+# State.harvest: shipments of the lots of one harvest, and the date on which all of them are picked up
+cdef enum:
+    CUT_SHIPS = 0, CUT_DAY
+
 # Scratch.seq
 cdef enum:
     SEQ_SITE = 0, SEQ_DUR, SEQ_LO, SEQ_HI, SEQ_ARRIVE
@@ -41,7 +45,7 @@ cdef enum:
 
 # Arena.lot
 cdef enum:
-    LOT_SITE = 0, SUPPLIER, WHOLE, COLD, LOT_FROM, LOT_END
+    LOT_SITE = 0, SUPPLIER, WHOLE, COLD, LOT_FROM, LOT_END, HARVEST
 
 # Arena.lot_real
 cdef enum:

@@ -14,6 +14,8 @@ STOP_SITE, STOP_ARRIVE, STOP_LO, STOP_HI, STOP_NODE = range(5)
 NODE_NEXT, NODE_PREV, NODE_TRIP = range(3)
 # State.lot and State.line
 HEAD, LOCKED, MARK, FIRST = range(4)
+# State.harvest: shipments of the lots of one harvest, and the date on which all of them are picked up
+CUT_SHIPS, CUT_DAY = range(2)
 # Scratch.seq
 SEQ_SITE, SEQ_DUR, SEQ_LO, SEQ_HI, SEQ_ARRIVE = range(5)
 # Arena.vehicle
@@ -23,7 +25,7 @@ PAYLOAD, VOLUME, FIXED, MAX_MINUTES = range(4)
 # Arena.site
 STOP_MIN, MIN_PER_KG, OPENING_VND, THROUGHPUT, COUNTS_UNLOADING = range(5)
 # Arena.lot
-LOT_SITE, SUPPLIER, WHOLE, COLD, LOT_FROM, LOT_END = range(6)
+LOT_SITE, SUPPLIER, WHOLE, COLD, LOT_FROM, LOT_END, HARVEST = range(7)
 # Arena.lot_real
 LOT_KG, LOT_MIN, LITRES = range(3)
 # Arena.line

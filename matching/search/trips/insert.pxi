@@ -312,7 +312,7 @@ cdef bint _timed(Arena w, State s, Scratch x, long trip, long lane, long vehicle
     cdef long n, k
     if trip < 0:
         n = 2
-        _put(w, x, 0, w.lot[w.lane[lane, LANE_LOT], LOT_SITE], kg, w.lane[lane, LANE_FROM], w.lane[lane, LANE_UNTIL])
+        _put(w, x, 0, w.lot[w.lane[lane, LANE_LOT], LOT_SITE], kg, first_day(w, s, lane), last_day(w, s, lane))
         _put(w, x, 1, w.line[w.lane[lane, LANE_LINE], LINE_SITE], kg, w.lane[lane, LANE_DELIVER_FROM], w.lane[lane, LANE_DELIVER_UNTIL])
     else:
         n = lay_out(w, s, x, trip, lane, kg, pick_at, drop_at, pick_is, drop_is)
@@ -360,7 +360,7 @@ cdef bint _sites_have_room(Arena w, State s, Scratch x, long trip, long n) noexc
             j = find_stop(s, trip, site, 0, s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND])
             if j >= 0 and s.stop[trip, j, STOP_ARRIVE] // DAY == day:
                 mine = s.stop_kg[trip, j]
-        if s.flow[site, day] - mine + x.kg[k] > w.site[site, THROUGHPUT] + 1e-6:
+        if s.flow[site, day] - mine + x.kg[k] > w.room[site, day] + 1e-6:
             return False
     return True
 
@@ -404,7 +404,7 @@ cdef long lay_out(Arena w, State s, Scratch x, long trip, long lane, double kg, 
     n = 0
     for k in range(n_old + 1):
         if pick_is < 0 and k == pick_at:
-            n = _put(w, x, n, a, kg, w.lane[lane, LANE_FROM], w.lane[lane, LANE_UNTIL])
+            n = _put(w, x, n, a, kg, first_day(w, s, lane), last_day(w, s, lane))
         if drop_is < 0 and k == drop_at:
             n = _put(w, x, n, b, kg, w.lane[lane, LANE_DELIVER_FROM], w.lane[lane, LANE_DELIVER_UNTIL])
         if k == n_old:
@@ -412,7 +412,7 @@ cdef long lay_out(Arena w, State s, Scratch x, long trip, long lane, double kg, 
         n = _put(w, x, n, s.stop[trip, k, STOP_SITE], s.stop_kg[trip, k], s.stop[trip, k, STOP_LO], s.stop[trip, k, STOP_HI])
         if k == pick_is:
             x.kg[n - 1] += kg
-            x.seq[SEQ_LO, n - 1], x.seq[SEQ_HI, n - 1] = max(x.seq[SEQ_LO, n - 1], w.lane[lane, LANE_FROM]), min(x.seq[SEQ_HI, n - 1], w.lane[lane, LANE_UNTIL])
+            x.seq[SEQ_LO, n - 1], x.seq[SEQ_HI, n - 1] = max(x.seq[SEQ_LO, n - 1], first_day(w, s, lane)), min(x.seq[SEQ_HI, n - 1], last_day(w, s, lane))
         if k == drop_is:
             x.kg[n - 1] += kg
             x.seq[SEQ_LO, n - 1], x.seq[SEQ_HI, n - 1] = max(x.seq[SEQ_LO, n - 1], w.lane[lane, LANE_DELIVER_FROM]), min(x.seq[SEQ_HI, n - 1], w.lane[lane, LANE_DELIVER_UNTIL])
@@ -444,7 +444,7 @@ cdef double _site_costs(Arena w, State s, Scratch x, long trip, long n, double k
         if s.calls[site, day] - mine == 0 and mine == 0:
             cost += w.site[site, OPENING_VND]
         loading = k < n - 1 and _loads(w, s, trip, site)
-        if loading != w.site[site, COUNTS_UNLOADING] and s.flow[site, day] - mine_kg + x.kg[k] > w.site[site, THROUGHPUT]:
+        if loading != w.site[site, COUNTS_UNLOADING] and s.flow[site, day] - mine_kg + x.kg[k] > w.room[site, day]:
             return INF
     return cost
 
@@ -497,10 +497,10 @@ cdef void try_carrier(Arena w, State s, Scratch x, long lane, double room, doubl
     a, b, transit = w.lot[w.lane[lane, LANE_LOT], LOT_SITE], w.line[w.lane[lane, LANE_LINE], LINE_SITE], <long>(w.carrier[road, TRANSIT])
     if transit > w.lane[lane, LANE_DAYS]:
         return
-    first, last = max(w.lane[lane, LANE_FROM], w.lane[lane, LANE_DELIVER_FROM] - transit), min(w.lane[lane, LANE_UNTIL], w.lane[lane, LANE_DELIVER_UNTIL] - transit)
+    first, last = max(first_day(w, s, lane), w.lane[lane, LANE_DELIVER_FROM] - transit), min(last_day(w, s, lane), w.lane[lane, LANE_DELIVER_UNTIL] - transit)
     for day in range(first, last + 1):
         kg = min(room, w.carrier[road, CAPACITY] - s.flow[w.km.shape[0] + road, day])
-        pick_room, drop_room = w.site[a, THROUGHPUT] - s.flow[a, day], w.site[b, THROUGHPUT] - s.flow[b, day + transit]
+        pick_room, drop_room = w.room[a, day] - s.flow[a, day], w.room[b, day + transit] - s.flow[b, day + transit]
         kg = min(kg, pick_room if not w.site[a, COUNTS_UNLOADING] else kg, drop_room if w.site[b, COUNTS_UNLOADING] else kg)
         if kg < least:
             continue
@@ -572,6 +572,7 @@ cdef void write_stops(Arena w, State s, Scratch x, long trip, long vehicle) noex
     s.trip[trip, TRIP_CLASS], s.trip_real[trip, TRIP_KM] = vehicle, km
     s.trip_real[trip, TRIP_COST] = trip_cost_vnd(w, vehicle, km, x.seq[SEQ_SITE, 0], x.seq[SEQ_SITE, n - 1])
     s.trip_real[trip, TRIP_LARGER] = larger_vnd(w, vehicle, km, x.seq[SEQ_SITE, 0], x.seq[SEQ_SITE, n - 1], s.trip_real[trip, TRIP_COST])
+    settle_cuts(w, s, trip)
     post_trip(w, s, trip, 1)
 
 
@@ -611,6 +612,7 @@ cdef long _commit_carrier(Arena w, State s, Scratch x, long lane, double kg) noe
     s.stop_kg[trip, 0] = s.stop_kg[trip, 1] = kg
     link_ship(w, s, ship, lane, trip, kg)
     s.trip_real[trip, TRIP_COST] = rint(kg * w.carrier[road, RATE])
+    settle_cuts(w, s, trip)
     post_carrier(w, s, trip, 1)
     return trip
 

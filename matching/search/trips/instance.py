@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.compiled import compiled
-from matching.model.problem import BUYER, HUB, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
+from matching.model.calendar import throughput_kg
+from matching.model.problem import BUYER, HUB, NO_HARVEST, NO_LIMIT, PIN, BoolArray, FloatArray, IntArray, Problem
 from matching.network.geography import all_road_km
-from matching.network.opening_hours import ALWAYS, openings
+from matching.network.opening_hours import ALWAYS, dated_rows, dated_stretches, openings
 from matching.pairs.lanes import Lanes
 
 NEIGHBOURS = 400
@@ -37,11 +38,14 @@ class Layout(NamedTuple):
     km: FloatArray  # (s, s) road km
     minutes: IntArray  # (speeds, s, s) driving minutes
     hours: IntArray  # (s, c, w, 2) openings of a day: clock minute at which one begins, its length in minutes, ALWAYS, or -1 for none
+    dated: IntArray  # (s,) row of each site in the next array, or -1 where every day has the hours above
+    stretches: IntArray  # (dated, c, k, 2) first and last minute of each stretch in which a site is open, ascending; NEVER where unused
     site: FloatArray  # (s, 5)
+    room: FloatArray  # (s + roads, days) kg that a site, or a carrier, may handle on a day
     vehicle: IntArray  # (c, 5)
     vehicle_real: FloatArray  # (c, 4)
     band: FloatArray  # (c, b, 2) start km (inf where unused) and VND per km
-    lot: IntArray  # (l, 6)
+    lot: IntArray  # (l, 7)
     lot_real: FloatArray  # (l, 3)
     line: IntArray  # (d, 4)
     line_real: FloatArray  # (d, 3)
@@ -72,17 +76,21 @@ def make_arena(problem: Problem, lanes: Lanes, lane_price: FloatArray, lane_road
     sites, v, lots, lines, roads = problem.sites, problem.vehicles, problem.lots, problem.lines, problem.roads
     receives = (sites.kind == HUB) | (sites.kind == BUYER)
     first, last = _span(problem, lanes)
+    dated, room = dated_rows(problem), _room(problem, first, last)
     days = (lanes.pickup_from_day, lanes.pickup_until_day, lanes.deliver_from_day, lanes.deliver_until_day)
     margin = lanes.margin_vnd_per_kg + lines.short_vnd_per_kg[lanes.line]
     return Layout(
         km=km,
         minutes=minutes,
         hours=openings(problem),
-        site=_reals(sites.stop_min, sites.min_per_tonne / 1000.0, sites.opening_vnd, sites.throughput_kg_per_day, receives),
+        dated=dated,
+        stretches=dated_stretches(problem, dated, first, last),
+        site=_reals(sites.stop_min, sites.min_per_tonne / 1000.0, sites.opening_vnd, room[: problem.n_sites].min(axis=1), receives),
+        room=room,
         vehicle=_wholes(speed_of, v.refrigerated, v.base_site, v.count_per_day, np.minimum(v.max_stops, max(2, problem.n_sites))),
         vehicle_real=_reals(v.payload_kg, v.volume_l, v.fixed_vnd, v.max_hours * 60.0),
         band=_bands(problem),
-        lot=_wholes(lots.site, lots.supplier, lots.indivisible, lots.cold, by_lot_start[:-1], by_lot_start[1:]),
+        lot=_wholes(lots.site, lots.supplier, lots.indivisible, lots.cold, by_lot_start[:-1], by_lot_start[1:], _numbered(lots.harvest)),
         lot_real=_reals(lots.kg, lots.min_take_kg, lots.litres_per_kg),
         line=_wholes(lines.site, lines.max_suppliers, by_line_start[:-1], by_line_start[1:]),
         line_real=_reals(lines.kg, lines.min_fill_kg, lines.min_supplier_kg),
@@ -101,6 +109,20 @@ def _span(problem: Problem, lanes: Lanes) -> tuple[int, int]:
     """First and last day on which anything may happen; the horizon does not bind carriers."""
     first = min([problem.horizon_from_day, *lanes.pickup_from_day.tolist()])
     return first, max([problem.horizon_until_day, *lanes.deliver_until_day.tolist()])
+
+
+def _room(problem: Problem, first: int, last: int) -> FloatArray:
+    """Kilograms that each site, and each carrier, may handle on each day, shape (n_sites + n_roads, n_days)."""
+    days = np.arange(first, last + 1)
+    of_sites = throughput_kg(problem, np.arange(problem.n_sites)[:, None], days[None, :])
+    of_roads = np.broadcast_to(problem.roads.capacity_kg[:, None], (len(problem.roads.capacity_kg), len(days)))
+    return np.ascontiguousarray(np.concatenate([of_sites, of_roads]).astype(np.float64))
+
+
+def _numbered(harvest: IntArray) -> IntArray:
+    """Number the harvests that are there, NO_HARVEST staying what it is, shape (n_lots,)."""
+    present = np.unique(harvest[harvest != NO_HARVEST])
+    return np.where(harvest == NO_HARVEST, NO_HARVEST, np.searchsorted(present, harvest)).astype(np.int64)
 
 
 def _reals(*columns: IntArray | FloatArray | BoolArray) -> FloatArray:

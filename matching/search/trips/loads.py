@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.model.problem import NO_LIMIT, BoolArray, FloatArray, IntArray
+from matching.model.problem import MINUTES_PER_DAY, NO_LIMIT, BoolArray, FloatArray, IntArray
 from matching.search.trips import columns as col
 from matching.search.trips._core import State, list_ships
 from matching.search.trips.instance import Layout
@@ -87,11 +87,24 @@ def _admissible(layout: Layout, books: Books, trip: IntArray, lane: IntArray, no
     fits = (layout.lot[lot, col.COLD] == 0) | (layout.vehicle[books.trip[trip, col.TRIP_CLASS], col.REFRIGERATED] > 0)
     taken = books.lot_left < layout.lot_real[:, col.LOT_KG]
     fits &= (layout.lot[lot, col.WHOLE] == 0) & (taken[lot] | (layout.lot_real[lot, col.LOT_MIN] <= 0))
+    fits &= _cut_that_day(layout, books, trip, lot)
     filled = books.line_left < layout.line_real[:, col.LINE_KG]
     fits &= filled[line] | (layout.line_real[line, col.LINE_MIN] <= 0)
     ruled = (layout.line[line, col.SUPPLIERS] < NO_LIMIT) | (layout.line_real[line, col.SUPPLIER_KG] > 0)
     served = np.unique(supplier_key(layout, now.lane))
     return np.asarray(fits & (~ruled | np.isin(supplier_key(layout, lane), served)))
+
+
+def _cut_that_day(layout: Layout, books: Books, trip: IntArray, lot: IntArray) -> BoolArray:
+    """Loads whose lot is of no harvest, or of one that is picked up on the day on which the trip calls there."""
+    harvest = layout.lot[lot, col.HARVEST]
+    fits: BoolArray = harvest < 0
+    for row in np.flatnonzero(~fits).tolist():
+        stops = books.stop[trip[row], : books.trip[trip[row], col.TRIP_NP]]
+        here = stops[stops[:, col.STOP_SITE] == layout.lot[lot[row], col.LOT_SITE], col.STOP_ARRIVE]
+        ships, day = books.harvest[harvest[row]]
+        fits[row] = ships > 0 and (here // MINUTES_PER_DAY == day).all()
+    return fits
 
 
 def ends_of(layout: Layout, lane: IntArray) -> tuple[IntArray, IntArray]:

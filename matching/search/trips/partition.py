@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.model.problem import NO_LIMIT, FloatArray, IntArray
+from matching.model.problem import NO_LIMIT, BoolArray, FloatArray, IntArray
 from matching.search.trips import columns as col
 from matching.search.trips._core import Arena, State, copy_trips, list_ships
 from matching.search.trips.instance import Layout
@@ -58,11 +58,12 @@ def divide(layout: Layout, desk: Desk, n_parts: int, rng: np.random.Generator) -
     lane = layout.lane[books.ship[ships, col.SHIP_LANE]]
     lot_part, lot_split = _owners(lane[:, col.LANE_LOT], ship_part, np.searchsorted(cuts, lot_key), n_parts)
     line_part, line_split = _owners(lane[:, col.LANE_LINE], ship_part, np.searchsorted(cuts, line_key), n_parts)
+    lot_part, harvest_split = _with_harvests(layout, lane[:, col.LANE_LOT], ship_part, lot_part, n_parts)
     lot_rule = (layout.lot_real[:, col.LOT_MIN] > 0) | (layout.lot[:, col.WHOLE] > 0)
     real = layout.line_real
     line_rule = (real[:, col.LINE_MIN] > 0) | (real[:, col.SUPPLIER_KG] > 0) | (layout.line[:, col.SUPPLIERS] < NO_LIMIT)
     most = (int(np.bincount(part, minlength=1).max()) for part in (label, ship_part))
-    locked = ((lot_split & lot_rule).astype(np.int64), (line_split & line_rule).astype(np.int64))
+    locked = ((lot_split & lot_rule | harvest_split).astype(np.int64), (line_split & line_rule).astype(np.int64))
     return Division(trips, label, lot_part, line_part, *locked, *most)
 
 
@@ -96,6 +97,29 @@ def _owners(
     return np.where(high < 0, otherwise, low), high > low
 
 
+def _with_harvests(layout: Layout, lot: IntArray, part: IntArray, lot_part: IntArray, n_parts: int) -> tuple[IntArray, BoolArray]:
+    """Give all lots of a harvest to one part, that of its shipments; also return the lots whose harvest has shipments in several.
+
+    Parameters
+    ----------
+    lot, part : lot and part of each shipment.
+    lot_part : part of each lot, were there no harvests.
+    """
+    harvest = layout.lot[:, col.HARVEST]
+    cut = np.flatnonzero(harvest >= 0)
+    split = np.zeros(len(harvest), dtype=np.bool_)
+    if len(cut) == 0:
+        return lot_part, split
+    first = np.full(int(harvest.max()) + 1, n_parts, dtype=np.int64)
+    np.minimum.at(first, harvest[cut], lot_part[cut])
+    shipped = harvest[lot] >= 0
+    owner, is_split = _owners(harvest[lot[shipped]], part[shipped], first, n_parts)
+    split[cut] = is_split[harvest[cut]]
+    joined = lot_part.copy()
+    joined[cut] = owner[harvest[cut]]
+    return joined, split
+
+
 def carve(layout: Layout, arena: Arena, whole: Desk, division: Division, part: int, n_parts: int, into: Desk) -> None:
     """Fill ``into`` with one part of the trips and with what that part may still use."""
     source, books = whole.books, into.books
@@ -108,7 +132,7 @@ def carve(layout: Layout, arena: Arena, whole: Desk, division: Division, part: i
     limit = layout.vehicle[:, col.COUNT_LIMIT][:, None]
     mine = (np.arange(source.used.size).reshape(source.used.shape) % n_parts) == part
     books.used[:] = np.where(mine | (limit >= NO_LIMIT), source.used, np.maximum(limit, source.used))
-    capacity = np.concatenate([layout.site[:, col.THROUGHPUT], layout.carrier[:, col.CAPACITY]])[:, None]
+    capacity = layout.room
     mine = (np.arange(source.flow.size).reshape(source.flow.shape) % n_parts) == part
     books.flow[:] = np.where(mine | (capacity >= NO_LIMIT), source.flow, np.maximum(capacity, source.flow))
     books.calls[:] = source.calls

@@ -136,8 +136,24 @@ cdef bint _on_time(Arena w, State s, Scratch x, long trip, long n) noexcept nogi
                 picked = x.seq[SEQ_ARRIVE, k] // DAY
             elif x.seq[SEQ_SITE, k] == w.line[w.lane[lane, LANE_LINE], LINE_SITE]:
                 dropped = x.seq[SEQ_ARRIVE, k] // DAY
-        if dropped - picked > w.lane[lane, LANE_DAYS]:
+        if dropped - picked > w.lane[lane, LANE_DAYS] or not _cut_together(w, s, x, trip, w.lane[lane, LANE_LOT], picked, n):
             return False
+        ship = s.ship[ship, SHIP_NEXT]
+    return True
+
+
+cdef bint _cut_together(Arena w, State s, Scratch x, long trip, long lot, long day, long n) noexcept nogil:
+    """Whether the schedule in ``x`` picks up everything of a lot's harvest on one day."""
+    cdef long ship, other, k
+    if w.lot[lot, HARVEST] < 0:
+        return True
+    ship = s.trip[trip, TRIP_HEAD]
+    while ship >= 0:
+        other = w.lane[s.ship[ship, SHIP_LANE], LANE_LOT]
+        if w.lot[other, HARVEST] == w.lot[lot, HARVEST]:
+            for k in range(n):
+                if x.seq[SEQ_SITE, k] == w.lot[other, LOT_SITE] and x.seq[SEQ_ARRIVE, k] // DAY != day:
+                    return False
         ship = s.ship[ship, SHIP_NEXT]
     return True
 
@@ -161,7 +177,7 @@ cdef void _strike_empty_stops(State s, long trip) noexcept nogil:
 
 cdef long _windows(Arena w, State s, Scratch x, long trip) noexcept nogil:
     """Lay the trip out in ``x`` with dates taken anew from its shipments; return its number of stops."""
-    cdef long n, ship, lane, a, b, k
+    cdef long n, ship, lane, a, b, k, day
     n = s.trip[trip, TRIP_NP] + s.trip[trip, TRIP_ND]
     for k in range(n):
         x.seq[SEQ_SITE, k], x.kg[k] = s.stop[trip, k, STOP_SITE], s.stop_kg[trip, k]
@@ -174,6 +190,9 @@ cdef long _windows(Arena w, State s, Scratch x, long trip) noexcept nogil:
         for k in range(n):
             if x.seq[SEQ_SITE, k] == a:
                 x.seq[SEQ_LO, k], x.seq[SEQ_HI, k] = max(x.seq[SEQ_LO, k], w.lane[lane, LANE_FROM]), min(x.seq[SEQ_HI, k], w.lane[lane, LANE_UNTIL])
+                if _cut_elsewhere(w, s, trip, w.lane[lane, LANE_LOT]):
+                    day = s.harvest[w.lot[w.lane[lane, LANE_LOT], HARVEST], CUT_DAY]
+                    x.seq[SEQ_LO, k], x.seq[SEQ_HI, k] = max(x.seq[SEQ_LO, k], day), min(x.seq[SEQ_HI, k], day)
             elif x.seq[SEQ_SITE, k] == b:
                 x.seq[SEQ_LO, k], x.seq[SEQ_HI, k] = max(x.seq[SEQ_LO, k], w.lane[lane, LANE_DELIVER_FROM]), min(x.seq[SEQ_HI, k], w.lane[lane, LANE_DELIVER_UNTIL])
         ship = s.ship[ship, SHIP_NEXT]

@@ -186,6 +186,8 @@ cdef void ruin(Arena w, State s, Scratch x, double size) noexcept nogil:
     kind = uniform(x)
     if kind < 0.12 and _ruin_for_minimum(w, s, x):
         return
+    if kind > 0.94 and _ruin_harvest(w, s, x, seed):
+        return
     if kind < 0.5:
         _ruin_strings(w, s, x, seed, size)
     elif kind < 0.8:
@@ -194,6 +196,21 @@ cdef void ruin(Arena w, State s, Scratch x, double size) noexcept nogil:
         _ruin_line(w, s, x, seed, size)
     if uniform(x) < 0.3:
         _touch_random(w, s, x)
+
+
+cdef bint _ruin_harvest(Arena w, State s, Scratch x, long trip) noexcept nogil:
+    """Take away all that goes of a harvest on a trip, so that it may go on another date; False if the trip carries none."""
+    cdef long ship = s.trip[trip, TRIP_HEAD], harvest = -1, lot
+    while ship >= 0 and harvest < 0:
+        harvest = w.lot[w.lane[s.ship[ship, SHIP_LANE], LANE_LOT], HARVEST]
+        ship = s.ship[ship, SHIP_NEXT]
+    if harvest < 0:
+        return False
+    for lot in range(w.lot.shape[0]):
+        if w.lot[lot, HARVEST] == harvest:
+            while s.lot[lot, HEAD] >= 0 and is_free_to_go(w, s, s.lot[lot, HEAD]):
+                remove_ship(w, s, x, s.lot[lot, HEAD])
+    return True
 
 
 cdef bint _ruin_for_minimum(Arena w, State s, Scratch x) noexcept nogil:
@@ -387,11 +404,14 @@ cdef void _sweep(Arena w, State s, Scratch x) noexcept nogil:
 
 cdef void _copy_trip(Arena w, State source, long trip, State target) noexcept nogil:
     """Copy a trip with all it carries into another state, which has room for it."""
-    cdef long copy = new_trip(target), ship = source.trip[trip, TRIP_HEAD], k, n
+    cdef long copy = new_trip(target), ship = source.trip[trip, TRIP_HEAD], k, n, harvest
     target.trip[copy, TRIP_CLASS], target.trip[copy, TRIP_ROAD] = source.trip[trip, TRIP_CLASS], source.trip[trip, TRIP_ROAD]
     target.trip[copy, TRIP_NP], target.trip[copy, TRIP_ND] = source.trip[trip, TRIP_NP], source.trip[trip, TRIP_ND]
     while ship >= 0:
         link_ship(w, target, new_ship(target), source.ship[ship, SHIP_LANE], copy, source.ship_kg[ship])
+        harvest = w.lot[w.lane[source.ship[ship, SHIP_LANE], LANE_LOT], HARVEST]
+        if harvest >= 0:
+            target.harvest[harvest, CUT_DAY] = source.harvest[harvest, CUT_DAY]
         ship = source.ship[ship, SHIP_NEXT]
     n = source.trip[trip, TRIP_NP] + source.trip[trip, TRIP_ND]
     for k in range(n):

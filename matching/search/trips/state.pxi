@@ -57,7 +57,57 @@ cdef void link_ship(Arena w, State s, long ship, long lane, long trip, double kg
     _push(s.line, HEAD, line, s.ship, SHIP_LINE_NEXT, ship)
     if w.lot[lot, COLD]:
         s.trip[trip, TRIP_COLD] += 1
+    if w.lot[lot, HARVEST] >= 0:
+        if s.harvest[w.lot[lot, HARVEST], CUT_SHIPS] == 0:
+            s.harvest[w.lot[lot, HARVEST], CUT_DAY] = -1
+        s.harvest[w.lot[lot, HARVEST], CUT_SHIPS] += 1
     add_kg(w, s, ship, kg)
+
+
+cdef bint is_cut(Arena w, State s, long lot) noexcept nogil:
+    """Whether the pick-up date of a lot is settled by other shipments of its harvest."""
+    cdef long harvest = w.lot[lot, HARVEST]
+    return harvest >= 0 and s.harvest[harvest, CUT_SHIPS] > 0 and s.harvest[harvest, CUT_DAY] >= 0
+
+
+cdef long first_day(Arena w, State s, long lane) noexcept nogil:
+    """First day on which one more shipment of a lane may be picked up."""
+    cdef long lot = w.lane[lane, LANE_LOT]
+    return max(w.lane[lane, LANE_FROM], s.harvest[w.lot[lot, HARVEST], CUT_DAY]) if is_cut(w, s, lot) else w.lane[lane, LANE_FROM]
+
+
+cdef long last_day(Arena w, State s, long lane) noexcept nogil:
+    """Last day on which one more shipment of a lane may be picked up."""
+    cdef long lot = w.lane[lane, LANE_LOT]
+    return min(w.lane[lane, LANE_UNTIL], s.harvest[w.lot[lot, HARVEST], CUT_DAY]) if is_cut(w, s, lot) else w.lane[lane, LANE_UNTIL]
+
+
+cdef bint _cut_elsewhere(Arena w, State s, long trip, long lot) noexcept nogil:
+    """Whether shipments that are not on the trip settle the pick-up date of a lot."""
+    cdef long ship, own = 0
+    if not is_cut(w, s, lot):
+        return False
+    if s.lot[lot, LOCKED]:
+        return True
+    ship = s.trip[trip, TRIP_HEAD]
+    while ship >= 0:
+        if w.lot[w.lane[s.ship[ship, SHIP_LANE], LANE_LOT], HARVEST] == w.lot[lot, HARVEST]:
+            own += 1
+        ship = s.ship[ship, SHIP_NEXT]
+    return own < s.harvest[w.lot[lot, HARVEST], CUT_SHIPS]
+
+
+cdef void settle_cuts(Arena w, State s, long trip) noexcept nogil:
+    """Hold the stops of a timed trip to the dates on which they pick up lots of a harvest, and those harvests to the dates."""
+    cdef long ship = s.trip[trip, TRIP_HEAD], lot, k
+    while ship >= 0:
+        lot = w.lane[s.ship[ship, SHIP_LANE], LANE_LOT]
+        if w.lot[lot, HARVEST] >= 0:
+            for k in range(s.trip[trip, TRIP_NP]):
+                if s.stop[trip, k, STOP_SITE] == w.lot[lot, LOT_SITE]:
+                    s.stop[trip, k, STOP_LO] = s.stop[trip, k, STOP_HI] = s.stop[trip, k, STOP_ARRIVE] // DAY
+                    s.harvest[w.lot[lot, HARVEST], CUT_DAY] = s.stop[trip, k, STOP_LO]
+        ship = s.ship[ship, SHIP_NEXT]
 
 
 cdef void add_kg(Arena w, State s, long ship, double kg) noexcept nogil:
@@ -89,6 +139,8 @@ cdef void unlink_ship(Arena w, State s, long ship) noexcept nogil:
     _drop(s.line, HEAD, line, s.ship, SHIP_LINE_NEXT, ship)
     if w.lot[lot, COLD]:
         s.trip[trip, TRIP_COLD] -= 1
+    if w.lot[lot, HARVEST] >= 0:
+        s.harvest[w.lot[lot, HARVEST], CUT_SHIPS] -= 1
     give_ship(s, ship)
 
 

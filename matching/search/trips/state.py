@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from matching.model.problem import FloatArray, IntArray
-from matching.search.trips.columns import HEAD, LINE_KG, LOCKED, LOT_KG, MAX_STOPS, NODE_NEXT, SHIP_NEXT, TRIP_CLASS, TRIP_HEAD
+from matching.search.trips.columns import HARVEST, HEAD, LINE_KG, LOCKED, LOT_KG, MAX_STOPS, NODE_NEXT, SHIP_NEXT, TRIP_CLASS, TRIP_HEAD
 from matching.search.trips.instance import Layout
 
 FREE, CARRIER = -2, -1
@@ -49,6 +49,7 @@ class Books:
     flow: FloatArray  # (s + roads, y) kg that count for throughput or a carrier's capacity
     touched: IntArray  # (2, ..) lots and lines given back since the last forgetting
     count: IntArray  # (8,) see the constants above
+    harvest: IntArray  # (h, 2) shipments of its lots, and their one date of pick-up, -1 while it is open
     worth: FloatArray  # [0]: worth in VND, shortage penalties of empty lines left out; unmet pins counted
 
 
@@ -60,7 +61,7 @@ def empty_state(w: Layout, n_trips: int, n_ships: int) -> Books:
     ints = {
         "ship": (n_ships, 8), "trip": (n_trips, 6), "stop": (n_trips, stops, 5), "node": (min(n_trips * stops, 2 * n_ships) + 2, 3),
         "site": (n_sites, 1), "lot": (n_lots, 4), "line": (n_lines, 4), "used": (len(w.vehicle), days), "calls": (rows, days),
-        "touched": (2, max(n_lots, n_lines)), "count": (8,),
+        "touched": (2, max(n_lots, n_lines)), "count": (8,), "harvest": (int(w.lot[:, HARVEST].max(initial=-1)) + 1, 2),
     }  # fmt: skip
     reals = {
         "ship_kg": (n_ships,), "trip_real": (n_trips, 5), "stop_kg": (n_trips, stops), "lot_left": (n_lots,), "line_left": (n_lines,),

@@ -88,6 +88,17 @@ cdef bint _keeps_time(Arena w, State s, Scratch x, long trip, long vehicle, long
     return s.used[vehicle, x.seq[SEQ_ARRIVE, 0] // DAY] < w.vehicle[vehicle, COUNT_LIMIT]
 
 
+cdef bint _holds_cut(Arena w, State s, long trip) noexcept nogil:
+    """Whether a trip carries a locked lot of a harvest: others rely on its date."""
+    cdef long ship = s.trip[trip, TRIP_HEAD], lot
+    while ship >= 0:
+        lot = w.lane[s.ship[ship, SHIP_LANE], LANE_LOT]
+        if w.lot[lot, HARVEST] >= 0 and s.lot[lot, LOCKED]:
+            return True
+        ship = s.ship[ship, SHIP_NEXT]
+    return False
+
+
 cdef bint _settle_warm(Arena w, State s, Scratch x, long trip, long vehicle) noexcept nogil:
     """Book a loaded trip as it was, or at the next times that its class can keep; False if it can't be made."""
     cdef long n = _windows(w, s, x, trip), k
@@ -97,7 +108,7 @@ cdef bint _settle_warm(Arena w, State s, Scratch x, long trip, long vehicle) noe
     if not _carries(w, s, trip, vehicle, n):
         return False
     if not (_keeps_time(w, s, x, trip, vehicle, n) and _on_time(w, s, x, trip, n)):
-        if not (time_it(w, s, x, -1, -1, vehicle, n) and _on_time(w, s, x, trip, n)):
+        if _holds_cut(w, s, trip) or not (time_it(w, s, x, -1, -1, vehicle, n) and _on_time(w, s, x, trip, n)):
             return False
     if _site_costs(w, s, x, -1, n, 0.0) == INF:
         return False
@@ -127,15 +138,15 @@ cdef void _load_carried(Arena w, State s, Scratch x, long[:, ::1] ships, long i)
     """Give a carrier its consignment again, as far as it still fits."""
     cdef long lane = ships[i, WARM_LANE], road, a, b, day = ships[i, WARM_DAY], last
     cdef double kg
-    if lane < 0:
+    if lane < 0 or day < first_day(w, s, lane) or day > last_day(w, s, lane):
         return
     road, a, b = w.lane[lane, LANE_CARRIER], w.lot[w.lane[lane, LANE_LOT], LOT_SITE], w.line[w.lane[lane, LANE_LINE], LINE_SITE]
     last = day + <long>(w.carrier[road, TRANSIT])
     kg = min(<double>ships[i, WARM_KG], w.carrier[road, CAPACITY] - s.flow[w.km.shape[0] + road, day])
     if not w.site[a, COUNTS_UNLOADING]:
-        kg = min(kg, w.site[a, THROUGHPUT] - s.flow[a, day])
+        kg = min(kg, w.room[a, day] - s.flow[a, day])
     if w.site[b, COUNTS_UNLOADING]:
-        kg = min(kg, w.site[b, THROUGHPUT] - s.flow[b, last])
+        kg = min(kg, w.room[b, last] - s.flow[b, last])
     kg = _still_fits(w, s, lane, kg)
     if kg > 0.0:
         x.choice[DAY_OF] = day

@@ -10,7 +10,19 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from matching.model import problem as engine
-from matching.model.problem import ANY_PRODUCT, DECISION_KINDS, FORBID, NO_BASE, NO_LIMIT, NO_ZONE, PIN, SITE_KINDS, BoolArray, IntArray
+from matching.model.problem import (
+    ANY_PRODUCT,
+    DECISION_KINDS,
+    FORBID,
+    NO_BASE,
+    NO_HARVEST,
+    NO_LIMIT,
+    NO_ZONE,
+    PIN,
+    SITE_KINDS,
+    BoolArray,
+    IntArray,
+)
 from service.planning.columns import Columns, day_numbers, flat, of, places, starts
 from service.planning.models import Decision
 from service.planning.plans.certificates import CertificateRow
@@ -61,6 +73,7 @@ def lots(rows: Columns, site_ids: Sequence[int], supplier: IntArray, product: In
         indivisible=rows.flags("indivisible"),
         cold=rows.flags("cold"),
         litres_per_kg=rows.floats("litres_per_kg"),
+        harvest=np.full(rows.n_rows, NO_HARVEST),
     )
 
 
@@ -148,6 +161,12 @@ def access(rows: Columns, zones: Names) -> engine.Access:
         closed_from_min=rows.ints("closed_from_min"),
         closed_until_min=rows.ints("closed_until_min"),
     )
+
+
+def calendar() -> engine.Calendar:
+    """Return a calendar in which every date is as usual."""
+    none = np.zeros(0, dtype=np.int64)
+    return engine.Calendar(none, none.copy(), np.zeros(0, dtype=np.bool_), none.copy(), none.copy(), none.copy())
 
 
 def roads(rows: Columns, site_ids: Sequence[int]) -> engine.Roads:
