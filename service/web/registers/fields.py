@@ -188,7 +188,7 @@ class Choices(tuple[tuple[str, str], ...]):
         return frozenset(value for value, _ in self)
 
     @cached_property
-    def index(self) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, list[str]]]:
+    def by_words(self) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, list[str]]]:
         """The values by their words in lower case, by these without accents, and by the part before a bracket."""
         written: dict[str, list[str]] = {}
         plain: dict[str, list[str]] = {}
@@ -216,7 +216,7 @@ def named(text: str, options: Sequence[tuple[str, str]]) -> str:
     choices = options if isinstance(options, Choices) else Choices(options)
     if text in choices.values:
         return text
-    written, plain, short = choices.index
+    written, plain, short = choices.by_words
     key = names.search_key(text)
     hits = written.get(_written(text)) or plain.get(key) or short.get(key) or []
     if len(hits) != 1:

@@ -234,7 +234,8 @@ class _Reader:
     def _lacks(self, place: int, values: Values, cells: Mapping[str, Cell]) -> bool:
         """Note what a row needs and doesn't have."""
         lacks = False
-        if values.get("site") is None and (owner := values.get("organisation") or values.get("buyer")) in self.sites:
+        owner = str(values.get("organisation") or values.get("buyer") or "")
+        if values.get("site") is None and owner in self.sites:
             values["site"] = self.sites[owner]
         for one in self.target.fields:
             if not one.needed or values.get(one.name) not in (None, ()):
