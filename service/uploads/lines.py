@@ -42,8 +42,8 @@ def sort_lines(session: Session, scope: Scope, prepared: Prepared, at: datetime)
         if before is None:
             found.new.append(whole)
             continue
-        _check_change(parsed, issues, place, before, whole, scope)
         if _differs(before, whole):
+            _check_change(parsed, issues, place, before, whole, scope)
             found.changed.append((before, whole))
         else:
             found.same += 1

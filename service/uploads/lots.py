@@ -39,9 +39,9 @@ def sort_lots(session: Session, scope: Scope, prepared: Prepared, at: datetime) 
         if before is None:
             found.new.append(row)
             continue
-        _check_change(parsed, issues, place, before, row, scope)
         changes = {name: value for name, value in row.items() if getattr(before, name) != value and name != "supplier_id"}
         if changes:
+            _check_change(parsed, issues, place, before, row, scope)
             found.changed.append((before, changes))
         else:
             found.same += 1
