@@ -64,7 +64,8 @@ def _register(register: Register) -> Target:
     def take(visit: PageContext, values: Values) -> str:
         row = _known(visit, register, values)
         if row is None:
-            given = {one.name: values.get(one.name, one.usual) for one in register.fields} | {"confirmed": values.get("confirmed", False)}
+            given = {one.name: one.usual if values.get(one.name) is None else values[one.name] for one in register.fields}
+            given["confirmed"] = values.get("confirmed", False)
             visit.did(register.verbs[0], register.add(visit, given))
             return "new"
         held = register.values(visit, [row])[0]
