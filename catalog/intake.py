@@ -45,8 +45,6 @@ from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
 VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
 SUSPICIOUS_RATIO = 20
-ODD_PRICE = 10
-"""How many times off the usual price is asked about."""
 DECLARED = "declared"
 """Reason of a lot's first forecast."""
 
@@ -361,7 +359,6 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
     _raise(faults)
     for one, values, _ in made:
         _confirm_quantity(session, one, values)
-        _confirm_price(session, one, values)
     return [_add_lot(session, one, values, found, by) for one, values, found in made]
 
 
@@ -468,20 +465,6 @@ def _confirm_quantity(session: Session, given: LotIn, values: dict[str, Any]) ->
     kg = values["quantity_kg"]
     if not given.confirmed and usual is not None and not usual / SUSPICIOUS_RATIO <= kg <= usual * SUSPICIOUS_RATIO:
         raise NeedsConfirmation("quantity_kg", f"{kg} kg, where {usual:.0f} kg are usual: is the unit right?")
-
-
-def _confirm_price(session: Session, given: LotIn, values: dict[str, Any]) -> None:
-    """Ask about a price ten times off what this product and grade usually asks: đồng per tạ taken for đồng per kg, or a zero too many.
-
-    Raises
-    ------
-    NeedsConfirmation
-        Unless it is confirmed already.
-    """
-    usual = repository.usual_ask(session, values["association_id"], values["product_id"], values["grade"])
-    ask = values["ask_vnd_per_kg"]
-    if not given.confirmed and usual and not usual / ODD_PRICE < ask < usual * ODD_PRICE:
-        raise NeedsConfirmation("ask_vnd_per_kg", f"{ask} đồng per kg, where {usual:.0f} are usual: is the price right?")
 
 
 def _add_lot(session: Session, given: LotIn, values: dict[str, Any], found: dict[str, Any], by: str) -> Lot:

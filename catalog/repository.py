@@ -84,19 +84,6 @@ def usual_kg(session: Session, organisation_id: int, product_id: int) -> float |
     return median(found) if len(found) >= 3 else None
 
 
-def usual_ask(session: Session, association_id: int, product_id: int, grade: int) -> float | None:
-    """Return the usual floor price of a product and grade, đồng per kg: as stated with the product, else the median of recent lots.
-
-    None where nobody has stated one and there are fewer than three lots.
-    """
-    mine = (Lot.association_id == association_id, Lot.product_id == product_id, Lot.grade == grade, Lot.ask_vnd_per_kg > 0)
-    found = list(session.scalars(select(Lot.ask_vnd_per_kg).where(*mine).order_by(Lot.id.desc()).limit(RECENT_LOTS)))
-    if len(found) >= 3:
-        return median(found)
-    stated = session.scalar(select(Product.usual_vnd_per_kg).where(Product.id == product_id))
-    return None if stated is None else float(stated)
-
-
 def searched(query: Select[Any], model: Any, search: str) -> Select[Any]:
     """Narrow a query of named rows to those whose name or code holds a text; all of them where there is none."""
     if not search.strip():
