@@ -93,7 +93,7 @@ def _decisions(visit: PageContext) -> Iterator[Waiting]:
 
 def _accepting(visit: PageContext) -> Iterator[Waiting]:
     """Yield papers that cooperatives have entered and nobody has accepted."""
-    models: tuple[tuple[Any, str], ...] = ((Certificate, "/papers?state=waiting"), (PlantingArea, "/areas?state=waiting"))
+    models: tuple[tuple[Any, str], ...] = ((Certificate, "/certificates/entries?state=waiting"), (PlantingArea, "/areas?state=waiting"))
     for model, place in models:
         if count := _number(visit, visible(model, visit.scope).where(model.waiting.is_(True)).with_only_columns(model.id)):
             words = visit.say_many("%(num)s certificate waits to be accepted", "%(num)s certificates wait to be accepted", count)

@@ -76,7 +76,7 @@ def test_an_association_starts_from_nothing_in_a_browser(browser: Browser, live:
     follow(page, "details[open] form button")
     _organisation(page, "buyer", "GO! Bắc Giang")
     _site(page, "buyer", "Kho GO!", "GO! Bắc Giang", "Phường Bắc Giang, Bắc Ninh")
-    page.goto(live.address + "/papers/new?then=/guide")
+    page.goto(live.address + "/certificates/entries/new?then=/guide")
     page.fill("#scheme", "VietGAP")
     page.select_option("#organisation", label="HTX Phì Điền")
     page.fill("#valid_from", (day - timedelta(days=100)).isoformat())
