@@ -82,6 +82,8 @@ def test_two_people_who_change_one_row_are_told(opened: Opened, stage: Stage) ->
     first, second = opened(Role.MANAGER, "/products"), opened(Role.BROKER, "/products")
     for page in (first, second):
         follow(page, "tbody th a")
+    for page in (first, second):
+        page.fill("#shelf_life_days", "5")
     first.fill("#usual_vnd_per_kg", "18.000")
     follow(first, "form.card button.main-act")
     second.fill("#usual_vnd_per_kg", "19.000")
