@@ -35,8 +35,8 @@ def test_every_exported_name_exists() -> None:
 
 def test_frames_and_a_folder_of_one_content_give_one_problem() -> None:
     frames = {name: pd.DataFrame(rows) for name, rows in filled_tables(lots=[{}, {"indivisible": "yes"}]).items() if rows}
-    cells = {"indivisible": [False, True], "quantity_kg": [1000.0, 1000.0], "available_from": dt.date(2027, 6, 7)}
-    typed = frames | {"lots": frames["lots"].assign(**cells)}
+    lots = frames["lots"].assign(indivisible=[False, True], quantity_kg=[1000.0, 1000.0])
+    typed = frames | {"lots": lots.assign(available_from=dt.date(2027, 6, 7))}
     expected = build_problem(lots=[{}, {"indivisible": "yes"}]).digest()
     assert problem_from_frames(frames).digest() == expected
     assert problem_from_frames(typed).digest() == expected
@@ -44,7 +44,7 @@ def test_frames_and_a_folder_of_one_content_give_one_problem() -> None:
 
 def test_missing_cells_take_the_default_and_strange_tables_are_refused() -> None:
     frames = {name: pd.DataFrame(rows) for name, rows in filled_tables().items() if rows}
-    blank = frames | {"lots": frames["lots"].assign(min_take_kg=np.nan, available_from=pd.NaT)}
+    blank = frames | {"lots": frames["lots"].assign(min_take_kg=np.nan, available_from=pd.Series([pd.NaT]))}
     with pytest.raises(BadInput, match="lots row 2 column available_from"):
         problem_from_frames(blank)
     with pytest.raises(BadInput, match="lot: no table of this name; perhaps lots"):
