@@ -196,11 +196,16 @@ def explain_one(asked: Reading, uid: Uid, lot: LotCode = "", line: LineCode = ""
     """Say why one lot or line is open: counts at each step, the nearest misses in figures, and to whom it lost."""
     scene, plan = _scene(asked, uid)
     subject, row = _subject(scene, lot, line, language)
+    return explanation_out(scene, subject, row, language, stopped_early=plan.termination == "stopped")
+
+
+def explanation_out(scene: Scene, subject: str, row: int, language: Lang, *, stopped_early: bool) -> ExplanationOut:
+    """Return why a lot or line is open, as the API shows it."""
     story = tell(scene, subject, row)
-    made, early = story_json(scene, story), plan.termination == "stopped"
-    misses = [{**miss, "other": miss.pop("with")} for miss in made.pop("misses")]
-    text = story_text(scene, story, language.value) + ("\n" + say("stopped.early", language.value) if early else "")
-    return ExplanationOut.model_validate({**made, "misses": misses, "stopped_early": early, "text": text})
+    made = story_json(scene, story)
+    misses = [{"other": miss.pop("with"), **miss} for miss in made.pop("misses")]
+    text = story_text(scene, story, language.value) + ("\n" + say("stopped.early", language.value) if stopped_early else "")
+    return ExplanationOut.model_validate({**made, "misses": misses, "stopped_early": stopped_early, "text": text})
 
 
 @api.get("/plans/{uid}/changes", may=Permission.PLANS_READ)
