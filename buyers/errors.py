@@ -15,6 +15,18 @@ class ContractExceeded(Conflict):
         super().__init__(f"contract {contract} has {left_kg} kg left to call off")
 
 
+class AlreadySigned(Conflict):
+    """The side has signed the contract, or asked for its change, before."""
+
+    code = "already_signed"
+
+
+class NothingToSign(Conflict):
+    """The contract waits for no signature."""
+
+    code = "nothing_to_sign"
+
+
 class LinePromised(Conflict):
     """The line can't be cancelled or cut: kilograms are promised to it."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from catalog.base import (
@@ -26,7 +27,7 @@ from catalog.base import (
     reference,
     word,
 )
-from catalog.models import ANYTIME, MAX_GRADE, Organisation, Site, Unit
+from catalog.models import ANYTIME, MAX_GRADE, Organisation, Side, Site, Unit
 from catalog.tenancy import owned, within
 
 
@@ -70,7 +71,10 @@ class ReceivingSlot(Keyed, Base):
 
 
 class Contract(Exposed, Versioned, Base):
-    """What a buyer has agreed to take over a period; `called_kg` of it has been called off, and never more than agreed."""
+    """What a buyer has agreed to take over a period; `called_kg` of it has been called off, and never more than agreed.
+
+    It is in force once both sides have signed; without a supplier the association signs for the supply side.
+    """
 
     __tablename__ = "contract"
     __table_args__ = (
@@ -94,11 +98,44 @@ class Contract(Exposed, Versioned, Base):
     payment_days: Mapped[int | None] = mapped_column(between("payment_days", 0, 3650))
     valid_from: Mapped[date]
     valid_until: Mapped[date]
-    status: Mapped[AgreementStatus] = word("status", AgreementStatus, default=AgreementStatus.ACTIVE)
+    status: Mapped[AgreementStatus] = word("status", AgreementStatus, default=AgreementStatus.DRAFT)
     evidence_id: Mapped[int | None] = reference("evidence.id")
     note: Mapped[str] = mapped_column(length("note", 2000, 0), default="")
 
+    buyer_signed_at: Mapped[datetime | None] = mapped_column(sort_order=100)
+    buyer_signed_by: Mapped[str | None] = mapped_column(length("buyer_signed_by", 200), sort_order=101)
+    supplier_signed_at: Mapped[datetime | None] = mapped_column(sort_order=102)
+    supplier_signed_by: Mapped[str | None] = mapped_column(length("supplier_signed_by", 200), sort_order=103)
+    changes_asked: Mapped[int] = mapped_column(between("changes_asked", 0, 10**9), default=0, server_default="0", sort_order=104)
+    """Changes that one side has asked the other to agree to; the version rises with it."""
+
     organisation: Mapped[Organisation] = relationship(foreign_keys=[organisation_id], lazy="raise")
+
+
+class ContractChange(Exposed, Base):
+    """Other terms of a signed contract that one side asks for, and the other side's answer."""
+
+    __tablename__ = "contract_change"
+    __table_args__ = (
+        CheckConstraint("(answered_at IS NULL) = (agreed IS NULL)", name="answer_whole"),
+        Index(
+            "uq_contract_change_contract_id_open",
+            "contract_id",
+            unique=True,
+            sqlite_where=text("answered_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL"),
+        ),
+    )
+
+    contract_id: Mapped[int] = reference("contract.id")
+    terms: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    side: Mapped[Side] = word("side", Side)
+    reason: Mapped[str] = mapped_column(length("reason", 1000, 0), default="")
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(length("asked_by", 200))
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None] = mapped_column(length("answered_by", 200))
+    agreed: Mapped[bool | None]
 
 
 class Order(Exposed, Versioned, Base):
@@ -131,7 +168,7 @@ class CallOff(Exposed, Versioned, Base):
     contract_id: Mapped[int] = reference("contract.id", index=False)
     site_id: Mapped[int] = reference("site.id")
     code: Mapped[str] = mapped_column(length("code", 100), default=lambda context: context.get_current_parameters()["uid"])
-    quantity_kg: Mapped[int] = mapped_column(between("quantity_kg", 1, MAX_KG))
+    quantity_kg: Mapped[int] = mapped_column(between("quantity_kg", 0, MAX_KG))
     deliver_from: Mapped[date]
     deliver_until: Mapped[date]
     status: Mapped[AgreementStatus] = word("status", AgreementStatus, default=AgreementStatus.ACTIVE)
@@ -212,7 +249,8 @@ class LineRequirement(Base):
 
 
 # Who sees which rows.
-owned(Contract, Contract.organisation_id)
+owned(Contract, Contract.organisation_id, Contract.supplier_id)
+within(ContractChange, ContractChange.contract_id, Contract)
 owned(Order, Order.organisation_id)
 owned(DemandLine, DemandLine.organisation_id)
 within(CallOff, CallOff.contract_id, Contract)

@@ -39,11 +39,15 @@ def unit_of(word: str) -> Unit:
     return found
 
 
-def number(text: str) -> Decimal:
+def number(text: str, decimal_mark: str | None = None) -> Decimal:
     """Return the number that a Vietnamese or an English reader sees.
 
     ``1.234,5`` and ``1,234.5`` are both 1234.5 and ``12,5`` and ``12.5`` are both 12.5. A single mark before exactly three digits
-    could be either kind, and is refused.
+    could be either kind: who knows the writer's decimal mark says it, and otherwise the text is refused.
+
+    Parameters
+    ----------
+    decimal_mark : the mark before decimals in the writer's language, ``,`` in Vietnamese; None where nobody knows.
 
     Raises
     ------
@@ -52,6 +56,8 @@ def number(text: str) -> Decimal:
     """
     plain = unicodedata.normalize("NFKC", text).replace(" ", "").replace("_", "")
     if re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", plain):
+        if decimal_mark is not None:
+            return Decimal(plain.replace(",", ".") if plain[-4] == decimal_mark else plain[:-4] + plain[-3:])
         raise ValueError(f"{text!r} can be read in two ways: write {plain[:-4]}{plain[-3:]} or {plain[:-4]},{plain[-3:]}0")
     if _GROUPED_DOTS.match(plain):
         plain = plain.replace(".", "").replace(",", ".")
@@ -98,6 +104,12 @@ def _exact(amount: Decimal | int | str) -> Decimal:
     if not value.is_finite() or not 0 <= value <= MAX_KG:
         raise ValueError(f"expected a number from 0 to {MAX_KG}")
     return value
+
+
+def stated(value: Decimal) -> str:
+    """Return a number as a text that `number` reads in one way, whoever asks."""
+    whole, _, decimals = f"{value.normalize():f}".partition(".")
+    return whole + (f",{decimals}{'0' * (len(decimals) == 3)}" if decimals else "")
 
 
 def show(kg: int, unit: Unit = Unit.KG) -> str:

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session, aliased
 from buyers.models import DemandLine, LineProduct, LineRequirement
 from catalog.models import ForecastRevision, Lot, Organisation, Product, Site
 from catalog.tenancy import Scope, conditions
+from service.uploads.csv_text import FORMULA_SIGNS
 
 MOST_ROWS = 200_000
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def as_csv(table: Table) -> bytes:
 
 
 def _tame(cell: str | int | float) -> str | int | float:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell
+    """Put an apostrophe before what looks like a formula, also behind apostrophes of its own, so that reading takes exactly one away."""
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip("'").startswith(FORMULA_SIGNS) else cell
 
 
 def as_workbook(table: Table, name: str, more: Mapping[str, Table] | None = None) -> bytes:

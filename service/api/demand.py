@@ -10,18 +10,21 @@ from pydantic import Field
 from sqlalchemy import select
 
 import buyers.intake
-from buyers import repository
-from buyers.intake import CallOffIn, ContractChange, ContractIn, LineChange, OrderIn
-from buyers.models import AgreementStatus, CallOff, Contract, DemandLine, LineStatus, Order
+from buyers import contracts, repository
+from buyers.contracts import CallOffIn, ContractIn, ContractTerms
+from buyers.intake import LineChange, OrderIn
+from buyers.models import AgreementStatus, CallOff, Contract, ContractChange, DemandLine, LineStatus, Order
 from catalog.given import Day, Given
-from catalog.models import Organisation, Product, Site, Unit
+from catalog.models import Organisation, Product, Side, Site, Unit
 from catalog.tenancy import find, visible
+from service.api.glossary import UID
 from service.auth.permissions import Permission
+from service.db import now
 from service.http.context import Reading, RequestContext, Uid, Writing, before
 from service.http.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown
-from service.planning import line_cancellation
+from service.planning import market_changes
 from service.planning.models import LineBalance
 
 api = Api("demand", "Orders with their demand lines, contracts and what is called off from them.")
@@ -108,6 +111,16 @@ class OrderDetail(Out):
     updated_by: str
 
 
+class PendingOut(Out):
+    """Other terms of a contract that one side asks for."""
+
+    side: Side = Field(description="Who asks.", examples=["demand"])
+    terms: dict[str, int | str | bool] = Field(description="The terms that would change.", examples=[{"price_vnd_per_kg": 26_000}])
+    reason: str
+    asked_at: datetime = Field(description="When it was asked for.", examples=["2027-06-01T03:00:00Z"])
+    asked_by: str = Field(description="Who asked for it.", examples=[UID])
+
+
 class ContractOut(Out):
     """What a buyer has agreed to take over a period."""
 
@@ -125,12 +138,31 @@ class ContractOut(Out):
     payment_days: int | None
     valid_from: date
     valid_until: date
-    status: AgreementStatus = Field(description="Where it stands.", examples=["active"])
+    status: AgreementStatus = Field(description="`draft` until both sides have signed, then `active`.", examples=["active"])
+    buyer_signed_at: datetime | None = Field(description="When the buyer signed.", examples=["2027-05-20T03:00:00Z"])
+    buyer_signed_by: str | None = Field(description="Who signed for the buyer.", examples=[UID])
+    supplier_signed_at: datetime | None = Field(description="When the supply side signed.", examples=["2027-05-21T03:00:00Z"])
+    supplier_signed_by: str | None = Field(description="Who signed for the supply side.", examples=[UID])
+    pending: PendingOut | None = Field(description="Other terms that one side asks for, until the other answers.", examples=[None])
     note: str
     version: int
     created_at: datetime
     updated_at: datetime
     updated_by: str
+
+
+class ContractChangeIn(ContractTerms):
+    """What changes of a contract; what isn't named stays. A new price holds for what is called off from then on."""
+
+    side: Side | None = Field(default=None, description="For whom somebody of the association speaks.", examples=["supply"])
+    reason: str = Field(default="", max_length=1000, description="Why, for the other side.", examples=["mưa đá, sản lượng giảm"])
+
+
+class SignatureIn(Given):
+    """For whom a contract is signed or declined, and how that was agreed."""
+
+    side: Side | None = Field(default=None, description="For whom somebody of the association signs.", examples=["supply"])
+    note: str = Field(default="", max_length=1000, description="How it was agreed, or why it is declined.", examples=["gọi điện sáng nay"])
 
 
 class CallOffOut(Out):
@@ -201,10 +233,12 @@ def _contracts(asked: RequestContext, rows: list[Contract]) -> list[ContractOut]
     parties = [number for row in rows for number in (row.organisation_id, row.supplier_id)]
     uids, names = known.uids(Organisation, parties), known.names(Organisation, parties)
     codes = known.codes(Product, [row.product_id for row in rows])
+    open_ = select(ContractChange).where(ContractChange.contract_id.in_([row.id for row in rows]), ContractChange.answered_at.is_(None))
+    pending = {one.contract_id: shown(PendingOut, one) for one in asked.session.scalars(open_)}
     return [
         shown(
             ContractOut, row, buyer=uids[row.organisation_id], buyer_name=names[row.organisation_id], supplier=uids[row.supplier_id],
-            product=codes[row.product_id],
+            product=codes[row.product_id], pending=pending.get(row.id),
         )
         for row in rows
     ]  # fmt: skip
@@ -252,11 +286,11 @@ def get_order(asked: Reading, uid: Uid) -> OrderDetail:
 
 @api.post("/orders/{uid}/cancel", may=Permission.DEMAND_WRITE, if_match=True, status=200)
 def cancel_order(asked: Writing, uid: Uid, given: Cancellation) -> OrderDetail:
-    """Take an order back with all of its lines that are still open; what is promised to them already stays promised."""
+    """Take an order back with all of its lines that are still open; what both sides have confirmed stays promised."""
     order = find(asked.session, asked.scope, Order, uid, lock=True)
     lines = asked.session.scalars(select(DemandLine).where(DemandLine.order_id == order.id)).all()
     was, were = before(order), {line.id: before(line) for line in lines}
-    order, ended = buyers.intake.cancel_order(asked.session, asked.scope, uid, asked.by, asked.version)
+    order, ended = market_changes.cancel_order(asked.session, asked.scope, uid, asked.act(given.reason), asked.version)
     asked.did("order.cancel", order, was, given.reason)
     for line in ended:
         asked.did("line.cancel", line, were[line.id], given.reason)
@@ -299,18 +333,18 @@ def get_line(asked: Reading, uid: Uid) -> LineOut:
 
 @api.patch("/lines/{uid}", may=Permission.DEMAND_WRITE)
 def revise_line(asked: Writing, uid: Uid, given: LineChange) -> LineOut:
-    """Change a demand line; less than what is promised to it already is refused."""
+    """Change a demand line; less than what is promised to it already is refused, and so is what its contract rules."""
     was = before(find(asked.session, asked.scope, DemandLine, uid, lock=True))
-    row = buyers.intake.revise_line(asked.session, asked.scope, uid, given, asked.by, asked.version)
+    row = market_changes.revise_line(asked.session, asked.scope, uid, given, asked.act("the line was changed"), asked.version)
     asked.did("line.revise", row, was)
     return _loaded(asked, row.id)[0]
 
 
 @api.post("/lines/{uid}/cancel", may=Permission.DEMAND_WRITE, if_match=True, status=200)
 def cancel_line(asked: Writing, uid: Uid, given: Cancellation) -> LineOut:
-    """Take a demand line back; what is promised to it already stays promised."""
+    """Take a demand line back; what both sides have confirmed stays promised."""
     was = before(find(asked.session, asked.scope, DemandLine, uid, lock=True))
-    row = line_cancellation.cancel_line(asked.session, asked.scope, uid, asked.by, asked.version)
+    row = market_changes.cancel_line(asked.session, asked.scope, uid, asked.act(given.reason), asked.version)
     asked.did("line.cancel", row, was, given.reason)
     return _loaded(asked, row.id)[0]
 
@@ -324,7 +358,7 @@ def list_contracts(
     buyer: BuyerFilter = None,
     code: CodeFilter = "",
 ) -> Page[ContractOut]:
-    """List contracts; a buyer sees its own."""
+    """List contracts; a buyer and a supplier see their own."""
     query = of_row(asked, visible(Contract, asked.scope), Contract.organisation_id, Organisation, buyer)
     query = query if status is None else query.where(Contract.status == status)
     query = query.where(Contract.product_id.in_(select(Product.id).where(Product.code == product))) if product else query
@@ -333,10 +367,10 @@ def list_contracts(
 
 
 @api.post("/contracts", may=Permission.CONTRACTS_WRITE)
-def sign_contract(asked: Writing, given: ContractIn) -> ContractOut:
-    """Enter a contract."""
-    row = buyers.intake.sign_contract(asked.session, asked.scope, given, asked.by)
-    asked.did("contract.sign", row)
+def draft_contract(asked: Writing, given: ContractIn) -> ContractOut:
+    """Enter a contract; it is in force once both sides have signed, and the one who enters it signs for his own side."""
+    row = contracts.draft_contract(asked.session, asked.scope, given, asked.by, now(asked.session))
+    asked.did("contract.draft", row)
     return _contracts(asked, [row])[0]
 
 
@@ -346,12 +380,34 @@ def get_contract(asked: Reading, uid: Uid) -> ContractOut:
     return _contracts(asked, [find(asked.session, asked.scope, Contract, uid)])[0]
 
 
-@api.patch("/contracts/{uid}", may=Permission.CONTRACTS_WRITE)
-def change_contract(asked: Writing, uid: Uid, given: ContractChange) -> ContractOut:
-    """Change a contract, close it so that nothing more is called off, or open it again; what isn't named stays."""
+@api.patch("/contracts/{uid}", may=Permission.CONTRACTS_SIGN)
+def change_contract(asked: Writing, uid: Uid, given: ContractChangeIn) -> ContractOut:
+    """Change a contract, close it, or open it again; what isn't named stays.
+
+    A contract that both sides have signed keeps its terms until the other side agrees: what is asked for stands as `pending`.
+    """
+    was, terms = before(find(asked.session, asked.scope, Contract, uid, lock=True)), given.model_dump(exclude={"side", "reason"})
+    change, by, at = ContractTerms.model_validate(terms), asked.by, now(asked.session)
+    row = contracts.change_contract(asked.session, asked.scope, uid, change, by, at, asked.version, given.side, given.reason)
+    asked.did("contract.change", row, was, given.reason)
+    return _contracts(asked, [row])[0]
+
+
+@api.post("/contracts/{uid}/sign", may=Permission.CONTRACTS_SIGN, if_match=True, status=200)
+def sign_contract(asked: Writing, uid: Uid, given: SignatureIn) -> ContractOut:
+    """Sign a contract for one's side, or agree to the terms that the other side asks for."""
     was = before(find(asked.session, asked.scope, Contract, uid, lock=True))
-    row = buyers.intake.change_contract(asked.session, asked.scope, uid, given, asked.by, asked.version)
-    asked.did("contract.change", row, was)
+    row = contracts.sign(asked.session, asked.scope, uid, asked.by, now(asked.session), asked.version, given.side)
+    asked.did("contract.sign", row, was, given.note)
+    return _contracts(asked, [row])[0]
+
+
+@api.post("/contracts/{uid}/decline", may=Permission.CONTRACTS_SIGN, if_match=True, status=200)
+def decline_contract(asked: Writing, uid: Uid, given: SignatureIn) -> ContractOut:
+    """Decline the terms that the other side asks for; a contract that isn't signed by both is cancelled."""
+    was = before(find(asked.session, asked.scope, Contract, uid, lock=True))
+    row = contracts.decline(asked.session, asked.scope, uid, asked.by, now(asked.session), asked.version, given.side)
+    asked.did("contract.decline", row, was, given.note)
     return _contracts(asked, [row])[0]
 
 
@@ -367,7 +423,7 @@ def list_call_offs(asked: Reading, uid: Uid, part: Annotated[Part, CALL_OFFS.par
 def call_off(asked: Writing, uid: Uid, given: CallOffIn) -> LineOut:
     """Call a part of a contract for delivery, and return the demand line that it becomes."""
     was = before(find(asked.session, asked.scope, Contract, uid, lock=True))
-    row = buyers.intake.call_off(asked.session, asked.scope, uid, given, asked.by)
+    row = contracts.call_off(asked.session, asked.scope, uid, given, asked.by)
     asked.did("contract.call_off", find(asked.session, asked.scope, Contract, uid), was)
     asked.headers["location"] = f"/api/v1/lines/{row.uid}"
     return _loaded(asked, row.id)[0]

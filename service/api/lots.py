@@ -20,6 +20,7 @@ from service.http.context import Reading, Uid, Writing, before
 from service.http.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
 from service.http.routing import Api
 from service.http.shapes import Out, shown
+from service.planning import market_changes
 from service.planning.ledger import transitions
 from service.planning.models import LotBalance
 
@@ -225,7 +226,7 @@ def revise_lot(asked: Writing, uid: Uid, given: LotChange) -> LotOut:
     """
     lot = find(asked.session, asked.scope, Lot, uid, lock=True)
     was = before(lot)
-    lot = intake.revise_lot(asked.session, asked.scope, uid, given, asked.by, asked.version)
+    lot = market_changes.revise_lot(asked.session, asked.scope, uid, given, asked.act(given.reason or "the lot was changed"), asked.version)
     asked.did("lot.revise", lot, was, given.reason)
     return _shown(asked, [lot])[0]
 

@@ -1,4 +1,4 @@
-"""Whether everything in a database holds: its schema, its own structure, the audit trail, the ledger of kilograms and the accounts."""
+"""Whether everything in a database holds: its schema, its structure, the audit trail, the ledger of kilograms, the accounts, contracts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from buyers.contracts import wrong_sums
 from service import audit
 from service.db import Database
 from service.planning.fulfilment.settlements import lost_money
@@ -27,6 +28,7 @@ def faults(database: Database) -> Iterator[str]:
             yield from _structure(session)
         yield from (f"audit trail, {found}" for found in audit.verify(session))
         yield from discrepancies(session)
+        yield from wrong_sums(session)
         yield from lost_money(session)
 
 

@@ -89,7 +89,7 @@ def _unproven(session: Session, plan: Plan, allocation_ids: Sequence[int] | None
         return []
     signers = Signers(session, plan.association_id)
     proofs: dict[tuple[str, str], list[CertificateRow]] = {}
-    for row in certificate_rows(session, plan.association_id, signers):
+    for row in certificate_rows(signers):
         proofs.setdefault((row.supplier, row.scheme), []).append(row)
     stale = [
         (need.number, need.lot, need.line)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from service.uploads.raw import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Sheet, TooLarge, Unreadable
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""With these begins what spreadsheet programs take for a formula; `service.sheets` writes an apostrophe before it."""
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 ENCODINGS = ("utf-8", "utf-16", "cp1258")
@@ -91,4 +93,4 @@ def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 def _meant(cell: str) -> str:
     """Take away the mark that keeps spreadsheet programs from running a text as a formula."""
-    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@\t\r" else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_SIGNS) else cell

@@ -130,11 +130,17 @@ def take_in(
     doubts = [*((name, f"guessed to be {value}; say it if that is right") for name, value in prepared.read.guessed.items()), *found.doubts]
     notes = [*prepared.read.notes, *(f"{name}: {doubt}" for name, doubt in doubts)]
     preview = [{name: _shown(value) for name, value in row.items()} for row in _records(prepared.read.parsed, PREVIEWED)]
-    if wanted.dry_run:
-        return Taken(None, len(found.new), len(found.changed), found.same, notes, preview)
-    if doubts and not wanted.confirmed:
+    if doubts and not wanted.confirmed and not wanted.dry_run:
         raise NeedsConfirmation(*doubts[0])
     intake = Intake(session, scope.association_id, by, source=f"upload of {prepared.file_name}"[:500])
+    if wanted.dry_run:
+        # The real thing, taken back: what would be refused then is refused now.
+        with session.begin_nested() as trial:
+            write(intake, found)
+            session.flush()
+            trial.rollback()
+        session.expire_all()
+        return Taken(None, len(found.new), len(found.changed), found.same, notes, preview)
     write(intake, found)
     batch = _note(session, scope, prepared, by, at, len(found.new) + len(found.changed) + found.same)
     told = {"upload": batch.uid, "table": prepared.table, "new": len(found.new), "changed": len(found.changed)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +13,15 @@ from catalog import names, repository
 from catalog.importers import Intake, Row, batched, import_forecasts, import_lots
 from catalog.intake import SUSPICIOUS_RATIO
 from catalog.models import ForecastRevision, Grade, Lot, LotStatus, Side
+from catalog.prices import price_doubt, recent_asks
 from catalog.tenancy import Scope
 from matching.io.issues import Issues
 from matching.io.parse import Parsed
 from service.days import today
+from service.db import now
+from service.planning.ledger.transitions import Act
+from service.planning.market_changes import confirmed_days, turn_down_unfit
+from service.planning.models import LotBalance
 from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer
 from service.uploads.reading import Prepared
 from service.uploads.tables import NOT_SAID
@@ -34,14 +40,18 @@ def sort_lots(session: Session, scope: Scope, prepared: Prepared, at: datetime) 
     _check_codes(parsed, issues)
     found = Sorted(spreads=_spreads(parsed, issues))
     known = _known(session, scope, rows)
+    rules = _Rules(session, known.values())
     for place, row in enumerate(rows):
         before = known.get(row["code"])
+        if parsed.fits["quantity_kg"][place] and row["quantity_kg"] < 1:
+            issues.add("lots", int(parsed.rows[place]), "quantity_kg", str(row["quantity_kg"]), "1 kg or more; withdraw a lot that is gone")
         if before is None:
             found.new.append(row)
             continue
         _check_change(parsed, issues, place, before, row, scope)
         changes = {name: value for name, value in row.items() if getattr(before, name) != value and name != "supplier_id"}
         if changes:
+            rules.check(parsed, issues, place, before, row)
             found.changed.append((before, changes))
         else:
             found.same += 1
@@ -61,9 +71,33 @@ def write_lots(intake: Intake, found: Sorted) -> None:
         for name, value in {**changes, "updated_by": intake.by}.items():
             setattr(lot, name, value)
     intake.session.flush()
+    changed = [lot.id for lot, _ in found.changed]
+    if changed:
+        act = Act(intake.by, intake.source, now(intake.session))
+        turn_down_unfit(intake.session, intake.association_id, act, lot_ids=changed)
     if revisions:
         intake.session.execute(insert(ForecastRevision), revisions)
     import_forecasts(intake, {code: (low, None, high) for code, (low, high) in found.spreads.items()})
+
+
+class _Rules:
+    """What promises and confirmed days of known lots rule, whatever the way in."""
+
+    def __init__(self, session: Session, lots: Iterable[Lot]) -> None:
+        numbers = [lot.id for lot in lots]
+        taken = LotBalance.quantity_kg - LotBalance.offered_kg
+        self._taken_kg = dict(session.execute(select(LotBalance.lot_id, taken).where(LotBalance.lot_id.in_(numbers))).all())
+        self._days = confirmed_days(session, lot_ids=numbers)
+
+    def check(self, parsed: Parsed, issues: Issues, place: int, lot: Lot, row: Row) -> None:
+        """Note what a changed row contradicts."""
+        number, taken = int(parsed.rows[place]), self._taken_kg.get(lot.id, 0)
+        if row["quantity_kg"] < taken:
+            issues.add("lots", number, "quantity_kg", str(row["quantity_kg"]), f"at least {taken} kg: so much is promised or gone")
+        first, last = self._days.get(lot.id, (row["available_from"], row["available_until"]))
+        if not row["available_from"] <= first <= last <= row["available_until"]:
+            held = f"days that hold what is confirmed for {first} to {last}"
+            issues.add("lots", number, "available_from", str(row["available_from"]), held)
 
 
 def _spreads(parsed: Parsed, issues: Issues) -> dict[str, tuple[int, int]]:
@@ -169,9 +203,25 @@ def _doubt(session: Session, found: Sorted, now: Any) -> None:
             odd = f"{row['code']} has {row['quantity_kg']} kg, where {often:.0f} kg are usual: is the unit right?"
             found.doubts.append(("quantity_kg", odd))
             break
+    priced = [*found.new, *(_whole(*pair) for pair in found.changed)]
+    recent = {number: recent_asks(session, number) for number in {row["product_id"] for row in priced}}
+    doubt = next(filter(None, (_price_doubt(row, recent) for row in priced)), "")
+    if doubt:
+        found.doubts.append(("ask_vnd_per_kg", doubt))
     past = sum(row["available_until"] < now for row in found.new)
     if past:
         found.doubts.append(("available_until", f"{past} new lots can't be picked up any more: their last day is before {now}"))
+
+
+def _whole(lot: Lot, changes: Row) -> Row:
+    """Return what a price check needs of a changed lot; no price where that stays."""
+    return {"code": lot.code, "product_id": lot.product_id, "ask_vnd_per_kg": changes.get("ask_vnd_per_kg")}
+
+
+def _price_doubt(row: Row, recent: Mapping[int, Sequence[int]]) -> str:
+    price = row["ask_vnd_per_kg"]
+    doubt = "" if price is None else price_doubt(price, recent[row["product_id"]])
+    return f"{row['code']}: {doubt}" if doubt else ""
 
 
 def _revision(lot: Lot, changes: Row, intake: Intake, spread: tuple[int, int] | None) -> Row:

@@ -73,9 +73,9 @@ def understand(table: str, sheet: Sheet, issues: Issues, decimal: Decimal | None
         title: [cells[n] if n < len(cells) else None for _, cells in rows] for n, title in enumerate(titles) if title in schema.names
     }
     style = decimal or style_of(_written_numbers(schema, columns))
-    raw = RawTable(
-        table, [n for n, _ in rows], {name: _texts(schema, name, cells, rows, style, sheet, issues) for name, cells in columns.items()}
-    )
+    styles = {name: decimal or _style_of_column(schema, name, cells, style) for name, cells in columns.items()}
+    texts = {name: _texts(schema, name, cells, rows, styles[name], sheet, issues) for name, cells in columns.items()}
+    raw = RawTable(table, [n for n, _ in rows], texts)
     parsed = parse_table(schema, raw, issues)
     check_keys({table: parsed}, issues)
     check_windows({table: parsed}, issues)
@@ -125,6 +125,12 @@ def _check_shape(
 def _written_numbers(schema: Schema, columns: dict[str, list[Any]]) -> list[str]:
     """Return the texts of the columns that hold numbers."""
     return [cell for name in _numeric(schema) if name in columns for cell in columns[name] if type(cell) is str]
+
+
+def _style_of_column(schema: Schema, name: str, cells: Sequence[Any], style: Decimal | None) -> Decimal | None:
+    """Return how a column's numbers are written: whole numbers say so themselves or not at all, whatever other columns hold."""
+    column = next(column for column in schema.columns if column.name == name)
+    return style_of(cell for cell in cells if type(cell) is str) if column.dtype is np.int64 else style
 
 
 def _numeric(schema: Schema) -> list[str]:

@@ -48,6 +48,10 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"Input should be less than or equal to (?P<most>\S+)", mark("At most %(most)s.")),
     (r"Value error, .*", mark("These values contradict each other.")),
     (r"what the reason is, where it is other", mark("Say in a few words what the reason is.")),
+    (r"(?P<price>\d+) VND per kg, where (?P<usual>\d+) are usual: is the price right\?",
+     mark("You wrote %(price)s đ/kg; %(usual)s is usual. Is the price right?")),
+    (r"(?P<price>\d+) VND per kg is less than (?P<least>\d+): is the price right\?",
+     mark("You wrote %(price)s đ/kg, less than %(least)s. Is the price right?")),
     (r".* kg, where .* kg are usual: is the unit right\?", mark("This is far more or far less than usual. Is the unit right?")),
     (r"this plan is empty, and (?P<n>\d+) undecided proposals of the plan in force would end",
      mark("This draft is empty, and %(n)s undecided proposals of the plan in force would end.")),
@@ -97,6 +101,18 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"at most the quantity_kg of (?P<kg>\d+)", mark("At most %(kg)s kg.")),
     (r"what this lot was declared with; declare another lot", mark("This can't be changed later: list another lot.")),
     (r"what this line asked for when .*", mark("This can't be changed any more, for kilograms are promised to the line.")),
+    (r"at least the (?P<kg>\d+) kg that were called off", mark("%(kg)s kg are called off already: write no less.")),
+    (r"at least (?P<kg>\d+) kg: so much is promised.*", mark("%(kg)s kg are promised already: write no less.")),
+    (r"at most (?P<kg>\d+) kg: the contract (?P<code>.+) has (?P<left>\d+) kg left",
+     mark("The contract %(code)s has %(left)s kg left: write at most %(kg)s.")),
+    (r"days that hold what is confirmed for (?P<first>\S+) to (?P<last>\S+)",
+     mark("Goods are confirmed for %(first)s to %(last)s: the days must hold these.")),
+    (r"(?P<value>\d+), as the contract (?P<code>.+) says", mark("The contract %(code)s says %(value)s: change the contract first.")),
+    (r"1 kg or more; withdraw a lot that is gone", mark("Write 1 kg or more. If nothing is left, withdraw the lot.")),
+    (r"1 kg or more; take the line back.*", mark("Write 1 kg or more. If nothing is wanted, cancel the line.")),
+    (r"(?P<day>\S+) or later, for so long something is called off",
+     mark("Something is called off until %(day)s: write that day or a later one.")),
+    (r"supply or demand: for whom you speak", mark("Choose for whom you speak.")),
     (r"a lot that is on offer; this one is .*", mark("This lot is closed and can't be changed any more.")),
     (r"a line that is open; this one is .*", mark("This line is closed and can't be changed any more.")),
     (r"this column must be there", mark("This column is missing.")),
@@ -117,6 +133,9 @@ CODES: dict[str, str] = {
     "plan_stale": mark("The plan behind this is out of date. A broker will plan again."),
     "plan_not_draft": mark("This plan has been published already."),
     "plan_not_publishable": mark("This plan has volumes alone and no trips. Plan with trucks, then publish that plan."),
+    "confirmed_for_other_days": mark("Both sides have confirmed goods for days that this would rule out. Agree on other days first."),
+    "already_signed": mark("This side has signed already; the other side answers."),
+    "nothing_to_sign": mark("This contract waits for no signature."),
     "already_decided": mark("Somebody has decided this already."),
     "already_confirmed": mark("Both sides have confirmed this already."),
     "already_there": mark("This is there already."),
@@ -172,6 +191,8 @@ def _figure(name: str, value: str, visit: PageContext) -> str:
     """Return a figure or a day of a sentence as the visitor's language writes it."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return visit.formats.day(date.fromisoformat(value))
+    if name in ("price", "usual", "least", "left", "value", "n") and value.isdecimal():
+        return visit.formats.number(int(value))
     return value.replace(".", ",") if name == "kg" and visit.language == "vi" else value
 
 

@@ -23,6 +23,7 @@ TOKEN, ONCE, AGAIN = "_csrf", "_once", "_again"
 """Fields of every form: the token against forged requests, the name of this one sending, and whether it is only to be shown again."""
 OWN = frozenset({TOKEN, ONCE, AGAIN})
 MOST_FIELDS = 20_000
+DECIMAL_MARKS = {"vi": ",", "en": "."}
 LONGEST_KEPT = 200_000
 Value = TypeVar("Value")
 
@@ -42,6 +43,8 @@ class Form:
 
     pairs: tuple[tuple[str, str], ...] = ()
     files: Mapping[str, Upload] = field(default_factory=dict)
+    language: str = "vi"
+    """The language that it was filled in, which says what marks in numbers mean."""
 
     def get(self, name: str, default: str = "") -> str:
         """Return the first value of a field, without blanks around it."""
@@ -118,17 +121,28 @@ class Reader:
         self._form, self._prefix = form, prefix
         self.faults: list[Fault] = []
 
+    @property
+    def language(self) -> str:
+        """The language that the form was filled in."""
+        return self._form.language
+
     def text(self, name: str, *, needed: bool = False, most: int = 2000) -> str | None:
         """Return a text."""
         return self._read(name, needed, lambda value: _bounded(names.storable(value), most))
+
+    def amount(self, name: str, *, needed: bool = False) -> str | None:
+        """Return a number as a text that every way in reads alike: ``1.200`` in a Vietnamese form is ``1200``."""
+        found = self.decimal(name, needed=needed)
+        return None if found is None else quantities.stated(found)
 
     def whole(self, name: str, *, needed: bool = False) -> int | None:
         """Return a whole number, such as ``15.000``; dots and commas between thousands are understood."""
         return self._read(name, needed, _whole)
 
     def decimal(self, name: str, *, needed: bool = False) -> Decimal | None:
-        """Return a number with decimals."""
-        return self._read(name, needed, quantities.number)
+        """Return a number with decimals, written as the form's language writes it: ``1.200`` or ``1,5`` in Vietnamese."""
+        mark = DECIMAL_MARKS[self._form.language]
+        return self._read(name, needed, lambda text: quantities.number(text, mark))
 
     def day(self, name: str, *, needed: bool = False) -> date | None:
         """Return a day."""

@@ -41,7 +41,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/certificates", mark("Certificates"), "certificate", _CLERK),
     Entry("/deliveries", mark("Deliveries"), "truck", _BUYER),
     Entry("/fill", mark("Fill rate"), "chart", _BUYER),
-    Entry("/contracts", mark("Contracts"), "handshake", _BUYER),
+    Entry("/contracts", mark("Contracts"), "handshake", _CLERK | _BUYER),
     Entry("/plans", mark("Plans"), "table", _BROKER | frozenset({Role.AUDITOR})),
     Entry("/promises", mark("Promises"), "handshake", _BROKER),
     Entry("/runs", mark("Runs"), "play", _BROKER),

@@ -148,7 +148,7 @@ def _check_kind(request: Request, limit: int) -> None:
 async def _take_form(request: StrictRequest, visit: PageContext, rule: Rule, limit: int) -> None:
     """Read the form, check that our own page sent it, and claim this sending by its name."""
     _check_kind(request, limit)
-    visit.form = await forms.read(request)
+    visit.form = replace(await forms.read(request), language=visit.language)
     if rule.may is not None:
         admission.check_token(visit.principal, visit.form.get(forms.TOKEN) or request.headers.get("x-csrf-token", ""))
         once = visit.form.get(forms.ONCE)

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from sqlalchemy import func, select, text
 
 from buyers import intake, repository
+from buyers.contracts import CallOffIn, ContractIn, call_off
 from buyers.errors import ContractExceeded
-from buyers.intake import CallOffIn, ContractIn, LineChange, LineIn, OrderIn, Requirement, SlotIn
+from buyers.intake import LineChange, LineIn, OrderIn, Requirement, SlotIn
 from buyers.models import Contract, DemandLine, LineProduct, LineStatus, Order
 from catalog.errors import AlreadyThere, Invalid, NotFound, Stale
 from catalog.tenancy import Scope, page
@@ -19,6 +20,7 @@ from service.db import Database
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Wish
 from tests.sample_market import NOON, TODAY, Market, act
+from tests.signing import signed_contract
 
 
 def line(market: Market, **more: Any) -> LineIn:
@@ -130,22 +132,22 @@ def test_a_code_is_taken_once(database: Database) -> None:
 def test_a_contract_is_called_off_up_to_what_it_holds(database: Database) -> None:
     with database.write() as session:
         market = Market(session)
-        uid = intake.sign_contract(session, scope(market), contract(market), "Minh").uid
-        made = intake.call_off(session, scope(market), uid, call(market, 700), "Minh")
+        uid = signed_contract(session, scope(market), contract(market), "Minh").uid
+        made = call_off(session, scope(market), uid, call(market, 700), "Minh")
         assert (made.quantity_kg, made.bid_vnd_per_kg, made.short_vnd_per_kg, made.max_grade) == (700, 25_000, 1500, 1)
         with pytest.raises(ContractExceeded, match="has 300 kg left") as refused:
-            intake.call_off(session, scope(market), uid, call(market, 301), "Minh")
+            call_off(session, scope(market), uid, call(market, 301), "Minh")
         assert refused.value.left_kg == 300
-        intake.call_off(session, scope(market), uid, call(market, 300), "Minh")
+        call_off(session, scope(market), uid, call(market, 300), "Minh")
         with pytest.raises(Invalid, match="days within the contract's"):
-            intake.call_off(session, scope(market), intake.sign_contract(session, scope(market), contract(market), "M").uid,
+            call_off(session, scope(market), signed_contract(session, scope(market), contract(market), "M").uid,
                             call(market, 1, deliver_until=date(2028, 1, 1)), "Minh")  # fmt: skip
 
 
 def test_the_database_refuses_to_call_off_more_than_agreed(database: Database) -> None:
     with database.write() as session:
         market = Market(session)
-        intake.sign_contract(session, scope(market), contract(market), "Minh")
+        signed_contract(session, scope(market), contract(market), "Minh")
     with pytest.raises(Exception, match="called_within_agreed"), database.write() as session:
         session.execute(text("UPDATE contract SET called_kg = 1001"))
 
@@ -174,7 +176,7 @@ def test_a_line_is_not_cut_below_its_promises(database: Database) -> None:
 def test_a_buyer_sees_and_touches_his_own_demand_alone(database: Database) -> None:
     with database.write() as session:
         us, them = Market(session, "us"), Market(session, "them")
-        theirs, agreed = them.line(), intake.sign_contract(session, scope(them), contract(them), "x")
+        theirs, agreed = them.line(), signed_contract(session, scope(them), contract(them), "x")
         stranger = Scope(us.association.id, us.cooperative.id)
         assert session.scalars(repository.lines(scope(us))).all() == []
         assert session.scalars(repository.contracts(Scope(us.association.id))).all() == []
@@ -182,7 +184,7 @@ def test_a_buyer_sees_and_touches_his_own_demand_alone(database: Database) -> No
             with pytest.raises(NotFound, match="there is no demand line"):
                 intake.revise_line(session, who, theirs.uid, LineChange(note="x"), "x")
             with pytest.raises(NotFound, match="there is no contract"):
-                intake.call_off(session, who, agreed.uid, call(us, 1), "x")
+                call_off(session, who, agreed.uid, call(us, 1), "x")
         with pytest.raises(NotFound, match="there is no organisation"):
             intake.place_order(session, stranger, order(us), "x")
         with pytest.raises(Invalid, match=r"buyer '.*': the uid of a buyer"):

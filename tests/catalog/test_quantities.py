@@ -75,3 +75,13 @@ def test_what_is_shown_reads_back_or_is_called_ambiguous(kg: int, unit: Unit) ->
         assert quantities.to_kg(shown, unit) == kg
     except ValueError as error:
         assert "two ways" in str(error)  # noqa: PT017  Either outcome is right.
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "value"),
+    [("1.200", ",", "1200"), ("1.000.000", ",", "1000000"), ("1,5", ",", "1.5"), ("1,234", ",", "1.234"), ("1,200", ".", "1200"),
+     ("1.200", ".", "1.2"), ("12.5", ",", "12.5")],
+)  # fmt: skip
+def test_who_knows_the_writers_language_reads_its_marks(text: str, mark: str, value: str) -> None:
+    assert quantities.number(text, mark) == Decimal(value)
+    assert quantities.number(quantities.stated(quantities.number(text, mark))) == Decimal(value)

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import buyers.intake
-from buyers.intake import CallOffIn, ContractIn, LineIn, OrderIn
+from buyers.contracts import CallOffIn, ContractIn, call_off
+from buyers.intake import LineIn, OrderIn
 from catalog import changes, intake
 from catalog.base import Base, now_utc
 from catalog.changes import AccessRuleIn, RoadIn, SuspensionIn, VarietyIn
@@ -40,6 +41,7 @@ from service.webhooks import endpoints
 from tests.sample_market import act
 from tests.service.pictures import PNG
 from tests.service.proposal_setup import Desk, chosen, season
+from tests.signing import signed_contract
 
 BY = "test"
 FIRST, LAST = date(2027, 1, 1), date(2028, 12, 31)
@@ -97,8 +99,8 @@ class Furnished(Desk):
         buyers.intake.place_order(session, self.broker, OrderIn(buyer=self.buyer.uid, lines=(line,)), BY)
         terms: dict[str, Any] = {"product": "lychee", "max_grade": 1, "quantity_kg": 10, "price_vnd_per_kg": 1}
         given = ContractIn(buyer=self.buyer.uid, valid_from=FIRST, valid_until=LAST, **terms)
-        contract = buyers.intake.sign_contract(session, self.broker, given, BY)
-        buyers.intake.call_off(session, self.broker, contract.uid, CallOffIn(site=self.door.uid, quantity_kg=5, **days), BY)
+        contract = signed_contract(session, self.broker, given, BY)
+        call_off(session, self.broker, contract.uid, CallOffIn(site=self.door.uid, quantity_kg=5, **days), BY)
 
     def _roads(self, session: Session) -> None:
         changes.add_road(session, self.broker, RoadIn(from_site=self.farm.uid, to_site=self.door.uid, km=5.0), BY)

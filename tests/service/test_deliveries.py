@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buyers import intake as demand
-from buyers.intake import CallOffIn, ContractIn
+from buyers.contracts import CallOffIn, ContractIn, call_off
 from catalog.errors import Conflict, Invalid, NotFound
 from catalog.models import LotShare, Member
 from catalog.tenancy import Scope
@@ -27,6 +26,7 @@ from service.planning.states import Account, DocumentKind, ShipmentState
 from service.planning.terms import accounts
 from service.planning.terms.models import AccountEntry
 from tests.sample_market import NOON, TODAY, Market, act, agreed
+from tests.signing import signed_contract
 
 PRICE = 27_000
 
@@ -160,9 +160,9 @@ def test_the_price_is_that_of_the_hold_and_the_day_of_payment_that_of_the_contra
             buyer=market.buyer.uid, product="lychee", max_grade=1, quantity_kg=500, price_vnd_per_kg=25_000, payment_days=30,
             valid_from=TODAY, valid_until=TODAY,
         )  # fmt: skip
-        contract = demand.sign_contract(session, scope, signed, "Minh")
+        contract = signed_contract(session, scope, signed, "Minh")
         called = CallOffIn(site=market.door.uid, quantity_kg=500, deliver_from=TODAY, deliver_until=TODAY)
-        line = demand.call_off(session, scope, contract.uid, called, "Minh")
+        line = call_off(session, scope, contract.uid, called, "Minh")
         (promise,) = transitions.hold(session, [Wish(market.lot(500).id, line.id, 500)], NOON + timedelta(hours=1), act())
         transitions.confirm(session, promise.id, act())
         agreed(session, promise.id)

@@ -307,6 +307,7 @@ def test_a_cluster_that_is_lost_gives_the_run_back_until_it_has_been_lost_too_of
 def test_a_plan_is_fresh_until_its_supply_changes(database: Database) -> None:
     settings, scope = settings_for(database), open_market(database)
     worked_off(database, settings, uid := ask(database, scope, settings))
+    put_in_force(database, scope, uid)
     (plan,) = plans_of(database, uid)
     with database.write() as session:
         require_fresh(session, plan.id)
@@ -321,6 +322,7 @@ def test_a_plan_that_was_replaced_is_stale_and_names_the_current_one(database: D
     uids = [ask(database, scope, settings) for _ in range(2)]
     for uid in uids:
         worked_off(database, settings, uid, run_solvers.idle)
+        put_in_force(database, scope, uid)
     old, new = (plans_of(database, uid)[0] for uid in uids)
     with database.write() as session, pytest.raises(PlanStale, match=f"the current plan is {new.uid}"):
         require_fresh(session, old.id)

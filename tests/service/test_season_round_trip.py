@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
+from buyers.models import LineRequirement
 from catalog.errors import AlreadyImported, NotFound
 from catalog.models import (
     Association,
+    Certificate,
     ImportBatch,
     Lot,
     LotStatus,
@@ -25,9 +27,12 @@ from catalog.models import (
     Tariff,
     VehicleClass,
 )
+from catalog.tenancy import Scope
+from matching.baseline import plan_by_telephone
 from matching.io import read_problem
 from matching.model.errors import BadInput
 from matching.model.problem import Problem
+from matching.pairs.lanes import find_lanes
 from service.db import Database
 from service.planning.ledger import transitions
 from service.planning.ledger.conservation import discrepancies
@@ -38,7 +43,7 @@ from service.planning.plans.importing import import_path, import_problem
 from service.planning.plans.problem_builder import Horizon, load
 from service.season import sample_folder
 from tests.matching.builders import build_problem
-from tests.sample_market import NOON, act
+from tests.sample_market import NOON, Market, act
 
 SAMPLE = sample_folder()
 
@@ -229,6 +234,7 @@ def test_a_suspended_certificate_counts_around_its_suspension(database: Database
 def test_a_sponsored_group_stands_for_itself_with_its_own_certificates(database: Database) -> None:
     mine = taken_in(database, build_problem(lots=[{}, {}], certificates=[{}]))
     with database.write() as session:
+        session.add(LineRequirement(line_id=1, position=0, scheme=session.scalars(select(Certificate.scheme)).one(), min_level=0))
         sponsor = session.scalars(select(Organisation).where(Organisation.code == "s1")).one()
         group = Organisation(
             association_id=mine, side=Side.SUPPLY, kind=OrganisationKind.GROUP, code="tht", name="Tổ hợp tác", sponsor_id=sponsor.id
@@ -269,3 +275,21 @@ def test_loading_reads_the_tables_at_one_moment(database: Database) -> None:
         with database.write() as writing:
             writing.get_one(Lot, 1).quantity_kg = 5
         assert load(reading, mine).problem.lots.kg.tolist() == [1000]
+
+
+def test_groups_of_one_sponsor_count_as_one_supplier_of_a_line(database: Database) -> None:
+    with database.write() as session:
+        market = Market(session)
+        scope = Scope(market.association.id)
+        for code in ("tht1", "tht2"):
+            group = Organisation(
+                association_id=market.association.id, side=Side.SUPPLY, kind=OrganisationKind.GROUP, code=code, name=f"Tổ hợp tác {code}",
+                sponsor_id=market.cooperative.id,
+            )  # fmt: skip
+            session.add(group)
+            session.flush()
+            market.lot(300, organisation_id=group.id, supplier_id=market.cooperative.id)
+        market.line(600, max_suppliers=1)
+        problem = load(session, scope.association_id).problem
+    assert problem.supplier_ids == ("s0",)
+    assert int(plan_by_telephone(problem, find_lanes(problem)).allocations.kg.sum()) == 600

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from buyers.closing import refresh_agreements
 from buyers.models import DemandLine, LineStatus
 from catalog.errors import NotFound
 from catalog.models import Lot, LotStatus
@@ -363,10 +364,11 @@ def _last_taker(session: Session, of: ColumnElement[bool]) -> tuple[str | None, 
 
 
 def refresh_status(session: Session, lot_ids: Collection[int], line_ids: Collection[int]) -> None:
-    """Let the status of lots and lines say what the ledger says; this is no edit, so their versions stay."""
+    """Let the status of lots, lines, orders and call-offs say what the ledger says; this is no edit, so their versions stay."""
     for ids, statement in ((lot_ids, _LOTS_SAY), (line_ids, _LINES_SAY)):
         if ids:
             session.execute(statement, {"ids": list(ids)}, execution_options={"synchronize_session": False})
+    refresh_agreements(session, line_ids)
 
 
 def _total(kg: ColumnElement[int]) -> ColumnElement[int]:

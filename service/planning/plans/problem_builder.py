@@ -145,7 +145,7 @@ def _read(session: Session, association: Association, horizon: Horizon, only: On
         sites=sites,
         lots=lots,
         lines=lines,
-        certificates=certificate_rows(session, association.id, signers),
+        certificates=certificate_rows(signers),
         suppliers=signers.of_lots(lots),
         accepted=[[codes[product] for (product,) in accepted.get(line, ())] for line in lines["id"]],
         required=[required.get(line, []) for line in lines["id"]],

@@ -116,7 +116,7 @@ def _plain(value: Any) -> Any:
 def _proofs(session: Session, association_id: int, lot_ids: Collection[int]) -> dict[int, list[str]]:
     """Return the certificates that count for each lot, as texts of scheme, level and days."""
     signers, held = Signers(session, association_id), dict[str, list[str]]()
-    for row in certificate_rows(session, association_id, signers):
+    for row in certificate_rows(signers):
         held.setdefault(row.supplier, []).append(f"{row.scheme} {row.level} {row.first}..{row.last}")
     query = select(Lot.id, Lot.organisation_id, Lot.supplier_id).where(Lot.id.in_(lot_ids))
     return {number: sorted(held.get(signers.name(grower, signer), ())) for number, grower, signer in session.execute(query)}

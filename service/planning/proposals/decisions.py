@@ -25,6 +25,7 @@ from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import Proposal, ProposalItem, Shipment, ShipmentItem
 from service.planning.proposals import items as desk
+from service.planning.proposals.fitness import require_fitting
 from service.planning.proposals.items import promise_of, tell
 from service.planning.states import Answer, ProposalState, RejectReason, ShipmentState
 from service.planning.terms.answers import OWN_ANSWER, Consent, answer, require_channel, require_consent, require_still_true
@@ -464,6 +465,7 @@ def _require_confirmable(session: Session, item: ProposalItem, columns: Sequence
     if item.state is not ProposalState.APPROVED:
         require_open(session, item)
         raise Conflict("this item is no longer on the table", item.updated_by, item.updated_at)
+    require_fitting(session, item)
     at = getattr(item, columns[0])
     if at is not None:
         raise AlreadyDecided("this side has confirmed this item already", getattr(item, columns[1]), at)

@@ -112,14 +112,33 @@
     if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
   });
 
+  /* Reads a number as the server does (catalog.quantities.number); NaN for what it would refuse. */
+  const readNumber = (text) => {
+    const plain = text.normalize("NFKC").replace(/[\s_]/g, ""), mark = document.documentElement.lang === "vi" ? "," : ".";
+    if (/^[1-9]\d{0,2}[.,]\d{3}$/.test(plain)) return Number(plain.at(-4) === mark ? plain.replace(",", ".") : plain.replace(/[.,]/, ""));
+    if (/^[1-9]\d{0,2}(\.\d{3})+(,\d+)?$/.test(plain)) return Number(plain.replaceAll(".", "").replace(",", "."));
+    if (/^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(plain)) return Number(plain.replaceAll(",", ""));
+    return /^\d+([.,]\d+)?$/.test(plain) ? Number(plain.replace(",", ".")) : NaN;
+  };
+  window.readNumber = readNumber;
+
+  /* A whole number is echoed with the marks of its thousands, so that a wrong one is seen before it is sent. */
+  for (const echo of document.querySelectorAll("[data-number]")) {
+    const field = document.getElementById(echo.dataset.number);
+    const show = () => {
+      const value = readNumber(field.value.replace(/[đ₫]/g, ""));
+      echo.textContent = field.value.trim() && Number.isFinite(value) ? `= ${value.toLocaleString(document.documentElement.lang)}` : "";
+    };
+    field.addEventListener("input", show); show();
+  }
+
   /* An amount in tạ or tấn is echoed in kilograms beside it, so that a wrong unit is seen before it is sent. */
   for (const echo of document.querySelectorAll("[data-echo]")) {
     const [amount, unit] = echo.dataset.echo.split(" ").map((name) => document.getElementById(name));
     const show = () => {
       const per = { kg: 1, "yến": 10, "tạ": 100, "tấn": 1000 }[unit.value];
-      const plain = amount.value.replace(/\s/g, "").replace(/[.,](?=\d{3}(\D|$))/g, "").replace(",", ".");
-      const kg = per * Number(plain);
-      echo.textContent = plain && Number.isFinite(kg) ? `= ${kg.toLocaleString(document.documentElement.lang)} kg` : "";
+      const kg = per * readNumber(amount.value);
+      echo.textContent = amount.value.trim() && Number.isFinite(kg) ? `= ${kg.toLocaleString(document.documentElement.lang)} kg` : "";
     };
     amount.addEventListener("input", show); unit.addEventListener("input", show); show();
   }

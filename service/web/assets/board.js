@@ -334,9 +334,10 @@
     if (action === "reject") more.reason = at("reason").value;
     if (at("note").value.trim()) more.note = at("note").value.trim();
     if (action === "edit") {
-      const kilograms = Number(at("new-kg").value.replace(/[.,\s]/g, ""));
+      // What isn't a whole number goes to the server as it is, which says so.
+      const written = at("new-kg").value.trim(), kilograms = window.readNumber(written);
       more.change = {};
-      if (one && kilograms && kilograms !== items.kg[row]) more.change.kg = kilograms;
+      if (one && written && kilograms !== items.kg[row]) more.change.kg = Number.isNaN(kilograms) ? written : kilograms;
       if (at("new-pickup").value && !(one && at("new-pickup").value === isoDay(items.pickup[row]))) more.change.pickup_on = at("new-pickup").value;
       if (at("new-delivery").value && !(one && at("new-delivery").value === isoDay(items.delivery[row]))) more.change.delivery_on = at("new-delivery").value;
       if (at("new-truck").value) more.change.vehicle_class = at("new-truck").value;

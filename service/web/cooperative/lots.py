@@ -18,6 +18,7 @@ from service.auth.permissions import Permission
 from service.days import today
 from service.db import now
 from service.http.context import before
+from service.planning import market_changes
 from service.planning.ledger import transitions
 from service.planning.models import LotBalance
 from service.web import near_misses, reasons
@@ -26,6 +27,7 @@ from service.web.forms import Reader, fields
 from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
+from service.web.price_check import ask_about_floor, product_number
 
 pages = Pages("lots")
 OPEN, CLOSED = (LotStatus.DECLARED, LotStatus.RESERVED), (LotStatus.SHIPPED, LotStatus.WITHDRAWN, LotStatus.EXPIRED)
@@ -121,7 +123,7 @@ def declare(visit: PageRequest) -> Response:
         site=read.text("site", needed=True),
         product=read.text("product", needed=True),
         grade=read.whole("grade", needed=True),
-        amount=read.text("amount", needed=True, most=40),
+        amount=read.amount("amount", needed=True),
         unit=read.text("unit", needed=True),
         available_from=read.day("available_from", needed=True),
         available_until=read.day("available_until", needed=True),
@@ -134,6 +136,7 @@ def declare(visit: PageRequest) -> Response:
     read.done()
     owner = select(Organisation.uid).join(Site, Site.organisation_id == Organisation.id).where(Site.uid == given["site"])
     given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
+    ask_about_floor(visit, "ask_vnd_per_kg", given["ask_vnd_per_kg"], product_number(visit, given["product"]))
     lot = intake.declare_lot(visit.session, visit.scope, LotIn(**given), visit.by)
     visit.did("lot.declare", lot)
     return visit.go(f"/lots/{lot.uid}", visit.say("The lot is on offer."))
@@ -179,8 +182,9 @@ def amend(visit: PageRequest, uid: str) -> Response:
     version = read.whole("version", needed=True)
     read.done()
     changed = {name: value for name, value in given.items() if name == "reason" or value != getattr(lot, name)}
+    ask_about_floor(visit, "ask_vnd_per_kg", changed.get("ask_vnd_per_kg"), lot.product_id)
     was = before(lot)
-    lot = intake.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.by, version)
+    lot = market_changes.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.act("the lot was changed"), version)
     visit.did("lot.revise", lot, was, given.get("reason", ""))
     return visit.go(f"/lots/{uid}", visit.say("The change is saved."))
 

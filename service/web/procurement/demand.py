@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from starlette.responses import Response
 
-import buyers.intake
 from buyers import repository
 from buyers.intake import LineChange
 from buyers.models import DemandLine, LineProduct, LineRequirement, LineStatus
@@ -20,7 +19,7 @@ from catalog.tenancy import find, visible
 from matching.model.plan import LINE
 from service.auth.permissions import Permission
 from service.http.context import before
-from service.planning import line_cancellation
+from service.planning import market_changes
 from service.planning.models import LineBalance
 from service.web import near_misses, reasons
 from service.web.context import PageContext, PageRequest
@@ -29,6 +28,7 @@ from service.web.forms import Reader, fields
 from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
+from service.web.price_check import ask_about_bid
 from service.web.texts import mark
 
 pages = Pages("demand")
@@ -197,8 +197,11 @@ def amend(visit: PageRequest, uid: str) -> Response:
     )
     version = read.whole("version", needed=True)
     read.done()
+    if given.get("bid_vnd_per_kg", line.bid_vnd_per_kg) != line.bid_vnd_per_kg:
+        first = select(LineProduct.product_id).where(LineProduct.line_id == line.id).order_by(LineProduct.position).limit(1)
+        ask_about_bid(visit, "bid_vnd_per_kg", given["bid_vnd_per_kg"], visit.session.scalar(first))
     was = before(line)
-    line = buyers.intake.revise_line(visit.session, visit.scope, uid, LineChange(**given), visit.by, version)
+    line = market_changes.revise_line(visit.session, visit.scope, uid, LineChange(**given), visit.act("the line was changed"), version)
     visit.did("line.revise", line, was)
     return visit.go(f"/lines/{uid}", visit.say("The change is saved."))
 
@@ -211,6 +214,6 @@ def cancel(visit: PageRequest, uid: str) -> Response:
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()
     was = before(line)
-    line = line_cancellation.cancel_line(visit.session, visit.scope, uid, visit.by, version)
+    line = market_changes.cancel_line(visit.session, visit.scope, uid, visit.act(reason or ""), version)
     visit.did("line.cancel", line, was, reason or "")
     return visit.go("/demand", visit.say("The line is cancelled. What was promised to it stays promised."), "info")

@@ -26,6 +26,7 @@ from service.web.forms import Form, Reader, fields
 from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
+from service.web.price_check import ask_about_bid, product_number
 
 pages = Pages("orders")
 ROWS, MORE_ROWS, MOST_ROWS = 5, 5, 1000
@@ -227,6 +228,8 @@ def place(visit: PageRequest) -> Response:
     if not lines:
         read.wrong("product-0", "", "a value")
     read.done()
+    for number, line in zip(places, lines, strict=True):
+        ask_about_bid(visit, f"bid-{number}", line["bid_vnd_per_kg"], product_number(visit, line["products"][0]))
     needs = tuple(_requirement(need) for need in requires)
     asked = tuple(LineIn(site=site, requires=needs, **shared, **line) for line in lines)
     given_order = OrderIn(buyer=_buyer(visit, site), note=read.text("note") or "", lines=asked)
@@ -258,7 +261,7 @@ def _named(fault: Fault, places: list[int]) -> str:
 
 def _line(read: Reader, number: int, given: dict[str, str], first: date | None, last: date | None) -> dict[str, Any]:
     """Return a line of the form; its faults carry the number of its row."""
-    row = Reader(Form(tuple(given.items())))
+    row = Reader(Form(tuple(given.items()), language=read.language))
     starts, ends = row.day("from") or first, row.day("until") or last
     found = {
         "products": tuple((row.text("product", needed=True) or "").split(OR)),

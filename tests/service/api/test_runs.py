@@ -111,7 +111,7 @@ def test_a_run_is_taken_on_followed_and_ends_with_a_plan(broker: Caller, databas
     assert broker.get(f"/runs/{run['uid']}/progress?after=1").json()["items"] == []
 
 
-def test_drafts_are_compared_and_one_is_published(broker: Caller, partner: Caller, database: Database, quickly: Settings) -> None:
+def test_drafts_are_compared_and_one_is_published(broker: Caller, database: Database, quickly: Settings) -> None:
     plans = []
     for seed in (1, 2):
         uid = asked_for(broker, seed=seed)

@@ -61,8 +61,12 @@ def test_bytes_that_are_no_text_are_refused(content: bytes, said: str | None) ->
 
 
 def test_numbers_are_read_as_the_file_shows_and_ambiguous_ones_are_errors_of_their_row() -> None:
-    comma = read(csv_of(changed(LOT, quantity_kg="1.200", litres_per_kg="2,25"), separator=";"))
-    assert (faults(comma), kg(comma), comma.read.decimal) == ([], [1200], Decimal.COMMA)
+    agreed = [changed(LOT, quantity_kg="1.200"), changed(LOT, lot_id="l2", quantity_kg="12.500,0")]
+    comma = read(csv_of(*agreed, separator=";"))
+    assert (faults(comma), kg(comma)) == ([], [1200, 12500])
+    for litres in ("2,25", "2.2"):
+        other = read(csv_of(changed(LOT, ask_vnd_per_kg="15.000", litres_per_kg=litres), separator=";"))
+        assert [issue.column for issue in other.issues.listed()] == ["ask_vnd_per_kg"]
     unclear = read(csv_of(changed(LOT, quantity_kg="1.200", litres_per_kg="2"), separator=";"))
     place, _, expected = faults(unclear)[0].partition("a number")
     assert place == "lots row 2 column quantity_kg: '1.200': "

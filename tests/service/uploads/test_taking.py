@@ -15,6 +15,7 @@ from catalog import intake
 from catalog.errors import AlreadyImported, NeedsConfirmation
 from catalog.models import ForecastRevision, ImportBatch, Lot, LotStatus, Organisation, OrganisationKind, Side, Site, SiteKind
 from catalog.tenancy import Scope
+from service import sheets
 from service.db import Database
 from service.models import Outbox
 from service.planning.ledger import transitions
@@ -257,15 +258,39 @@ def test_a_cooperative_uploads_only_its_own(database: Database, market: Market) 
         assert lot(session, "taken").supplier_id == other.id
 
 
-def test_a_cut_below_what_is_promised_is_refused_by_the_database(database: Database, market: Market, whole: Scope) -> None:
+def test_a_cut_below_what_is_promised_is_refused_by_its_row_dry_or_not(database: Database, market: Market, whole: Scope) -> None:
     upload(database, whole, csv_of(LOT))
     with database.write() as session:
         market.session = session
         transitions.hold(session, [Wish(lot(session, "l1").id, market.line(1000).id, 1000)], NOON + timedelta(hours=2), act())
-    with pytest.raises(Exception, match=r"ck_lot_balance|CHECK constraint failed"):
-        upload(database, whole, csv_of(changed(LOT, quantity_kg=500)))
+    for dry in (True, False):
+        with pytest.raises(UploadRefused, match="1 fault") as refused:
+            upload(database, whole, csv_of(changed(LOT, quantity_kg=500)), Wanted(confirmed=True, dry_run=dry))
+        (issue,) = refused.value.issues
+        assert (issue.row, issue.column, issue.expected) == (2, "quantity_kg", "at least 1000 kg: so much is promised or gone")
     with database.read() as session:
         assert lot(session, "l1").quantity_kg == 1200
+
+
+def test_a_lot_of_nothing_is_refused(database: Database, market: Market, whole: Scope) -> None:
+    with pytest.raises(UploadRefused, match="1 fault") as refused:
+        upload(database, whole, csv_of(changed(LOT, quantity_kg=0)))
+    assert refused.value.issues[0].column == "quantity_kg"
+
+
+def test_everything_that_its_owner_exports_comes_back_as_it_was(database: Database, market: Market, whole: Scope) -> None:
+    codes = ["'-7", "''=1", "-7", "'l", "@a", "l1"]
+    upload(database, whole, sheets.as_csv(sheets.Table(LOT_HEADER, [changed(LOT, lot_id=code) for code in codes])))
+    upload(database, whole, lines_of(LINE), table="demands")
+    with database.read() as session:
+        exported = {"lots": sheets.lots(session, whole), "demands": sheets.demands(session, whole)}
+    assert [row[0] for row in exported["lots"].rows] == codes
+    for table, content in exported.items():
+        again = upload(database, whole, sheets.as_csv(content), wanted=Wanted(confirmed=True, force=True), table=table)
+        assert (again.new, again.changed, again.same) == (0, 0, len(content.rows))
+    edited = [[*row[:5], 900, *row[6:]] for row in exported["lots"].rows]
+    done = upload(database, whole, sheets.as_csv(sheets.Table(exported["lots"].header, edited)))
+    assert (done.new, done.changed) == (0, len(codes))
 
 
 def test_new_lines_are_asked_for_with_what_they_accept_and_require(database: Database, whole: Scope) -> None:

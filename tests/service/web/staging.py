@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import uvicorn
 from sqlalchemy import select
 
-from buyers.intake import ContractIn, sign_contract
+from buyers.contracts import ContractIn
 from buyers.models import DemandLine
 from catalog.base import now_utc
 from catalog.models import Association, Certificate, Member, Organisation, Product, Side, Site, VehicleClass
@@ -44,6 +44,7 @@ from tests.service.live import free_port
 from tests.service.proposal_setup import BY_TELEPHONE
 from tests.service.published import publish_result
 from tests.service.test_results import result_of
+from tests.signing import signed_contract
 
 PASSWORD = "mua vải năm nay được giá"
 PEOPLE = {
@@ -157,7 +158,7 @@ class Furnishing(Backstage):
             assert product is not None
             terms: dict[str, Any] = {"max_grade": 2, "quantity_kg": 20_000, "price_vnd_per_kg": 21_000, "short_vnd_per_kg": 1_000}
             days: dict[str, Any] = {"valid_from": date(2027, 1, 1), "valid_until": date(2027, 12, 31)}
-            sign_contract(
+            signed_contract(
                 session, self.broker, ContractIn(buyer=buyer.uid, code="HD-2027-01", product=product.code, **terms, **days), "test"
             )
 
