@@ -27,7 +27,7 @@ from matching.model.errors import BadInput
 from matching.model.plan import Plan
 from matching.model.problem import FORBID, PIN, Decisions, FloatArray, IntArray, Problem
 from matching.pairs.lanes import find_lanes
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 
 Row = dict[str, Any]
@@ -81,7 +81,7 @@ def measure(problem: Problem, plan: Plan, draws: int, n: int, seconds: float, se
         row: Row = {"decisions": n, "draw": draw}
         stopwatch = _stopwatch()
         try:
-            again = solve(decided, limits=Limits(seconds), seed=seed, stopwatch=stopwatch, warm_start=plan)
+            again = solve(decided, SolveParams(Limits(seconds), seed=seed), stopwatch=stopwatch, warm_start=plan)
         except BadInput as refusal:
             rows.append(row | {"seconds": round(stopwatch(), 2), "refused": "; ".join(issue.value for issue in refusal.issues)})
             print(f"  {rows[-1]}", flush=True)
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     made: list[Row] = []
     for folder in given.inputs:
         problem = read_problem(folder)
-        first = solve(problem, limits=Limits(given.first), seed=given.seed, stopwatch=_stopwatch())
+        first = solve(problem, SolveParams(Limits(given.first), seed=given.seed), stopwatch=_stopwatch())
         print(f"{folder.name}: {first.objective_vnd / 1e6:.1f} M after {first.seconds:.0f} s", flush=True)
         for n, draws in ((1, given.single), (given.several, given.draws)):
             rows = measure(problem, first.plan, draws, n, given.seconds, given.seed)

@@ -28,7 +28,7 @@ from matching.explain import explain_open
 from matching.model.plan import Plan
 from matching.model.problem import Problem
 from matching.pairs.lanes import find_lanes
-from matching.solve import Limits, Mode, solve
+from matching.solver import Limits, Mode, SolveParams, solve
 from matching.verify import verify
 from matching.volumes.relaxation import solve_volumes
 
@@ -94,7 +94,9 @@ def stage_trips(folder: str, limit_s: float, seed: int, mode: Mode = "full") -> 
     problem: Problem = _load(folder, "problem")
     start = time.perf_counter()
     result, seconds = timed(
-        lambda: solve(problem, trips=mode, limits=Limits(limit_s, cores=CORES), seed=seed, stopwatch=lambda: time.perf_counter() - start)
+        lambda: solve(
+            problem, SolveParams(Limits(limit_s, cores=CORES), trips=mode, seed=seed), stopwatch=lambda: time.perf_counter() - start
+        )
     )
     _keep(folder, "result", result)
     return {"seconds": seconds, "objective_vnd": result.objective_vnd, "bound_vnd": result.bound_vnd, "status": str(result.status)}
@@ -107,7 +109,10 @@ def in_parts(folder: str, workers: int, iterations: int, seed: int) -> Answer:
     try:
         result, seconds = timed(
             lambda: solve(
-                problem, limits=Limits(None, iterations, workers), seed=seed, stopwatch=lambda: time.perf_counter() - start, executor=crew
+                problem,
+                SolveParams(Limits(None, iterations, workers), seed=seed),
+                stopwatch=lambda: time.perf_counter() - start,
+                executor=crew,
             )
         )
     finally:

@@ -18,7 +18,7 @@ from matching.decomposition.bound import find_pairs, lagrangian_bound
 from matching.io import read_problem
 from matching.model.problem import DEPOT, HUB, Problem
 from matching.model.subset import subset
-from matching.solve import Limits, Mode, solve
+from matching.solver import Limits, Mode, SolveParams, solve
 from matching.volumes.relaxation import relaxation_bound
 
 ITERATIONS = 5_000
@@ -42,7 +42,7 @@ def warm_up(problem: Problem) -> None:
     _exchange_trees()
     modes: tuple[Mode, ...] = ("none", "full")
     for trips in modes:
-        solve(problem, trips=trips, limits=Limits(seconds=None, iterations=ITERATIONS), stopwatch=lambda: 0.0)
+        solve(problem, SolveParams(Limits(seconds=None, iterations=ITERATIONS), trips=trips), stopwatch=lambda: 0.0)
 
 
 def _exchange_trees() -> None:

@@ -85,15 +85,20 @@ def plan(
     BadInput
         The input's pins, or its policy, can't be kept.
     """
-    from matching.solve import Limits, solve
+    from matching.solver import Limits, SolveParams, solve
 
     limits = Limits(task.seconds, task.iterations, task.cores)
     report = None
     if task.policy.is_plain:
         result = solve(
-            task.season.problem, trips=task.trips, limits=limits, seed=task.seed, stopwatch=stopwatch, on_progress=on_progress,
-            should_stop=should_stop, executor=executor, warm_start=task.previous,
-        )  # fmt: skip
+            task.season.problem,
+            SolveParams(limits, trips=task.trips, seed=task.seed),
+            stopwatch=stopwatch,
+            on_progress=on_progress,
+            should_stop=should_stop,
+            executor=executor,
+            warm_start=task.previous,
+        )
     else:
         report = _under_policy(task, limits, stopwatch, on_progress, should_stop)
         result = report.result

@@ -1,4 +1,4 @@
-"""`NationPlanner`: as `matching.search.trips.planner.TripPlanner`, for problems too large to lay out whole.
+"""`DecompositionPlanner`: as `matching.search.trips.planner.TripPlanner`, for problems too large to lay out whole.
 
 Each pass divides the trips, lots and lines anew, hands every part to a worker with the trips that it has, and puts the plan together from
 what comes back. Lots and lines without a rule of their own may lie in several parts, each with a share of the kilograms; what a lot or line
@@ -56,7 +56,7 @@ def is_large(problem: Problem) -> bool:
     return problem.n_sites > MOST_SITES or problem.n_lots + problem.n_lines > MOST_ROWS
 
 
-class NationPlanner:
+class DecompositionPlanner:
     """A search under way.
 
     Attributes

@@ -128,7 +128,7 @@ def _options(scene: Scene, subject: str, pairs: Pairs, k: int, kg: int, costs: C
         yield lifted_ban(scene.problem, lot, line), costs.ban_vnd
     elif reason in AFTER_PLAN:
         yield from _rules(scene, lot, line, bid, costs)
-        if reason is Reason.BETTER_OFFER:
+        if reason in (Reason.BETTER_OFFER, Reason.MINIMUM):
             yield from _quantity(scene, subject, lot, line, kg, bid * costs.quantity_share)
         elif reason in (Reason.THROUGHPUT, Reason.FLEET, Reason.TRUCK):
             yield from _more_days(scene, lot, line, kg * bid * costs.day_share)

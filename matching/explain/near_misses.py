@@ -83,8 +83,9 @@ class _StoppedPair(NamedTuple):
 
 
 def _miss(scene: Scene, subject: str, pairs: Pairs, k: int) -> Miss:
-    margin = float(pairs.gain_vnd_per_kg[k] + pairs.rate_vnd_per_kg[k])
-    found = (int(pairs.other(subject)[k]), int(pairs.lot[k]), int(pairs.line[k]), float(pairs.short[k]), margin)
+    lot, line, lines = int(pairs.lot[k]), int(pairs.line[k]), scene.problem.lines
+    margin = float(lines.bid_vnd_per_kg[line] + lines.short_vnd_per_kg[line] - scene.problem.lots.ask_vnd_per_kg[lot])
+    found = (int(pairs.other(subject)[k]), lot, line, float(pairs.short[k]), margin)
     pair = _StoppedPair(STEPS[int(pairs.step[k])], subject, *found)
     return MISS_OF[pair.reason](scene, pair) if pair.reason in MISS_OF else Miss(pair.reason, pair.other)
 

@@ -16,7 +16,7 @@ from matching.model.plan import Plan
 from matching.model.problem import FORBID, NO_LIMIT, PIN, IntArray, Problem, TextArray
 from matching.model.reasons import RuleKind
 from matching.model.subset import rows_of
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 
 OF_POLICY = {RuleKind.POLICY, RuleKind.FLOOR, RuleKind.CAP}
@@ -151,8 +151,8 @@ def compare(
         limit = Limits(None if seconds is None else stopwatch() + seconds, limits.iterations, limits.cores)
         which = freer if free else problem
         return solve(
-            which, limits=limit, seed=number, stopwatch=stopwatch, warm_start=plan, change_vnd_per_kg=None, should_stop=should_stop
-        ).plan  # fmt: skip
+            which, SolveParams(limit, seed=number, change_vnd_per_kg=None), stopwatch=stopwatch, warm_start=plan, should_stop=should_stop
+        ).plan
 
     def best(free: bool, plans: Sequence[Plan]) -> int:
         verdicts = [verify(freer if free else problem, one) for one in plans]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from matching.bounds.scarce import ScarcePrices
-from matching.explain.capacity import site_limits_kg
+from matching.model.calendar import throughput_kg
 from matching.model.plan import CARRIER_RESOURCE, CLASS_RESOURCE, SITE_RESOURCE, Plan, Scarce
-from matching.model.problem import NO_LIMIT, FloatArray, Problem
+from matching.model.problem import NO_LIMIT, FloatArray, IntArray, Problem
 from matching.search.resource_use import resource_use
 
 FULL_SHARE = 0.99
@@ -28,10 +28,11 @@ def find_scarce(problem: Problem, plan: Plan, prices: ScarcePrices) -> Scarce:
     """
     use, n = resource_use(problem, plan), problem.n_sites
     first, n_days = use.first_day, use.trips.shape[1]
+    days = first + np.arange(n_days)
     roads = np.where(np.isnan(problem.roads.vnd_per_kg), NO_LIMIT, problem.roads.capacity_kg)
     limits = (
         (CLASS_RESOURCE, use.trips.astype(np.float64), _daily(problem.vehicles.count_per_day, n_days), 1.0),
-        (SITE_RESOURCE, use.flow_kg[:n], site_limits_kg(problem, n_days), FULL_SHARE),
+        (SITE_RESOURCE, use.flow_kg[:n], _unlimited(throughput_kg(problem, np.arange(n)[:, None], days[None, :])), FULL_SHARE),
         (CARRIER_RESOURCE, use.flow_kg[n:], _daily(roads, n_days), FULL_SHARE),
     )
     parts = [_at_limit(resource, used, limit, share, first, prices) for resource, used, limit, share in limits]
@@ -39,10 +40,14 @@ def find_scarce(problem: Problem, plan: Plan, prices: ScarcePrices) -> Scarce:
     return Scarce(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def _daily(limit: np.ndarray, n_days: int) -> FloatArray:
+def _daily(limit: IntArray, n_days: int) -> FloatArray:
     """Repeat a limit for each day, infinite where there is none."""
-    made = np.where(limit >= NO_LIMIT, np.inf, limit.astype(np.float64))
-    return np.repeat(made[:, None], n_days, axis=1)
+    return np.repeat(_unlimited(limit)[:, None], n_days, axis=1)
+
+
+def _unlimited(limit: IntArray) -> FloatArray:
+    """Limits as real numbers, infinite where there is none."""
+    return np.asarray(np.where(limit >= NO_LIMIT, np.inf, limit.astype(np.float64)))
 
 
 def _at_limit(resource: str, used: FloatArray, limit: FloatArray, share: float, first: int, prices: ScarcePrices) -> Scarce:

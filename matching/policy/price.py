@@ -17,7 +17,7 @@ from matching.model.problem import Problem
 from matching.policy.goals import Yardsticks, yardsticks
 from matching.policy.model import PLAIN, Goal, Policy
 from matching.policy.solve import solve_policy
-from matching.solve import Limits
+from matching.solver import Limits
 from matching.verify import Verdict, verify
 
 

@@ -29,7 +29,7 @@ from matching.policy.texts import refusal
 from matching.policy.trim import trimmed
 from matching.replanning import Stability, replan
 from matching.replanning.commitments import unmet_pins_kg
-from matching.solve import Limits, Mode, solve
+from matching.solver import Limits, Mode, SolveParams, solve
 from matching.verify import Verdict, verify
 from matching.volumes.relaxation import relaxation_bound, shadow_prices, solve_volumes
 
@@ -196,7 +196,7 @@ def solve_policy(
 
     Parameters
     ----------
-    limits, seed, stopwatch, trips, on_progress, should_stop : as `matching.solve.solve` takes them; volumes alone know no policy.
+    limits, seed, stopwatch, trips, on_progress, should_stop : as `matching.solver.solve` takes them; volumes alone know no policy.
     previous : an earlier plan, numbered as the problem is (`matching.replanning.carry_over`).
     deliveries : how often each supplier has delivered so far, by id.
     warm_start : a plan of this problem to go on from; by default the earlier plan, or none.
@@ -266,7 +266,7 @@ def _begin(
         seconds=None if limits.seconds is None else stopwatch() + FIRST_SHARE * max(0.0, limits.seconds - stopwatch()),
         iterations=None if limits.iterations is None else max(1, round(FIRST_SHARE * limits.iterations)),
     )
-    first = solve(problem, trips=trips, limits=part, seed=seed, stopwatch=stopwatch, on_progress=on_progress, should_stop=should_stop)
+    first = solve(problem, SolveParams(part, trips=trips, seed=seed), stopwatch=stopwatch, on_progress=on_progress, should_stop=should_stop)
     return course_of(first.plan, first.bound_vnd), first.prices
 
 

@@ -3,6 +3,6 @@
 from matching.replanning.carry_over import carry_over
 from matching.replanning.difference import Change, Kind, differences, notices, sentence
 from matching.replanning.kept_trips import find_kept_trips
-from matching.replanning.search import Again, Stability, replan
+from matching.replanning.search import Replanned, Stability, replan
 
-__all__ = ["Again", "Change", "Kind", "Stability", "carry_over", "differences", "find_kept_trips", "notices", "replan", "sentence"]
+__all__ = ["Change", "Kind", "Replanned", "Stability", "carry_over", "differences", "find_kept_trips", "notices", "replan", "sentence"]

@@ -56,7 +56,7 @@ class Stability:
 
 
 @dataclass(frozen=True, eq=False)
-class Again:
+class Replanned:
     """A plan made anew.
 
     Attributes
@@ -120,7 +120,7 @@ def replan(
     measure: Callable[[Plan, Verdict], tuple[float, ...]] | None = None,
     promises: tuple[IntArray, IntArray] | None = None,
     mend: Callable[[Plan], Plan] | None = None,
-) -> Again:
+) -> Replanned:
     """Plan again from an earlier plan; a pin that can't be kept is missed, which its caller may refuse.
 
     Parameters
@@ -173,7 +173,7 @@ def replan(
     if best.plan is None or best.verdict is None:
         # A kept trip depends on a removed one, so every trip is dropped.
         best.plan, best.verdict = empty_plan(), verify(problem, empty_plan())
-    return Again(best.plan, best.verdict, lost_kg(problem, best.plan, pairs, kg), int(stays.sum()), done, best.last or best.plan)
+    return Replanned(best.plan, best.verdict, lost_kg(problem, best.plan, pairs, kg), int(stays.sum()), done, best.last or best.plan)
 
 
 def _clipped(layout: Layout, frozen_until_day: int | None) -> Layout:

@@ -27,7 +27,7 @@ from matching.explain.rules import NoSuchRule, Rule, RuleKind
 from matching.explain.texts import say
 from matching.model.plan import LINE, LOT, Status
 from matching.model.reasons import Reason
-from matching.solve import Limits
+from matching.solver import Limits
 from service.auth.permissions import Permission
 from service.http.context import Reading, Uid
 from service.http.problems import ErrorItem, Refused

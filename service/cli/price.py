@@ -61,7 +61,7 @@ def price(
 def _priced(season: Season, plan: Path, rule: Rule, previous: Path | None, seconds: float, seed: int) -> RulePrice:
     from matching.io import read_plan
     from matching.policy.price import price_under
-    from matching.solve import Limits
+    from matching.solver import Limits
     from service.policy_files import earlier, recipe_in
     from service.stopwatch import start_stopwatch
 

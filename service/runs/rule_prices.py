@@ -14,7 +14,7 @@ from matching.model.problem import Problem
 from matching.policy.price import price_under
 from matching.recipe import recipe_of
 from matching.replanning.carry_over import carry_over
-from matching.solve import Limits
+from matching.solver import Limits
 from service.planning import models as m
 from service.runs import archives
 from service.runs.policies import RECIPE

@@ -11,7 +11,7 @@ from matching.policy import PLAIN, Policy, policy_of
 from service.runs.messages import Order, Tell, UnderPolicy
 
 if TYPE_CHECKING:
-    from matching.solve import Limits
+    from matching.solver import Limits
 
 
 def plan_wholly(
@@ -24,7 +24,7 @@ def plan_wholly(
 
     Under a policy no plan is handed over on the way: the best by worth may break what the policy asks for.
     """
-    from matching.solve import Limits, solve
+    from matching.solver import Limits, SolveParams, solve
     from service.runs.cluster import joined
     from service.runs.incumbents import Handing
 
@@ -35,9 +35,7 @@ def plan_wholly(
     with joined(order.cluster or None) as executor:
         return solve(
             order.problem,
-            trips=order.trips,
-            limits=limits,
-            seed=order.seed,
+            SolveParams(limits, trips=order.trips, seed=order.seed),
             stopwatch=stopwatch,
             on_progress=tell,
             on_plan=Handing(tell, stopwatch, order.seconds),

@@ -16,7 +16,7 @@ from benchmarks.converters.facilities import convert_facilities
 from benchmarks.converters.tsplib import read_routing
 from matching.io import read_problem
 from matching.model.plan import Result
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from tests.benchmarks import tiny_classics as tiny
 from tests.benchmarks.tiny_classics import least_routing_cost, least_shipping_cost, least_split_cost, numbers
 
@@ -81,7 +81,7 @@ CASES: dict[str, tuple[str, str, Callable[[], float], float]] = {
 def solved(made: Converted, folder: Path) -> Result:
     """Solve on one core until the engine's proof or a number of iterations that the tiny instances need many times over."""
     made.write(folder)
-    return solve(read_problem(folder), limits=Limits(seconds=None, iterations=20_000, cores=1), stopwatch=lambda: 0.0)
+    return solve(read_problem(folder), SolveParams(Limits(seconds=None, iterations=20_000, cores=1)), stopwatch=lambda: 0.0)
 
 
 @pytest.mark.parametrize("name", CASES)

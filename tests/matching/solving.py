@@ -11,7 +11,7 @@ import pytest
 
 from matching.model.plan import Result
 from matching.model.problem import Problem
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_tables
 
@@ -25,7 +25,8 @@ def counting() -> Callable[[], float]:
 def run(problem: Problem, *, iterations: int = 1500, cores: int = 1, **more: Any) -> Result:
     """Plan with a limit on iterations alone."""
     limits = Limits(seconds=None, iterations=iterations, cores=cores)
-    return solve(problem, limits=limits, stopwatch=more.pop("stopwatch", None) or counting(), **more)
+    chosen = {name: more.pop(name) for name in ("trips", "seed", "change_vnd_per_kg") if name in more}
+    return solve(problem, SolveParams(limits, **chosen), stopwatch=more.pop("stopwatch", None) or counting(), **more)
 
 
 @pytest.fixture

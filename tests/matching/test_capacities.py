@@ -90,11 +90,13 @@ def scarce(problem: Problem, seed: int) -> Problem:
     sites, v, roads = problem.sites, problem.vehicles, problem.roads
 
     def some(column: np.ndarray, low: int, high: int) -> np.ndarray:
-        return np.where(rng.random(len(column)) < 0.6, rng.integers(low, high, len(column)), column)
+        return np.where(rng.random(len(column)) < 0.7, rng.integers(low, high, len(column)), column)
 
     return problem.replace(
-        sites=sites.replace(throughput_kg_per_day=some(sites.throughput_kg_per_day, 80, 700)),
-        vehicles=v.replace(count_per_day=some(v.count_per_day, 1, 3)),
+        sites=sites.replace(throughput_kg_per_day=some(sites.throughput_kg_per_day, 40, 400)),
+        vehicles=v.replace(
+            count_per_day=some(v.count_per_day, 1, 3), payload_kg=np.minimum(v.payload_kg, rng.integers(100, 400, len(v.id)))
+        ),
         roads=roads.replace(capacity_kg=some(roads.capacity_kg, 50, 400)),
     )
 
@@ -131,7 +133,7 @@ def test_relaxing_a_throughput_never_lowers_the_bound() -> None:
 def test_random_problems_have_rows_of_every_resource() -> None:
     """Else the tests above would say nothing of some."""
     found: set[str] = set()
-    for seed in range(20):
-        problem = scarce(random_problem(seed, 8), seed)
+    for seed in range(12):
+        problem = scarce(random_problem(seed, 12), seed)
         found |= {row.resource for row in volumes_program(problem, find_ways(problem)).capacity_rows}
     assert found == {"site", "class", "carrier", "hubs"}

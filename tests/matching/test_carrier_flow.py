@@ -17,7 +17,7 @@ from matching.carrier_flow.solve import solve_carried
 from matching.carrier_flow.spanning_tree import TreeSearch, is_for_trees
 from matching.exact import solve_exactly
 from matching.model.problem import FloatArray, Problem
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 from tests.matching.builders import build_problem
 
@@ -93,7 +93,7 @@ def values_of(program: Program, kg: FloatArray) -> FloatArray:
 @pytest.mark.parametrize("seed", range(4))
 def test_the_program_finds_what_another_program_finds(seed: int) -> None:
     problem = charged(seed, 5, 6)
-    found = solve(problem, limits=Limits(seconds=None, iterations=50), stopwatch=lambda: 0.0)
+    found = solve(problem, SolveParams(Limits(seconds=None, iterations=50)), stopwatch=lambda: 0.0)
     assert found.status == "optimal"
     assert found.objective_vnd == pytest.approx(best_by_another(problem), abs=1.0)
 
@@ -111,7 +111,7 @@ RULES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("seed", range(3))
 def test_rules_hold_where_there_is_no_truck_at_all(seed: int, rule: str) -> None:
     problem = charged(seed, 3, 2, **RULES[rule])
-    found = solve(problem, limits=Limits(seconds=None, iterations=50), stopwatch=lambda: 0.0)
+    found = solve(problem, SolveParams(Limits(seconds=None, iterations=50)), stopwatch=lambda: 0.0)
     assert found.status == "optimal"
     assert found.objective_vnd == solve_exactly(problem)[0]
 

@@ -13,7 +13,7 @@ from distributed import Client, LocalCluster
 
 from matching import executors
 from matching.decomposition.job import PartJob, PartOutcome
-from matching.decomposition.planner import NationPlanner, guiding_volumes
+from matching.decomposition.planner import DecompositionPlanner, guiding_volumes
 from matching.executors import Executor, Expired, LocalProcesses, Made, OnCluster, in_flight
 from matching.model.plan import Plan
 from matching.model.problem import Problem
@@ -51,7 +51,7 @@ def country() -> Problem:
 
 
 def planned(problem: Problem, executor: Executor) -> Plan:
-    planner = NationPlanner(problem, guiding_volumes(problem, workers=1), executor, seed=5, rows_per_part=50)
+    planner = DecompositionPlanner(problem, guiding_volumes(problem, workers=1), executor, seed=5, rows_per_part=50)
     for k in range(3):
         planner.improve(k / 3, never)
     verify(problem, planner.plan()).require()

@@ -10,7 +10,7 @@ import pytest
 from matching import executors
 from matching.decomposition.bundles import bundles_of_trips
 from matching.decomposition.division import Cut
-from matching.decomposition.planner import NationPlanner, guiding_volumes
+from matching.decomposition.planner import DecompositionPlanner, guiding_volumes
 from matching.executors import Expired, Made
 from matching.model.plan import Plan
 from matching.model.problem import NO_LIMIT, Problem
@@ -58,33 +58,35 @@ def country() -> Problem:
     return problem.replace(vehicles=problem.vehicles.replace(count_per_day=count))
 
 
-def planned(problem: Problem, passes: int, executor: InTurn | None = None, seed: int = 5, warm_start: Plan | None = None) -> NationPlanner:
+def planned(
+    problem: Problem, passes: int, executor: InTurn | None = None, seed: int = 5, warm_start: Plan | None = None
+) -> DecompositionPlanner:
     rows = (problem.n_lots + problem.n_lines) // 4
     volumes = guiding_volumes(problem, workers=1)
-    planner = NationPlanner(problem, volumes, executor or InTurn(), seed=seed, rows_per_part=rows, warm_start=warm_start)
+    planner = DecompositionPlanner(problem, volumes, executor or InTurn(), seed=seed, rows_per_part=rows, warm_start=warm_start)
     for k in range(passes):
         planner.improve(k / passes, never)
     return planner
 
 
 @pytest.fixture(scope="module")
-def made(country: Problem) -> NationPlanner:
+def made(country: Problem) -> DecompositionPlanner:
     return planned(country, 3)
 
 
-def test_a_plan_joined_from_parts_keeps_every_rule(country: Problem, made: NationPlanner) -> None:
+def test_a_plan_joined_from_parts_keeps_every_rule(country: Problem, made: DecompositionPlanner) -> None:
     verdict = verify(country, made.plan()).require()
     assert verdict.objective_vnd == made.worth_vnd
     assert len(made.plan().trips.vehicle) > 10
 
 
-def test_no_lot_is_oversold_and_no_line_overfilled(country: Problem, made: NationPlanner) -> None:
+def test_no_lot_is_oversold_and_no_line_overfilled(country: Problem, made: DecompositionPlanner) -> None:
     a = made.plan().allocations
     assert (np.bincount(a.lot, weights=a.kg, minlength=country.n_lots) <= country.lots.kg).all()
     assert (np.bincount(a.line, weights=a.kg, minlength=country.n_lines) <= country.lines.kg).all()
 
 
-def test_all_parts_together_start_no_more_trucks_than_there_are(country: Problem, made: NationPlanner) -> None:
+def test_all_parts_together_start_no_more_trucks_than_there_are(country: Problem, made: DecompositionPlanner) -> None:
     plan = made.plan()
     first = plan.stops.seq == 1
     day = plan.stops.arrive_min[first] // 1440
@@ -99,7 +101,7 @@ def test_a_later_pass_never_loses_worth(country: Problem) -> None:
     assert worths[0] < worths[-1] <= relaxation_bound(country)
 
 
-def test_the_same_seed_gives_the_same_plan(country: Problem, made: NationPlanner) -> None:
+def test_the_same_seed_gives_the_same_plan(country: Problem, made: DecompositionPlanner) -> None:
     again = planned(country, 3).plan()
     for table in ("allocations", "legs", "trips", "stops"):
         one, other = getattr(again, table), getattr(made.plan(), table)
@@ -108,7 +110,7 @@ def test_the_same_seed_gives_the_same_plan(country: Problem, made: NationPlanner
     assert other.worth_vnd != made.worth_vnd
 
 
-def test_parts_that_were_not_reached_keep_their_trips(country: Problem, made: NationPlanner) -> None:
+def test_parts_that_were_not_reached_keep_their_trips(country: Problem, made: DecompositionPlanner) -> None:
     before = made.plan()
     after = planned(country, 1, InTurn(most=1), warm_start=before)
     assert after.worth_vnd >= worth_vnd(country, before)
@@ -122,7 +124,7 @@ def test_a_first_pass_that_is_cut_short_is_a_plan(country: Problem) -> None:
     verify(country, cut_short.plan()).require()
 
 
-def test_a_part_starts_from_the_trips_that_it_has_and_never_loses_worth(country: Problem, made: NationPlanner) -> None:
+def test_a_part_starts_from_the_trips_that_it_has_and_never_loses_worth(country: Problem, made: DecompositionPlanner) -> None:
     cut = Cut(country, made.plan(), guiding_volumes(country, workers=1).flows, 4, 1, np.random.default_rng(3))
     for number in range(4):
         part = cut.part(number)
@@ -135,7 +137,7 @@ def test_a_part_starts_from_the_trips_that_it_has_and_never_loses_worth(country:
         assert verify(problem, loaded).objective_vnd >= verify(problem, part.plan).objective_vnd
 
 
-def test_kilograms_of_all_parts_add_up_to_the_whole(country: Problem, made: NationPlanner) -> None:
+def test_kilograms_of_all_parts_add_up_to_the_whole(country: Problem, made: DecompositionPlanner) -> None:
     cut = Cut(country, made.plan(), guiding_volumes(country, workers=1).flows, 4, 2, np.random.default_rng(4))
     parts = [cut.part(number) for number in range(4)]
     for rows, kg, whole in (("lots", "lots", country.lots.kg), ("lines", "lines", country.lines.kg)):
@@ -148,7 +150,7 @@ def test_kilograms_of_all_parts_add_up_to_the_whole(country: Problem, made: Nati
         assert (total[~locked] == whole[~locked]).all()
 
 
-def test_limited_trucks_are_shared_out_whole(country: Problem, made: NationPlanner) -> None:
+def test_limited_trucks_are_shared_out_whole(country: Problem, made: DecompositionPlanner) -> None:
     cut = Cut(country, made.plan(), guiding_volumes(country, workers=1).flows, 4, 2, np.random.default_rng(4))
     limit = country.vehicles.count_per_day[1]
     # What each part may start on a date is the limit less what it counts as used by others.
@@ -157,7 +159,7 @@ def test_limited_trucks_are_shared_out_whole(country: Problem, made: NationPlann
     assert country.vehicles.count_per_day[0] == NO_LIMIT
 
 
-def test_a_plan_taken_apart_and_joined_is_itself(country: Problem, made: NationPlanner) -> None:
+def test_a_plan_taken_apart_and_joined_is_itself(country: Problem, made: DecompositionPlanner) -> None:
     plan = made.plan()
     n = len(plan.trips.vehicle)
     halves = [keep_trips(plan, np.arange(n) % 2 == k) for k in range(2)]
@@ -177,7 +179,7 @@ def test_pins_and_forbids_hold_over_all_parts() -> None:
     assert not np.isin(pair, forbidden).any()
 
 
-def test_trips_that_hand_goods_over_at_a_hub_stay_together(country: Problem, made: NationPlanner) -> None:
+def test_trips_that_hand_goods_over_at_a_hub_stay_together(country: Problem, made: DecompositionPlanner) -> None:
     plan = made.plan()
     legs = plan.legs
     second = legs.replace(trip=(legs.trip + 1) % len(plan.trips.vehicle), leg=legs.leg + 1)

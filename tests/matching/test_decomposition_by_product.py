@@ -10,10 +10,10 @@ from matching.bounds.volumes import volumes_model
 from matching.bounds.ways import find_ways
 from matching.decomposition import by_product
 from matching.decomposition.by_product import CountryOutline, outline_goods
-from matching.decomposition.planner import NationPlanner, guiding_volumes
+from matching.decomposition.planner import DecompositionPlanner, guiding_volumes
 from matching.model.problem import Problem
 from matching.model.subset import rows_of
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.volumes.relaxation import relaxation_bound, separate_goods, solve_volumes
 from tests.matching.random_problems import FEATURES, random_problem
 from tests.matching.test_decomposition import InTurn, never
@@ -37,7 +37,7 @@ def outlined(problem: Problem, executor: InTurn | None = None) -> CountryOutline
 def test_the_bounds_of_all_goods_add_up_to_one_that_no_plan_exceeds(seed: int) -> None:
     problem = random_problem(seed, 40, FEATURES - {"decisions"})
     bound = outlined(problem).bound_vnd
-    plan = solve(problem, limits=Limits(None, 20_000, 1), stopwatch=lambda: 0.0)
+    plan = solve(problem, SolveParams(Limits(None, 20_000, 1)), stopwatch=lambda: 0.0)
     assert plan.objective_vnd <= bound + 1
     assert bound <= relaxation_bound(problem) + len(separate_goods(problem)) + 1
 
@@ -93,7 +93,7 @@ def test_the_first_trips_serve_pairs_of_the_outline_alone(country: Problem) -> N
     begun = outlined(country)
     assert begun.pairs is not None
     guide = guiding_volumes(country, workers=1)._replace(flows=begun.flows)
-    planner = NationPlanner(country, guide, InTurn(), seed=1, rows_per_part=80, pairs=begun.pairs)
+    planner = DecompositionPlanner(country, guide, InTurn(), seed=1, rows_per_part=80, pairs=begun.pairs)
     planner.improve(0.0, never)
     made = planner.plan().allocations
     assert len(made.lot) > 10

@@ -146,7 +146,7 @@ def test_a_truck_of_its_own_is_paid_from_its_base_and_back() -> None:
     near = build_problem(sites=sites, vehicles=[truck], lots=[{"quantity_kg": 100}])
     scene, told = story(near)
     assert (told.misses[0].reason, told.misses[0].short) == (Reason.TRUCK, None)
-    assert "no truck or no hour fits" in story_text(scene, told, "en")
+    assert "a truck of its own would pay, but the plan makes no such trip" in story_text(scene, told, "en")
     far = build_problem(sites=sites, vehicles=[{**truck, "base_site": "b9"}], lots=[{"quantity_kg": 100}])
     for subject, text in ((LOT, "a truck of its own to line line1 would lose"), (LINE, "a truck of its own from lot lot1 would lose")):
         scene, told = story(far, subject=subject)

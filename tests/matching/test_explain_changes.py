@@ -260,6 +260,7 @@ def test_the_plan_of_a_run_that_was_stopped_early_is_explained_as_it_is() -> Non
 # changes as such -------------------------------------------------------------------------------------------------------
 TABLES: dict[str, Any] = {
     "lots": [{"min_take_kg": 100, "indivisible": "yes"}, {"supplier_id": "s2"}],
+    "sites": [COOPERATIVE, {**BUYER, "throughput_kg_per_day": 500}], "vehicles": [{"count_per_day": 2}],
     "certificates": [{}, {"supplier_id": "s2"}], "decisions": [{}, {"lot_id": "lot2"}],
     "demands": [{"requires": "VietGAP;OCOP>=3", "max_suppliers": 2, "min_fill_kg": 100, "min_supplier_kg": 50, "min_life_days": 1}],
 }  # fmt: skip
@@ -271,9 +272,10 @@ def some_changes(problem: Problem) -> list[Change]:
         ChangeKind.ASK: 9000, ChangeKind.BID: 21000, ChangeKind.PICKUP_UNTIL: 20980, ChangeKind.PICKUP_FROM: 20970,
         ChangeKind.DELIVER_UNTIL: 20981, ChangeKind.DELIVER_FROM: 20971, ChangeKind.LIFE: 0, ChangeKind.GRADE: 3, ChangeKind.WANTED: 900,
         ChangeKind.OFFERED: 1100, ChangeKind.MIN_FILL: 10, ChangeKind.MIN_SUPPLIER: 10, ChangeKind.MIN_TAKE: 10,
-        ChangeKind.DIVISIBLE: False, ChangeKind.SUPPLIERS: 3,
+        ChangeKind.DIVISIBLE: False, ChangeKind.SUPPLIERS: 3, ChangeKind.TRUCKS: 5,
     }  # fmt: skip
     made = [set_cell(problem, kind, 0, new) for kind, new in row.items()]
+    made.append(set_cell(problem, ChangeKind.SITE_THROUGHPUT, 1, 900))
     unlimited = set_cell(problem, ChangeKind.SUPPLIERS, 0, NO_LIMIT)
     return [*made, unlimited, renewal(problem, 0, 30000), new_certificate(problem, 0, 0, 3), lifted_ban(problem, 0, 0)]
 
@@ -348,8 +350,8 @@ def test_a_full_site_is_offered_to_handle_more_and_a_used_fleet_to_be_larger() -
     assert ChangeKind.TRUCKS in {one.change.kind for one in answer.promises}
 
 
-def single_changes(problem: Problem) -> list[Problem]:
-    """Every single change of a kind that answers know, on a coarse grid."""
+def single_changes(problem: Problem, subject: str) -> list[Problem]:
+    """Every single change of a kind that answers know, on a coarse grid; what is asked about wants or offers no more itself."""
     lots, lines, n_days = problem.lots, problem.lines, 3
     made = []
 
@@ -362,7 +364,8 @@ def single_changes(problem: Problem) -> list[Problem]:
     for row in range(problem.n_lots):
         put("lots", "indivisible", row, False)
         put("lots", "min_take_kg", row, 0)
-        put("lots", "kg", row, int(lots.kg[row]) * 2)
+        if subject == LINE:
+            put("lots", "kg", row, int(lots.kg[row]) * 2)
         put("lots", "until_day", row, min(problem.horizon_until_day, int(lots.until_day[row]) + n_days))
         put("lots", "from_day", row, max(problem.horizon_from_day, int(lots.from_day[row]) - n_days))
     for row in range(problem.n_lines):
@@ -370,7 +373,8 @@ def single_changes(problem: Problem) -> list[Problem]:
             put("lines", "min_fill_kg", row, int(share * lines.min_fill_kg[row]))
         put("lines", "min_supplier_kg", row, 0)
         put("lines", "max_suppliers", row, NO_LIMIT)
-        put("lines", "kg", row, int(lines.kg[row]) * 2)
+        if subject == LOT:
+            put("lines", "kg", row, int(lines.kg[row]) * 2)
         put("lines", "max_grade", row, 9)
         put("lines", "min_life_days", row, 0)
         put("lines", "until_day", row, min(problem.horizon_until_day, int(lines.until_day[row]) + n_days))
@@ -388,7 +392,7 @@ HARD: list[dict[str, Any]] = [
 @pytest.mark.parametrize("tables", HARD)
 @pytest.mark.parametrize("subject", [LOT, LINE])
 def test_where_the_answer_is_none_no_single_change_found_by_brute_force_would_do(tables: dict[str, Any], subject: str) -> None:
-    """What brute force finds must be worth less than the margin that a promise asks for."""
+    """What brute force finds must be worth less than what a promise asks for of a change that may help others, too."""
     problem = build_problem(vehicles=[CHEAP], **tables)
     plan = planned(problem)
     scene, before = Scene(problem, plan), verify(problem, plan).require()
@@ -398,8 +402,8 @@ def test_where_the_answer_is_none_no_single_change_found_by_brute_force_would_do
     if answer.outcome is not Outcome.NONE:
         assert answer.outcome is Outcome.FOUND
         return
-    for changed in single_changes(problem):
+    for changed in single_changes(problem, subject):
         after = verify(changed, planned(changed)).require()
         used, now = (after.taken_kg, before.taken_kg) if subject == LOT else (after.filled_kg, before.filled_kg)
-        more = int(used[0] - now[0])
-        assert more < 0.25 * scene.open_kg(subject)[0] or after.objective_vnd - before.objective_vnd < EFFORT.margin_vnd
+        more, gain = int(used[0] - now[0]), after.objective_vnd - before.objective_vnd
+        assert more < 0.25 * scene.open_kg(subject)[0] or gain < EFFORT.doubt * EFFORT.margin_vnd

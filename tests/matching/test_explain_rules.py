@@ -14,7 +14,7 @@ from matching.explain.rendering import pool_text, price_question, price_text
 from matching.explain.rules import OF_POLICY, NoSuchRule, Rule, RuleKind, RulePrice, both_sides, compare, price_of, without_rule
 from matching.model.problem import NO_LIMIT, Problem
 from matching.search.plan_ops import empty_plan
-from matching.solve import Limits
+from matching.solver import Limits
 from tests.matching.builders import build_problem
 from tests.matching.plans import Load, Truck, build_plan
 from tests.matching.solving import counting, run

@@ -17,7 +17,7 @@ from matching.search.hubs.split_movements import Halves, halve
 from matching.search.lp_start import Outline, outline
 from matching.search.staged_planner import StagedPlanner
 from matching.search.trips.planner import TripPlanner
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 from matching.volumes.relaxation import solve_volumes
 from tests.matching.builders import build_problem
@@ -76,7 +76,7 @@ def planned(problem: Problem, iterations: int = 4_000, seed: int = 0) -> Plan:
 
 def test_goods_ripe_too_early_wait_at_a_hub() -> None:
     problem = stored()
-    found = solve(problem, limits=Limits(None, iterations=3_000, cores=1), stopwatch=lambda: 0.0)
+    found = solve(problem, SolveParams(Limits(None, iterations=3_000, cores=1)), stopwatch=lambda: 0.0)
     a = found.plan.allocations
     assert (a.kg.tolist(), sorted(found.plan.legs.leg.tolist())) == ([1500], [1, 2])
     assert found.objective_vnd == solve_exactly(problem)[0]
@@ -86,7 +86,7 @@ def test_without_a_hub_the_same_goods_stay() -> None:
     problem = stored()
     barn = problem.replace(sites=problem.sites.replace(kind=np.where(problem.sites.kind == 1, 3, problem.sites.kind)))
     assert chosen(barn) is None
-    assert len(solve(barn, limits=Limits(None, iterations=500, cores=1), stopwatch=lambda: 0.0).plan.allocations.kg) == 0
+    assert len(solve(barn, SolveParams(Limits(None, iterations=500, cores=1)), stopwatch=lambda: 0.0).plan.allocations.kg) == 0
 
 
 @pytest.mark.parametrize(("life", "last"), [(6, "2027-06-12"), (4, "2027-06-11"), (3, None)])
@@ -180,7 +180,7 @@ def test_the_days_of_the_second_half_are_those_of_the_movement() -> None:
 def test_a_pin_that_only_a_hub_can_keep_is_kept() -> None:
     pin = {"lot_id": "early", "line_id": "late", "decision": "pin", "kg": 20}
     found = solve(
-        stored(line={"bid_vnd_per_kg": 8100}, decisions=[pin]), limits=Limits(None, iterations=1_500, cores=1), stopwatch=lambda: 0.0
+        stored(line={"bid_vnd_per_kg": 8100}, decisions=[pin]), SolveParams(Limits(None, iterations=1_500, cores=1)), stopwatch=lambda: 0.0
     )
     assert found.plan.allocations.kg.sum() >= 20
     assert found.objective_vnd < 0
@@ -192,7 +192,7 @@ def test_a_search_goes_on_from_a_plan_with_goods_at_hubs(problem: Problem) -> No
     assert (before.legs.leg == 2).any()
     halves, start = kept_movements(problem, before)
     assert verify(problem, halves.joined(start)).ok
-    after = solve(problem, limits=Limits(None, iterations=100, cores=1), stopwatch=lambda: 0.0, warm_start=before)
+    after = solve(problem, SolveParams(Limits(None, iterations=100, cores=1)), stopwatch=lambda: 0.0, warm_start=before)
     assert after.objective_vnd >= verify(problem, before).objective_vnd
 
 

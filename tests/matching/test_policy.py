@@ -19,7 +19,7 @@ from matching.policy.report import PolicyResult
 from matching.policy.solve import _round_s, solve_policy
 from matching.recipe import Recipe, recipe_of
 from matching.search.plan_ops import first_days
-from matching.solve import Limits
+from matching.solver import Limits
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_problem

@@ -12,7 +12,7 @@ from matching.model.problem import Problem
 from matching.policy import PLAIN, Goal, policy_of
 from matching.policy.price import price_under, without_policy_rule
 from matching.policy.solve import solve_policy
-from matching.solve import Limits
+from matching.solver import Limits
 from tests.matching.builders import build_problem
 from tests.matching.solving import counting
 

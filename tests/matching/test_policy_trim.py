@@ -12,7 +12,7 @@ from matching.policy.goals import yardsticks
 from matching.policy.solve import solve_policy
 from matching.policy.trim import trimmed
 from matching.search.plan_ops import first_days
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import FEATURES, random_problem
@@ -25,7 +25,7 @@ LIMITS = Limits(None, iterations=300, cores=1)
 
 
 def planned(problem: Problem, seed: int = 1) -> Plan:
-    return solve(problem, limits=LIMITS, seed=seed, stopwatch=counting()).plan
+    return solve(problem, SolveParams(LIMITS, seed=seed), stopwatch=counting()).plan
 
 
 def three_sellers(*, min_take_kg: int = 0) -> Problem:
@@ -91,6 +91,6 @@ def test_under_a_cap_no_plan_is_worth_less_than_the_first_one_trimmed(seed: int)
     """Even where there is no time for a single search."""
     problem, policy = random_problem(seed, 14, FEATURES - {"decisions"}), policy_of({"cap_pct": 60})
     made = solve_policy(problem, policy, limits=Limits(None, iterations=1, cores=1), seed=seed, stopwatch=counting())
-    first = solve(problem, limits=Limits(None, iterations=1, cores=1), seed=seed, stopwatch=counting()).plan
+    first = solve(problem, SolveParams(Limits(None, iterations=1, cores=1), seed=seed), stopwatch=counting()).plan
     assert made.is_met
     assert made.worth_vnd >= verify(problem, trimmed(yardsticks(problem, policy), first)).objective_vnd

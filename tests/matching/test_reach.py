@@ -12,7 +12,7 @@ from matching.decomposition.bound import find_pairs, lagrangian_bound
 from matching.model.problem import Problem
 from matching.network.distance import distances
 from matching.network.reach import clock_rates, reach
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.volumes.relaxation import relaxation_bound, solve_volumes
 from tests.matching.builders import Row, build_problem
 from tests.matching.random_problems import FEATURES, random_problem
@@ -80,7 +80,7 @@ def test_the_clock_takes_pairs_away_and_adds_none(seed: int) -> None:
 def test_no_plan_is_worth_more_than_the_priced_bound(seed: int, level: float) -> None:
     """Whatever the prices, and after any number of steps."""
     problem = random_problem(seed, 14, FEATURES - {"decisions"})
-    found = solve(problem, limits=Limits(None, iterations=3_000, cores=1), seed=1, stopwatch=lambda: 0.0)
+    found = solve(problem, SolveParams(Limits(None, iterations=3_000, cores=1), seed=1), stopwatch=lambda: 0.0)
     pairs, price = find_pairs(problem), level * solve_volumes(problem).lot_price
     for steps in (1, 12):
         bound, _ = lagrangian_bound(problem, pairs, price, expired=lambda: False, steps=steps)

@@ -14,7 +14,7 @@ from matching.model.problem import NO_BASE, Problem
 from matching.network.geography import road_km, tariff_vnd
 from matching.search.long_tours import reroute, tours_allowed, tours_share
 from matching.search.long_tours.clock import TourClock
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.plans import Load, Truck, build_plan, june
@@ -228,6 +228,6 @@ def test_no_clock_fits_a_site_that_is_open_too_late() -> None:
 
 def test_solve_puts_long_tours_together() -> None:
     problem = _problem()
-    found = solve(problem, limits=Limits(None, iterations=200, cores=1), stopwatch=lambda: 0.0)
+    found = solve(problem, SolveParams(Limits(None, iterations=200, cores=1)), stopwatch=lambda: 0.0)
     assert int(found.plan.trips.cost_vnd.sum()) <= _best_cost(problem)
     assert verify(problem, found.plan).ok

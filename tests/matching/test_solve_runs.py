@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from matching.model.plan import Plan, Progress, Result, Status, Termination
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 from tests.matching.builders import build_problem
 from tests.matching.solving import run, squeezed_problem, unproven
@@ -54,7 +54,7 @@ def test_a_run_says_why_it_ended(unproven: None) -> None:
 def timed(problem: object, *, seconds: float, step: float) -> Result:
     """Plan under a limit of seconds, on a stopwatch that goes ``step`` further at each look."""
     steps = itertools.count()
-    return solve(problem, limits=Limits(seconds=seconds, cores=1), stopwatch=lambda: next(steps) * step)  # type: ignore[arg-type]
+    return solve(problem, SolveParams(Limits(seconds=seconds, cores=1)), stopwatch=lambda: next(steps) * step)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0])

@@ -13,7 +13,7 @@ from matching.replanning.commitments import lost_kg
 from matching.replanning.unloading import without_banned
 from matching.search.plan_ops import empty_plan, kg_by_pair
 from matching.search.trips.planner import TripPlanner
-from matching.solve import Limits, solve
+from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 from tests.matching.random_problems import FEATURES, random_problem
 
@@ -83,8 +83,8 @@ def test_a_forbidden_pair_leaves_its_trip_and_the_others_stay() -> None:
 
 def test_solve_goes_on_from_a_plan() -> None:
     problem = random_problem(8, 60, FEATURES - {"hubs", "decisions"})
-    first = solve(problem, limits=Limits(None, iterations=2_000, cores=1), seed=1, stopwatch=lambda: 0.0)
-    again = solve(problem, limits=Limits(None, iterations=1, cores=1), seed=2, stopwatch=lambda: 0.0, warm_start=first.plan)
+    first = solve(problem, SolveParams(Limits(None, iterations=2_000, cores=1), seed=1), stopwatch=lambda: 0.0)
+    again = solve(problem, SolveParams(Limits(None, iterations=1, cores=1), seed=2), stopwatch=lambda: 0.0, warm_start=first.plan)
     assert again.objective_vnd >= first.objective_vnd
 
 
@@ -92,7 +92,7 @@ def test_solve_goes_on_from_a_plan() -> None:
 def test_what_is_moved_from_a_plan_pays_its_price(seed: int) -> None:
     """Goods at hubs among them: after a ban the plan without the banned goods is bettered by the price of each kilogram moved."""
     problem = random_problem(seed, 30, FEATURES - {"decisions"})
-    before = solve(problem, limits=Limits(None, iterations=1_000, cores=1), seed=1, stopwatch=lambda: 0.0).plan
+    before = solve(problem, SolveParams(Limits(None, iterations=1_000, cores=1), seed=1), stopwatch=lambda: 0.0).plan
     lot, line = int(before.allocations.lot[0]), int(before.allocations.line[0])
     banned = problem.replace(decisions=Decisions(np.array([lot]), np.array([line]), np.array([FORBID]), np.array([0])))
     left = without_banned(banned, before)
@@ -100,16 +100,16 @@ def test_what_is_moved_from_a_plan_pays_its_price(seed: int) -> None:
     pairs, kg = kg_by_pair(banned, left)
     for price in (0, 200, 100_000):
         limits = Limits(None, iterations=3_000, cores=1)
-        again = solve(banned, limits=limits, seed=2, stopwatch=lambda: 0.0, warm_start=before, change_vnd_per_kg=price)
+        again = solve(banned, SolveParams(limits, seed=2, change_vnd_per_kg=price), stopwatch=lambda: 0.0, warm_start=before)
         assert again.objective_vnd - verify(banned, left).objective_vnd >= price * lost_kg(banned, again.plan, pairs, kg)
     assert lost_kg(banned, again.plan, pairs, kg) == 0
 
 
 def test_a_search_as_free_as_from_nothing_ends_no_lower_than_it_began() -> None:
     problem = random_problem(58, 30, FEATURES - {"decisions"})
-    before = solve(problem, limits=Limits(None, iterations=3_000, cores=1), seed=1, stopwatch=lambda: 0.0)
+    before = solve(problem, SolveParams(Limits(None, iterations=3_000, cores=1), seed=1), stopwatch=lambda: 0.0)
     limits = Limits(None, iterations=10, cores=1)
-    again = solve(problem, limits=limits, seed=2, stopwatch=lambda: 0.0, warm_start=before.plan, change_vnd_per_kg=None)
+    again = solve(problem, SolveParams(limits, seed=2, change_vnd_per_kg=None), stopwatch=lambda: 0.0, warm_start=before.plan)
     assert again.objective_vnd >= before.objective_vnd
 
 

@@ -16,7 +16,7 @@ from matching.model.problem import Problem
 from service.cli.main import app
 
 NO_ROWS = np.zeros(0, dtype=np.int64)
-SOLVE = "matching.solve.solve"
+SOLVE = "matching.solver.solve"
 
 
 def empty_plan() -> Plan:

@@ -16,7 +16,7 @@ from matching.bounds.whole_trips.stage import Calls, Scene
 from matching.compiled import compiled
 from matching.model.problem import FloatArray, IntArray
 
-MAX_STOPS = 8
+MAX_STOPS = 10
 MOST_LOOKS = 400_000
 """Sets that are looked at in one scene before it counts as too large."""
 

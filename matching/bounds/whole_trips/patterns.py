@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.bounds.whole_trips.free_sets import MOST_CALLS, list_free_sets
 from matching.bounds.whole_trips.listing import (
     MAX_STOPS,
     Page,
@@ -25,11 +26,15 @@ from matching.bounds.whole_trips.listing import (
 )
 from matching.bounds.whole_trips.pricing import Goods, price_sets
 from matching.bounds.whole_trips.stage import Scene, Stage, scenes
-from matching.model.problem import NO_LIMIT, FloatArray, IntArray
+from matching.model.problem import NO_LIMIT, BoolArray, FloatArray, IntArray, Problem
 from matching.network.geography import tariff_vnd
 
 MOST_SETS = 150_000
+MOST_ORDERED_STOPS = 8
+"""Stops of a trip up to which its orders are tried on the clock."""
 MOST_ORDERS = 6_000
+FAR_KM = 1e6
+"""Farther than any band of a tariff begins, so that tariffs are compared by their last rates, too."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Listed:
     scene: Scene
     sheet: Sheet
     cost_vnd: FloatArray
+    is_free: bool = False
+    """Whether the clock was let go, so that a set has one pattern without limits."""
 
     def profits(self, goods: Goods) -> FloatArray:
         """What each set can earn at most over its cheapest order's cost, đồng, shape (n_sets,)."""
@@ -77,20 +84,49 @@ class Listed:
 
 
 def list_all(stage: Stage, go_on: Callable[[], bool]) -> list[Listed] | None:
-    """List the sets of calls of every class and start day, or None where there are too many or no time."""
-    n_sites = len(np.unique(stage.origin)) + len(np.unique(stage.target))
-    if min(n_sites, int(stage.problem.vehicles.max_stops.max(initial=2))) > MAX_STOPS:
+    """List the sets of calls of every class and start day, or None where there are too many or no time.
+
+    Where trips have too many stops for their orders to be tried, the clock is let go.
+    """
+    most_stops = int(stage.problem.vehicles.max_stops.max(initial=2))
+    n_stops = min(len(np.unique(stage.origin)) + len(np.unique(stage.target)), most_stops)
+    if n_stops > MAX_STOPS:
         return None
-    page, sheet, desk = blank_page(1), blank_sheet(MOST_SETS), clear_desk()
+    is_free, n_sets = n_stops > MOST_ORDERED_STOPS, 0
     made: list[Listed] = []
-    for vehicle in range(stage.problem.n_classes):
+    page, sheet, desk = blank_page(1), blank_sheet(MOST_SETS), clear_desk()
+    for vehicle in np.flatnonzero(~dominated_classes(stage.problem)).tolist():
         for scene in scenes(stage, vehicle):
-            n = list_sets(scene, desk, page, sheet)
-            if sum(len(part.cost_vnd) for part in made) + n > MOST_SETS or not go_on():
+            if is_free and max(len(scene.loads.site), len(scene.drops.site)) > MOST_CALLS:
+                return None
+            n = list_free_sets(scene, sheet) if is_free else list_sets(scene, desk, page, sheet)
+            n_sets += n
+            if n_sets > MOST_SETS or not go_on():
                 return None
             ours = Sheet(sheet.call[:n].copy(), sheet.size[:n].copy(), sheet.km[:n].copy(), sheet.most_kg[:n].copy())
-            made.append(Listed(vehicle, scene, ours, _costs(stage, vehicle, ours.km)))
+            made.append(Listed(vehicle, scene, ours, _costs(stage, vehicle, ours.km), is_free))
     return made
+
+
+def dominated_classes(problem: Problem) -> BoolArray:
+    """Classes that an equally large one without a daily number replaces on every trip at no more cost, shape (n_classes,)."""
+    n = problem.n_classes
+    made = np.zeros(n, dtype=np.bool_)
+    for c in range(n):
+        made[c] = any(not made[other] and other != c and _replaces(problem, other, c) for other in range(n))
+    return made
+
+
+def _replaces(problem: Problem, other: int, c: int) -> bool:
+    """Whether a class can make every trip of another one at no more cost; doors and zones ask for the payload alone."""
+    v = problem.vehicles
+    if int(v.payload_kg[other]) != int(v.payload_kg[c]) or int(v.base_site[other]) != int(v.base_site[c]):
+        return False
+    is_as_able = all(float(column[other]) >= float(column[c]) for column in (v.volume_l, v.kmh, v.max_stops, v.max_hours))
+    is_as_cold = bool(v.refrigerated[other]) or not v.refrigerated[c] or not problem.lots.cold.any()
+    km = np.unique(np.concatenate([[0.0], v.band_km, [FAR_KM]]))
+    cheaper = tariff_vnd(problem, other, km) <= tariff_vnd(problem, c, km)
+    return bool(is_as_able and is_as_cold and v.count_per_day[other] >= NO_LIMIT and v.fixed_vnd[other] <= v.fixed_vnd[c] and cheaper.all())
 
 
 def _costs(stage: Stage, vehicle: int, km: FloatArray) -> FloatArray:
@@ -109,6 +145,9 @@ class Expander:
         sheet, scene = listed.sheet, listed.scene
         n_loads, n_drops = sheet.size[row].tolist()
         loads, drops = sheet.call[row, :n_loads].copy(), sheet.call[row, n_loads : n_loads + n_drops].copy()
+        if listed.is_free:
+            yield _free_pattern(listed, row, loads, drops)
+            return
         set_desk(scene, self._desk, loads, n_loads, drops, n_drops)
         n, km, _ = walk_orders(scene, self._desk, n_loads, n_loads + n_drops, self._page)
         if n > MOST_ORDERS:
@@ -123,6 +162,16 @@ def _ways_between(scene: Scene, loads: IntArray, drops: IntArray) -> tuple[int, 
     """Ways from some load calls to some drop calls."""
     pairs = [a * len(scene.drops.site) + b for a in loads.tolist() for b in drops.tolist()]
     return tuple(sorted(way for pair in pairs for way in scene.way[scene.way_start[pair] : scene.way_start[pair + 1]].tolist()))
+
+
+def _free_pattern(listed: Listed, row: int, loads: IntArray, drops: IntArray) -> Pattern:
+    """The pattern of a set without any clock, its loads by day."""
+    scene = listed.scene
+    order = loads[np.argsort(scene.loads.day[loads], kind="stable")]
+    sites = (*scene.loads.site[order].tolist(), *scene.drops.site[drops].tolist())
+    days = (*scene.loads.day[order].tolist(), *scene.drops.day[drops].tolist())
+    ways = _ways_between(scene, loads, drops)
+    return Pattern(listed.vehicle, sites, days, len(loads), float(listed.cost_vnd[row]), ways, ())
 
 
 def _pattern(page: Page, row: int, vehicle: int, n_loads: int, n: int, cost: float, ways: tuple[int, ...]) -> Pattern:

@@ -1,8 +1,8 @@
 """`whole_trip_bounds`: list every trip, price it, and branch until trips are whole.
 
 What is kept: the volumes' rules, whole trips with their stops, hours, dates, shifts, doors, payloads and litres, and the limits on
-starts. What is let go, so that a bound stays a bound: openings' and carriers' daily charges, carriers' capacities, throughput, and that
-goods and minutes are whole. Goods through hubs are not listed, so a problem that may have them has no such bound.
+starts. What is let go, so that a bound stays a bound: openings' and carriers' daily charges, that goods and minutes are whole, and the
+clock where trips have more than eight stops. Goods through hubs are not listed, so a problem that may have them has no such bound.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from matching.explain.rules import OF_LINES, OF_LOTS, Rule, RuleKind, limit_of
 from matching.explain.texts import Language
 from matching.explain.texts import say as worded
 from matching.model.plan import LINE, LOT, Status
-from matching.solve import Limits
+from matching.solver import Limits
 from service.api.explanations import alone
 from service.auth.permissions import Permission
 from service.http.context import Uid

@@ -12,7 +12,7 @@ from catalog.tenancy import find
 from matching.explain.rendering import price_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
 from matching.model.plan import Status
-from matching.solve import Limits
+from matching.solver import Limits
 from service.api.explanations import alone
 from service.auth.permissions import Permission
 from service.http.context import Uid
