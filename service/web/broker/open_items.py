@@ -26,7 +26,6 @@ from matching.explain.texts import Language
 from matching.explain.texts import say as worded
 from matching.model.plan import LINE, LOT, Status
 from matching.solver import Limits
-from service.api.explanations import alone
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
@@ -104,7 +103,7 @@ def _asks(visit: PageContext, scene: Scene, subject: str, code: str) -> list[tup
 def _answer(visit: PageContext, plan: m.Plan, scene: Scene, story: Story, ask: str) -> str:
     """Plan anew to answer a question, one sentence a line."""
     tongue, patience = _tongue(visit), Patience(start_stopwatch(), SEARCH_S)
-    with alone():
+    with visit.service.searches.hold(visit.by):
         if ask == "change":
             return answer_text(what_would_change(scene, story.subject, story.row, expired=patience, late=patience.is_over), tongue)
         if ask == "pool":
