@@ -61,6 +61,10 @@ class ItemOut(Out):
     state: ProposalState = Field(description="What has been decided about it.", examples=["approved"])
     stage: Stage = Field(description="How far its kilograms have come.", examples=["confirmed"])
     reason: RejectReason | None = Field(description="Why it was turned down, if it was.", examples=["price"])
+    changed_since_rejection: dict[str, list[int | str | list[str] | None]] | None = Field(
+        description="What has changed, as then and now, since somebody rejected the same pair; null where nobody has.",
+        examples=[{"bid_vnd_per_kg": [26_000, 27_000]}],
+    )
     note: str
     ask_vnd_per_kg: int
     bid_vnd_per_kg: int
@@ -184,6 +188,8 @@ class _Around:
         self.rows = {row.id: row for row in session.execute(_ABOUT, {"items": [item.id for item in items]})}
         self.promises = _promises(session, items)
         self.figures: dict[int, Figures] = figures_of_items(session, items)
+        changed = select(m.ProposalBasis.item_id, m.ProposalBasis.changed).where(m.ProposalBasis.item_id.in_([item.id for item in items]))
+        self.changed: dict[int, dict[str, Any] | None] = dict(session.execute(changed).all())
 
 
 def _promises(session: Session, items: Sequence[m.ProposalItem]) -> dict[int | None, m.Promise]:
@@ -227,7 +233,7 @@ def _item_out(around: _Around, i: m.ProposalItem) -> ItemOut:
         kg=i.kg, pickup_on=i.pickup_on, delivery_on=i.delivery_on, vehicle_class=at.vehicle_class,
         own_truck=i.own_km is not None, state=i.state, stage=stage_of(i, promise), reason=i.reason_code, note=i.note,
         ask_vnd_per_kg=money.ask_vnd_per_kg, bid_vnd_per_kg=money.bid_vnd_per_kg, **vars(money.parts), terms=money.terms_version,
-        below_floor=money.is_below_floor,
+        below_floor=money.is_below_floor, changed_since_rejection=around.changed.get(i.id),
         supplier_confirmed_at=i.supplier_confirmed_at, supplier_confirmed_by=i.supplier_confirmed_by,
         buyer_confirmed_at=i.buyer_confirmed_at, buyer_confirmed_by=i.buyer_confirmed_by,
         **_hold(promise), version=i.version, updated_at=i.updated_at, updated_by=i.updated_by,

@@ -27,7 +27,6 @@ from catalog.models import (
     Tariff,
     VehicleClass,
 )
-from catalog.tenancy import Scope
 from matching.baseline import plan_by_telephone
 from matching.io import read_problem
 from matching.model.errors import BadInput
@@ -43,7 +42,7 @@ from service.planning.plans.importing import import_path, import_problem
 from service.planning.plans.problem_builder import Horizon, load
 from service.season import sample_folder
 from tests.matching.builders import build_problem
-from tests.sample_market import NOON, Market, act
+from tests.sample_market import NOON, act
 
 SAMPLE = sample_folder()
 
@@ -275,18 +274,16 @@ def test_loading_reads_the_tables_at_one_moment(database: Database) -> None:
 
 
 def test_groups_of_one_sponsor_count_as_one_supplier_of_a_line(database: Database) -> None:
+    lots = [{"quantity_kg": 3000}, {"quantity_kg": 3000}]
+    mine = taken_in(database, build_problem(lots=lots, demands=[{"quantity_kg": 6000, "max_suppliers": 1}]))
     with database.write() as session:
-        market = Market(session)
-        scope = Scope(market.association.id)
-        for code in ("tht1", "tht2"):
-            group = Organisation(
-                association_id=market.association.id, side=Side.SUPPLY, kind=OrganisationKind.GROUP, code=code, name=f"Tổ hợp tác {code}",
-                sponsor_id=market.cooperative.id,
-            )  # fmt: skip
+        sponsor = session.scalars(select(Organisation).where(Organisation.code == "s1")).one()
+        for number in (1, 2):
+            kind = {"side": Side.SUPPLY, "kind": OrganisationKind.GROUP, "sponsor_id": sponsor.id}
+            group = Organisation(association_id=mine, code=f"tht{number}", name=f"Tổ hợp tác {number}", **kind)
             session.add(group)
             session.flush()
-            market.lot(300, organisation_id=group.id, supplier_id=market.cooperative.id)
-        market.line(600, max_suppliers=1)
-        problem = load(session, scope.association_id).problem
-    assert problem.supplier_ids == ("s0",)
-    assert int(plan_by_telephone(problem, find_lanes(problem)).allocations.kg.sum()) == 600
+            session.get_one(Lot, number).organisation_id = group.id
+    problem = again(database, mine)
+    assert (problem.supplier_ids, problem.lines.max_suppliers.tolist()) == (("s1",), [1])
+    assert int(plan_by_telephone(problem, find_lanes(problem)).allocations.kg.sum()) == 6000

@@ -114,6 +114,8 @@ def publish_plan(visit: PageRequest, uid: Uid) -> Response:
     left_out = done.changed + done.taken + done.rejected
     if left_out:
         said += " " + visit.say("%(n)s were left out: something has changed, was promised elsewhere or was rejected before.", n=left_out)
+    if done.proposed_again:
+        said += " " + visit.say("%(n)s were rejected before and are proposed again, for something has changed.", n=done.proposed_again)
     return visit.go(f"/plans/{uid}", said)
 
 
