@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from catalog.errors import Invalid, fault
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+OFFSET = "+07:00"
+"""Offset of Vietnamese time, as instants are written."""
 LONGEST_DAYS = 3700
 
 

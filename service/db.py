@@ -24,6 +24,8 @@ from sqlalchemy.orm import Session
 MIGRATIONS = Path(__file__).parent / "migrations"
 SAFE_SQLITE = (3, 51, 3)
 """First SQLite whose write-ahead log can't be damaged by two processes resetting it at once."""
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "trusted_schema=OFF", "recursive_triggers=ON")
+"""Every connection to SQLite is durable and strict; recursive triggers see rows that ``INSERT OR REPLACE`` deletes."""
 BUSY_S = 10
 POOL_TIMEOUT_S = 5
 NETWORK = {"tcp_user_timeout": 15_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
@@ -208,7 +210,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Make a new connection durable, strict about references, and leave beginning to `_begin_sqlite`."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "trusted_schema=OFF"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "trusted_schema=OFF",
+        "recursive_triggers=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -108,7 +108,7 @@ def _account(session: Session, association_id: int, role: Role) -> Login:
         scope = None if role is Role.ADMINISTRATOR else Scope(association_id)
         user = accounts.add_user(session, scope, given, None, BY, [Role.ADMINISTRATOR])
     sessions.revoke_all(session, user.id)
-    user.password_hash, user.active, user.failed_logins, user.locked_until = passwords.hashed(password), True, 0, None
+    user.password_hash, user.active = passwords.hashed(password), True
     session.flush()
     return Login(role, login, password, code or ("" if role is Role.ADMINISTRATOR else ASSOCIATION))
 

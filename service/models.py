@@ -22,8 +22,8 @@ from catalog.base import Base, Exposed, Keyed, Named, Versioned, between, length
 from catalog.tenancy import Scope, owned, rule, within
 
 __all__ = [
-    "ApiKey", "AuditEvent", "AuditHead", "Delivery", "Endpoint", "IdempotencyKey", "Outbox", "Role", "RoleGrant", "ServiceSecret",
-    "Session", "User",
+    "ApiKey", "AuditEvent", "AuditHead", "AuditSeal", "Delivery", "Endpoint", "IdempotencyKey", "KnownDevice", "LoginFailure", "LoginLink",
+    "Outbox", "Role", "RoleGrant", "SecondFactor", "ServiceSecret", "Session", "User",
 ]  # fmt: skip
 metadata = Base.metadata
 ROOMS = (catalog.models, buyers.models, service.planning.models, service.planning.terms.models)
@@ -118,6 +118,64 @@ class Session(Exposed, Base):
     revoked_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(length("address", 100, 0), default="")
     agent: Mapped[str] = mapped_column(length("agent", 500, 0), default="")
+
+
+class KnownDevice(Keyed, Base):
+    """A browser in which an account has logged in: only the hash of its token is kept."""
+
+    __tablename__ = "known_device"
+
+    user_id: Mapped[int] = reference("user_account.id")
+    token_hash: Mapped[str] = mapped_column(length("token_hash", 64, 64), unique=True)
+    seen_at: Mapped[datetime] = mapped_column(default=now_utc)
+
+
+class LoginFailure(Base):
+    """Wrong passwords for an account from one place, an address or a known device."""
+
+    __tablename__ = "login_failure"
+
+    user_id: Mapped[int] = reference("user_account.id", primary_key=True, index=False)
+    place: Mapped[str] = mapped_column(length("place", 100, 0), primary_key=True)
+    failures: Mapped[int] = mapped_column(between("failures", 0, 10**9), default=0)
+    last_at: Mapped[datetime] = mapped_column(default=now_utc)
+    blocked_until: Mapped[datetime | None]
+
+
+class LoginLink(Exposed, Base):
+    """A link by which the owner of an account chooses a password, once; only the hash of its token is kept."""
+
+    __tablename__ = "login_link"
+
+    user_id: Mapped[int] = reference("user_account.id")
+    token_hash: Mapped[str] = mapped_column(length("token_hash", 64, 64), unique=True)
+    made_at: Mapped[datetime] = mapped_column(default=now_utc)
+    made_by: Mapped[str] = mapped_column(length("made_by", 200))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SecondFactor(Base):
+    """The secret of an account's authenticator program, enciphered; in force once it is confirmed."""
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[int] = reference("user_account.id", primary_key=True, index=False)
+    secret: Mapped[bytes]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(between("last_step", 0, 10**12), default=0)
+
+
+class AuditSeal(Base):
+    """A chain's head as it was at a moment, signed with a key that isn't in the database."""
+
+    __tablename__ = "audit_seal"
+
+    chain: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(between("seq", 1, 10**15))
+    hash: Mapped[str] = mapped_column(length("hash", 64, 64))
+    at: Mapped[datetime]
+    signature: Mapped[str] = mapped_column(length("signature", 64, 64))
 
 
 class ServiceSecret(Base):
@@ -237,5 +295,6 @@ def _association_only(scope: Scope) -> list[ColumnElement[bool]]:
 # Who sees which rows. A user without an association is seen by nobody but himself.
 owned(User, User.organisation_id)
 within(Session, Session.user_id, User)
+within(LoginLink, LoginLink.user_id, User)
 owned(ApiKey, ApiKey.organisation_id)
 rule(AuditEvent, _association_only)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,6 +36,7 @@ DRAIN_S = 10.0
 """How long requests under way have to end."""
 HEADER_MS = 15_000
 """How long a client has to send the headers of a request; then its connection is closed."""
+SPARE_FILES = 512
 LONGEST_PAUSE_S = 60.0
 log = logs.get(__name__)
 
@@ -153,6 +155,14 @@ def serve(settings: Settings, *, worker: bool = True, on_ready: Callable[[], Non
         database.close()
 
 
+def allow_open_files(wanted: int) -> None:
+    """Raise this process's limit on open files as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and most > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def set_aside() -> None:
     """Keep what has been imported out of the collector's sight: a look at all of it halts every request for a quarter of a second."""
     gc.collect()
@@ -163,6 +173,7 @@ async def _serve(settings: Settings, database: Database, worker: WorkerBeside | 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    allow_open_files(settings.most_connections + SPARE_FILES)
     streams = Streams(create_app(settings, database))
     set_aside()
     server = Server(
@@ -172,6 +183,9 @@ async def _serve(settings: Settings, database: Database, worker: WorkerBeside | 
         interface=Interfaces.ASGI,
         log_enabled=False,
         websockets=False,
+        http=HTTPModes.http1,
+        backlog=min(settings.most_connections, 4096),
+        backpressure=settings.most_connections,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS),
     )
     ending, threads = threading.Event(), _beside(settings, database)

@@ -8,6 +8,7 @@ places, because a misspelt setting that is silently ignored is found out in prod
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -63,13 +64,48 @@ class Settings(BaseSettings):
         le=4,
         description="How long each process remembers whose a key or cookie is; an end that another process makes takes hold after that.",
     )
-    session_hours: float = Field(default=12.0, gt=0, le=720, description="How long a login lasts.")
+    session_hours: float = Field(default=12.0, gt=0, le=720, description="How long a login lasts, however much it is used.")
+    session_idle_minutes: float = Field(default=120.0, ge=2, le=43_200, description="How long a login lasts without a request.")
+    link_hours: float = Field(default=72.0, gt=0, le=720, description="How long an invitation, or a link to a new password, may be used.")
+    key_file: str = Field(
+        default="",
+        max_length=500,
+        description="File of the service's own key, which seals the audit trail and enciphers second factors; made at the first start. "
+        "By default it lies beside a SQLite database, for PostgreSQL in the working folder. Keep a copy of it apart from the backups.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        max_length=2000,
+        description="Addresses or networks of the proxies in front, as 10.0.0.0/8,::1; their X-Forwarded-For is believed.",
+    )
+    anchor_file: str = Field(
+        default="", max_length=500, description="File, best on another machine, to which the trail's sealed heads are added once a day."
+    )
+    anchor_url: str = Field(
+        default="",
+        max_length=500,
+        pattern=r"^(https?://\S+)?$",
+        description="Where the trail's sealed heads are posted once a day.",
+    )
     reply_hours: float = Field(
         default=48.0, ge=24, le=720, description="How long the answer to a write is kept for the same Idempotency-Key."
     )
     most_requests: int = Field(
         default=500, ge=1, le=100_000, description="Requests that one process takes on at a time; more are answered with 503."
     )
+    most_connections: int = Field(
+        default=4096,
+        ge=16,
+        le=1_000_000,
+        description="Connections that one process keeps open.",
+    )
+    address_requests: int = Field(
+        default=64,
+        ge=1,
+        le=100_000,
+        description="Requests from one address that one process takes on at a time.",
+    )
+    event_streams: int = Field(default=200, ge=1, le=100_000, description="Event streams of one process; each account has four at most.")
     request_threads: int = Field(default=8, ge=1, le=200, description="Requests that one process works on at a time.")
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="What is logged: debug, info, warning or error."
@@ -130,6 +166,12 @@ class Settings(BaseSettings):
         database_url(given)
         return given
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, given: str) -> str:
+        networks(given)
+        return given
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -142,6 +184,17 @@ class Settings(BaseSettings):
         """Let the environment win over what `read_settings` found in the file."""
         del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
+
+
+def networks(given: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Return the networks of a list that commas separate.
+
+    Raises
+    ------
+    ValueError
+        If one of them is none.
+    """
+    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in given.split(",") if part.strip())
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

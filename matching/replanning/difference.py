@@ -269,16 +269,33 @@ def _line(problem: Problem, line: int) -> str:
     return f"{problem.sites.name[site] or problem.sites.id[site]} ({problem.lines.id[line]})"
 
 
-def as_json(problem: Problem, change: Change) -> dict[str, Any]:
-    """Return a change as plain values, with its words in both languages."""
+def as_json(problem: Problem, change: Change, offset: str = "") -> dict[str, Any]:
+    """Return a change as plain values, with its words in both languages.
+
+    Parameters
+    ----------
+    offset : appended to instants, as in ``+07:00``.
+    """
     lines = problem.lines.id
     return {
         "kind": change.kind.value,
         "lot": str(problem.lots.id[change.lot]),
         "line": str(lines[change.line]),
         "line_after": None if change.line_after < 0 else str(lines[change.line_after]),
-        "before": change.before,
-        "after": change.after,
+        **_values(change, offset),
         "vi": sentence(problem, change, "vi"),
         "en": sentence(problem, change, "en"),
     }
+
+
+def _values(change: Change, offset: str) -> dict[str, Any]:
+    """Return what the change was and is as kilograms, dates or instants; the two pairs that don't apply hold None."""
+    values = change.before, change.after
+    made: dict[str, Any] = {f"{moment}_{name}": None for name in ("kg", "on", "at") for moment in ("before", "after")}
+    if change.kind in (Kind.PICKUP_DAY, Kind.DELIVERY_DAY):
+        before_on, after_on = (str(np.datetime64(day, "D")) for day in values)
+        return made | {"before_on": before_on, "after_on": after_on}
+    if change.kind in (Kind.PICKUP_TIME, Kind.DELIVERY_TIME):
+        before_at, after_at = (f"{np.datetime64(minute, 'm')}{offset}" for minute in values)
+        return made | {"before_at": before_at, "after_at": after_at}
+    return made | {"before_kg": change.before, "after_kg": change.after}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import AwareDatetime, Field
 from sqlalchemy import select
 
+from catalog.base import now_utc
 from catalog.errors import Invalid, fault
 from catalog.given import Day, Given
 from catalog.models import Organisation
-from catalog.tenancy import Scope, check_version, find, visible
-from service.auth import accounts, keys, passwords
+from catalog.tenancy import check_version, find, visible
+from service.auth import accounts, keys, links
 from service.auth.accounts import UserChange, UserIn
 from service.auth.permissions import Permission
 from service.http.context import Reading, RequestContext, Uid, Writing, before
@@ -45,6 +46,13 @@ class UserOut(Out):
     created_at: datetime
     updated_at: datetime
     updated_by: str
+
+
+class LinkOut(Out):
+    """A link to a new password, shown this once."""
+
+    link: str = Field(description="Address of the page, without a host where `MCA_PUBLIC_URL` isn't set.", examples=["/welcome?link=Zk9x"])
+    expires_at: datetime
 
 
 class KeyIn(Given):
@@ -130,23 +138,11 @@ def list_users(asked: Reading, part: Annotated[Part, USERS.part()]) -> Page[User
 def add_user(asked: Writing, given: UserIn) -> UserOut:
     """Make an account.
 
-    There is no default password: state one of 12 characters or more, or none, for somebody who logs in through another organisation.
+    It has no password yet: its owner chooses one by a link, or logs in through another organisation.
     """
-    digest = _hashed(given.password, given.login, given.name)
-    row = accounts.add_user(asked.session, _home(asked), given, digest, asked.by, asked.principal.roles)
+    row = accounts.add_user(asked.session, asked.scope, given, None, asked.by, asked.principal.roles)
     asked.did("user.add", row)
     return users_out(asked, [row])[0]
-
-
-def _home(asked: RequestContext) -> Scope:
-    return asked.scope
-
-
-def _hashed(password: str | None, *known: str) -> str | None:
-    if password is None:
-        return None
-    passwords.check_strength(password, *known)
-    return passwords.hashed(password)
 
 
 @api.get("/users/{uid}", may=Permission.ACCOUNTS_READ)
@@ -157,13 +153,26 @@ def get_user(asked: Reading, uid: Uid) -> UserOut:
 
 @api.patch("/users/{uid}", may=Permission.ACCOUNTS_WRITE)
 def change_user(asked: Writing, uid: Uid, given: UserChange) -> UserOut:
-    """Change an account; new roles, a new password or closing it ends its logins at once."""
+    """Change an account; new roles or closing it ends its logins at once."""
     row = find(asked.session, asked.scope, User, uid, lock=True)
     was = {**before(row), "roles": users_out(asked, [row])[0].roles}
-    digest = _hashed(given.password, row.login, row.name) if "password" in given.model_fields_set else None
-    row = accounts.change_user(asked.session, asked.scope, uid, given, digest, asked.by, asked.principal.roles, asked.version)
+    row = accounts.change_user(asked.session, asked.scope, uid, given, asked.by, asked.principal.roles, asked.version)
     asked.note("user.change", "user_account", uid, was, {**before(row), "roles": users_out(asked, [row])[0].roles})
     return users_out(asked, [row])[0]
+
+
+@api.post("/users/{uid}/link", may=Permission.ACCOUNTS_WRITE, secret=True)
+def add_link(asked: Writing, uid: Uid) -> LinkOut:
+    """Make a link by which the owner of an account chooses a password, once.
+
+    The old password, every login and the second factor of the account end. The link is shown this once. For staff of the association
+    who have a password already, an administrator alone may make one.
+    """
+    row = accounts.to_relink(asked.session, asked.scope, uid, asked.principal.roles)
+    lasts = timedelta(hours=asked.settings.link_hours)
+    token = links.issue(asked.session, row, lasts, asked.by)
+    asked.note("user.link", "user_account", uid)
+    return LinkOut(link=f"{asked.settings.public_url}{links.PATH}?link={token}", expires_at=now_utc() + lasts)
 
 
 @api.delete("/users/{uid}", may=Permission.ACCOUNTS_WRITE)

@@ -1,14 +1,12 @@
 """Explanations of a plan: why a lot or line is open, what would get it matched, who together could fill a line, what a rule costs.
 
-Whatever is computed here is computed while the caller waits, one question at a time in a process, each within a stated time.
+What is computed here is computed while the caller waits, one question at a time in a process, each within a stated time; who asks
+meanwhile is told so at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
-from threading import Lock
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -38,10 +36,6 @@ from service.runs import archives, rule_prices
 from service.stopwatch import Patience, start_stopwatch
 
 api = Api("explanations", "Explanations of plans: why something is open, what would change it, what rules cost, and pools of suppliers.")
-
-PATIENCE_S = 20.0
-"""How long a question waits for the one before it."""
-_ONE_AT_A_TIME = Lock()
 
 
 class Lang(StrEnum):
@@ -202,11 +196,16 @@ def explain_one(asked: Reading, uid: Uid, lot: LotCode = "", line: LineCode = ""
     """Say why one lot or line is open: counts at each step, the nearest misses in figures, and to whom it lost."""
     context, plan = _context(asked, uid)
     subject, row = _subject(context, lot, line, language)
+    return explanation_out(context, subject, row, language, stopped_early=plan.termination == "stopped")
+
+
+def explanation_out(context: PlanContext, subject: str, row: int, language: Lang, *, stopped_early: bool) -> ExplanationOut:
+    """Return why a lot or line is open, as the API shows it."""
     story = diagnose(context, subject, row)
-    made, early = diagnosis_json(context, story), plan.termination == "stopped"
-    misses = [{**miss, "other": miss.pop("with")} for miss in made.pop("misses")]
-    text = diagnosis_text(context, story, language.value) + ("\n" + say("stopped.early", language.value) if early else "")
-    return ExplanationOut.model_validate({**made, "misses": misses, "stopped_early": early, "text": text})
+    made = diagnosis_json(context, story)
+    misses = [{"other": miss.pop("with"), **miss} for miss in made.pop("misses")]
+    text = diagnosis_text(context, story, language.value) + ("\n" + say("stopped.early", language.value) if stopped_early else "")
+    return ExplanationOut.model_validate({**made, "misses": misses, "stopped_early": stopped_early, "text": text})
 
 
 @api.get("/plans/{uid}/changes", may=Permission.PLANS_READ)
@@ -221,7 +220,7 @@ def find_changes(
     """Find the cheapest single change that would get a lot or line matched, verified by planning again."""
     context, plan = _context(asked, uid, trips=True)
     subject, row = _subject(context, lot, line, language)
-    with alone():
+    with asked.service.searches.hold(asked.by):
         patience = Patience(start_stopwatch(), seconds)
         answer = what_would_change(context, subject, row, expired=patience, late=patience.is_over)
     changes = [{**promise.as_json(), "text": change_text(promise.change, language.value)} for promise in answer.promises]
@@ -243,7 +242,7 @@ def propose_pool(
     if not line:
         raise Refused(422, "line_required", "say which line", errors=[ErrorItem(pointer="query/line", message="the code of a line")])
     _, row = _subject(context, "", line, language)
-    with alone():
+    with asked.service.searches.hold(asked.by):
         pool = find_pool(context, row, expired=Patience(start_stopwatch(), seconds))
     return PoolOut.model_validate({**pool_json(context, pool), "text": pool_text(context, pool, language.value)})
 
@@ -270,7 +269,7 @@ def price_rule(
     """
     context, plan = _context(asked, uid, trips=True)
     wanted = Rule(rule, tuple(of))
-    with alone():
+    with asked.service.searches.hold(asked.by):
         try:
             price = rule_prices.price(
                 asked.session, plan, context.problem, context.plan, wanted, Limits(seconds, None, 1), start_stopwatch()
@@ -300,14 +299,3 @@ def _subject(context: PlanContext, lot: str, line: str, language: Lang) -> tuple
         return subject, context.row(subject, code)
     except UnknownId as unknown:
         raise Refused(404, "unknown_id", say(f"error.{unknown.subject}", language.value, id=code[:200])) from unknown
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Let one question at a time use the processor."""
-    if not _ONE_AT_A_TIME.acquire(timeout=PATIENCE_S):
-        raise Refused(503, "busy", "another question is being answered: ask again shortly", headers={"Retry-After": "5"})
-    try:
-        yield
-    finally:
-        _ONE_AT_A_TIME.release()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import Field
 from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -17,12 +19,12 @@ from catalog.given import Given
 from catalog.models import Association, Organisation
 from catalog.tenancy import find
 from service.audit import Deed, record
-from service.auth import accounts, csrf, oidc, passwords, sessions
+from service.auth import accounts, csrf, failures, oidc, passwords, second_factor, sessions
 from service.auth.accounts import NewPassword, Password
 from service.auth.permissions import Permission, granted
 from service.auth.principal import roles_of
 from service.auth.tokens import same
-from service.http.admission import COOKIE, CSRF_COOKIE, Service
+from service.http.admission import COOKIE, CSRF_COOKIE, DEVICE_COOKIE, Service
 from service.http.context import Reading, RequestContext, Uid, Writing
 from service.http.problems import Refused
 from service.http.routing import PREFIX, Api, transact
@@ -32,14 +34,17 @@ from service.models import Role, Session, User
 api = Api("login", "Logging in and out, one's own account and logins.")
 TO_PROVIDER: dict[int | str, dict[str, Any]] = {303: {"description": "On to the provider."}, 404: {}, 401: {}}
 HOME: dict[int | str, dict[str, Any]] = {303: {"description": "Logged in; on to the first page."}, 404: {}, 401: {}}
+TICKET, TICKET_GOOD_FOR = "second factor", timedelta(minutes=5)
+"""What says that the password was right, while the code is waited for."""
 WRONG = "the login or the password is wrong, or too many were tried"
 
 
 class LoginIn(Given):
-    """What one logs in with."""
+    """What one logs in with: login or telephone number, password, and the code of the second factor where there is one."""
 
     login: str = Field(min_length=1, max_length=254)
     password: Password = Field(repr=False)
+    code: str | None = Field(default=None, min_length=6, max_length=12, repr=False)
 
 
 class AccountOut(Out):
@@ -104,54 +109,133 @@ async def prove(request: Request, given: LoginIn) -> tuple[LoggedIn, sessions.Op
     Refused
         If something is wrong, without saying what; or if another site's page asks.
     """
-    _check_own_page(request)
+    check_own_page(request)
     service: Service = request.app.state.service
     asked: RequestContext = request.state.asked
-    name = given.login.lower()
-    headers = service.limits.admit(service.limits.logins, f"{name}|{asked.address}")
-    user_id, digest = await run_in_threadpool(_found, service, name)
-    fits = await passwords.aside(lambda: passwords.matches(digest, given.password))
-    fresh = await passwords.aside(lambda: passwords.hashed(given.password)) if fits and digest and passwords.outdated(digest) else None
-    opened = await run_in_threadpool(_logged_in, asked, user_id, fits, fresh, request.headers.get("user-agent", ""))
+    device = request.cookies.get(DEVICE_COOKIE, "")[:100]
+    found = await run_in_threadpool(_found, service, given.login, asked.address, device)
+    name = f"{given.login.lower()}|{found.place}"
+    headers = service.limits.admit(service.limits.logins, name)
+    fits = await passwords.aside(lambda: passwords.matches(found.digest, given.password))
+    outdated = fits and found.digest is not None and passwords.outdated(found.digest)
+    fresh = await passwords.aside(lambda: passwords.hashed(given.password)) if outdated else None
+    proof = Proof(found, fits, fresh, given.code, request.headers.get("user-agent", ""), device)
+    opened = await run_in_threadpool(_logged_in, asked, proof)
     if opened is None:
         raise Refused(401, "wrong_login", WRONG, headers=headers)
-    service.limits.logins.forget(f"{name}|{asked.address}")
+    service.limits.logins.forget(name)
     return opened
 
 
-def _check_own_page(request: Request) -> None:
+async def prove_second(request: Request, ticket: str, code: str) -> tuple[LoggedIn, sessions.Opened]:
+    """Open a login for whoever has shown the password a moment ago, by the code of the second factor.
+
+    Raises
+    ------
+    Refused
+        If the code is wrong or the password was shown too long ago.
+    """
+    check_own_page(request)
+    service: Service = request.app.state.service
+    asked: RequestContext = request.state.asked
+    device = request.cookies.get(DEVICE_COOKIE, "")[:100]
+    found = await run_in_threadpool(_found_by_ticket, service, asked, ticket, device)
+    headers = service.limits.admit(service.limits.logins, f"{found.user_id}|{found.place}")
+    proof = Proof(found, found.digest is not None, None, code or "-", request.headers.get("user-agent", ""), device)
+    opened = await run_in_threadpool(_logged_in, asked, proof)
+    if opened is None:
+        facts: dict[str, int | str | None] = {"ticket": ticket if found.digest is not None else None}
+        raise Refused(401, "wrong_login", WRONG, headers=headers, facts=facts)
+    return opened
+
+
+def _found_by_ticket(service: Service, asked: RequestContext, ticket: str, device: str) -> Found:
+    try:
+        uid, address, *rest = service.cursors.read(TICKET, ticket)
+        written = datetime.fromtimestamp(int(rest[0]), UTC)
+    except (Refused, ValueError):
+        return Found(None, None, failures.place_of(asked.address, None))
+    with service.database.read() as session:
+        login = session.scalars(select(User.login).where(User.uid == uid)).one_or_none() or "-"
+    found = _found(service, login, asked.address, device)
+    is_fresh = address == asked.address and now_utc() - written < TICKET_GOOD_FOR
+    return found if is_fresh else replace(found, digest=None)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The account that somebody wants to log in to: its number, its password's hash where it may log in, and where he comes from."""
+
+    user_id: int | None
+    digest: str | None
+    place: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What somebody has shown: whether the password fits, a better hash of it, the code, and what his browser says of itself."""
+
+    found: Found
+    fits: bool
+    fresh_hash: str | None
+    code: str | None
+    agent: str
+    device: str
+
+
+def check_own_page(request: Request) -> None:
     """Refuse a login that another site's page sends."""
     service: Service = request.app.state.service
     if csrf.from_elsewhere(request.headers, service.settings.public_url):
         raise Refused(403, "csrf", "log in from our own page")
 
 
-def _found(service: Service, login: str) -> tuple[int | None, str | None]:
+def _found(service: Service, login: str, address: str, device: str) -> Found:
+    _ = service.cursors  # Their secret is made by a write of its own, which can't happen within the login's.
     with service.database.read() as session:
-        user = session.scalars(select(User).where(User.login == login)).one_or_none()
-        usable = user is not None and user.active and not sessions.is_delayed(user)
-        return (user.id, user.password_hash if usable else None) if user else (None, None)
+        user = accounts.by_login(session, login)
+        if user is None:
+            return Found(None, None, failures.place_of(address, None))
+        place = failures.place_of(address, failures.device_of(session, user.id, device))
+        usable = user.active and not failures.is_blocked(session, user.id, place)
+        return Found(user.id, user.password_hash if usable else None, place)
 
 
-def _logged_in(
-    asked: RequestContext, user_id: int | None, fits: bool, fresh: str | None, agent: str
-) -> tuple[LoggedIn, sessions.Opened] | None:
-    """Open a login, or count a wrong password."""
+def _logged_in(asked: RequestContext, proof: Proof) -> tuple[LoggedIn, sessions.Opened] | None:
+    """Open a login, or count a wrong password.
+
+    Raises
+    ------
+    Refused
+        If the password fits and the code of the second factor is still missing.
+    """
+    user_id, place = proof.found.user_id, proof.found.place
     if user_id is None:
         return None
     with asked.database.write() as session:
         user = session.get_one(User, user_id, with_for_update=True)
-        if not fits or not user.active or sessions.is_delayed(user):
-            sessions.note_failure(user)
+        if not proof.fits or not user.active or not _second_fits(session, asked, user, proof.code):
+            failures.note_failure(session, user.id, place)
             return None
-        if fresh is not None:
-            user.password_hash = fresh
-        return open_for(session, asked, user, agent)
+        failures.note_success(session, user.id, place)
+        if proof.fresh_hash is not None:
+            user.password_hash = proof.fresh_hash
+        device = failures.know_device(session, user.id, proof.device)
+        shape, opened = open_for(session, asked, user, proof.agent)
+        return shape, replace(opened, device=device)
 
 
-def open_for(session: Any, asked: RequestContext, user: User, agent: str) -> tuple[LoggedIn, sessions.Opened]:
+def _second_fits(session: DbSession, asked: RequestContext, user: User, code: str | None) -> bool:
+    if not second_factor.is_on(session, user.id):
+        return True
+    if code is None:
+        ticket = asked.service.cursors.write(TICKET, (user.uid, asked.address, int(now_utc().timestamp())))
+        raise Refused(401, "second_factor_required", "send the code of your authenticator program as well", facts={"ticket": ticket})
+    return second_factor.accepts(session, user, code, asked.service.key)
+
+
+def open_for(session: DbSession, asked: RequestContext, user: User, agent: str) -> tuple[LoggedIn, sessions.Opened]:
     """Open a login of a user who has proven who he is."""
-    sessions.note_success(user)
     opened = sessions.open_session(session, user, timedelta(hours=asked.settings.session_hours), asked.address, agent)
     deed = Deed(user.association_id, user.uid, "login", "login_session", opened.row.uid, address=asked.address, request_id=asked.request_id)
     record(session, deed, now_utc())
@@ -159,7 +243,7 @@ def open_for(session: Any, asked: RequestContext, user: User, agent: str) -> tup
     return LoggedIn(**shape, csrf_token=opened.csrf, expires_at=opened.row.expires_at), opened
 
 
-def _account(session: Any, user: User) -> dict[str, Any]:
+def _account(session: DbSession, user: User) -> dict[str, Any]:
     known = References(session)
     roles = roles_of(session, user.id)
     return {
@@ -177,6 +261,9 @@ def with_cookies(service: Service, shape: LoggedIn, opened: sessions.Opened, ans
     lasts = int(service.settings.session_hours * 3600)
     for name, value, hidden in ((COOKIE, opened.token, True), (CSRF_COOKIE, opened.csrf, False)):
         answer.set_cookie(name, value, max_age=lasts, path="/", secure=secure, httponly=hidden, samesite="lax")
+    if opened.device:
+        lasts = failures.DEVICE_DAYS * 24 * 3600
+        answer.set_cookie(DEVICE_COOKIE, opened.device, max_age=lasts, path="/", secure=secure, httponly=True, samesite="lax")
     return answer
 
 

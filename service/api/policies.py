@@ -18,6 +18,7 @@ from matching.model.problem import Problem
 from matching.recipe import recipe_of
 from matching.replanning.difference import Change, as_json, differences, notices
 from service.auth.permissions import Permission
+from service.days import OFFSET
 from service.http.context import Reading, Uid
 from service.http.problems import Refused
 from service.http.routing import Api
@@ -154,7 +155,7 @@ def list_plan_changes(asked: Reading, uid: Uid, other: Uid) -> ChangesOut:
     told = notices(problem, changes)
 
     def out(change: Change) -> ChangeOut:
-        return ChangeOut(**as_json(problem, change))
+        return ChangeOut(**as_json(problem, change, OFFSET))
 
     parties = [
         NoticeOut(side=side, party=name, changes=[out(one) for one in own[:MOST_CHANGES]])

@@ -122,7 +122,14 @@ def _body(table: str) -> dict[str, Any]:
     }
 
 
-@api.post("/uploads/lots", may=Permission.LOTS_WRITE, body_limit=MOST_BYTES + ENVELOPE_BYTES, audited=False, openapi_extra=_body("lots"))
+@api.post(
+    "/uploads/lots",
+    may=Permission.LOTS_WRITE,
+    body_limit=MOST_BYTES + ENVELOPE_BYTES,
+    takes_long=True,
+    audited=False,
+    openapi_extra=_body("lots"),
+)
 async def upload_lots(
     asked: Writing,
     request: Request,
@@ -144,7 +151,12 @@ async def upload_lots(
 
 
 @api.post(
-    "/uploads/demands", may=Permission.DEMAND_WRITE, body_limit=MOST_BYTES + ENVELOPE_BYTES, audited=False, openapi_extra=_body("demands")
+    "/uploads/demands",
+    may=Permission.DEMAND_WRITE,
+    body_limit=MOST_BYTES + ENVELOPE_BYTES,
+    takes_long=True,
+    audited=False,
+    openapi_extra=_body("demands"),
 )
 async def upload_demands(
     asked: Writing,

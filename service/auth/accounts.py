@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from catalog import names
@@ -16,7 +17,7 @@ from catalog.errors import AlreadyThere, Conflict, Invalid, fault
 from catalog.given import Given, Name
 from catalog.models import Organisation, Side
 from catalog.tenancy import Scope, check_version, find
-from service.auth import passwords, sessions
+from service.auth import failures, passwords, second_factor, sessions
 from service.auth.permissions import BOUND_ROLES
 from service.models import Role, RoleGrant, User
 
@@ -41,7 +42,6 @@ class UserIn(Given):
     name: str = Name
     roles: tuple[Role, ...] = Field(min_length=1, max_length=7)
     organisation: str | None = Field(default=None, max_length=26)
-    password: NewPassword | None = Field(default=None, repr=False)
     phone: str | None = Field(default=None, min_length=1, max_length=40)
     language: str = Field(default="vi", pattern="^(vi|en)$")
     oidc_subject: str | None = Field(default=None, min_length=1, max_length=500)
@@ -55,7 +55,6 @@ class UserChange(Given):
     phone: str | None = may(min_length=1, max_length=40)
     language: str = may(pattern="^(vi|en)$")
     active: bool = may()
-    password: NewPassword = may(repr=False)
     oidc_subject: str | None = may(min_length=1, max_length=500)
 
 
@@ -90,6 +89,27 @@ def add_user(session: Session, scope: Scope | None, given: UserIn, password_hash
     session.flush()
     set_roles(session, user, given.roles, by)
     return user
+
+
+def by_login(session: Session, login: str) -> User | None:
+    """Return the account of a login, or of a telephone number that one account alone has."""
+    found = session.scalars(select(User).where(User.login == login.lower())).one_or_none()
+    number = phone_key(login)
+    if found is not None or number is None:
+        return found
+    stored: Any = User.phone
+    for sign in (" ", ".", "-", "(", ")"):
+        stored = func.replace(stored, sign, "")
+    written = [number, f"+84{number[1:]}", f"0084{number[1:]}", f"84{number[1:]}"]
+    owners = session.scalars(select(User).where(stored.in_(written)).limit(2)).all()
+    return owners[0] if len(owners) == 1 else None
+
+
+def phone_key(given: str) -> str | None:
+    """Return a Vietnamese telephone number as ten or eleven digits from 0 on, None if it is none."""
+    digits = re.sub(r"[\s().-]", "", given)
+    digits = re.sub(r"^(\+84|0084|84)(?=[1-9])", "0", digits)
+    return digits if re.fullmatch(r"0[1-9]\d{8,9}", digits, re.ASCII) else None
 
 
 def check_roles(roles: Iterable[Role], giver: Iterable[Role]) -> None:
@@ -131,17 +151,16 @@ def change_user(
     scope: Scope,
     uid: str,
     given: UserChange,
-    password_hash: str | None,
     by: str,
     giver: Iterable[Role],
     version: int | None,
 ) -> User:
-    """Change an account; a new password, new roles or its closing ends its logins."""
+    """Change an account; new roles or its closing end its logins."""
     user = find(session, scope, User, uid, lock=True)
     check_version(user, version)
     held = tuple(session.scalars(select(RoleGrant.role).where(RoleGrant.user_id == user.id)))
     check_roles(held, giver)
-    values: dict[str, Any] = given.model_dump(exclude_unset=True, exclude={"roles", "password"})
+    values: dict[str, Any] = given.model_dump(exclude_unset=True, exclude={"roles"})
     if "name" in values:
         _bad_name(given.name)
     if "roles" in given.model_fields_set:
@@ -149,13 +168,32 @@ def change_user(
         home = session.get(Organisation, user.organisation_id) if user.organisation_id else None
         _check_home(given.roles, home, scope)
         set_roles(session, user, given.roles, by)
-    if password_hash is not None:
-        user.password_hash = password_hash
-    if {"roles", "password"} & given.model_fields_set or values.get("active") is False:
+    if "roles" in given.model_fields_set or values.get("active") is False:
         sessions.revoke_all(session, user.id)
     for name, value in {**values, "updated_by": by, "updated_at": now_utc()}.items():
         setattr(user, name, value)
     session.flush()
+    return user
+
+
+def to_relink(session: Session, scope: Scope, uid: str, giver: Iterable[Role]) -> User:
+    """Return an account, locked, for whose password a link may be made.
+
+    Nobody but an administrator makes one for staff of the association who have a password already: whoever holds the link could log in
+    as them.
+
+    Raises
+    ------
+    Conflict
+        If the account is closed, or has a password that an administrator alone may end.
+    """
+    user = find(session, scope, User, uid, lock=True)
+    held = tuple(session.scalars(select(RoleGrant.role).where(RoleGrant.user_id == user.id)))
+    check_roles(held, giver)
+    if not user.active:
+        raise Conflict("this account is closed")
+    if user.password_hash is not None and not set(held) <= BOUND_ROLES and Role.ADMINISTRATOR not in set(giver):
+        raise Conflict("this person works for the association: an administrator alone may end the password")
     return user
 
 
@@ -173,6 +211,8 @@ def erase_user(session: Session, scope: Scope, uid: str, by: str, version: int |
         raise Conflict("this account has been erased already")
     sessions.revoke_all(session, user.id)
     user.name, user.login, user.phone = f"Đã xóa {user.uid[-6:]}", f"erased-{user.uid}", None
+    second_factor.take_away(session, user.id)
+    failures.forget(session, user.id)
     user.password_hash, user.oidc_subject, user.active, user.erased_at, user.updated_by = None, None, False, now_utc(), by
     session.flush()
     return user

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,6 +17,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from catalog.errors import Invalid, fault
 
 LEAST, MOST = 12, 200
+LONGEST_JUDGED = 72
+LEAST_GUESSES_LOG10 = 8.0
+"""A password that is guessed sooner counts as common."""
 WAITING = 32
 """Most logins that wait for a thread; beyond that the service says that it is busy."""
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -41,6 +44,15 @@ def check_strength(password: str, *known: str) -> None:
     lower = password.lower()
     if not LEAST <= len(password) <= MOST or len(set(password)) < 5 or any(word and word.lower() in lower for word in known):
         raise Invalid([fault("password", "", f"{LEAST} to {MOST} characters, not all the same, without the account's name")])
+    if is_common(password, known):
+        raise Invalid([fault("password", "", "a password that others don't use: several words that don't belong together are good")])
+
+
+def is_common(password: str, known: Iterable[str] = ()) -> bool:
+    """Return whether a password is on the lists of common ones, or soon guessed from them."""
+    from zxcvbn import zxcvbn  # Reading its lists takes time that no other command should spend.
+
+    return float(zxcvbn(password[:LONGEST_JUDGED], [*known, "mca", "hoptacxa"])["guesses_log10"]) < LEAST_GUESSES_LOG10
 
 
 def hashed(password: str) -> str:

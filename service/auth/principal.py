@@ -98,8 +98,12 @@ def of_key(session: DbSession, key: str) -> Principal:
     )
 
 
-def of_session(session: DbSession, token: str) -> Principal:
+def of_session(session: DbSession, token: str, idle: timedelta = timedelta.max) -> Principal:
     """Return whose login this is.
+
+    Parameters
+    ----------
+    idle : how long a login lasts without a request.
 
     Raises
     ------
@@ -114,7 +118,7 @@ def of_session(session: DbSession, token: str) -> Principal:
         raise NotKnown
     session_id, session_uid, csrf_hash, expires_at, revoked_at, seen_at, user_id, uid, name, association_id, organisation_id, active = row
     now = now_utc()
-    if revoked_at is not None or expires_at <= now or not active:
+    if revoked_at is not None or expires_at <= now or not active or now - seen_at > idle:
         raise NotKnown
     roles = roles_of(session, user_id)
     scope = None if association_id is None else scope_of(session, association_id, organisation_id)

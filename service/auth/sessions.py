@@ -12,17 +12,15 @@ from catalog.base import now_utc
 from service.auth.tokens import new_token, token_hash
 from service.models import Session, User
 
-DELAY_FROM, DELAY = 20, timedelta(minutes=5)
-"""After so many wrong passwords in a row an account takes no password for a while, from wherever they come."""
-
 
 @dataclass(frozen=True)
 class Opened:
-    """A new login: its row, the cookie's token and the token against forged requests."""
+    """A new login: its row, the cookie's token, the token against forged requests, and the token that the browser is known by."""
 
     row: Session
     token: str
     csrf: str
+    device: str = ""
 
 
 def open_session(session: DbSession, user: User, lasts: timedelta, address: str, agent: str) -> Opened:
@@ -43,24 +41,13 @@ def revoke(session: DbSession, session_id: int) -> None:
     session.execute(statement.execution_options(synchronize_session=False))
 
 
+def revoke_others(session: DbSession, user_id: int, kept_id: int) -> None:
+    """End every login of a user but one."""
+    others = (Session.user_id == user_id, Session.id != kept_id, Session.revoked_at.is_(None))
+    session.execute(update(Session).where(*others).values(revoked_at=now_utc()).execution_options(synchronize_session=False))
+
+
 def revoke_all(session: DbSession, user_id: int) -> None:
     """End every login of a user."""
     statement = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None)).values(revoked_at=now_utc())
     session.execute(statement.execution_options(synchronize_session=False))
-
-
-def is_delayed(user: User) -> bool:
-    """Tell whether an account takes no password just now."""
-    return user.locked_until is not None and user.locked_until > now_utc()
-
-
-def note_failure(user: User) -> None:
-    """Count a wrong password."""
-    user.failed_logins += 1
-    if user.failed_logins % DELAY_FROM == 0:
-        user.locked_until = now_utc() + DELAY
-
-
-def note_success(user: User) -> None:
-    """Forget the wrong passwords."""
-    user.failed_logins, user.locked_until = 0, None

@@ -45,8 +45,10 @@ def opened(*, any_schema: bool = False) -> Iterator[Database]:
 
     from catalog.errors import DomainError
     from matching.model.errors import BadInput
+    from service.auth.keyring import KeyFileError
     from service.db import Database, SchemaMismatch
     from service.maintenance.errors import UpkeepError
+    from service.seals import AnchorError
 
     settings = settings_or_exit()
     database = Database(settings.database_url, settings.database_pool)
@@ -59,7 +61,7 @@ def opened(*, any_schema: bool = False) -> Iterator[Database]:
     except BadInput as error:
         _show_issues(error)
         raise typer.Exit(BAD_INPUT) from error
-    except (SchemaMismatch, UpkeepError, DomainError) as error:
+    except (SchemaMismatch, UpkeepError, DomainError, KeyFileError, AnchorError) as error:
         raise refusal(error) from error
     finally:
         database.close()

@@ -101,6 +101,9 @@ def root(
     version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")] = False,
 ) -> None:
     """Match cooperatives' harvest with buyers' demand, trucks included."""
+    del version
+    # What a command writes is nobody else's to read.
+    os.umask(0o077)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session as DbSession
 from starlette.requests import Request
 
 from catalog.base import now_utc
@@ -16,6 +17,7 @@ from service import logs
 from service.audit import Deed, record_rarely
 from service.auth import csrf, principal, tokens
 from service.auth.credential_cache import Memory
+from service.auth.keyring import key_path, load_key
 from service.auth.oidc import Provider
 from service.auth.permissions import Permission
 from service.auth.principal import NotKnown, Principal
@@ -23,11 +25,13 @@ from service.db import Database
 from service.http.context import RequestContext
 from service.http.cursors import Cursors
 from service.http.limits import Limits
+from service.http.places import Places
 from service.http.problems import Refused
 from service.models import ApiKey, ServiceSecret, Session
-from service.settings import Settings
+from service.settings import Settings, networks
 
 COOKIE, CSRF_COOKIE = "mca_session", "mca_csrf"
+DEVICE_COOKIE, ASSOCIATION_COOKIE = "mca_device", "mca_association"
 ASSOCIATION = "mca-association"
 GUEST = Principal("guest", "guest", (), frozenset(), None, None, None, 0)
 """Who asks where nobody needs to say who he is."""
@@ -44,7 +48,11 @@ class Service:
         self.limits = Limits(settings)
         self.provider = Provider(settings)
         self.memory = Memory(settings.remember_seconds)
+        self.proxies = networks(settings.trusted_proxies)
+        self.uploads, self.searches, self.streams = Places(3), Places(1), Places(settings.event_streams, 4)
+        self.idle = timedelta(minutes=settings.session_idle_minutes)
         self._cursors: Cursors | None = None
+        self._key: bytes | None = None
         self._lock = threading.Lock()
 
     @property
@@ -54,6 +62,14 @@ class Service:
             if self._cursors is None:
                 self._cursors = Cursors(secret_of(self.database, "cursors"))
             return self._cursors
+
+    @property
+    def key(self) -> bytes:
+        """The service's own key, from its file."""
+        with self._lock:
+            if self._key is None:
+                self._key = load_key(key_path(self.settings.key_file, self.settings.database_url))
+            return self._key
 
 
 def secret_of(database: Database, name: str) -> bytes:
@@ -127,10 +143,10 @@ def _identified(service: Service, request: Request, shown: Shown, address: str) 
         who = service.memory.find(mark)
         if who is None:
             with service.database.read() as session:
-                who = principal.of_key(session, shown.key) if shown.key is not None else principal.of_session(session, shown.cookie or "")
+                who = _owner(service, session, shown)
             service.memory.keep(mark, who, who.expires_at)
         headers = service.limits.admit(service.limits.known, who.uid)
-        association = request.headers.get(ASSOCIATION)
+        association = request.headers.get(ASSOCIATION) or (_chosen(request) if who.scope is None and not who.is_key else "")
         if association:
             with service.database.read() as session:
                 who = principal.within(session, who, association)
@@ -140,6 +156,17 @@ def _identified(service: Service, request: Request, shown: Shown, address: str) 
         raise Refused(
             401, "not_authenticated", "log in, or send a valid key", headers={**headers, "WWW-Authenticate": 'Bearer realm="mca"'}
         ) from None
+
+
+def _owner(service: Service, session: DbSession, shown: Shown) -> Principal:
+    if shown.key is not None:
+        return principal.of_key(session, shown.key)
+    return principal.of_session(session, shown.cookie or "", service.idle)
+
+
+def _chosen(request: Request) -> str:
+    """Return the association that an administrator of all of them has chosen on a page."""
+    return request.cookies.get(ASSOCIATION_COOKIE, "")[:100]
 
 
 def _check_meant(service: Service, request: Request, who: Principal, *, by_form: bool) -> None:

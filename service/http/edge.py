@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,7 @@ from catalog.errors import Conflict, DomainError
 from service import logs
 from service.auth.oidc import OidcFailed
 from service.auth.passwords import Busy
-from service.http import denials, problems
+from service.http import denials, framing, problems
 from service.http.admission import Service
 from service.http.database_errors import refusal
 from service.http.naming import name_who
@@ -39,7 +40,7 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
 _FULL = ("database or disk is full", "no space left on device", "disk i/o error", "could not extend file")
 _FULL_STATE = "53100"
 """PostgreSQL's code of a full disk, whose words follow the server's language."""
-_AWAY = {"Retry-After": "2"}
+_AWAY, _CLOSE = {"Retry-After": "2"}, {"Connection": "close"}
 SAFETY = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -60,6 +61,7 @@ class Edge:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._under_way = 0
+        self._by_address: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -70,18 +72,29 @@ class Edge:
         request_id = given if _SANE_ID.fullmatch(given) else new_uid()
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        scope["client"] = framing.client_of(scope, _service(scope).proxies)
+        address = scope["client"][0] if scope["client"] else ""
         self._under_way += 1
+        self._by_address[address] += 1
         try:
             await self._answer(scope, receive, self._dressed(scope, send, request_id))
         finally:
             self._under_way -= 1
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
             structlog.contextvars.clear_contextvars()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Callable[[Message], Any]) -> None:
-        if self._under_way > _service(scope).settings.most_requests:
-            busy = problems.plain(503, "busy", "too many requests at once: try again in a moment")
-            await _said(Request(scope), busy, _AWAY)(scope, receive, send)
+        problem, headers = self._refusal(scope)
+        if problem is not None:
+            await _said(Request(scope), problem, headers)(scope, receive, send)
             return
+        if scope["method"] == "OPTIONS":
+            await _options(scope)(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":
+            scope, send = framing.as_get(scope, send)
         started = False
 
         async def noting(message: Message) -> None:
@@ -91,6 +104,8 @@ class Edge:
 
         try:
             await self.app(scope, receive, noting)
+        except framing.HeadAnswered:
+            return
         except ClientDisconnect:
             # Nobody is there to be told; what was begun has been rolled back.
             log.info("went away", method=scope["method"], path=scope["path"])
@@ -99,6 +114,16 @@ class Edge:
             log.error("failed", method=scope["method"], path=scope["path"], exc_info=error)
             if not started:
                 await _said(Request(scope), problems.plain(500, "internal", "something went wrong on our side"))(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> tuple[problems.Problem | None, dict[str, str]]:
+        """Return why a request isn't even begun, and the headers of that answer."""
+        settings, address = _service(scope).settings, scope["client"][0] if scope["client"] else ""
+        if self._under_way > settings.most_requests:
+            return problems.plain(503, "busy", "too many requests at once: try again in a moment"), _AWAY | _CLOSE
+        if self._by_address[address] > settings.address_requests:
+            many = "too many requests from one address at once: wait for their answers"
+            return problems.plain(429, "too_many_at_once", many), _AWAY | _CLOSE
+        return framing.ambiguity(scope), _CLOSE
 
     def _dressed(self, scope: Scope, send: Send, request_id: str) -> Callable[[Message], Any]:
         """Return a `send` that adds the headers that every answer has, and logs the answer."""
@@ -221,4 +246,12 @@ def allowed_at(app: FastAPI, scope: Scope) -> set[str]:
     for route in app.router.routes:
         if route.matches(scope)[0] is not Match.NONE:
             found |= getattr(route, "methods", None) or set()
-    return found
+    return found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()) if found else found
+
+
+def _options(scope: Scope) -> Response:
+    """Return which methods an address takes."""
+    found = allowed_at(scope["app"], scope)
+    if not found:
+        return _said(Request(scope), problems.plain(404, "not_found", "there is nothing at this address"))
+    return Response(status_code=204, headers={"Allow": ", ".join(sorted(found))})

@@ -38,6 +38,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -52,7 +53,7 @@ from starlette.responses import Response
 
 from service.auth.permissions import Permission
 from service.http import admission, etags, idempotency
-from service.http.bodies import StrictRequest, bounded, too_large
+from service.http.bodies import StrictRequest, bounded, too_large, unpacked
 from service.http.context import RequestContext
 from service.http.problems import ErrorItem, Refused
 
@@ -76,6 +77,7 @@ class Rule:
     media : the types of body that it takes.
     status : of a good answer.
     open_query : whether its address may bear parameters that it doesn't know, because others make them up.
+    takes_long : whether it needs one of the few places for uploads.
     """
 
     may: Permission | None
@@ -87,6 +89,7 @@ class Rule:
     media: tuple[str, ...]
     status: int
     open_query: bool = False
+    takes_long: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ class Api:
         media: tuple[str, ...] = ("application/json",),
         status: int | None = None,
         open_query: bool = False,
+        takes_long: bool = False,
         **options: Any,
     ) -> Callable[[Handler], Handler]:
         if (may is None) != public:
@@ -150,7 +154,9 @@ class Api:
             shown = typing.get_type_hints(function).get("return")
             nothing = shown is type(None)
             code = status or (204 if nothing else 201 if method == "POST" and writes else 200)
-            rule = Rule(may, writes, if_match, writes if audited is None else audited, secret, body_limit, media, code, open_query)
+            rule = Rule(
+                may, writes, if_match, writes if audited is None else audited, secret, body_limit, media, code, open_query, takes_long
+            )
             endpoint = _around(function, rule)
             model = None if nothing or shown is None or (inspect.isclass(shown) and issubclass(shown, Response)) else shown
             more = {"response_model": model, "status_code": code, "tags": [self.tag], "operation_id": function.__name__, **options}
@@ -253,16 +259,17 @@ class Route(APIRoute):
         inner = super().get_route_handler()
         rule = rule_of(self)
         known = _parameters(self)
+        single = known - _lists(self)
         takes_body = self.body_field is not None
 
         async def handle(request: Request) -> Response:
             service: admission.Service = request.app.state.service
             limit = rule.body_limit or service.settings.body_limit_kib * 1024
-            strict = StrictRequest(request.scope, bounded(request.receive, limit))
+            strict = StrictRequest(request.scope, bounded(unpacked(request, limit), limit))
             asked = await run_in_threadpool(admission.admit, service, strict, rule.may)
             strict.state.asked, asked.rule = asked, rule
             if not rule.open_query:
-                _check_query(strict, known)
+                _check_query(strict, known, single)
             if rule.if_match:
                 etags.expected(asked.if_match)
             if takes_body or rule.writes:
@@ -271,7 +278,8 @@ class Route(APIRoute):
                 asked.claim = idempotency.claimed(
                     asked.claimant, strict.method, strict.url.path, strict.headers, await strict.body(), strict.url.query, rule.secret
                 )
-            return await inner(strict)
+            with service.uploads.hold(asked.by) if rule.takes_long else nullcontext():
+                return await inner(strict)
 
         return handle
 
@@ -281,8 +289,23 @@ def _parameters(route: APIRoute) -> frozenset[str]:
     return frozenset(field.alias for field in get_flat_params(route.dependant) if isinstance(field.field_info, params.Query))
 
 
-def _check_query(request: Request, known: frozenset[str]) -> None:
+def _lists(route: APIRoute) -> frozenset[str]:
+    """Return the names of the query's parameters that may stand there several times."""
+    fields = get_flat_params(route.dependant)
+    queries = [one for one in fields if isinstance(one.field_info, params.Query)]
+    return frozenset(one.alias for one in queries if _is_list(one.field_info.annotation))
+
+
+def _is_list(kind: Any) -> bool:
+    return typing.get_origin(kind) in {list, tuple, set, frozenset} or any(map(_is_list, typing.get_args(kind)))
+
+
+def _check_query(request: Request, known: frozenset[str], single: frozenset[str]) -> None:
     """Refuse a parameter that the route doesn't know: a misspelt filter would show everything."""
+    repeated = [name for name in single if len(request.query_params.getlist(name)) > 1]
+    if repeated:
+        errors = [ErrorItem(pointer=f"query/{name}", message="this once") for name in sorted(repeated)]
+        raise Refused(422, "repeated_parameter", "a parameter that stands twice in the address", errors=errors)
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         errors = [ErrorItem(pointer="query/" + ascii(name)[1:-1][:100], message="no such parameter") for name in unknown[:50]]

@@ -37,6 +37,8 @@ async def follow(asked: RequestContext, uid: str, last_event_id: str) -> Respons
 
     Raises
     ------
+    Refused
+        If the account follows as many as it may.
     NotFound
         If there is no such run.
     """
@@ -44,8 +46,18 @@ async def follow(asked: RequestContext, uid: str, last_event_id: str) -> Respons
     if last_event_id.startswith("end:"):
         return Response(status_code=204)
     after = int(last_event_id or 0)
+    place = asked.service.streams.take(asked.by)
     headers = {**asked.headers, "x-accel-buffering": "no", "cache-control": "private, no-store"}
-    return StreamingResponse(_events(asked, uid, after), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_placed(asked, uid, after, place), media_type="text/event-stream", headers=headers)
+
+
+async def _placed(asked: RequestContext, uid: str, after: int, place: str) -> AsyncIterator[bytes]:
+    """Yield events, and give the stream's place back when nobody reads any more."""
+    try:
+        async for part in _events(asked, uid, after):
+            yield part
+    finally:
+        asked.service.streams.free(place)
 
 
 def _require(asked: RequestContext, uid: str) -> None:

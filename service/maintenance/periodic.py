@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from catalog.errors import DomainError
-from service import logs
+from service import logs, seals
+from service.auth import failures
+from service.auth.keyring import KeyFileError, key_path, load_key
 from service.db import Database, now
 from service.http.idempotency import forget_old
 from service.models import Session
@@ -23,7 +26,7 @@ from service.planning.ledger.transitions import Act
 from service.planning.proposals import items
 from service.settings import Settings
 
-OFTEN_S, SELDOM_S = 30.0, 3600.0
+OFTEN_S, SELDOM_S, DAILY_S = 30.0, 3600.0, 86_400.0
 LOGINS_KEPT = timedelta(days=90)
 log = logs.get(__name__)
 
@@ -33,10 +36,18 @@ class Chores:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
-        often = (self.expire_holds,)
-        seldom = (self.expire_lots, self.forget_replies, self.forget_logins, self.tune)
+        often: tuple[Callable[[], object], ...] = (self.expire_holds, self.seal_trail)
+        seldom: tuple[Callable[[], object], ...] = (
+            self.expire_lots,
+            self.forget_replies,
+            self.forget_logins,
+            self.forget_failures,
+            self.tune,
+        )
+        daily: tuple[Callable[[], object], ...] = (self.anchor_trail,)
         self._due: dict[Callable[[], object], tuple[float, float]] = {}
-        self._due |= dict.fromkeys(often, (OFTEN_S, 0.0)) | dict.fromkeys(seldom, (SELDOM_S, 0.0))
+        for chores, every_s in ((often, OFTEN_S), (seldom, SELDOM_S), (daily, DAILY_S)):
+            self._due |= dict.fromkeys(chores, (every_s, 0.0))
 
     def run(self, ending: threading.Event) -> None:
         """Do what is due, again and again, until the event is set."""
@@ -49,7 +60,7 @@ class Chores:
     def _do(self, chore: Callable[[], object]) -> None:
         try:
             done = chore()
-        except (SQLAlchemyError, DomainError, OSError) as error:
+        except (SQLAlchemyError, DomainError, OSError, KeyFileError, seals.AnchorError) as error:
             # The next time is soon enough; nobody waits for a chore.
             log.warning("chore_failed", chore=chore.__name__, error=type(error).__name__)
             return
@@ -75,6 +86,32 @@ class Chores:
         with self._database.write() as session:
             done = session.execute(delete(Session).where(Session.expires_at < now(session) - LOGINS_KEPT))
             return int(done.rowcount)  # type: ignore[attr-defined]
+
+    def forget_failures(self) -> int:
+        """Delete counts of wrong passwords that no longer matter."""
+        with self._database.write() as session:
+            return failures.forget_old(session)
+
+    def seal_trail(self) -> None:
+        """Seal the heads of the audit trail."""
+        with self._database.write() as session:
+            seals.seal(session, self._key(), now(session))
+
+    def anchor_trail(self) -> int:
+        """Keep the sealed heads elsewhere, once a day, where the settings name a place."""
+        file, url = self._settings.anchor_file, self._settings.anchor_url
+        if not file and not url:
+            return 0
+        with self._database.write() as session:
+            rows = seals.seal(session, self._key(), now(session))
+        if file:
+            seals.write_anchors(rows, Path(file))
+        if url:
+            seals.post_anchors(rows, url)
+        return len(rows)
+
+    def _key(self) -> bytes:
+        return load_key(key_path(self._settings.key_file, self._settings.database_url))
 
     def tune(self) -> None:
         """Let the database count its rows anew."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pysqlite3.dbapi2
 
 from service.db import BUSY_S, Database, head_revision
+from service.maintenance.access import take_away_again, taken_away
 from service.maintenance.backup import DUMP_MAGIC, SQLITE_MAGIC, ZIP_MAGIC, back_up, run_tool
 from service.maintenance.errors import UpkeepError
 from service.maintenance.snapshot import read_snapshot
@@ -25,7 +26,8 @@ PAGES_AT_ONCE = -1
 def restore(database: Database, file: Path) -> Path | None:
     """Replace everything in the database by a backup; return where what was there before has been kept, None if nothing was.
 
-    A backup of an older schema is brought up to this code's.
+    A backup of an older schema is brought up to this code's. Every login ends. Keys that were revoked, accounts that were closed and
+    passwords that were changed since the backup stay so.
 
     Raises
     ------
@@ -37,6 +39,7 @@ def restore(database: Database, file: Path) -> Path | None:
         raise UpkeepError(f"{file} is a backup of another kind of database than {database.dialect}")
     if kind == "sqlite":
         _check_sqlite(file)
+    gone = taken_away(database)
     kept = _keep(database, file) if database.revision() is not None else None
     if kind == "sqlite":
         _restore_sqlite(database, file)
@@ -47,6 +50,7 @@ def restore(database: Database, file: Path) -> Path | None:
         _restore_dump(database, file)
     database.close()
     database.upgrade()
+    take_away_again(database, gone)
     return kept
 
 

@@ -14,6 +14,7 @@ from matching.model.plan import Plan, Result, Status
 from matching.model.problem import Problem
 from matching.policy import PLAIN, policy_of
 from matching.recipe import Recipe
+from service.days import OFFSET
 from service.planning import models as m
 from service.planning.fulfilment.history import SIGNER, received
 from service.planning.plans.certificates import Signers
@@ -117,7 +118,7 @@ def what_changes(session: Session, draft: m.Plan) -> Notices | None:
     if before is None:
         return None
     told = notices(kept.problem, differences(kept.problem, before, kept.result.plan))
-    return Notices(current.uid, {party: [as_json(kept.problem, one) for one in changes] for party, changes in told.items()})
+    return Notices(current.uid, {party: [as_json(kept.problem, one, OFFSET) for one in changes] for party, changes in told.items()})
 
 
 def tell_changes(session: Session, plan: m.Plan, found: Notices) -> None:

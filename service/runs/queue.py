@@ -64,7 +64,8 @@ def any_due(session: Session) -> bool:
 def lease(session: Session, worker: str, seconds: float, most_deaths: int, on_end: OnEnd) -> Lease | None:
     """Take the next run, or None if there is none.
 
-    Associations take turns: one without a run under way comes first; within that the oldest run does.
+    Associations take turns run by run: the one with the fewest runs under way comes first, then the one whose last run began longest
+    ago; of one association's runs the oldest comes first.
 
     Parameters
     ----------
@@ -85,7 +86,8 @@ def lease(session: Session, worker: str, seconds: float, most_deaths: int, on_en
 def _next() -> Select[Run]:
     others = aliased(Run)
     busy = select(func.count()).where(others.association_id == Run.association_id, others.state.in_(UNDER_WAY)).scalar_subquery()
-    query = select(Run).where(is_due()).order_by(busy, Run.created_at, Run.id).limit(1)
+    served = select(func.max(others.started_at)).where(others.association_id == Run.association_id).scalar_subquery()
+    query = select(Run).where(is_due()).order_by(busy, served.is_not(None), served, Run.created_at, Run.id).limit(1)
     return query.with_for_update(of=Run, skip_locked=True).execution_options(populate_existing=True)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from catalog.given import Given
 from matching.model.errors import BadInput
@@ -232,8 +233,14 @@ class ChangeOut(Out):
     lot: str = Field(description="Code of the lot.", examples=["LOT-2027-0017"])
     line: str = Field(description="Code of the line.", examples=["LINE-2027-0004"])
     line_after: str | None = Field(description="Code of the line that goods have moved to.", examples=[None])
-    before: int = Field(description="Kilograms, days or minutes since 1970-01-01, as the kind says.", examples=[300])
-    after: int = Field(description="The same in the later plan.", examples=[270])
+    before_kg: int | None = Field(description="Kilograms in the earlier plan, where they change.", examples=[None])
+    after_kg: int | None = Field(description="Kilograms in the later plan.", examples=[None])
+    before_on: date | None = Field(description="Date in the earlier plan, where it changes.", examples=[None])
+    after_on: date | None = Field(description="Date in the later plan.", examples=[None])
+    before_at: AwareDatetime | None = Field(
+        description="Time in the earlier plan, where it changes.", examples=["2027-06-07T05:00:00+07:00"]
+    )
+    after_at: AwareDatetime | None = Field(description="Time in the later plan.", examples=["2027-06-07T04:30:00+07:00"])
     vi: str = Field(description="In Vietnamese.", examples=["Lấy hàng tại Kép ngày 07/06/2027 đổi giờ: 05:00 → 04:30 (lô L1)."])
     en: str = Field(description="In English.", examples=["Pick-up at Kép on 7 Jun 2027 moves 05:00 → 04:30 (lot L1)."])
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Annotated, Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import orjson
 from fastapi import Depends
@@ -42,6 +42,7 @@ class PageContext(RequestContext):
     problem : why what was sent can't be done; forms that are shown again say it.
     params, query : of the address.
     accepted : the request's ``Accept-Encoding``.
+    reached_at : scheme and host of the request.
     fragment : whether htmx asks, and only a part of the page is wanted.
     flash : what the page before has to say.
     """
@@ -54,6 +55,7 @@ class PageContext(RequestContext):
     params: Mapping[str, Any] = field(default_factory=dict)
     query: str = ""
     accepted: str = ""
+    reached_at: str = ""
     fragment: bool = False
     flash: dict[str, str] | None = None
 
@@ -62,6 +64,11 @@ class PageContext(RequestContext):
         """Return the visit that a request is."""
         given = {one.name: getattr(asked, one.name) for one in fields(RequestContext)}
         return cls(**given, **about(request))
+
+    @property
+    def back(self) -> str:
+        """The page that the address says to go back to."""
+        return dict(parse_qsl(self.query)).get("back", "/")[:2000]
 
     @property
     def signed_in(self) -> bool:
@@ -182,6 +189,11 @@ class PageContext(RequestContext):
         return answer
 
     @property
+    def origin(self) -> str:
+        """Where people reach the service: as the settings say, else as this visitor did."""
+        return self.settings.public_url or self.reached_at
+
+    @property
     def secure(self) -> bool:
         """Whether cookies are sent over https alone."""
         return self.settings.public_url.startswith("https://")
@@ -196,6 +208,7 @@ def about(request: Request) -> dict[str, Any]:
         "token": request.cookies.get(CSRF_COOKIE, "")[:200],
         "params": dict(request.path_params),
         "query": request.url.query,
+        "reached_at": f"{request.url.scheme}://{request.url.netloc}"[:300],
         "accepted": request.headers.get("accept-encoding", ""),
         "fragment": request.headers.get("hx-request") == "true" and request.headers.get("hx-request-type", "partial") == "partial",
         "flash": _flash(request.cookies.get(FLASH_COOKIE, "")),

@@ -67,12 +67,18 @@ class Shown:
 
 def entries_for(visit: PageContext) -> list[Shown]:
     """Return the entries of a visitor, in his language."""
-    mine = [entry for entry in ENTRIES if entry.roles & set(visit.principal.roles)]
+    roles = set(visit.principal.roles)
+    if Role.ADMINISTRATOR in roles:
+        # An administrator works as a manager in the association that is his, or that he has chosen.
+        roles |= {Role.MANAGER} if visit.principal.scope is not None else set()
+    mine = [entry for entry in ENTRIES if entry.roles & roles]
     return [Shown(one.path, visit.say(one.label), one.icon, _is_at(visit.path, one.path)) for one in mine]
 
 
 def home_of(visit: PageContext) -> str:
     """Return where a visitor begins."""
+    if visit.principal.scope is None:
+        return "/associations"
     mine = entries_for(visit)
     return mine[0].path if mine else "/account"
 

@@ -25,6 +25,7 @@ from matching.model.plan import LINE, LOT, Status
 from matching.model.reasons import Reason
 from service import disclosure
 from service.disclosure import Distance, Part, sees_all
+from service.http.problems import Refused
 from service.planning.models import Plan
 from service.planning.states import PlanState
 from service.runs import archives
@@ -103,7 +104,8 @@ OUTCOMES: dict[str, str] = {
     "matched": mark("It is matched wholly; nothing need change."),
     "time": mark("No change was found in the time there was; try again later."),
 }
-_ALONE, _READING = Lock(), Lock()
+OTHERS_FIRST = mark("Another question is being answered just now. Ask again in a few seconds.")
+_READING = Lock()
 _CONTEXTS: dict[str, PlanContext] = {}
 
 
@@ -154,9 +156,15 @@ def remedy(visit: PageContext, subject: str, code: str, whose: str = "") -> Reme
     if found is None or found[2]:
         return None
     context, row, _ = found
-    with _ALONE:
+    try:
+        token = visit.service.searches.take(visit.by)
+    except Refused:
+        return Remedy((), visit.say(OTHERS_FIRST))
+    try:
         patience = Patience(start_stopwatch(), SEARCH_S)
         answer = what_would_change(context, subject, row, expired=patience, late=patience.is_over)
+    finally:
+        visit.service.searches.free(token)
     own = [one for one in answer.promises if one.change.subject in {code, whose}]
     kg = int(context.kg(subject)[row])
     changes = tuple((_change(visit, one), _effect(visit, one, kg)) for one in own)

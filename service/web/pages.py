@@ -11,8 +11,10 @@ route, and the function works in the same transaction with the same audit trail.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import anyio
 from fastapi import FastAPI
@@ -25,9 +27,10 @@ from starlette.responses import Response
 
 from catalog.errors import Conflict, DomainError
 from service.auth import csrf
+from service.auth.permissions import Permission
 from service.auth.principal import Principal
 from service.http import admission, edge, idempotency, problems
-from service.http.bodies import StrictRequest, bounded, too_large
+from service.http.bodies import StrictRequest, bounded, too_large, unpacked
 from service.http.context import RequestContext
 from service.http.naming import name_who
 from service.http.problems import Problem, Refused
@@ -89,7 +92,7 @@ class PageRoute(Route):
         async def handle(request: Request) -> Response:
             service: admission.Service = request.app.state.service
             limit = rule.body_limit or service.settings.body_limit_kib * 1024
-            strict = StrictRequest(request.scope, bounded(request.receive, limit))
+            strict = StrictRequest(request.scope, bounded(unpacked(request, limit), limit))
             if is_static:
                 strict.state.asked = guest(service, strict)
                 return await inner(strict)
@@ -101,9 +104,12 @@ class PageRoute(Route):
                 return await _log_in_first(service, strict, rule, limit)
             visit = PageContext.of(asked, strict)
             strict.state.asked, visit.rule = visit, rule
-            if rule.writes:
-                await _take_form(strict, visit, rule, limit)
-            return await _work(strict, visit, view, inner)
+            if rule.may not in (None, Permission.OWN_ACCOUNT) and visit.principal.scope is None and wants_page(strict):
+                return visit.go(f"/associations?back={quote(strict.url.path)}")
+            with service.uploads.hold(visit.by) if rule.takes_long else nullcontext():
+                if rule.writes:
+                    await _take_form(strict, visit, rule, limit)
+                return await _work(strict, visit, view, inner)
 
         return handle
 
@@ -154,7 +160,7 @@ async def _take_form(request: StrictRequest, visit: PageContext, rule: Rule, lim
         once = visit.form.get(forms.ONCE)
         if once:
             key, content, address = {idempotency.HEADER: once}, visit.form.digest().encode(), request.url
-            visit.claim = idempotency.claimed(visit.claimant, request.method, address.path, key, content, address.query, secret=False)
+            visit.claim = idempotency.claimed(visit.claimant, request.method, address.path, key, content, address.query, rule.secret)
 
 
 async def _work(

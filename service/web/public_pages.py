@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from service.api import login
 from service.api.login import LoginIn
 from service.auth.permissions import Permission
+from service.auth.sessions import Opened
 from service.http.admission import COOKIE, CSRF_COOKIE
 from service.http.problems import Problem, Refused, of_refusal
 from service.http.routing import PREFIX
-from service.models import User
 from service.web import forms, static
 from service.web.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, PageContext, PageRequest, own_address
 from service.web.navigation import home_of
@@ -34,6 +34,7 @@ def sign_in_page(
     kept: str = "",
     had_files: bool = False,
     login_name: str = "",
+    ticket: str = "",
 ) -> Response:
     """Return the page to log in by.
 
@@ -43,8 +44,10 @@ def sign_in_page(
     expired : whether a login has just ended.
     kept : the form that was being sent, as `forms.kept` writes it.
     had_files : whether files came with it, which can't be kept.
+    ticket : proof that the password was right, where only the code of the second factor is still missing.
     """
-    about: dict[str, Any] = {"back": own_address(back), "expired": expired, "kept": kept, "had_files": had_files, "login_name": login_name}
+    about: dict[str, Any] = {"back": own_address(back), "expired": expired, "kept": kept, "had_files": had_files}
+    about |= {"login_name": login_name, "ticket": ticket}
     return visit.show("shell/sign_in.html", status, oidc=bool(visit.settings.oidc_issuer), **about)
 
 
@@ -62,11 +65,12 @@ async def sign_in(request: Request) -> Response:
     form = visit.form
     back, kept, name = form.get("back", "/"), form.get("kept"), form.get("login")[:254]
     try:
-        opened = await login.prove(request, LoginIn(login=name or "-", password=form.get("password")[:1000] or "-"))
+        opened = await _proven(request, form, name)
     except Refused as refused:
         visit.problem = of_refusal(refused)
-        had_files = form.get("had_files") == "1"
-        return sign_in_page(visit, back=back, status=refused.status_code, kept=kept, had_files=had_files, login_name=name)
+        about: dict[str, Any] = {"kept": kept, "had_files": form.get("had_files") == "1", "login_name": name}
+        about["ticket"] = refused.facts.get("ticket") or ""
+        return sign_in_page(visit, back=back, status=refused.status_code, **about)
     answer: Response = RedirectResponse(own_address(back), 303)
     if kept:
         visit.token = opened[1].csrf
@@ -76,6 +80,15 @@ async def sign_in(request: Request) -> Response:
     if LANGUAGE_COOKIE not in request.cookies:
         _prefer(visit, answer, LANGUAGE_COOKIE, opened[0].language)
     return answer
+
+
+async def _proven(request: Request, form: forms.Form, name: str) -> tuple[login.LoggedIn, Opened]:
+    """Open a login by the password, or by the code of the second factor where the password has been given before."""
+    if form.get("ticket"):
+        return await login.prove_second(request, form.get("ticket")[:500], form.get("code")[:20])
+    # Blanks around a password count.
+    password = next((value for key, value in form.pairs if key == "password"), "")[:1000]
+    return await login.prove(request, LoginIn(login=name or "-", password=password or "-"))
 
 
 @pages.post("/sign-out", may=Permission.OWN_ACCOUNT)
@@ -107,13 +120,6 @@ def _prefer(visit: PageContext, answer: Response, cookie: str, value: str) -> No
 def show_home(visit: PageRequest) -> Response:
     """Go to where the visitor begins."""
     return visit.go("/guide" if guide.is_wanted(visit) else home_of(visit))
-
-
-@pages.get("/account", may=Permission.OWN_ACCOUNT)
-def show_account(visit: PageRequest) -> Response:
-    """Show one's own account."""
-    user = visit.session.get(User, visit.principal.row_id) if visit.signed_in else None
-    return visit.show("shell/account.html", user=user)
 
 
 @pages.get("/design", public=True)

@@ -86,13 +86,13 @@ def _column(visit: PageContext, item: ErrorItem) -> str:
     return visit.say(COLUMNS[item.column]) if item.column in COLUMNS else (item.column or "")
 
 
-@pages.post("/uploads/lots", may=Permission.LOTS_WRITE, body_limit=LIMIT, audited=False, form=_lots)
+@pages.post("/uploads/lots", may=Permission.LOTS_WRITE, body_limit=LIMIT, audited=False, takes_long=True, form=_lots)
 async def upload_lots(visit: PageRequest) -> Response:
     """Take in lots from a file, all of them or none."""
     return await _take(visit, "lots", "/lots")
 
 
-@pages.post("/uploads/demands", may=Permission.DEMAND_WRITE, body_limit=LIMIT, audited=False, form=_demands)
+@pages.post("/uploads/demands", may=Permission.DEMAND_WRITE, body_limit=LIMIT, audited=False, takes_long=True, form=_demands)
 async def upload_demands(visit: PageRequest) -> Response:
     """Take in demand lines from a file, all of them or none."""
     return await _take(visit, "demands", "/demand")

@@ -494,3 +494,14 @@ def test_figures_are_written_as_each_language_does() -> None:
     assert texts.written("x_vnd", 1234567, "en") == "1,234,567 đ"
     assert texts.written("x_pct", 12.34, "vi") == "12,3 %"
     assert texts.moment(20_000 * MINUTES_PER_DAY + 270, "vi") == "04:30 04/10/2024"
+
+
+def test_changes_are_written_as_dates_and_instants_and_not_as_numbers_of_them() -> None:
+    problem = two_buyers()
+    early, late = delivered(problem, "7T05:00", ("line1", 800)), delivered(problem, "7T05:30", ("line1", 800))
+    moved = [as_json(problem, change, "+07:00") for change in differences(problem, early, late)]
+    pickup = next(one for one in moved if one["kind"] == Kind.PICKUP_TIME.value)
+    assert (pickup["before_at"], pickup["after_at"]) == ("2027-06-07T05:00+07:00", "2027-06-07T05:30+07:00")
+    assert pickup["before_kg"] is pickup["after_on"] is None
+    days = [as_json(problem, one) for one in differences(problem, early, delivered(problem, "8T05:00", ("line1", 800)))]
+    assert {(one["before_on"], one["after_on"]) for one in days} == {("2027-06-07", "2027-06-08")}

@@ -16,6 +16,8 @@ from service.planning.states import LOT_STATES, PROMISED_STATES, KgState
 
 APPEND_ONLY = ("ledger_entry", "audit_event", "receipt_item", "terms", "terms_answer", "account_entry")
 """Tables whose rows are neither changed nor deleted."""
+NOT_DELETED = ("receipt",)
+"""Tables whose rows are never deleted, besides those."""
 FIXED = ("run_input", "plan_trip", "plan_stop", "plan_allocation", "plan_leg", "plan_reason", "plan_price", "receipt")
 """Tables whose rows are never changed."""
 _SAID = ("id", "uid", "association_id", "shipment_id", "site_id", "received_at", "received_by", "note")
@@ -121,7 +123,7 @@ def _sqlite() -> list[str]:
     ]
     made += [
         _sqlite_trigger(f"{table}_not_deleted", f"BEFORE DELETE ON {table}", _refuse(f"{table} is never rewritten"))
-        for table in APPEND_ONLY
+        for table in (*APPEND_ONLY, *NOT_DELETED)
     ]
     return made
 
@@ -166,6 +168,7 @@ def _postgresql() -> list[str]:
     made += [
         _run(f"{table}_not_changed", f"BEFORE UPDATE ON {table}", "mca_never_rewritten", when=EXCEPT.get(table, "")) for table in FIXED
     ]
+    made += [_run(f"{table}_not_deleted", f"BEFORE DELETE ON {table}", "mca_never_rewritten") for table in NOT_DELETED]
     for table in APPEND_ONLY:
         made.append(_run(f"{table}_not_changed", f"BEFORE UPDATE OR DELETE ON {table}", "mca_never_rewritten"))
         made.append(_run(f"{table}_not_truncated", f"BEFORE TRUNCATE ON {table}", "mca_never_rewritten", "STATEMENT"))

@@ -1,20 +1,22 @@
-"""Accounts: who may do what, made, given a new password, closed and opened again."""
+"""Accounts: who may do what, made, given a link to a new password, closed and opened again."""
 
 from __future__ import annotations
 
-import secrets
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from starlette.responses import Response
 
+from catalog.base import now_utc
 from catalog.models import Organisation
 from catalog.repository import organisations
 from catalog.tenancy import find, visible
 from service.api.accounts import users_out
-from service.auth import accounts, passwords
+from service.auth import accounts, links
 from service.auth.accounts import GRANTABLE, UserChange, UserIn
 from service.auth.permissions import BOUND_ROLES, Permission
+from service.drawing.qr import qr_svg
 from service.http.context import Uid, before
 from service.models import Role, User
 from service.web.context import PageContext, PageRequest
@@ -48,7 +50,7 @@ def _form(visit: PageContext) -> Response:
     """Show the form of a new account."""
     roles = [(role.value, visit.word(role)) for role in _grantable(visit)]
     homes = [(row.uid, row.name) for row in visit.session.scalars(organisations(visit.scope).order_by(Organisation.sort_key).limit(1000))]
-    return visit.show("association/person_new.html", roles=roles, homes=homes, languages=LANGUAGES, least=passwords.LEAST)
+    return visit.show("association/person_new.html", roles=roles, homes=homes, languages=LANGUAGES)
 
 
 def _grantable(visit: PageContext) -> list[Role]:
@@ -62,28 +64,35 @@ def new_person(visit: PageRequest) -> Response:
     return _form(visit)
 
 
-@pages.post("/people/new", may=Permission.ACCOUNTS_WRITE, form=_form)
+@pages.post("/people/new", may=Permission.ACCOUNTS_WRITE, form=_form, secret=True)
 def add_person(visit: PageRequest) -> Response:
-    """Make an account with a password of the service's own, which is shown this once."""
+    """Make an account, and show the link by which its owner chooses a password."""
     read = Reader(visit.form)
     role, home = read.text("role", needed=True), read.text("organisation")
     about = {name: read.text(name, needed=name != "phone", most=254) for name in ("login", "name", "phone")}
     read.done()
     bound = role in {one.value for one in BOUND_ROLES}
-    password = secrets.token_urlsafe(12)
     given: dict[str, Any] = fields(**about, organisation=home if bound else None, language=visit.form.get("language") or None)
-    user = UserIn(**given, roles=(Role(role),) if role in {one.value for one in Role} else (), password=password)
-    row = accounts.add_user(visit.session, visit.scope, user, passwords.hashed(password), visit.by, visit.principal.roles)
+    user = UserIn(**given, roles=(Role(role),) if role in {one.value for one in Role} else ())
+    row = accounts.add_user(visit.session, visit.scope, user, None, visit.by, visit.principal.roles)
     visit.did("user.add", row)
-    return visit.show("association/password.html", person=row, password=password, fresh=True)
+    return _show_link(visit, row, fresh=True)
 
 
-@pages.post("/people/{uid}/password", may=Permission.ACCOUNTS_WRITE)
+def _show_link(visit: PageContext, row: User, *, fresh: bool) -> Response:
+    """Make a link to a password and show it this once."""
+    lasts = timedelta(hours=visit.settings.link_hours)
+    link = f"{visit.origin}{links.PATH}?link={links.issue(visit.session, row, lasts, visit.by)}"
+    visit.note("user.link", "user_account", row.uid)
+    code = qr_svg(link, visit.say("QR code of the link"))
+    return visit.show("association/link.html", person=row, link=link, qr=code, until=now_utc() + lasts, fresh=fresh)
+
+
+@pages.post("/people/{uid}/link", may=Permission.ACCOUNTS_WRITE, secret=True)
 def renew_password(visit: PageRequest, uid: Uid) -> Response:
-    """Give an account a new password, which ends its logins and is shown this once."""
-    password = secrets.token_urlsafe(12)
-    row = _change(visit, uid, UserChange(password=password), passwords.hashed(password))
-    return visit.show("association/password.html", person=row, password=password, fresh=False)
+    """End an account's password and logins, and show the link by which its owner chooses another."""
+    row = accounts.to_relink(visit.session, visit.scope, uid, visit.principal.roles)
+    return _show_link(visit, row, fresh=False)
 
 
 @pages.post("/people/{uid}/close", may=Permission.ACCOUNTS_WRITE)
@@ -100,9 +109,9 @@ def open_account(visit: PageRequest, uid: Uid) -> Response:
     return visit.go("/people", visit.say("The account of %(name)s is open again.", name=row.name))
 
 
-def _change(visit: PageContext, uid: str, given: UserChange, digest: str | None = None) -> User:
+def _change(visit: PageContext, uid: str, given: UserChange) -> User:
     was = before(find(visit.session, visit.scope, User, uid, lock=True))
     version = Reader(visit.form).whole("version")
-    row = accounts.change_user(visit.session, visit.scope, uid, given, digest, visit.by, visit.principal.roles, version)
+    row = accounts.change_user(visit.session, visit.scope, uid, given, visit.by, visit.principal.roles, version)
     visit.note("user.change", "user_account", uid, was, before(row))
     return row

@@ -26,7 +26,6 @@ from matching.explain.texts import Language
 from matching.explain.texts import say as worded
 from matching.model.plan import LINE, LOT, Status
 from matching.solver import Limits
-from service.api.explanations import alone
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
@@ -104,7 +103,7 @@ def _asks(visit: PageContext, context: PlanContext, subject: str, code: str) -> 
 def _answer(visit: PageContext, plan: m.Plan, context: PlanContext, story: Diagnosis, ask: str) -> str:
     """Plan anew to answer a question, one sentence a line."""
     tongue, patience = _tongue(visit), Patience(start_stopwatch(), SEARCH_S)
-    with alone():
+    with visit.service.searches.hold(visit.by):
         if ask == "change":
             return answer_text(what_would_change(context, story.subject, story.row, expired=patience, late=patience.is_over), tongue)
         if ask == "pool":

@@ -13,7 +13,6 @@ from matching.explain.rendering import price_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
 from matching.model.plan import Status
 from matching.solver import Limits
-from service.api.explanations import alone
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
@@ -62,7 +61,7 @@ def _price(visit: PageContext, plan: m.Plan, kind: RuleKind, of: str) -> str:
         return ""
     rule = Rule(kind, (of,) if of else ())
     kept = archives.archived(visit.session, plan)
-    with alone():
+    with visit.service.searches.hold(visit.by):
         try:
             found = rule_prices.price(
                 visit.session, plan, kept.problem, kept.result.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch()

@@ -9,9 +9,16 @@ import pytest
 
 from catalog.models import Association
 from catalog.tenancy import Scope
+from matching.baseline import plan_by_telephone
+from matching.explain.context import Scene
+from matching.io import read_problem
+from matching.model.plan import LINE, LOT
+from matching.pairs.lanes import find_lanes
+from service.api.explanations import Lang, explanation_out
 from service.db import Database
 from service.models import Role
 from service.planning.states import RunState
+from service.season import sample_folder
 from service.settings import Settings
 from tests.service.api.conftest import Caller, ClientAs, World
 from tests.service.run_market import open_market, worked_off
@@ -75,3 +82,13 @@ def test_a_stored_plan_is_explained(broker: Caller, plan: str, client_as: Client
     assert stranger.get(f"{plan}/rule-price", params={"rule": "min_fill"}).status_code == 404
     member = client_as(Role.CLERK)
     assert member.get(f"{plan}/explanation", params={"lot": lot}).status_code in {403, 404}
+
+
+def test_every_open_lot_and_line_of_the_sample_season_has_an_explanation_of_the_described_shape() -> None:
+    problem = read_problem(sample_folder())
+    scene = Scene(problem, plan_by_telephone(problem, find_lanes(problem)))
+    open_rows = [(subject, row) for subject in (LOT, LINE) for row, kg in enumerate(scene.open_kg(subject).tolist()) if kg > 0]
+    shown = [explanation_out(scene, subject, row, Lang.VI, stopped_early=False) for subject, row in open_rows]
+    assert len(shown) > 100
+    assert any(one.misses for one in shown)
+    assert all(one.open_kg > 0 and one.reason is not None for one in shown)

@@ -1,0 +1,21 @@
+"""Known devices, failed logins by place, single-use links, second factors, and seals of the audit trail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+from service.migrations import ddl
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables, from the file of this database's own dialect."""
+    connection = op.get_bind()
+    file = Path(__file__).with_name(f"r0008_{connection.dialect.name}.sql")
+    ddl.apply(connection, file.read_text(encoding="utf-8").strip())
