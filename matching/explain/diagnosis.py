@@ -14,7 +14,6 @@ from matching.explain.policy_limits import PolicyHold, PolicyLimits, PolicyRule
 from matching.model.plan import LINE, LOT
 from matching.model.problem import FloatArray, IntArray
 from matching.model.reasons import Reason
-from matching.network.rates import pair_rates
 
 FLOOR_SLACK = 1.02
 """A supplier that has no more than so many times its floor is one that the floor keeps in the plan."""
@@ -192,11 +191,13 @@ def _losses(context: PlanContext, subject: str, row: int, pairs: JudgedPairs) ->
 
 
 def _their_gain(context: PlanContext, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-    """What a kilogram of some allocations gains at a full truck, and its haulage, đồng per kg."""
+    """What a kilogram of some allocations gains at its cheapest haulage, and that haulage, đồng per kg; no gain where none is known."""
     problem, a = context.problem, context.plan.allocations
     lot, line = a.lot[rows], a.line[rows]
-    rate = pair_rates(context.market.haulage, problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot])
     worth = (problem.lines.bid_vnd_per_kg + problem.lines.short_vnd_per_kg)[line] - problem.lots.ask_vnd_per_kg[lot]
+    entry = np.array([context.entry(i, j) for i, j in zip(lot.tolist(), line.tolist(), strict=True)], dtype=np.int64)
+    rate = context.rates(lot, entry)
+    rate = np.where(np.isfinite(rate), rate, worth)
     return worth - rate, rate
 
 
