@@ -331,7 +331,7 @@ def test_a_plan_says_what_it_uses_to_its_limit(opened: Opened, stage: Stage, axe
         uid = plan.uid
     page = opened(Role.BROKER, f"/plans/{uid}", width=width, language=language)
     page.locator("details.scarce summary").click()
-    said = page.inner_text("details.scarce")
+    said = page.inner_text("details.scarce").replace("\xa0", " ")
     assert ("120 tấn trên 120 tấn" if language == "vi" else "60 of 60 trips") in said
     assert ("1.850.000" if language == "vi" else "900,000") in said
     keep(page, f"plan-scarce-{language}-{width}")
