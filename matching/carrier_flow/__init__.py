@@ -1,5 +1,5 @@
 """Plans of carriers by the kilogram alone, as a mixed-integer program."""
 
-from matching.carrier_flow.solve import Carried, only_carriers_pay, solve_carried
+from matching.carrier_flow.solve import CarrierSolution, only_carriers_pay, solve_carrier_flow
 
-__all__ = ["Carried", "only_carriers_pay", "solve_carried"]
+__all__ = ["CarrierSolution", "only_carriers_pay", "solve_carrier_flow"]

@@ -7,11 +7,11 @@ from threading import Lock
 
 import numpy as np
 
-from matching.carrier_flow.program import Program
+from matching.carrier_flow.program import CarrierProgram
 from matching.model.problem import FloatArray
 
 
-class Best:
+class Incumbent:
     """Shared by those who look for solutions, each in a thread of its own.
 
     Attributes
@@ -20,7 +20,7 @@ class Best:
     values : of all columns, shape (n_columns,).
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: CarrierProgram) -> None:
         self._lock, self._program = Lock(), program
         self.worth_vnd = -np.inf
         self.values: FloatArray | None = None
@@ -33,6 +33,11 @@ class Best:
             if worth > self.worth_vnd:
                 self.worth_vnd, self.values = worth, settled
         return worth
+
+    def offer_any(self, values: FloatArray | None) -> None:
+        """Take a solution if a solver has found one."""
+        if values is not None:
+            self.offer(values)
 
     def now(self) -> tuple[float, FloatArray | None]:
         """Return the best worth and its values, which belong together."""

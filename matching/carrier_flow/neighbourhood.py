@@ -13,18 +13,19 @@ Method
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 
-import highspy
 import numpy as np
 
-from matching.carrier_flow.incumbent import Best
-from matching.carrier_flow.program import Program
+from matching.carrier_flow.incumbent import Incumbent
+from matching.carrier_flow.program import GAP_VND, CarrierProgram
 from matching.carrier_flow.spanning_tree import TreeSearch, is_for_trees
 from matching.model.problem import BoolArray, FloatArray, IntArray
+from matching.optimizer import LinearSolver, Outcome, solve_restricted
 
 CHEAPEST = (4, 8, 16)
-"""Flows of each lot and each line that are looked at, in turn: few of many places, or many of few."""
+"""CarrierFlows of each lot and each line that are looked at, in turn: few of many places, or many of few."""
 CHEAPEST_OF_TREES = 24
 SCALINGS = 40
 STEP_S, QUICK_S = 1.5, 0.5
@@ -35,58 +36,51 @@ ROUNDS_PER_LOOK = 20
 WAIT_S = 0.05
 
 
-def search_nearby(program: Program, best: Best, seconds_left: Callable[[], float], seed: tuple[int, int]) -> None:
+def search_nearby(program: CarrierProgram, incumbent: Incumbent, seconds_left: Callable[[], float], seed: tuple[int, int]) -> None:
     """Better the best solution until no time is left.
 
     Parameters
     ----------
-    best : is begun from and bettered; where it has no solution and none is found by scaling slopes, one is waited for.
+    incumbent : is begun from and bettered; where it has no solution and none is found by scaling slopes, one is waited for.
     """
-    search = _Search(program, best, seconds_left, seed)
+    search = _NeighbourhoodSearch(program, incumbent, seconds_left, seed)
     search.begin()
     while seconds_left() > 0:
         search.step()
 
 
-class _Search:
+class _NeighbourhoodSearch:
     """One thread's search: its own solver, and how many places it sets free."""
 
-    def __init__(self, program: Program, best: Best, seconds_left: Callable[[], float], seed: tuple[int, int]) -> None:
-        self._program, self._best, self._left = program, best, seconds_left
+    def __init__(self, program: CarrierProgram, incumbent: Incumbent, seconds_left: Callable[[], float], seed: tuple[int, int]) -> None:
+        self._program, self._incumbent, self._left = program, incumbent, seconds_left
         self._seed, self._random = seed, np.random.default_rng(seed)
         self._n = len(program.flows.lot)
         self._switches = np.array(sorted(program.members), dtype=np.int64)
         self._pairs = np.array([(column, flow) for column in self._switches for flow in program.members[int(column)]], dtype=np.int64)
         self._known = np.zeros(self._n, dtype=np.bool_)
         self._rank = np.zeros(self._n, dtype=np.int64)
-        self._solver = program.model()
-        self._until = 0.0
-        self._solver.cbMipInterrupt.subscribe(self._interrupt)
         self._places = dict.fromkeys(CHEAPEST, FIRST_PLACES)
         self._pause = Event()
-
-    def _interrupt(self, event: highspy.highs.HighsCallbackEvent) -> None:
-        """End a step that takes too long; what was said once would hold for all later steps."""
-        event.interrupt(self._left() <= self._until)
 
     # beginning -------------------------------------------------------------------------------------------------------
     def begin(self) -> None:
         """Choose the flows to look at, and scale slopes where any flow can be paid for."""
-        slopes = _Slopes(self._program)
+        slopes = _SlopeScaling(self._program)
         self._rank = slopes.rank()
-        if len(self._program.charges()) == len(self._switches):
+        if self._program.has_charges_only():
             self._scale(slopes)
         # Trees are quick where charges are all that counts, and far behind where they aren't; one search has to find out.
         if self._seed[1] == 1 and is_for_trees(self._program):
             self._climb()
 
-    def _scale(self, slopes: _Slopes) -> None:
+    def _scale(self, slopes: _SlopeScaling) -> None:
         kg = slopes.solved()
         for _ in range(SCALINGS):
             if self._left() <= 0:
                 return
             self._known |= kg > 0.5
-            self._best.offer(self._paid(kg))
+            self._incumbent.offer(self._paid(kg))
             kg = slopes.scaled(kg)
 
     def _climb(self) -> None:
@@ -95,10 +89,10 @@ class _Search:
         search = TreeSearch(self._program, self._known | (self._rank < CHEAPEST_OF_TREES), self._seed)
         while self._left() > (1.0 - TREES_SHARE) * time:
             search.go_on()
-        while self._left() > (1.0 - LEADING_SHARE) * time and self._best.offer(self._paid(search.kg())) >= self._best.worth_vnd:
+        while self._left() > (1.0 - LEADING_SHARE) * time and self._incumbent.offer(self._paid(search.kg())) >= self._incumbent.worth_vnd:
             for _ in range(ROUNDS_PER_LOOK):
                 search.go_on()
-        self._best.offer(self._paid(search.kg()))
+        self._incumbent.offer(self._paid(search.kg()))
 
     def _paid(self, kg: FloatArray) -> FloatArray:
         """Values of all columns where all that flows is paid for."""
@@ -111,7 +105,7 @@ class _Search:
     # stepping --------------------------------------------------------------------------------------------------------
     def step(self) -> None:
         """Set the choices of some places free and solve what is left."""
-        worth, values = self._best.now()
+        worth, values = self._incumbent.now()
         if values is None:
             self._pause.wait(WAIT_S)
             return
@@ -119,41 +113,31 @@ class _Search:
         self._known |= values[: self._n] > 0.5
         few, began = int(self._random.choice(CHEAPEST)), self._left()
         near = self._near(values[: self._n], self._places[few]) & (self._known | (self._rank < few))
-        found = self._solved(values, self._switches_of(near))
-        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        outcome, found = self._solved(values, self._switches_of(near))
+        if not outcome.is_optimal:
             self._places[few] = max(FEWEST_PLACES, self._places[few] - 1)
         elif began - self._left() < QUICK_S:
             self._places[few] += 1
-        if found > worth and found < self._best.worth_vnd:
-            self._join(np.array(self._solver.getSolution().col_value))
+        if outcome.values is not None and worth < found < self._incumbent.worth_vnd:
+            self._join(outcome.values)
 
     def _join(self, mine: FloatArray) -> None:
-        """Decide anew what the best solution, found by others meanwhile, and a solution of this search disagree about."""
-        _, values = self._best.now()
+        """Decide anew the choices in which this search's solution and a better one, found by others meanwhile, differ."""
+        _, values = self._incumbent.now()
         if values is not None:
             apart = np.abs(values - mine) > 0.5
             self._solved(values, self._switches[apart[self._switches]])
 
-    def _solved(self, values: FloatArray, free: IntArray) -> float:
-        """Hold all choices as they are in a solution, but for some, and solve what is left from there on; return the worth in đồng."""
-        is_free = np.zeros(len(values), dtype=np.bool_)
-        is_free[free] = True
-        now = np.rint(values[self._switches])
-        low, high = np.where(is_free[self._switches], 0.0, now), np.where(is_free[self._switches], 1.0, now)
-        self._solver.clearSolver()
-        self._solver.changeColsBounds(len(self._switches), self._switches.astype(np.int32), low, high)
-        begun = highspy.HighsSolution()
-        begun.col_value = values.tolist()
-        self._solver.setSolution(begun)
-        # The solver's own limit counts from when it was made.
-        self._until = max(0.0, self._left() - STEP_S)
-        self._solver.run()
-        if self._solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return -np.inf
-        return self._best.offer(self._solver.getSolution().col_value)
+    def _solved(self, values: FloatArray, free: IntArray) -> tuple[Outcome, float]:
+        """Hold all choices as they are in a solution, but for some, and solve the rest; return the outcome and its worth, đồng."""
+        is_held = np.zeros(len(values), dtype=np.bool_)
+        is_held[self._switches] = True
+        is_held[free] = False
+        outcome = solve_restricted(self._program.linear, values, is_held, min(STEP_S, self._left()), gap_vnd=GAP_VND)
+        return outcome, -np.inf if outcome.values is None else self._incumbent.offer(outcome.values)
 
     def _near(self, kg: FloatArray, n_places: int) -> BoolArray:
-        """Flows of some places that exchange goods with one another, on the side of lots or of lines, shape (n_flows,)."""
+        """CarrierFlows of some places that exchange goods with one another, on the side of lots or of lines, shape (n_flows,)."""
         p, f = self._program.problem, self._program.flows
         ends = [p.lots.site[f.lot], p.lines.site[f.line]]
         mine, other = ends if self._random.random() < 0.5 else ends[::-1]
@@ -177,20 +161,18 @@ class _Search:
         return np.unique(column[flows[flow]])
 
 
-class _Slopes:
+class _SlopeScaling:
     """The program with every charge paid and spread over kilograms, and the choices of rules let go."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: CarrierProgram) -> None:
         self._program, self._n = program, len(program.flows.lot)
         charges = program.charges()
         self._charge = np.array([-program.cost[column] for column in charges])
         self._pays = np.repeat(np.arange(len(charges)), [len(program.members[column]) for column in charges])
         self._flow = np.concatenate([np.zeros(0, dtype=np.int64), *(program.members[column] for column in charges)])
-        self._solver = program.model()
-        for column in np.flatnonzero(program.whole).tolist():
-            self._solver.changeColIntegrality(column, highspy.HighsVarType.kContinuous)
-        for column in charges:
-            self._solver.changeColBounds(column, 1.0, 1.0)
+        paid = np.array(charges, dtype=np.int64)
+        self._solver = LinearSolver(replace(program.linear, is_whole=None))
+        self._solver.set_limits(paid, np.ones(len(paid)), np.ones(len(paid)))
         self._slope = self._spread(np.array([program.most_kg[column] for column in charges]))
 
     def _spread(self, kg: FloatArray) -> FloatArray:
@@ -199,11 +181,11 @@ class _Slopes:
         return np.asarray(np.bincount(self._flow, each[self._pays], self._n))
 
     def solved(self) -> FloatArray:
-        """Kilograms of the best flows at the slopes as they are."""
-        cost = np.array(self._program.cost[: self._n]) - self._slope
-        self._solver.changeColsCost(self._n, np.arange(self._n, dtype=np.int32), cost)
-        self._solver.run()
-        return np.asarray(np.maximum(0.0, np.array(self._solver.getSolution().col_value)[: self._n]))
+        """Return the kilograms of the best flows at the slopes as they are; none flow where the solver is lost."""
+        self._solver.set_gain(np.arange(self._n), np.array(self._program.cost[: self._n]) - self._slope)
+        self._outcome = self._solver.solve()
+        values = self._outcome.values
+        return np.zeros(self._n) if values is None else np.maximum(0.0, values[: self._n])
 
     def scaled(self, kg: FloatArray) -> FloatArray:
         """Kilograms of the best flows once those that flow have their slopes set to what they pay."""
@@ -215,9 +197,9 @@ class _Slopes:
     def rank(self) -> IntArray:
         """Place of each flow among those of its lot or of its line, whichever is better, by reduced cost; from 0, shape (n_flows,)."""
         self.solved()
-        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        if not self._outcome.is_optimal or self._outcome.reduced_costs is None:
             return np.zeros(self._n, dtype=np.int64)
-        reduced, best = np.array(self._solver.getSolution().col_dual)[: self._n], np.full(self._n, self._n)
+        reduced, best = self._outcome.reduced_costs[: self._n], np.full(self._n, self._n)
         for owner in (self._program.flows.lot, self._program.flows.line):
             order = np.lexsort((-reduced, owner))
             place = np.arange(self._n) - np.searchsorted(owner[order], owner[order])

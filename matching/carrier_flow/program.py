@@ -19,26 +19,27 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from matching.highs import silent_highs
 from matching.model.calendar import throughput_kg
 from matching.model.problem import BUYER, HUB, NO_HARVEST, NO_LIMIT, PIN, FloatArray, IntArray, Problem
 from matching.network.carriers import find_carrier_lanes
+from matching.optimizer import LinearProgram, solve_integer
 
 MOST_FLOWS = 60_000
 TOLERANCE, NEARLY = 1e-7, 1e-5
 """Shares of a kilogram by which a solution may miss a row, and a number of kilograms a whole one."""
+GAP_VND = 0.4
+"""Every plan is worth whole đồng, so a proof ends within less than one."""
 CHARGES = ("road", "site")
 """Kinds of choices that are charges; the others are rules."""
 
 
 @dataclass(frozen=True)
-class Flows:
+class CarrierFlows:
     """One row for each lane and pick-up day; shape of each column (n_flows,)."""
 
     lot: IntArray
@@ -48,7 +49,7 @@ class Flows:
     most_kg: IntArray
 
 
-def find_flows(problem: Problem) -> Flows | None:
+def find_carrier_flows(problem: Problem) -> CarrierFlows | None:
     """List the flows of carriers that may move anything; None where there are too many for a program of this kind."""
     lanes = find_carrier_lanes(problem)
     days = lanes.pickup_until_day - lanes.pickup_from_day + 1
@@ -59,10 +60,10 @@ def find_flows(problem: Problem) -> Flows | None:
     lot, line, road = lanes.lot[n], lanes.line[n], lanes.road[n]
     most = np.minimum(problem.lots.kg[lot], np.minimum(problem.lines.kg[line], problem.roads.capacity_kg[road]))
     fits = most > 0
-    return Flows(lot[fits], line[fits], road[fits], day[fits], most[fits])
+    return CarrierFlows(lot[fits], line[fits], road[fits], day[fits], most[fits])
 
 
-class Program:
+class CarrierProgram:
     """The program as rows of coefficients; its first columns are the flows.
 
     Attributes
@@ -74,7 +75,7 @@ class Program:
     rows_apart : rows that are neither of a lot's or line's kilograms nor of a choice.
     """
 
-    def __init__(self, problem: Problem, flows: Flows) -> None:
+    def __init__(self, problem: Problem, flows: CarrierFlows) -> None:
         self.problem, self.flows = problem, flows
         self.cost: list[float] = []
         self.upper: list[float] = []
@@ -201,34 +202,28 @@ class Program:
         """Columns of the choices that are charges for what is used; any flow within limits can be had by paying them."""
         return [column for (kind, *_), column in self._switches.items() if kind in CHARGES]
 
-    @functools.cached_property
-    def _linear(self) -> highspy.HighsLp:
-        n = len(self.cost)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_, lp.sense_ = n, len(self.rows), highspy.ObjSense.kMaximize
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.array(self.cost), np.zeros(n), np.array(self.upper)
-        lp.row_lower_, lp.row_upper_ = self._least, self._most
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_ = self._matrix.indptr.astype(np.int32), self._matrix.indices.astype(np.int32)
-        lp.a_matrix_.value_ = self._matrix.data
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[whole] for whole in self.whole] if any(self.whole) else []
-        return lp
+    def has_charges_only(self) -> bool:
+        """Return whether all choices are charges, so that any flow within limits can be paid for."""
+        return len(self.charges()) == len(self.members)
 
-    def model(self, seconds: float | None = None) -> highspy.Highs:
-        """Return a solver with the program in it, which stops once less than a đồng may be missing."""
-        highs = silent_highs()
-        for name, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 0.4)):
-            highs.setOptionValue(name, value)
-        if seconds is not None:
-            highs.setOptionValue("time_limit", max(0.1, seconds))
-        highs.passModel(self._linear)
-        return highs
+    @functools.cached_property
+    def linear(self) -> LinearProgram:
+        """The program as arrays."""
+        n = len(self.cost)
+        return LinearProgram(
+            self._matrix,
+            self._least,
+            self._most,
+            np.array(self.cost),
+            np.zeros(n),
+            np.array(self.upper),
+            np.array(self.whole, dtype=np.bool_),
+        )
 
     def worth_vnd(self, values: FloatArray) -> float:
         """Gain of a solution whose choices are whole, minus infinity if it breaks a row.
 
-        A solver that is stopped has at times told of solutions that are none.
+        A stopped solver may return values that break a row.
         """
         activity, least, most = self._matrix @ values, self._least, self._most
         breaks = np.maximum(least - activity, activity - most) > TOLERANCE * (1.0 + np.abs(activity))
@@ -261,16 +256,13 @@ class Program:
         kg = np.rint(values[:n]).astype(np.int64)
         if np.abs(values[:n] - kg).max(initial=0.0) < 1e-6:
             return kg
-        highs = self.model()
-        for column in range(len(self.cost)):
-            if self.whole[column]:
-                choice = float(np.rint(values[column]))
-                highs.changeColBounds(column, choice, choice)
-            else:
-                highs.changeColIntegrality(column, highspy.HighsVarType.kInteger)
-        highs.run()
-        whole: IntArray = np.rint(np.array(highs.getSolution().col_value)[:n]).astype(np.int64)
-        return whole
+        choice, is_whole = np.rint(values), np.array(self.whole)
+        lower, upper = np.where(is_whole, choice, self.linear.lower), np.where(is_whole, choice, self.linear.upper)
+        whole = replace(self.linear, lower=lower, upper=upper, is_whole=np.ones(len(self.cost), dtype=np.bool_))
+        found = solve_integer(whole, gap_vnd=GAP_VND).values
+        if found is None:
+            raise ArithmeticError("a flow between fixed choices has no solution in whole kilograms")
+        return np.rint(found[:n]).astype(np.int64)
 
 
 def _groups(owner: IntArray) -> list[tuple[int, IntArray]]:

@@ -1,4 +1,4 @@
-"""`solve_carried`: the program of carriers solved to proof by branch and bound, while a search nearby betters what that has found.
+"""`solve_carrier_flow`: the program of carriers solved to proof by branch and bound, while a search nearby betters what that has found.
 
 Where charges are many, branch and bound alone is left with plans a tenth above the least cost; see `matching.carrier_flow.neighbourhood`.
 """
@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 
-import highspy
 import numpy as np
 
-from matching.carrier_flow.incumbent import Best
+from matching.carrier_flow.incumbent import Incumbent
 from matching.carrier_flow.neighbourhood import search_nearby
-from matching.carrier_flow.program import Flows, Program, find_flows
+from matching.carrier_flow.program import GAP_VND, CarrierFlows, CarrierProgram, find_carrier_flows
 from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
 from matching.model.problem import FloatArray, IntArray, Problem
+from matching.optimizer import solve_integer, solve_linear
 from matching.pairs.lanes import Lanes, lane_rates
 
 ALONE_SHARE = 0.1
@@ -45,14 +45,14 @@ def only_carriers_pay(problem: Problem, lanes: Lanes) -> bool:
 
 
 @dataclass(frozen=True)
-class Carried:
-    """What the program found: a plan, if any, and a bound on every plan that uses carriers alone, in đồng."""
+class CarrierSolution:
+    """A plan with carriers alone, if one was found, and a bound on every such plan, đồng."""
 
     plan: Plan | None
     bound_vnd: float
 
 
-def solve_carried(
+def solve_carrier_flow(
     problem: Problem,
     *,
     seconds: float | None,
@@ -60,7 +60,7 @@ def solve_carried(
     should_stop: Callable[[], bool],
     cores: int = 1,
     seed: int = 0,
-) -> Carried | None:
+) -> CarrierSolution | None:
     """Plan with carriers alone; None where there are too many lane-days for a program of this kind.
 
     Parameters
@@ -68,20 +68,20 @@ def solve_carried(
     seconds : how long it may take; None for as long as the proof takes, and then nothing is searched nearby.
     cores : threads that search nearby, beside the one that proves.
     """
-    flows = find_flows(problem)
+    flows = find_carrier_flows(problem)
     if flows is None:
         return None
-    program = Program(problem, flows)
-    values, bound = _searched(program, _Clock(stopwatch, seconds, should_stop), cores, seed)
+    program = CarrierProgram(problem, flows)
+    values, bound = _searched(program, _Countdown(stopwatch, seconds, should_stop), cores, seed)
     plan = None if values is None else _plan(problem, flows, program.rounded(values))
     rates = problem.roads.vnd_per_kg[flows.road]
     # A consignment's freight is rounded to whole đồng, which may be half a đồng in its favour; whole rates are exact.
     slack = 0.5 * len(flows.lot) if (rates % 1 != 0).any() else 1e-3
     short = float(problem.lines.kg @ problem.lines.short_vnd_per_kg)
-    return Carried(plan, float(np.floor(bound - short + slack)))
+    return CarrierSolution(plan, float(np.floor(bound - short + slack)))
 
 
-class _Clock:
+class _Countdown:
     """Seconds that are left, none once the run is to stop."""
 
     def __init__(self, stopwatch: Callable[[], float], seconds: float | None, should_stop: Callable[[], bool]) -> None:
@@ -95,45 +95,38 @@ class _Clock:
         return self.over or self._should_stop()
 
 
-def _searched(program: Program, clock: _Clock, cores: int, seed: int) -> tuple[FloatArray | None, float]:
+def _searched(program: CarrierProgram, countdown: _Countdown, cores: int, seed: int) -> tuple[FloatArray | None, float]:
     """Return the best values of all columns (None without a solution), and the proven bound."""
-    best = Best(program)
-    crew = cores if np.isfinite(clock.seconds) and program.members else 0
+    incumbent = Incumbent(program)
+    crew = cores if np.isfinite(countdown.seconds) and program.members else 0
     with ThreadPoolExecutor(max(1, crew)) as threads:
-        tasks = [threads.submit(_search, program, best, clock, (seed, number)) for number in range(crew)]
-        bound, is_proven = _proven(program, best, clock)
-        clock.over = is_proven
+        tasks = [threads.submit(_search, program, incumbent, countdown, (seed, number)) for number in range(crew)]
+        bound, is_proven = _proven(program, incumbent, countdown)
+        countdown.over = is_proven
         for task in tasks:
             task.result()
-    return best.values, bound
+    return incumbent.values, bound
 
 
-def _search(program: Program, best: Best, clock: _Clock, seed: tuple[int, int]) -> None:
+def _search(program: CarrierProgram, incumbent: Incumbent, countdown: _Countdown, seed: tuple[int, int]) -> None:
     """Search nearby from when the proof has had its time alone."""
     pause = Event()
-    while clock.left() > (1.0 - ALONE_SHARE) * clock.seconds:
+    while countdown.left() > (1.0 - ALONE_SHARE) * countdown.seconds:
         pause.wait(0.02)
-    search_nearby(program, best, clock.left, seed)
+    search_nearby(program, incumbent, countdown.left, seed)
 
 
-def _proven(program: Program, best: Best, clock: _Clock) -> tuple[float, bool]:
+def _proven(program: CarrierProgram, incumbent: Incumbent, countdown: _Countdown) -> tuple[float, bool]:
     """Solve by branch and bound; return the bound, and whether the best solution is proven to be so."""
-    highs = program.model(None if np.isinf(clock.seconds) else clock.left())
-    highs.cbMipInterrupt.subscribe(lambda event: event.interrupt() if clock.stopped() else None)
-
-    def take(event: highspy.HighsCallbackEvent) -> None:
-        best.offer(event.data_out.mip_solution)
-
-    highs.cbMipImprovingSolution.subscribe(take)
-    highs.run()
-    info = highs.getInfo()
-    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-        best.offer(highs.getSolution().col_value)
-    bound = info.mip_dual_bound if any(program.whole) else info.objective_function_value
-    return bound, highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    if any(program.whole):
+        outcome = solve_integer(program.linear, countdown.left, gap_vnd=GAP_VND, on_values=incumbent.offer_any)
+    else:
+        outcome = solve_linear(program.linear, countdown.left)
+    incumbent.offer_any(outcome.values)
+    return outcome.bound, outcome.is_optimal
 
 
-def _plan(problem: Problem, flows: Flows, kg: IntArray) -> Plan:
+def _plan(problem: Problem, flows: CarrierFlows, kg: IntArray) -> Plan:
     """One carrier trip for each flow in use; the daily charge goes on the first of a carrier's day."""
     used = np.flatnonzero(kg > 0)
     road, day = flows.road[used], flows.day[used]

@@ -1,4 +1,4 @@
-"""Flows with a charge for each, as spanning trees: exchange one arc for another, as long as that pays, from many beginnings.
+"""CarrierFlows with a charge for each, as spanning trees: exchange one arc for another, as long as that pays, from many beginnings.
 
 Problem data
     Lots with s_i kg, lines that want d_j kg, flows from lot to line that gain g per kg and cost a charge once used, without limits of
@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from matching.carrier_flow.program import Program
+from matching.carrier_flow.program import CarrierProgram
 from matching.compiled import compiled
 from matching.model.problem import BoolArray, FloatArray, IntArray
 
@@ -48,7 +48,7 @@ class TreeSearch:
     worth_vnd : gain of the best tree.
     """
 
-    def __init__(self, program: Program, looked: BoolArray, seed: tuple[int, int]) -> None:
+    def __init__(self, program: CarrierProgram, looked: BoolArray, seed: tuple[int, int]) -> None:
         p, f = program.problem, program.flows
         self._n, self._n_lots, root = len(f.lot), p.n_lots, p.n_lots + p.n_lines
         self._ends = np.stack([f.lot, f.line + p.n_lots], axis=1)
@@ -63,26 +63,26 @@ class TreeSearch:
         self._looked = rows[np.argsort(dear, kind="stable")]
         self._state = np.random.default_rng(seed).integers(1, 1 << 63, 1).astype(np.uint64)
         self._worth = descend(self._ends, self._money, self._n_lots, self._tree, self._looked, np.int64(0))
-        self._best, self.worth_vnd = self._tree.copy(), self._worth
+        self._incumbent, self.worth_vnd = self._tree.copy(), self._worth
 
     def go_on(self) -> None:
         """Begin anew from nearby a number of times."""
-        used = self._best[(self._best[:, ARC] != SLACK) & (self._best[:, KG] > 0), ARC]
+        used = self._incumbent[(self._incumbent[:, ARC] != SLACK) & (self._incumbent[:, KG] > 0), ARC]
         worse = WORSE_SHARE * float(self._money[used, CHARGE].sum())
         self._worth, self.worth_vnd = wander(
             self._ends, self._money, self._n_lots, self._tree, self._looked, self._state, AT_ONCE, worse,
-            self._best, self._worth, self.worth_vnd,
+            self._incumbent, self._worth, self.worth_vnd,
         )  # fmt: skip
 
     def kg(self) -> FloatArray:
         """Kilograms of each flow in the best tree, shape (n_flows,)."""
         made = np.zeros(self._n)
-        used = self._best[:, ARC] != SLACK
-        made[self._best[used, ARC]] = self._best[used, KG]
+        used = self._incumbent[:, ARC] != SLACK
+        made[self._incumbent[used, ARC]] = self._incumbent[used, KG]
         return made
 
 
-def is_for_trees(program: Program) -> bool:
+def is_for_trees(program: CarrierProgram) -> bool:
     """Tell whether all that limits flows are the kilograms of lots and lines, and all choices are charges of single flows."""
     p, f, n = program.problem, program.flows, len(program.flows.lot)
     free = (f.most_kg == np.minimum(p.lots.kg[f.lot], p.lines.kg[f.line])).all()

@@ -4,12 +4,22 @@ Linear programs, mixed-integer programs, constraint models and flows of the engi
 interpreter's lock, prints nothing, runs on one thread unless asked otherwise, and ends soon after its time is over.
 """
 
-from matching.optimizer.integer import solve_integer
+from matching.optimizer.integer import solve_integer, solve_quickly, solve_restricted
 from matching.optimizer.linear import LinearSolver, solve_linear
 from matching.optimizer.outcome import Ending, Outcome
 from matching.optimizer.program import Algorithm, LinearProgram
 from matching.optimizer.stopping import SecondsLeft, no_limit
 
 __all__ = [
-    "Algorithm", "Ending", "LinearProgram", "LinearSolver", "Outcome", "SecondsLeft", "no_limit", "solve_integer", "solve_linear",
-]  # fmt: skip
+    "Algorithm",
+    "Ending",
+    "LinearProgram",
+    "LinearSolver",
+    "Outcome",
+    "SecondsLeft",
+    "no_limit",
+    "solve_integer",
+    "solve_linear",
+    "solve_quickly",
+    "solve_restricted",
+]

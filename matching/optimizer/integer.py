@@ -1,27 +1,28 @@
-"""Programs with whole numbers, by branch and bound: bounds are told on the way, and the caller may stop."""
+"""Programs with whole numbers: OR-Tools solves what takes seconds, and what takes longer goes on under `branch_and_bound`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 from ortools.math_opt import callback_pb2, model_parameters_pb2, parameters_pb2
 from ortools.math_opt.core.python import solver as mathopt
+from scipy.sparse import csc_array, csr_array
 
-from matching.model.problem import FloatArray
+from matching.model.problem import BoolArray, FloatArray
+from matching.optimizer.branching import branch_and_bound
+from matching.optimizer.linear import solve_linear
 from matching.optimizer.outcome import Ending, Outcome, outcome_of
 from matching.optimizer.program import SEED, Algorithm, LinearProgram, model_of, put_vector
+from matching.optimizer.quiet import mute_native_output
 from matching.optimizer.stopping import SecondsLeft, limit_of, no_limit
 
-LOG_S = 0.2
-"""How often the branch and bound reports, at least while it works on nodes."""
-PRINTED_SHARE = 1e-11
-"""Share by which a bound is raised that is read from a report, which prints it to thirteen digits."""
-
-
-class _Stopped(Exception):
-    """Thrown through the solver once the caller's time is over."""
+FIRST_S = 2.0
+"""How long OR-Tools works on a program before one takes over that tells bounds on the way and can be stopped."""
+FIRST_NONZEROS = 20_000
+"""Larger programs aren't solved within that time."""
 
 
 def solve_integer(
@@ -32,8 +33,7 @@ def solve_integer(
     gap_vnd: float = 0.0,
     hint: FloatArray | None = None,
     on_bound: Callable[[float], None] | None = None,
-    solution_limit: int | None = None,
-    algorithm: Algorithm = Algorithm.HIGHS,
+    on_values: Callable[[FloatArray], None] | None = None,
 ) -> Outcome:
     """Solve a program with whole numbers.
 
@@ -41,71 +41,97 @@ def solve_integer(
     ----------
     gap, gap_vnd : the proof may stop once bound and objective are so near, as a share of the objective and in its unit.
     hint : values to begin with, shape (n_columns,).
-    on_bound : told of bounds on the way, from the thread that solves.
-    solution_limit : end after so many ever better solutions.
-    algorithm : HiGHS, or SCIP, which tells no bounds on the way and heeds its own clock alone.
+    on_bound, on_values : told of bounds and of ever better values on the way.
     """
-    limit_s = limit_of(seconds_left)
-    if limit_s == 0.0:
+    best = Outcome(Ending.LIMIT)
+    if len(program.matrix.data) <= FIRST_NONZEROS:
+        best = solve_quickly(program, min(FIRST_S, limit_of(seconds_left)), gap=gap, gap_vnd=gap_vnd, hint=hint)
+        if best.ending is not Ending.LIMIT:
+            return best
+        if best.values is not None and on_values is not None:
+            on_values(best.values)
+        if np.isfinite(best.bound) and on_bound is not None:
+            on_bound(best.bound)
+    if seconds_left() <= 0:
+        return best
+    start = hint if best.values is None else best.values
+    found = branch_and_bound(program, seconds_left, gap=gap, gap_vnd=gap_vnd, hint=start, on_bound=on_bound, on_values=on_values)
+    bound = min(found.bound, best.bound)
+    return replace(best if found.objective < best.objective else found, ending=found.ending, bound=bound)
+
+
+def solve_quickly(
+    program: LinearProgram,
+    limit_s: float,
+    *,
+    gap: float = 0.0,
+    gap_vnd: float = 0.0,
+    hint: FloatArray | None = None,
+    algorithm: Algorithm = Algorithm.HIGHS,
+) -> Outcome:
+    """Solve a program with whole numbers within seconds, by HiGHS or SCIP inside OR-Tools; only the clock ends it."""
+    if limit_s <= 0.0:
         return Outcome(Ending.LIMIT)
-    wanted = model_parameters_pb2.ModelSolveParametersProto()
+    mute_native_output()
+    wanted, events = model_parameters_pb2.ModelSolveParametersProto(), callback_pb2.CallbackRegistrationProto()
     if hint is not None:
         put_vector(wanted.solution_hints.add().variable_values, np.arange(len(hint)), hint)
-    report = _Report(seconds_left, on_bound)
-    solver = mathopt.new(algorithm.value, model_of(program), parameters_pb2.SolverInitializerProto())
-    parameters = _parameters(algorithm, limit_s, gap, gap_vnd, solution_limit)
-    on_lines = report.read if algorithm is Algorithm.HIGHS else None
-    try:
-        return outcome_of(solver.solve(parameters, wanted, on_lines, callback_pb2.CallbackRegistrationProto(), None, None))
-    except _Stopped:
-        return Outcome(Ending.LIMIT, bound=report.bound)
-
-
-def _parameters(
-    algorithm: Algorithm, limit_s: float, gap: float, gap_vnd: float, solution_limit: int | None
-) -> parameters_pb2.SolveParametersProto:
-    made = parameters_pb2.SolveParametersProto(random_seed=SEED, relative_gap_tolerance=gap, absolute_gap_tolerance=gap_vnd)
-    made.time_limit.FromTimedelta(timedelta(seconds=limit_s))
-    if solution_limit is not None:
-        made.solution_limit = solution_limit
+    parameters = parameters_pb2.SolveParametersProto(random_seed=SEED, relative_gap_tolerance=gap, absolute_gap_tolerance=gap_vnd)
+    parameters.time_limit.FromTimedelta(timedelta(seconds=limit_s))
     if algorithm is Algorithm.HIGHS:
-        # On one thread, reports come from the thread that called, through which an exception may pass.
-        made.highs.string_options["parallel"] = "off"
-        made.highs.double_options["mip_min_logging_interval"] = LOG_S
+        parameters.highs.string_options["parallel"] = "off"
     else:
-        made.threads = 1
-    return made
+        parameters.threads = 1
+    solver = mathopt.new(algorithm.value, model_of(program), parameters_pb2.SolverInitializerProto())
+    return outcome_of(solver.solve(parameters, wanted, None, events, None, None))
 
 
-class _Report:
-    """Reads the bound from HiGHS's report, the only place where it is told while the solver works."""
+def solve_restricted(program: LinearProgram, values: FloatArray, is_held: BoolArray, limit_s: float, *, gap_vnd: float = 0.0) -> Outcome:
+    """Hold some columns of a program at a feasible point and solve the rest, beginning at the point; the outcome is in all columns.
 
-    def __init__(self, seconds_left: SecondsLeft, on_bound: Callable[[float], None] | None) -> None:
-        self._seconds_left, self._on_bound = seconds_left, on_bound
-        self.bound = np.inf
+    Columns that the held ones leave no room are held at 0, and rows without a free column are left out.
 
-    def read(self, lines: Sequence[str]) -> None:
-        """Take note of bounds; end the solve where no time is left."""
-        for line in lines:
-            bound = bound_in(line)
-            if bound < self.bound:
-                self.bound = bound
-                if self._on_bound is not None:
-                    self._on_bound(bound)
-        if self._seconds_left() <= 0:
-            raise _Stopped
-
-
-def bound_in(line: str) -> float:
-    """Return the bound on a maximum that a line of HiGHS's report states, infinity if none.
-
-    Rows of its table read ``source, nodes | leaves, explored | bound, best, gap | cuts … | iterations, time``.
+    Parameters
+    ----------
+    values : the point, shape (n_columns,).
+    is_held : columns that stay at their value, shape (n_columns,).
     """
-    fields = line.split("|")
-    if len(fields) != 5 or not fields[2].split():
-        return np.inf
-    try:
-        bound = float(fields[2].split()[0])
-    except ValueError:
-        return np.inf
-    return bound + PRINTED_SHARE * abs(bound)
+    matrix = csc_array(program.matrix)
+    held = np.where(is_held, values, 0.0)
+    upper = _room(program, matrix.tocsr(), held, is_held)
+    free = np.flatnonzero(~is_held & (upper > 0))
+    part = matrix[:, free].tocsr()
+    rows = np.flatnonzero(np.diff(part.indptr))
+    used = (matrix @ held)[rows]
+    small = LinearProgram(
+        part[rows],
+        program.row_lower[rows] - used,
+        program.row_upper[rows] - used,
+        program.gain[free],
+        program.lower[free],
+        upper[free],
+        None if program.is_whole is None else program.is_whole[free],
+    )
+    has_whole = small.is_whole is not None and small.is_whole.any()
+    solved = solve_quickly(small, limit_s, gap_vnd=gap_vnd, hint=values[free]) if has_whole else solve_linear(small, lambda: limit_s)
+    if solved.values is None:
+        return solved
+    point = held.copy()
+    point[free] = solved.values
+    gain = float(program.gain @ held)
+    return Outcome(solved.ending, solved.objective + gain, solved.bound + gain, point)
+
+
+def _room(program: LinearProgram, matrix: csr_array, held: FloatArray, is_held: BoolArray) -> FloatArray:
+    """Upper limits of columns, 0 where a row of one free column and held ones at nothing leaves it none, shape (n_columns,).
+
+    Such rows are ``x ≤ most × y`` with the choice ``y`` held at 0.
+    """
+    room = program.upper.copy()
+    entry_row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    is_free = ~is_held[matrix.indices]
+    n_free = np.bincount(entry_row, is_free, matrix.shape[0])
+    full = (n_free == 1) & (matrix @ held >= program.row_upper)
+    closed = is_free & full[entry_row] & (matrix.data > 0) & (program.lower[matrix.indices] == 0)
+    room[matrix.indices[closed]] = 0.0
+    return room

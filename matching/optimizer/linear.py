@@ -26,6 +26,7 @@ from matching.optimizer.program import (
     put_rows,
     put_vector,
 )  # fmt: skip
+from matching.optimizer.quiet import mute_native_output
 from matching.optimizer.stopping import SecondsLeft, interrupted_when_over, limit_of, no_limit
 
 WATCHED_NONZEROS = 20_000
@@ -115,6 +116,7 @@ class LinearSolver:
         limit_s = limit_of(seconds_left)
         if limit_s == 0.0:
             return Outcome(Ending.LIMIT)
+        mute_native_output()
         solver, parameters = self._ready(), self._parameters(limit_s, goes_on=goes_on)
         wanted, events = model_parameters_pb2.ModelSolveParametersProto(), callback_pb2.CallbackRegistrationProto()
         is_watched = sum(len(values) for _, _, values in self._blocks) > WATCHED_NONZEROS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matching.bounds.proof import Proof
-from matching.carrier_flow import solve_carried
+from matching.carrier_flow import solve_carrier_flow
 from matching.model.plan import Plan
 from matching.model.problem import NO_LIMIT, Problem
 from matching.solver.run import SolveRun
@@ -25,7 +25,9 @@ def solve_carriers(problem: Problem, proof: Proof, run: SolveRun, incumbent_vnd:
     """Solve the problem with carriers alone, and let the proof know its bound."""
     params = run.params
     seconds = params.carrier_share * run.seconds_left() if run.is_timed else None
-    found = solve_carried(problem, seconds=seconds, stopwatch=run.stopwatch, should_stop=run.is_stopped, cores=run.cores, seed=params.seed)
+    found = solve_carrier_flow(
+        problem, seconds=seconds, stopwatch=run.stopwatch, should_stop=run.is_stopped, cores=run.cores, seed=params.seed
+    )
     if found is None:
         return CarrierPlan()
     proof.lower(int(found.bound_vnd))
