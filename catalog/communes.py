@@ -96,6 +96,16 @@ def _merged(converter: dict[str, dict[str, dict[str, Any]]]) -> dict[tuple[str, 
     return found
 
 
+@lru_cache(maxsize=1)
+def _index() -> dict[str, set[int]]:
+    """Return the places of the search keys that hold a word, by word."""
+    found: dict[str, set[int]] = {}
+    for place, (key, _) in enumerate(_all()[1]):
+        for word in set(re.split(r"[\s,]+", key)):
+            found.setdefault(word, set()).add(place)
+    return found
+
+
 def find(text: str, province_code: str = "") -> list[Found]:
     """Return the communes whose new or old name holds every word of a text, accents or not; the best fits first."""
     words = [word for word in re.split(r"[\s,]+", names.search_key(text)) if word]
@@ -110,7 +120,11 @@ def find(text: str, province_code: str = "") -> list[Found]:
 
 
 def _fits(keys: list[tuple[str, str]], words: list[str]) -> Iterator[tuple[str, str]]:
-    return ((key, code) for key, code in keys if all(f" {word}" in f" {key}" for word in words))
+    """Yield the keys that hold every word; the last one may be a beginning, for it is still being written."""
+    index, (*whole, last) = _index(), words
+    places = [index.get(word, set()) for word in whole]
+    ends = index.get(last) or set().union(*(held for word, held in index.items() if word.startswith(last)))
+    return (keys[place] for place in sorted(set.intersection(*places, ends)))
 
 
 def _rank(one: Found, wanted: str) -> tuple[bool, bool, str]:
@@ -136,6 +150,7 @@ def remember(session: Session, code: str) -> Commune:
     return row
 
 
+@lru_cache(maxsize=4096)
 def match(text: str) -> list[Found]:
     """Return the communes that a text may mean: those that it names whole, or else those that hold all of its words."""
     found = _all()[0].get(text.strip())

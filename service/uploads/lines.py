@@ -57,7 +57,6 @@ def sort_lines(session: Session, scope: Scope, prepared: Prepared, at: datetime)
         if before is None:
             found.new.append(whole)
             continue
-        _check_change(parsed, issues, place, before, whole, scope)
         if _differs(before, whole):
             rules.check(parsed, issues, place, before, whole)
             found.changed.append((before, whole))

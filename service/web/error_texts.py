@@ -88,6 +88,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"a grade of the product: (?P<grades>.+)", mark("Write one of its grades: %(grades)s.")),
     (r"hours such as 7h-7h30 or .*", mark("Write hours such as 7h-7h30 or before 8h30.")),
     (r"a value", mark("Fill this cell.")),
+    (r"a login or a telephone number", mark("Write a login or a telephone number.")),
     # What cells of an upload are expected to hold.
     (r"a value: this cell must be filled", mark("Fill this cell.")),
     (r"a whole number(?: of \S+)? from (?P<least>\S+) to [^;]*;?.*",

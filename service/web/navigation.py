@@ -34,6 +34,7 @@ _CLERK, _BUYER = frozenset({Role.CLERK}), frozenset({Role.PROCUREMENT})
 _BROKER = frozenset({Role.BROKER, Role.MANAGER})
 _HOUSE = frozenset({Role.MANAGER, Role.AUDITOR})
 ENTRIES: tuple[Entry, ...] = (
+    Entry("/today", mark("Today"), "home", _CLERK | _BUYER | _BROKER | frozenset({Role.ADMINISTRATOR})),
     Entry("/lots", mark("My lots"), "box", _CLERK),
     Entry("/demand", mark("Demand"), "cart", _BUYER),
     Entry("/offers", mark("Proposals"), "bell", _CLERK | _BUYER),

@@ -53,7 +53,7 @@ def show_offers(visit: PageRequest, show: str = "waiting", tick: str = "") -> Re
 
 def _list(visit: PageContext, show: str = "waiting", *, ticked: bool = False) -> Response:
     side = side_of(visit)
-    query = _mine(visit, side)
+    query = items_asked(visit, side)
     answered = m.ProposalItem.supplier_confirmed_at if side is Side.SUPPLY else m.ProposalItem.buyer_confirmed_at
     if show == "waiting":
         query = query.where(m.ProposalItem.state == ProposalState.APPROVED, answered.is_(None))
@@ -74,7 +74,7 @@ def _list(visit: PageContext, show: str = "waiting", *, ticked: bool = False) ->
     )
 
 
-def _mine(visit: PageContext, side: Side) -> Select[Any]:
+def items_asked(visit: PageContext, side: Side) -> Select[Any]:
     """Select the items that a visitor's side is asked about."""
     column = m.ProposalItem.supply_proposal_id if side is Side.SUPPLY else m.ProposalItem.demand_proposal_id
     seen = visible(m.Proposal, visit.scope).with_only_columns(m.Proposal.id).where(m.Proposal.side == side)

@@ -154,6 +154,21 @@
     field.addEventListener("input", show); show();
   }
 
+  /* What is usual of one product and grade fills fields that are empty, or that held what is usual of another. */
+  for (const list of document.querySelectorAll("[data-usual]")) {
+    const keys = list.dataset.usual.split(" ").map((name) => document.getElementById(name)), filled = {};
+    const show = () => {
+      const found = [...list.children].find((one) => one.dataset.key === keys.map((field) => field.value).join(" "));
+      for (const name of ["ask_vnd_per_kg", "shelf_life_days"]) {
+        const field = document.getElementById(name);
+        if (!field || (field.value && field.value !== filled[name])) continue;
+        field.value = filled[name] = (found && found.dataset[name]) || "";
+      }
+    };
+    for (const field of keys) if (field) field.addEventListener("input", show);
+    if (keys.every(Boolean)) show();
+  }
+
   /* Choosing what a select offers may show or hide other fields: data-shown-for="name value value". */
   for (const part of document.querySelectorAll("[data-shown-for]")) {
     const [name, ...values] = part.dataset.shownFor.split(" ");

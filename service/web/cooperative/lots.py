@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from starlette.responses import Response
 
 from catalog import intake, repository
@@ -32,6 +33,8 @@ from service.web.price_check import ask_about_floor, product_number
 pages = Pages("lots")
 OPEN, CLOSED = (LotStatus.DECLARED, LotStatus.RESERVED), (LotStatus.SHIPPED, LotStatus.WITHDRAWN, LotStatus.EXPIRED)
 USUAL_UNIT, USUAL_DAYS = Unit.TA, 3
+RECENT = 200
+"""Lots among which the latest of each product and grade is looked for."""
 
 
 @pages.get("/lots", may=Permission.LOTS_READ)
@@ -85,12 +88,22 @@ def _new(visit: PageContext) -> Response:
         grades=sorted(rungs.items()),
         units=_units(visit),
         last=last,
+        usual=_usual(visit),
         papers=_papers(visit, first),
         last_product=next((one.code for one in products if last and one.id == last.product_id), ""),
         first=first.isoformat(),
         until=(first + (last.available_until - last.available_from if last else timedelta(days=USUAL_DAYS))).isoformat(),
         unit=(last.stated_unit if last and last.stated_unit else USUAL_UNIT).value,
     )
+
+
+def _usual(visit: PageContext) -> list[Lot]:
+    """Return the latest lot of each product and grade, whose price and shelf life a new one of the same takes over."""
+    recent = visible(Lot, visit.scope).order_by(Lot.id.desc()).limit(RECENT).options(joinedload(Lot.product))
+    latest: dict[tuple[int, int], Lot] = {}
+    for lot in visit.session.scalars(recent):
+        latest.setdefault((lot.product_id, lot.grade), lot)
+    return list(latest.values())
 
 
 def _doors(visit: PageContext) -> list[Site]:

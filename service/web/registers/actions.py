@@ -159,7 +159,7 @@ def _evidence(visit: PageContext, row: Any, name: str, content: bytes, kind: str
     return paper
 
 
-@pages.post("/papers/{uid}/scan", may=Permission.CERTIFICATES_WRITE, body_limit=BODY_LIMIT)
+@pages.post("/certificates/entries/{uid}/scan", may=Permission.CERTIFICATES_WRITE, body_limit=BODY_LIMIT)
 def add_scan(visit: PageRequest, uid: Uid) -> Response:
     """Keep the scan of a certificate."""
     return _take_scan(visit, uid)
@@ -183,7 +183,7 @@ def _accept(visit: PageContext, uid: str) -> Response:
     return visit.go(visit.path.rpartition("/")[0], visit.say("Accepted. It counts from now on."))
 
 
-@pages.post("/papers/{uid}/accept", may=Permission.CERTIFICATES_SUSPEND)
+@pages.post("/certificates/entries/{uid}/accept", may=Permission.CERTIFICATES_SUSPEND)
 def accept_certificate(visit: PageRequest, uid: Uid) -> Response:
     """Let a certificate count that a cooperative has entered."""
     return _accept(visit, uid)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
+from unicodedata import normalize
 
 from catalog import names, quantities
 from service.web.texts import LANGUAGES, translations
@@ -177,20 +179,46 @@ def flag(text: str) -> bool:
     return said in YES
 
 
+class Choices(tuple[tuple[str, str], ...]):
+    """Values and their words, with an index by which they are found: as they are written, without accents, and by their beginning."""
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """The values alone."""
+        return frozenset(value for value, _ in self)
+
+    @cached_property
+    def by_words(self) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, list[str]]]:
+        """The values by their words in lower case, by these without accents, and by the part before a bracket."""
+        written: dict[str, list[str]] = {}
+        plain: dict[str, list[str]] = {}
+        short: dict[str, list[str]] = {}
+        for value, words in self:
+            key = names.search_key(words)
+            written.setdefault(_written(words), []).append(value)
+            plain.setdefault(key, []).append(value)
+            short.setdefault(key.partition(" (")[0], []).append(value)
+        return written, plain, short
+
+
+def _written(text: str) -> str:
+    return " ".join(normalize("NFC", text).casefold().split())
+
+
 def named(text: str, options: Sequence[tuple[str, str]]) -> str:
-    """Return the value of the one option that a text names, accents or not.
+    """Return the value of the one option that a text names, with its accents or, where that is certain, without.
 
     Raises
     ------
     ValueError
         If it names none, or more than one.
     """
-    if any(value == text for value, _ in options):
+    choices = options if isinstance(options, Choices) else Choices(options)
+    if text in choices.values:
         return text
-    wanted = names.search_key(text)
-    hits = [value for value, words in options if names.search_key(words) == wanted] or [
-        value for value, words in options if names.search_key(words).partition(" (")[0] == wanted
-    ]
+    written, plain, short = choices.by_words
+    key = names.search_key(text)
+    hits = written.get(_written(text)) or plain.get(key) or short.get(key) or []
     if len(hits) != 1:
         raise ValueError("one of the list, by its name" if hits else "a name of the list")
     return hits[0]

@@ -95,7 +95,7 @@ STEPS: tuple[Step, ...] = (
         "papers",
         mark("Certificates"),
         mark("Buyers who ask for them buy only from who has them."),
-        "/papers/new?then=/guide",
+        "/certificates/entries/new?then=/guide",
         mark("Enter a certificate"),
         _count(Certificate),
         0,

@@ -215,7 +215,7 @@ def _search(model: Any) -> Any:
 
 CERTIFICATES = Register(
     key="papers",
-    path="/papers",
+    path="/certificates/entries",
     title=mark("Certificates"),
     one=mark("certificate"),
     add_label=mark("New certificate"),

@@ -151,7 +151,7 @@ def shown(visit: PageContext, one: Field, value: Any, options: Sequence[tuple[st
         return dict(options).get(str(value), str(value))
     written: dict[Kind, Callable[[Any], str]] = {
         Kind.DAY: formats.day,
-        Kind.CLOCK: formats.clock,
+        Kind.CLOCK: lambda minutes: clock_text(minutes, formats.clock),
         Kind.MASS: formats.kg,
         Kind.WHOLE: formats.number,
         Kind.DECIMAL: lambda number: formats.number(number, 6),
@@ -159,6 +159,11 @@ def shown(visit: PageContext, one: Field, value: Any, options: Sequence[tuple[st
         Kind.LIST: "; ".join,
     }
     return written.get(one.kind, str)(value)
+
+
+def clock_text(minutes: int, clock: Callable[[int], str]) -> str:
+    """Return a time of the day; the end of the day is 24:00 and not the beginning of it."""
+    return "24:00" if minutes == 1440 else clock(minutes)
 
 
 def in_form(one: Field, value: Any, visit: PageContext) -> str:

@@ -63,7 +63,6 @@ FIELDS = (
         mark("Commune"),
         Kind.COMMUNE,
         listed=True,
-        repeats=True,
         hint=mark("As it is since July 2025; an old name is found, too."),
         headings=("xa", "xa phuong", "phuong xa", "dia chi"),
     ),

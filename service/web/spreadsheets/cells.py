@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from catalog import communes, names, quantities
 from catalog.models import Unit
-from service.web.registers.fields import Field, Kind, clock, flag, named, phone
+from service.web.registers.fields import Choices, Field, Kind, clock, flag, named, phone
 from service.web.spreadsheets.grid import Cell, text_of
 
 ROUNDINGS = {"nearest": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
@@ -36,11 +37,11 @@ class Doubt(ValueError):
     Attributes
     ----------
     about : ``year``, ``unit``, ``rounding`` for what is said once for the whole file; empty for the cell alone.
-    hints : values that may be meant, with their words.
+    hints : finds values that may be meant, with their words; it takes a moment, so only what is shown asks for it.
     """
 
-    def __init__(self, expected: str, about: str = "", hints: Sequence[tuple[str, str]] = ()) -> None:
-        self.about, self.hints = about, tuple(hints)
+    def __init__(self, expected: str, about: str = "", hints: Callable[[], Sequence[tuple[str, str]]] = tuple) -> None:
+        self.about, self.hints = about, hints
         super().__init__(expected)
 
 
@@ -110,7 +111,7 @@ def _named(text: str, options: Sequence[tuple[str, str]]) -> str:
     try:
         return named(text, options)
     except ValueError as error:
-        raise Doubt(str(error), hints=near(text, options)) from None
+        raise Doubt(str(error), hints=lambda: near(text, options)) from None
 
 
 def commune(text: str) -> str:
@@ -125,16 +126,21 @@ def commune(text: str) -> str:
     if len(found) == 1:
         return found[0].code
     expected = "one commune: write its province too" if found else "a commune of today, or one that went into it"
-    raise Doubt(expected, hints=[(one.full, one.full) for one in found[:12]])
+    raise Doubt(expected, hints=lambda: [(one.full, one.full) for one in found[:12]])
 
 
 def near(text: str, options: Sequence[tuple[str, str]], most: int = 6) -> list[tuple[str, str]]:
     """Return the options whose names are nearest to a text."""
+    choices = options if isinstance(options, Choices) else Choices(options)
+    return list(_near(names.search_key(text), choices, most))
+
+
+@lru_cache(maxsize=2048)
+def _near(wanted: str, options: Choices, most: int) -> tuple[tuple[str, str], ...]:
     keys = {names.search_key(words): (value, words) for value, words in options}
-    wanted = names.search_key(text)
     inside = [key for key in keys if wanted and (wanted in key or key in wanted)]
     found = dict.fromkeys([*inside, *difflib.get_close_matches(wanted, list(keys), most, CLOSE)])
-    return [keys[key] for key in list(found)[:most]]
+    return tuple(keys[key] for key in list(found)[:most])
 
 
 def day(cell: Cell, said: Said) -> date:

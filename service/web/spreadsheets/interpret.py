@@ -8,17 +8,19 @@ from typing import Any
 
 from catalog import names
 from service.web.context import PageContext
-from service.web.registers.fields import Field, Kind
+from service.web.registers.fields import Choices, Field, Kind
 from service.web.registers.register import Values
 from service.web.spreadsheets import layout
 from service.web.spreadsheets.cells import Doubt, Said, value
 from service.web.spreadsheets.grid import Book, Cell, Grid, text_of
 from service.web.spreadsheets.layout import Table
-from service.web.spreadsheets.targets import TARGETS, Target, site_of_owner
+from service.web.spreadsheets.targets import TARGETS, Target, sites_by_owner
 
 Options = Mapping[str, Sequence[tuple[str, str]]]
 Memory = Mapping[str, Mapping[str, str]]
 """Field by heading, by the kind of a sheet."""
+MOST_HINTS = 100
+"""Problems for which values that may be meant are looked for; no more are shown at one time."""
 OWNERS = ("organisation", "sponsor", "buyer")
 """Fields that name an organisation, which may come with the same workbook."""
 LATE = "new:"
@@ -127,6 +129,7 @@ def _read(visit: PageContext, grid: Grid, part: Part, said: Mapping[str, Any], c
         target, columns, options, file, {name: layout.unit_in(part.table.headings[place]) for name, place in columns.items()}, part
     )
     reader.defaults = reader.read_defaults(defaults)
+    reader.sites = sites_by_owner(visit) if any(one.name == "site" for one in target.fields) else {}
     above: dict[str, Cell] = {}
     for place, group in part.table.rows:
         if f"{part.place}:{place}" in skipped:
@@ -152,9 +155,14 @@ class _Reader:
     def __init__(
         self, target: Target, columns: Mapping[str, int], options: Options, said: Said, units: Mapping[str, str], part: Part
     ) -> None:
-        self.target, self.columns, self.options, self.said, self.units, self.part = target, columns, options, said, units, part
+        self.target, self.columns, self.said, self.units, self.part = target, columns, said, units, part
+        self.options = {name: Choices(held) for name, held in options.items()}
         self.defaults: Values = {}
         self.lacking: set[str] = set()
+        self.sites: Mapping[str, str] = {}
+        self.is_ours = {layout.key_of(one.labels[0]) for one in target.fields} <= set(map(layout.key_of, part.table.headings)) or (
+            {layout.key_of(one.labels[-1]) for one in target.fields} <= set(map(layout.key_of, part.table.headings))
+        )
 
     def read_defaults(self, given: Mapping[str, str]) -> Values:
         """Return what was said for all rows; a single option of a needed reference goes without saying."""
@@ -189,7 +197,7 @@ class _Reader:
                 if doubt.about:
                     self.part.asked[doubt.about] = self.part.asked.get(doubt.about, 0) + 1
                 else:
-                    self._note(place, one, cells, str(doubt), doubt.hints)
+                    self._note(place, one, cells, str(doubt), doubt.hints() if len(self.part.problems) < MOST_HINTS else ())
             except ValueError as error:
                 faulty = True
                 self._note(place, one, cells, str(error))
@@ -198,6 +206,9 @@ class _Reader:
 
     def _carry(self, cells: dict[str, Cell], above: dict[str, Cell]) -> None:
         """Let a blank mean the same as above in the columns where people leave it so."""
+        if self.is_ours:
+            # What we wrote ourselves has every cell filled that holds something.
+            return
         for one in self.target.fields:
             if one.repeats and one.name in self.columns:
                 if cells.get(one.name) is None:
@@ -223,6 +234,9 @@ class _Reader:
     def _lacks(self, place: int, values: Values, cells: Mapping[str, Cell]) -> bool:
         """Note what a row needs and doesn't have."""
         lacks = False
+        owner = str(values.get("organisation") or values.get("buyer") or "")
+        if values.get("site") is None and owner in self.sites:
+            values["site"] = self.sites[owner]
         for one in self.target.fields:
             if not one.needed or values.get(one.name) not in (None, ()):
                 continue
@@ -244,14 +258,11 @@ def _note_missing(_visit: PageContext, part: Part, columns: Mapping[str, int], r
     part.missing = [one for one in part.target.fields if one.name in reader.lacking and one.name not in columns]
 
 
-def resolve(visit: PageContext, values: Values, made: Mapping[str, str]) -> Values:
-    """Put the uids of organisations that came with the workbook where their names stand, and the one site where only one can be meant."""
+def resolve(values: Values, made: Mapping[str, str]) -> Values:
+    """Put the uids of organisations that came with the workbook where their names stand."""
     found = dict(values)
     for name in OWNERS:
         held = found.get(name)
         if isinstance(held, str) and held.startswith(LATE):
             found[name] = made.get(names.search_key(held.removeprefix(LATE)))
-    owner = found.get("organisation") or found.get("buyer")
-    if "site" in found and found["site"] is None and owner:
-        found["site"] = site_of_owner(visit, owner)
     return found

@@ -284,11 +284,12 @@ def _take_part(visit: PageContext, part: Part, counts: dict[str, int]) -> list[P
     made = _made(visit, part)
     # A group may name a cooperative that stands below it.
     for place, values in sorted(part.records, key=lambda one: one[1].get("kind") == "group"):
-        if part.target.key == "organisations" and str(values.get("sponsor") or "").startswith(LATE):
+        sponsor = str(values.get("sponsor") or "")
+        if sponsor.startswith(LATE) and names.search_key(sponsor.removeprefix(LATE)) not in made:
             made = _made(visit, part)
         try:
             with visit.session.begin_nested():
-                counts[part.target.take(visit, resolve(visit, values, made))] += 1
+                counts[part.target.take(visit, resolve(values, made))] += 1
         except NeedsConfirmation as doubt:
             refused.append(Problem(part.place, place, -2, doubt.field.partition(",")[0], "", doubt.doubt))
         except Invalid as invalid:

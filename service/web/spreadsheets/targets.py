@@ -14,7 +14,10 @@ from catalog import intake, names
 from catalog.intake import LotIn
 from catalog.models import Grade, Organisation, Product, Site, SiteKind
 from catalog.tenancy import visible
+from service.auth import accounts
+from service.auth.accounts import UserIn
 from service.auth.permissions import Permission
+from service.models import Role, User
 from service.web.context import PageContext
 from service.web.registers import choices
 from service.web.registers.all import REGISTERS
@@ -61,7 +64,8 @@ def _register(register: Register) -> Target:
     def take(visit: PageContext, values: Values) -> str:
         row = _known(visit, register, values)
         if row is None:
-            given = {one.name: values.get(one.name, one.usual) for one in register.fields} | {"confirmed": values.get("confirmed", False)}
+            given = {one.name: one.usual if values.get(one.name) is None else values[one.name] for one in register.fields}
+            given["confirmed"] = values.get("confirmed", False)
             visit.did(register.verbs[0], register.add(visit, given))
             return "new"
         held = register.values(visit, [row])[0]
@@ -281,19 +285,45 @@ def _take_line(visit: PageContext, values: Values) -> str:
     return "new"
 
 
+ACCOUNT_FIELDS = (
+    Field("name", mark("Name"), needed=True, headings=("ho ten", "ho va ten", "ten", "can bo", "nguoi dung")),
+    Field("login", mark("Login"), most=254, headings=("email", "tai khoan", "ten dang nhap", "dang nhap", "thu dien tu")),
+    Field("phone", mark("Telephone"), Kind.PHONE, headings=("dien thoai", "sdt", "so dien thoai", "dt")),
+    Field("role", mark("Role"), Kind.CHOICE, needed=True, repeats=True, headings=("vai tro", "quyen", "chuc vu"),
+          options=lambda visit: [(role.value, visit.word(role)) for role in (Role.CLERK, Role.PROCUREMENT)]),
+    Field("organisation", mark("Organisation"), Kind.REFERENCE, needed=True, options=choices.organisations, repeats=True,
+          headings=("don vi", "htx", "hop tac xa", "ten don vi", "khach hang")),
+)  # fmt: skip
+
+
+def _take_account(visit: PageContext, values: Values) -> str:
+    """Make an account without a password; its telephone number is its login where there is no other."""
+    login = (values.get("login") or (values.get("phone") or "").replace(" ", "")).lower()
+    if not login:
+        raise ValueError("a login or a telephone number")
+    if visit.session.scalars(visible(User, visit.scope).where(User.login == login)).first() is not None:
+        return "same"
+    given = UserIn(
+        login=login, name=values["name"], roles=(Role(values["role"]),), organisation=values["organisation"], phone=values.get("phone")
+    )
+    visit.did("user.add", accounts.add_user(visit.session, visit.scope, given, None, visit.by, visit.principal.roles))
+    return "new"
+
+
 TARGETS: dict[str, Target] = {
     **{one.key: _register(one) for one in REGISTERS},
+    "accounts": Target("accounts", mark("Accounts"), "/people", Permission.ACCOUNTS_WRITE, ACCOUNT_FIELDS, _take_account),
     "lots": Target("lots", mark("Lots"), "/lots", Permission.LOTS_WRITE, LOT_FIELDS, _take_lot, "amount"),
     "demands": Target("demands", mark("Orders"), "/demand", Permission.DEMAND_WRITE, ORDER_FIELDS, _take_line, "amount"),
 }
-ORDER = ("organisations", "products", "sites", "members", "papers", "areas", "vehicles", "drivers", "trucks", "lots", "demands")
+ORDER = ("organisations", "products", "sites", "members", "papers", "areas", "vehicles", "drivers", "trucks", "accounts", "lots", "demands")
 """In which sheets of one workbook are taken in: what others name comes first."""
 
 
-def site_of_owner(visit: PageContext, owner: str) -> str | None:
-    """Return the one open site of an organisation, None where there are several or none."""
-    query = visible(Site, visit.scope).join(Organisation, Organisation.id == Site.organisation_id)
-    found = visit.session.scalars(
-        query.where(Organisation.uid == owner, Site.closed_on.is_(None)).with_only_columns(Site.uid).limit(2)
-    ).all()
-    return str(found[0]) if len(found) == 1 else None
+def sites_by_owner(visit: PageContext) -> dict[str, str]:
+    """Return the one open site of each organisation that has just one, by the organisation's uid."""
+    query = visible(Site, visit.scope).join(Organisation, Organisation.id == Site.organisation_id).where(Site.closed_on.is_(None))
+    found: dict[str, list[str]] = {}
+    for owner, site in visit.session.execute(query.with_only_columns(Organisation.uid, Site.uid)):
+        found.setdefault(owner, []).append(site)
+    return {owner: sites[0] for owner, sites in found.items() if len(sites) == 1}

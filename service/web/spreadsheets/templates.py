@@ -11,7 +11,7 @@ import xlsxwriter
 
 from service.web.context import PageContext
 from service.web.registers.fields import Kind, as_cell
-from service.web.registers.register import Values
+from service.web.registers.register import Values, clock_text
 from service.web.spreadsheets.targets import Target
 
 EMPTY_ROWS = 500
@@ -72,7 +72,7 @@ def _cell(visit: PageContext, one: Any, values: Values, words: dict[str, str]) -
     if one.kind in (Kind.REFERENCE, Kind.COMMUNE):
         return words.get(str(value)) or values.get(f"{one.name}:shown") or value
     if one.kind is Kind.CLOCK:
-        return visit.formats.clock(value)
+        return clock_text(value, visit.formats.clock)
     return value if isinstance(value, date) else as_cell(value)
 
 

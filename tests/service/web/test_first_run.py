@@ -44,7 +44,9 @@ def _site(page: Page, kind: str, name: str, owner: str, commune: str) -> None:
 
 @pytest.fixture
 def live(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with serving(tmp_path, database_url=f"sqlite:///{tmp_path / 'mca.db'}", run_seconds=5) as made:
+    with serving(
+        tmp_path, database_url=f"sqlite:///{tmp_path / 'mca.db'}", run_seconds=5, rate_per_minute=100_000, guest_rate_per_minute=100_000
+    ) as made:
         yield made
 
 
@@ -74,7 +76,7 @@ def test_an_association_starts_from_nothing_in_a_browser(browser: Browser, live:
     follow(page, "details[open] form button")
     _organisation(page, "buyer", "GO! Bắc Giang")
     _site(page, "buyer", "Kho GO!", "GO! Bắc Giang", "Phường Bắc Giang, Bắc Ninh")
-    page.goto(live.address + "/papers/new?then=/guide")
+    page.goto(live.address + "/certificates/entries/new?then=/guide")
     page.fill("#scheme", "VietGAP")
     page.select_option("#organisation", label="HTX Phì Điền")
     page.fill("#valid_from", (day - timedelta(days=100)).isoformat())
@@ -107,6 +109,7 @@ def test_an_association_starts_from_nothing_in_a_browser(browser: Browser, live:
     page.goto(live.address + "/guide")
     assert page.locator("li.card.done").count() >= 10
     page.goto(live.address + "/runs")
+    expect(page.locator(SAVE)).to_be_visible()
     follow(page, SAVE)
     expect(page.locator("a[href^='/plans/']").first).to_be_visible()
     follow(page, "a[href^='/plans/']")

@@ -15,6 +15,7 @@ from tests.service.web.staging import Stage
 @pytest.mark.parametrize("register", REGISTERS, ids=lambda register: register.key)
 def test_everybody_can_use_the_list_and_the_form_of_a_register(register: object, opened: Opened, axe: str) -> None:
     page = opened(Role.MANAGER, register.path)  # type: ignore[attr-defined]
+    assert page.locator("form[role=search]").count() == 1
     check_usable(page, axe, f"register-{register.key}")  # type: ignore[attr-defined]
     page.goto(page.url.rstrip("/") + "/new")
     check_usable(page, axe, f"register-{register.key}-new")  # type: ignore[attr-defined]
@@ -81,6 +82,8 @@ def test_two_people_who_change_one_row_are_told(opened: Opened, stage: Stage) ->
     first, second = opened(Role.MANAGER, "/products"), opened(Role.BROKER, "/products")
     for page in (first, second):
         follow(page, "tbody th a")
+    for page in (first, second):
+        page.fill("#shelf_life_days", "5")
     first.fill("#usual_vnd_per_kg", "18.000")
     follow(first, "form.card button.main-act")
     second.fill("#usual_vnd_per_kg", "19.000")
@@ -90,7 +93,7 @@ def test_two_people_who_change_one_row_are_told(opened: Opened, stage: Stage) ->
 
 
 def test_a_cooperative_enters_a_certificate_and_the_association_accepts_it(opened: Opened, stage: Stage) -> None:
-    clerk, manager = opened(Role.CLERK, "/papers/new", width=PHONE), opened(Role.MANAGER)
+    clerk, manager = opened(Role.CLERK, "/certificates/entries/new", width=PHONE), opened(Role.MANAGER)
     clerk.fill("#scheme", "GlobalGAP")
     clerk.fill("#valid_from", "2027-01-01")
     clerk.fill("#valid_until", "2028-12-31")
@@ -100,7 +103,7 @@ def test_a_cooperative_enters_a_certificate_and_the_association_accepts_it(opene
     follow(clerk, "form[enctype] button")
     assert "Chờ liên minh chấp nhận" in clerk.inner_text("main")
     assert clerk.locator("button:has-text('Chấp nhận')").count() == 0
-    manager.goto(stage.address + "/papers?state=waiting")
+    manager.goto(stage.address + "/certificates/entries?state=waiting")
     follow(manager, "tbody th a")
     assert manager.request.get(stage.address + str(manager.get_attribute("a[href^='/scans/']", "href"))).body() == b"%PDF-1.4 scan"
     follow(manager, "button:has-text('Chấp nhận')")
