@@ -31,7 +31,6 @@ from catalog.models import (
     PlantingArea,
     Product,
     Road,
-    SheetDraft,
     Site,
     Sponsorship,
     Suspension,
@@ -39,6 +38,7 @@ from catalog.models import (
     Variety,
     VehicleClass,
 )
+from catalog.sheet_models import SheetDraft
 
 Row = TypeVar("Row", bound=Base)
 MAX_PAGE = 200

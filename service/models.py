@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import buyers.models
 import catalog.models
+import catalog.sheet_models
 import service.planning.models
 import service.planning.repository
 import service.planning.terms.models
@@ -26,7 +27,7 @@ __all__ = [
     "Outbox", "Role", "RoleGrant", "SecondFactor", "ServiceSecret", "Session", "User",
 ]  # fmt: skip
 metadata = Base.metadata
-ROOMS = (catalog.models, buyers.models, service.planning.models, service.planning.terms.models)
+ROOMS = (catalog.models, catalog.sheet_models, buyers.models, service.planning.models, service.planning.terms.models)
 """The modules whose tables make up the database, besides this one."""
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from starlette.responses import Response
 
-from catalog.models import Certificate, PlantingArea, SheetDraft, Side, Sponsorship
+from catalog.models import Certificate, PlantingArea, Side, Sponsorship
+from catalog.sheet_models import SheetDraft
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.days import today

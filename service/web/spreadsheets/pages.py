@@ -16,7 +16,8 @@ from starlette.responses import Response
 from catalog import names
 from catalog.base import now_utc
 from catalog.errors import Conflict, Invalid, NeedsConfirmation, NotFound, fault
-from catalog.models import HeadingMemory, Organisation, SheetDraft
+from catalog.models import Organisation
+from catalog.sheet_models import HeadingMemory, SheetDraft
 from catalog.tenancy import check_version, find
 from service.auth.permissions import Permission
 from service.http.context import Uid

@@ -88,7 +88,7 @@ def test_two_people_who_change_one_row_are_told(opened: Opened, stage: Stage) ->
     follow(first, "form.card button.main-act")
     second.fill("#usual_vnd_per_kg", "19.000")
     follow(second, "form.card button.main-act")
-    assert "Người khác" in second.inner_text("form .said.bad") or "vừa được sửa" in second.inner_text("form .said.bad")
+    assert "Phạm Văn Quân" in second.inner_text("form .said.bad")
     assert second.input_value("#usual_vnd_per_kg") == "19.000"
 
 

@@ -16,16 +16,15 @@ from catalog.models import (
     Certificate,
     Driver,
     Grade,
-    HeadingMemory,
     Lot,
     Member,
     Organisation,
     OrganisationKind,
     Product,
-    SheetDraft,
     Side,
     Site,
 )
+from catalog.sheet_models import HeadingMemory, SheetDraft
 from service.models import Role
 from tests.service.web import workbooks
 from tests.service.web.staging import Stage
