@@ -27,7 +27,7 @@ from matching.search.resource_use import resource_use
 
 FREE, SITE_FULL, FLEET_USED = range(3)
 BLOCK = 1 << 16
-"""Pairs that are looked at together."""
+"""JudgedPairs that are looked at together."""
 
 
 @dataclass(frozen=True, eq=False)
