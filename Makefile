@@ -19,7 +19,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inpu
 # Python would read every module's text again at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run serve test lint format lock bench bench-smoke clean
+.PHONY: help setup run serve test lint format lock audit bench bench-smoke clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ lock: setup ## Renew all lock files from pyproject.toml
 	$$compile --all-extras pyproject.toml --output-file requirements.lock; \
 	$$compile --group pyproject.toml:compiler --output-file requirements-compiler.lock; \
 	$$compile --group pyproject.toml:node --output-file requirements-node.lock
+
+audit: setup ## Ask whether a locked package has a known fault
+	@$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.lock && echo "No known faults." || { \
+		echo "Known faults stand above. Where none do, no source of advisories could be reached, and nothing is known." >&2; exit 1; }
 
 bench: setup ## Measure every instance and phase (long)
 	@$(BIN)/python -m benchmarks

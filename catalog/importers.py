@@ -31,6 +31,7 @@ from catalog.models import (
     Road,
     Side,
     Site,
+    SiteDate,
     Tariff,
     TariffBand,
     VehicleClass,
@@ -265,6 +266,18 @@ def import_roads(intake: Intake, rows: Sequence[Row]) -> None:
         intake.session.execute(insert(Road), [{"association_id": intake.association_id, "source": intake.source, **row} for row in fresh])
     changed = sum(_assign(known[row["from_site_id"], row["to_site_id"]], row) for row in rows if row not in fresh)
     _count(intake.tally, Road, len(fresh), changed, len(rows) - len(fresh) - changed)
+
+
+def import_site_dates(intake: Intake, rows: Sequence[Row]) -> None:
+    """Add or update dates of sites by site and day; rows hold the columns of `SiteDate`."""
+    require(SiteDate, rows)
+    dates = intake.session.scalars(select(SiteDate).where(SiteDate.association_id == intake.association_id))
+    known = {(one.site_id, one.day): one for one in dates}
+    fresh = [row for row in rows if (row["site_id"], row["day"]) not in known]
+    if fresh:
+        intake.session.execute(insert(SiteDate), [{"association_id": intake.association_id, **row} for row in fresh])
+    changed = sum(_assign(known[row["site_id"], row["day"]], row) for row in rows if (row["site_id"], row["day"]) in known)
+    _count(intake.tally, SiteDate, len(fresh), changed, len(rows) - len(fresh) - changed)
 
 
 def _assign(record: Any, row: Row) -> bool:

@@ -372,7 +372,8 @@ class PlantingArea(Exposed, Versioned, Base):
 class Lot(Exposed, Versioned, Base):
     """A harvest lot: one product of one grade at one site in one window.
 
-    `quantity_kg` is what the cooperative declares. Who has what of it is the ledger's business; triggers keep the two in step.
+    Lots of one `harvest` are cut together and picked up on one date. `quantity_kg` is what the cooperative declares. Who has what of it is
+    the ledger's business; triggers keep the two in step.
     """
 
     __tablename__ = "lot"
@@ -416,6 +417,7 @@ class Lot(Exposed, Versioned, Base):
     stated_amount: Mapped[str | None] = mapped_column(length("stated_amount", 40))
     stated_unit: Mapped[Unit | None] = word("stated_unit", Unit)
     note: Mapped[str] = mapped_column(length("note", 2000, 0), default="")
+    harvest: Mapped[str | None] = mapped_column(length("harvest", 100), sort_order=100)
 
     organisation: Mapped[Organisation] = relationship(foreign_keys=[organisation_id], lazy="raise")
     supplier: Mapped[Organisation] = relationship(foreign_keys=[supplier_id], lazy="raise")
@@ -539,6 +541,21 @@ class AccessRule(Exposed, Versioned, Base):
     valid_from: Mapped[date] = mapped_column(default=ANYTIME)
     valid_until: Mapped[date | None]
     source: Mapped[str] = mapped_column(length("source", 500))
+
+
+class SiteDate(Keyed, Base):
+    """A date that differs from a site's usual day: closed, or with other hours or another throughput; what is NULL is as usual."""
+
+    __tablename__ = "site_date"
+    __table_args__ = (UniqueConstraint("site_id", "day"),)
+
+    association_id: Mapped[int] = reference("association.id")
+    site_id: Mapped[int] = reference("site.id", index=False)
+    day: Mapped[date]
+    closed: Mapped[bool] = mapped_column(default=False)
+    open_from_min: Mapped[int | None] = mapped_column(between("open_from_min", 0, 1440))
+    open_until_min: Mapped[int | None] = mapped_column(between("open_until_min", 0, 1440))
+    throughput_kg: Mapped[int | None] = mapped_column(between("throughput_kg", 0, MAX_VND))
 
 
 class Road(Exposed, Versioned, Base):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matching.api import (
         BadInput,
         Change,
+        Diagnosis,
         InputIssue,
         Limits,
         Plan,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         RulePrice,
         Solution,
         SolveParams,
-        Story,
         Verdict,
         compare_plans,
         explain_line,
@@ -40,9 +40,31 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "BadInput", "Change", "InputIssue", "Limits", "Plan", "PlanInvalid", "Problem", "Progress", "Reason", "Result", "Rule", "RuleKind",
-    "RulePrice", "Solution", "SolveParams", "Story", "Verdict", "compare_plans", "explain_line", "explain_lot", "price_rule",
-    "problem_from_frames", "read_problem", "solve", "verify_plan",
+    "BadInput",
+    "Change",
+    "Diagnosis",
+    "InputIssue",
+    "Limits",
+    "Plan",
+    "PlanInvalid",
+    "Problem",
+    "Progress",
+    "Reason",
+    "Result",
+    "Rule",
+    "RuleKind",
+    "RulePrice",
+    "Solution",
+    "SolveParams",
+    "Verdict",
+    "compare_plans",
+    "explain_line",
+    "explain_lot",
+    "price_rule",
+    "problem_from_frames",
+    "read_problem",
+    "solve",
+    "verify_plan",
 ]  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matching.executors import Executor
-from matching.explain.context import Scene
-from matching.explain.diagnosis import Story, tell
+from matching.explain.context import PlanContext
+from matching.explain.diagnosis import Diagnosis, diagnose
 from matching.explain.rules import Rule, RulePrice, price_of
 from matching.io.frames import problem_from_frames, result_frames
 from matching.io.reader import read_problem
@@ -26,9 +26,31 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "BadInput", "Change", "InputIssue", "Limits", "Plan", "PlanInvalid", "Problem", "Progress", "Reason", "Result", "Rule", "RuleKind",
-    "RulePrice", "Solution", "SolveParams", "Story", "Verdict", "compare_plans", "explain_line", "explain_lot", "price_rule",
-    "problem_from_frames", "read_problem", "solve", "verify_plan",
+    "BadInput",
+    "Change",
+    "Diagnosis",
+    "InputIssue",
+    "Limits",
+    "Plan",
+    "PlanInvalid",
+    "Problem",
+    "Progress",
+    "Reason",
+    "Result",
+    "Rule",
+    "RuleKind",
+    "RulePrice",
+    "Solution",
+    "SolveParams",
+    "Verdict",
+    "compare_plans",
+    "explain_line",
+    "explain_lot",
+    "price_rule",
+    "problem_from_frames",
+    "read_problem",
+    "solve",
+    "verify_plan",
 ]  # fmt: skip
 
 
@@ -107,7 +129,7 @@ def verify_plan(problem: Problem, plan: Plan) -> Verdict:
     return verify(problem, plan)
 
 
-def explain_lot(problem: Problem, plan: Plan, lot_id: str) -> Story:
+def explain_lot(problem: Problem, plan: Plan, lot_id: str) -> Diagnosis:
     """Return why a lot is used as it is in a plan: the reason, the nearest misses, and to whom it lost.
 
     Raises
@@ -118,7 +140,7 @@ def explain_lot(problem: Problem, plan: Plan, lot_id: str) -> Story:
     return _explain(problem, plan, LOT, lot_id)
 
 
-def explain_line(problem: Problem, plan: Plan, line_id: str) -> Story:
+def explain_line(problem: Problem, plan: Plan, line_id: str) -> Diagnosis:
     """Return why a demand line is filled as it is in a plan: the reason, the nearest misses, and to whom it lost.
 
     Raises
@@ -129,9 +151,9 @@ def explain_line(problem: Problem, plan: Plan, line_id: str) -> Story:
     return _explain(problem, plan, LINE, line_id)
 
 
-def _explain(problem: Problem, plan: Plan, subject: str, name: str) -> Story:
-    scene = Scene(problem, plan)
-    return tell(scene, subject, scene.row(subject, name))
+def _explain(problem: Problem, plan: Plan, subject: str, name: str) -> Diagnosis:
+    scene = PlanContext(problem, plan)
+    return diagnose(scene, subject, scene.row(subject, name))
 
 
 def price_rule(problem: Problem, plan: Plan, rule: Rule, params: SolveParams | None = None) -> RulePrice:

@@ -25,6 +25,7 @@ import numpy as np
 
 from matching.bounds.model import Model
 from matching.bounds.ways import CARRIER, DIRECT, THROUGH_HUB, Ways, shift_days
+from matching.model.calendar import has_throughput, site_daily_kg
 from matching.model.problem import BUYER, HUB, NO_LIMIT, BoolArray, FloatArray, IntArray, Problem
 from matching.network.distance import distances
 from matching.network.reach import classes_in_reach, reach
@@ -108,7 +109,9 @@ Members = tuple[IntArray, IntArray, IntArray]
 
 
 def _limited_sites(problem: Problem) -> list[int]:
-    return np.flatnonzero(problem.sites.throughput_kg_per_day < NO_LIMIT).tolist()
+    limited = has_throughput(problem)
+    limited[problem.calendar.site[problem.calendar.closed]] = True
+    return np.flatnonzero(limited).tolist()
 
 
 def _at_site(problem: Problem, ways: Ways, windows: Windows, site: int) -> Members:
@@ -194,6 +197,7 @@ class CapacityAdder:
         if resource == CLASS:
             daily = float((p.vehicles.count_per_day[rows].astype(np.float64) * p.vehicles.payload_kg[rows]).sum())
             return np.full(n_days, daily)
-        limits = p.roads.capacity_kg if resource == ROAD else p.sites.throughput_kg_per_day
-        daily = float(limits[rows].astype(np.float64).sum()) if (limits[rows] < NO_LIMIT).all() else np.inf
-        return np.full(n_days, daily)
+        if resource == ROAD:
+            daily = float(p.roads.capacity_kg[rows].astype(np.float64).sum())
+            return np.full(n_days, daily if (p.roads.capacity_kg[rows] < NO_LIMIT).all() else np.inf)
+        return np.asarray(np.stack([site_daily_kg(p, site, first, last) for site in rows]).sum(axis=0))

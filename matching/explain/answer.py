@@ -18,9 +18,9 @@ import numpy as np
 
 from matching.explain.candidates import Candidate, Costs, find_candidates
 from matching.explain.changes import Change, ChangeKind, apply, set_cell
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.explain.local import Found, Local, around
-from matching.explain.pairs import Pairs, find_pairs
+from matching.explain.pairs import JudgedPairs, find_pairs
 from matching.model.plan import LOT
 from matching.model.problem import Problem
 from matching.verify import verify
@@ -124,7 +124,7 @@ EFFORT, COSTS = Effort(), Costs()
 
 
 def what_would_change(
-    scene: Scene,
+    context: PlanContext,
     subject: str,
     row: int,
     *,
@@ -141,11 +141,11 @@ def what_would_change(
     expired : asked between searches; once it is true the best answer so far is given.
     late : asked within searches, often; once it is true the search at hand is given up, for a part of one verifies nothing.
     """
-    open_kg = int(scene.open_kg(subject)[row])
-    used = int(scene.kg(subject)[row]) - open_kg
+    open_kg = int(context.open_kg(subject)[row])
+    used = int(context.kg(subject)[row]) - open_kg
     if open_kg <= 0:
         return Answer(Outcome.MATCHED, used, (), 0)
-    search = _Search(scene, subject, row, effort, costs, seed, (expired, late))
+    search = _Search(context, subject, row, effort, costs, seed, (expired, late))
     search.run()
     outcome = Outcome.FOUND if search.promises else Outcome.TIME if search.cut_short else Outcome.NONE
     promises = sorted(search.promises, key=lambda one: (one.cost_vnd, -one.promised_kg))
@@ -162,17 +162,19 @@ Asked = Callable[[], bool]
 class _Search:
     """A search under way."""
 
-    def __init__(self, scene: Scene, subject: str, row: int, effort: Effort, costs: Costs, seed: int, over: tuple[Asked, Asked]) -> None:
-        self.scene, self.subject, self.row, self.effort, self.costs = scene, subject, row, effort, costs
+    def __init__(
+        self, context: PlanContext, subject: str, row: int, effort: Effort, costs: Costs, seed: int, over: tuple[Asked, Asked]
+    ) -> None:
+        self.context, self.subject, self.row, self.effort, self.costs = context, subject, row, effort, costs
         self.seed, (self.expired, self.late) = seed, over
-        self.pairs = find_pairs(scene, subject, row)
-        self.local: Local = around(scene, subject, row)
-        self.open_kg = int(scene.open_kg(subject)[row])
+        self.pairs = find_pairs(context, subject, row)
+        self.local: Local = around(context, subject, row)
+        self.open_kg = int(context.open_kg(subject)[row])
         self.least_kg = max(1, min(self.open_kg, int(np.ceil(self.effort.least_share * self.open_kg))))
         self.promises: list[Promise] = []
         self.tried, self.passed_over, self.cut_short = 0, 0, False
         self._now: Found | None = None
-        self._plan_vnd = verify(scene.problem, scene.plan).objective_vnd
+        self._plan_vnd = verify(context.problem, context.plan).objective_vnd
         self._slack_vnd = 0
 
     def run(self) -> None:
@@ -186,7 +188,7 @@ class _Search:
         """Try prices first, since they nearly always do and bound what may be paid; then what is cheaper."""
         for kind in self._price_kinds():
             self._price(kind)
-        found = find_candidates(self.scene, self.subject, self.pairs, self.costs)
+        found = find_candidates(self.context, self.subject, self.pairs, self.costs)
         # What could not pay for the margin even on full trucks is no answer.
         hopeful = [one for one in found if one.hope_vnd >= self.effort.margin_vnd]
         self.passed_over = len(found) - len(hopeful)
@@ -204,7 +206,7 @@ class _Search:
 
     # changes of one cell that is no price ---------------------------------------------------------------------------
     def _try(self, one: Candidate) -> None:
-        problem = apply(self.scene.problem, one.change)
+        problem = apply(self.context.problem, one.change)
         with_it = self._solve(problem)
         if with_it is None or with_it.kg - self.local.used_kg < self.least_kg:
             return
@@ -215,7 +217,7 @@ class _Search:
 
     def _helps_others(self, change: Change) -> bool:
         """Whether a change may be worth something even if the lot or line gets no more."""
-        return change.subject != self.scene.name(self.subject, self.row) or change.table != ("lots" if self.subject == LOT else "demands")
+        return change.subject != self.context.name(self.subject, self.row) or change.table != ("lots" if self.subject == LOT else "demands")
 
     def _judge(self, change: Change, problem: Problem, with_it: Found, without_vnd: int, cost_vnd: int, doubt: float = 1.0) -> None:
         """Keep a promise if the change, made in the problem, clearly gets the lot or line matched."""
@@ -244,7 +246,7 @@ class _Search:
         return 2.0 * self._slack_vnd + doubt * max(self.effort.margin_vnd, self.effort.margin_share * kg * self._unit_vnd())
 
     def _unit_vnd(self) -> float:
-        lots, lines = self.scene.problem.lots, self.scene.problem.lines
+        lots, lines = self.context.problem.lots, self.context.problem.lines
         return float(lots.ask_vnd_per_kg[self.row] if self.subject == LOT else lines.bid_vnd_per_kg[self.row])
 
     def _solve(self, problem: Problem, *, most_kg: int | None = None, start: Found | None = None) -> Found | None:
@@ -259,7 +261,7 @@ class _Search:
     def _without(self) -> Found | None:
         """The best plan found in which the lot or line gets no more, for changes that concern it alone."""
         if self._now is None:
-            self._now = self._solve(self.scene.problem, most_kg=self.local.used_kg)
+            self._now = self._solve(self.context.problem, most_kg=self.local.used_kg)
             self._note(self._now.worth_vnd if self._now is not None else self._plan_vnd)
         return self._now
 
@@ -311,18 +313,18 @@ class _Search:
         """Promise what a plan, of which the worth at the old price is given, brings at the new one."""
         without = self._without()
         assert without is not None
-        change = set_cell(self.scene.problem, kind, self.row, old - move if kind is ChangeKind.ASK else old + move)
+        change = set_cell(self.context.problem, kind, self.row, old - move if kind is ChangeKind.ASK else old + move)
         paid, now = move * found.kg, move * self.local.used_kg
         with_it = replace(found, worth_vnd=found.worth_vnd + paid)
-        self._judge(change, apply(self.scene.problem, change), with_it, without.worth_vnd + now, paid)
+        self._judge(change, apply(self.context.problem, change), with_it, without.worth_vnd + now, paid)
 
     def _priced(self, kind: ChangeKind, old: int, move: int) -> Problem:
         new = max(0, old - move) if kind is ChangeKind.ASK else old + move
-        return apply(self.scene.problem, set_cell(self.scene.problem, kind, self.row, new))
+        return apply(self.context.problem, set_cell(self.context.problem, kind, self.row, new))
 
     def _rounded_up(self, vnd: float) -> int:
         step = self.effort.price_step_vnd
         return int(np.ceil(max(0.0, vnd) / step)) * step
 
 
-__all__ = ["Answer", "Effort", "Outcome", "Pairs", "Promise", "what_would_change"]
+__all__ = ["Answer", "Effort", "JudgedPairs", "Outcome", "Promise", "what_would_change"]

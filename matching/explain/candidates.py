@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matching.explain.changes import Change, ChangeKind, lifted_ban, new_certificate, renewal, set_cell
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.explain.near_misses import Paper, held, requirements, wrong_with
-from matching.explain.pairs import AT, STEPS, LineDays, LotDays, Pairs, Ways, judge, line_days, lot_days, ways_of
+from matching.explain.pairs import AT, STEPS, JudgedPairs, LineDays, LotDays, Ways, judge, line_days, lot_days, ways_of
 from matching.model.plan import LOT
 from matching.model.problem import NO_LIMIT
 from matching.model.reasons import AFTER_PLAN, Reason
@@ -74,11 +74,11 @@ class Candidate:
     other: int
 
 
-def find_candidates(scene: Scene, subject: str, pairs: Pairs, costs: Costs) -> list[Candidate]:
+def find_candidates(context: PlanContext, subject: str, pairs: JudgedPairs, costs: Costs) -> list[Candidate]:
     """Return all changes but those of prices, the cheapest first."""
     found: dict[Change, Candidate] = {}
     for k in range(len(pairs.step)):
-        for one in _of_pair(scene, subject, pairs, k, costs):
+        for one in _of_pair(context, subject, pairs, k, costs):
             before = found.get(one.change)
             # One change may open several pairs.
             hope = one.hope_vnd + (0.0 if before is None else before.hope_vnd)
@@ -86,27 +86,27 @@ def find_candidates(scene: Scene, subject: str, pairs: Pairs, costs: Costs) -> l
     return sorted(found.values(), key=lambda one: (one.cost_vnd, -one.hope_vnd, one.change.key, one.change.column))
 
 
-def _of_pair(scene: Scene, subject: str, pairs: Pairs, k: int, costs: Costs) -> Iterator[Candidate]:
+def _of_pair(context: PlanContext, subject: str, pairs: JudgedPairs, k: int, costs: Costs) -> Iterator[Candidate]:
     lot, line = int(pairs.lot[k]), int(pairs.line[k])
-    kg = min(int(scene.open_kg(subject)[lot if subject == LOT else line]), _room(scene, subject, lot, line))
-    gain = _gain(scene, lot, line)
+    kg = min(int(context.open_kg(subject)[lot if subject == LOT else line]), _room(context, subject, lot, line))
+    gain = _gain(context, lot, line)
     if kg <= 0 or gain <= 0:
         return
     other = line if subject == LOT else lot
-    for change, cost in _options(scene, subject, pairs, k, kg, costs):
+    for change, cost in _options(context, subject, pairs, k, kg, costs):
         yield Candidate(change, round(cost), gain * kg, other)
 
 
-def _room(scene: Scene, subject: str, lot: int, line: int) -> int:
+def _room(context: PlanContext, subject: str, lot: int, line: int) -> int:
     """Most that a pair could move, kg."""
-    return int(scene.problem.lines.kg[line] if subject == LOT else scene.problem.lots.kg[lot])
+    return int(context.problem.lines.kg[line] if subject == LOT else context.problem.lots.kg[lot])
 
 
-def _gain(scene: Scene, lot: int, line: int) -> float:
+def _gain(context: PlanContext, lot: int, line: int) -> float:
     """What a kilogram of a pair would gain at a full truck, đồng."""
-    problem = scene.problem
+    problem = context.problem
     sites = np.array([problem.lots.site[lot]]), np.array([problem.lines.site[line]])
-    rate = float(pair_rates(scene.market.haulage, *sites, np.array([problem.lots.cold[lot]]))[0])
+    rate = float(pair_rates(context.market.haulage, *sites, np.array([problem.lots.cold[lot]]))[0])
     worth = problem.lines.bid_vnd_per_kg[line] + problem.lines.short_vnd_per_kg[line] - problem.lots.ask_vnd_per_kg[lot]
     return float(worth) - rate
 
@@ -114,72 +114,72 @@ def _gain(scene: Scene, lot: int, line: int) -> float:
 Options = Iterator[tuple[Change, float]]
 
 
-def _options(scene: Scene, subject: str, pairs: Pairs, k: int, kg: int, costs: Costs) -> Options:
+def _options(context: PlanContext, subject: str, pairs: JudgedPairs, k: int, kg: int, costs: Costs) -> Options:
     """Changes that take one pair over the step that stops it, with what each is thought to cost, đồng."""
     reason, lot, line = STEPS[int(pairs.step[k])], int(pairs.lot[k]), int(pairs.line[k])
-    bid = float(scene.problem.lines.bid_vnd_per_kg[line])
+    bid = float(context.problem.lines.bid_vnd_per_kg[line])
     if reason in (Reason.CERTIFICATE, Reason.MARKET_CODE):
-        yield from _papers(scene, lot, line, costs)
+        yield from _papers(context, lot, line, costs)
     elif reason is Reason.GRADE:
-        yield from _grade(scene, pairs, k, kg * bid * costs.grade_share)
+        yield from _grade(context, pairs, k, kg * bid * costs.grade_share)
     elif reason in (Reason.DATES, Reason.REMAINING_LIFE):
-        yield from _days(scene, pairs, k, kg * bid * costs.day_share)
+        yield from _days(context, pairs, k, kg * bid * costs.day_share)
     elif reason is Reason.FORBIDDEN:
-        yield lifted_ban(scene.problem, lot, line), costs.ban_vnd
+        yield lifted_ban(context.problem, lot, line), costs.ban_vnd
     elif reason in AFTER_PLAN:
-        yield from _rules(scene, lot, line, bid, costs)
+        yield from _rules(context, lot, line, bid, costs)
         if reason in (Reason.BETTER_OFFER, Reason.MINIMUM):
-            yield from _quantity(scene, subject, lot, line, kg, bid * costs.quantity_share)
+            yield from _quantity(context, subject, lot, line, kg, bid * costs.quantity_share)
         elif reason in (Reason.THROUGHPUT, Reason.FLEET, Reason.TRUCK):
-            yield from _more_days(scene, lot, line, kg * bid * costs.day_share)
+            yield from _more_days(context, lot, line, kg * bid * costs.day_share)
         if reason in (Reason.THROUGHPUT, Reason.FLEET):
-            yield from _capacity(scene, lot, line, kg, bid, costs)
+            yield from _capacity(context, lot, line, kg, bid, costs)
 
 
 # one step at a time --------------------------------------------------------------------------------------------------
-def _papers(scene: Scene, lot: int, line: int, costs: Costs) -> Options:
+def _papers(context: PlanContext, lot: int, line: int, costs: Costs) -> Options:
     """Extend or obtain the one certificate that is in the way."""
-    problem, c = scene.problem, scene.problem.certificates
-    needs = [(*need, wrong_with(scene, lot, line, *need)) for need in requirements(scene, line)]
+    problem, c = context.problem, context.problem.certificates
+    needs = [(*need, wrong_with(context, lot, line, *need)) for need in requirements(context, line)]
     wrong = [(scheme, level, found) for scheme, level, found in needs if found is not None]
-    if len(wrong) != 1 or judge(lot_days(scene, lot), line_days(scene, line), ALWAYS, ALWAYS, _horizon(scene)).reason is not None:
+    if len(wrong) != 1 or judge(lot_days(context, lot), line_days(context, line), ALWAYS, ALWAYS, _horizon(context)).reason is not None:
         return
     scheme, level, (paper, _) = wrong[0]
     if paper is Paper.EXPIRES:
-        rows = held(scene, lot, scheme)
+        rows = held(context, lot, scheme)
         rows = rows[(c.level[rows] >= level) & (c.from_day[rows] <= problem.lots.until_day[lot])]
         yield renewal(problem, int(rows[np.argmax(c.until_day[rows])]), problem.horizon_until_day), costs.renewal_vnd
     else:
         yield new_certificate(problem, lot, scheme, level), costs.certificate_vnd
 
 
-def _horizon(scene: Scene) -> tuple[int, int]:
-    return scene.problem.horizon_from_day, scene.problem.horizon_until_day
+def _horizon(context: PlanContext) -> tuple[int, int]:
+    return context.problem.horizon_from_day, context.problem.horizon_until_day
 
 
-def _grade(scene: Scene, pairs: Pairs, k: int, vnd: float) -> Options:
+def _grade(context: PlanContext, pairs: JudgedPairs, k: int, vnd: float) -> Options:
     lot, line = int(pairs.lot[k]), int(pairs.line[k])
-    grade = int(scene.problem.lots.grade[lot])
-    if _passes(scene, lot, line, lot_days(scene, lot), line_days(scene, line)._replace(max_grade=grade)):
-        yield set_cell(scene.problem, ChangeKind.GRADE, line, grade), vnd * max(1.0, float(pairs.short[k]))
+    grade = int(context.problem.lots.grade[lot])
+    if _passes(context, lot, line, lot_days(context, lot), line_days(context, line)._replace(max_grade=grade)):
+        yield set_cell(context.problem, ChangeKind.GRADE, line, grade), vnd * max(1.0, float(pairs.short[k]))
 
 
-def _passes(scene: Scene, lot: int, line: int, supply: LotDays, wanted: LineDays) -> bool:
+def _passes(context: PlanContext, lot: int, line: int, supply: LotDays, wanted: LineDays) -> bool:
     """Whether a pair passes all steps before its price with other days or grades."""
-    ways = _ways(scene, lot, line)
-    return ways is not None and judge(supply, wanted, *ways, _horizon(scene)).reason is None
+    ways = _ways(context, lot, line)
+    return ways is not None and judge(supply, wanted, *ways, _horizon(context)).reason is None
 
 
-def _ways(scene: Scene, lot: int, line: int) -> tuple[Ways, Ways] | None:
-    _, entries = scene.pairs(LOT, lot)
-    mine = entries[scene.market.ground.entry_line[entries] == line]
-    return ways_of(scene, lot, int(mine[0])) if len(mine) else None
+def _ways(context: PlanContext, lot: int, line: int) -> tuple[Ways, Ways] | None:
+    _, entries = context.pairs(LOT, lot)
+    mine = entries[context.market.ground.entry_line[entries] == line]
+    return ways_of(context, lot, int(mine[0])) if len(mine) else None
 
 
-def _days(scene: Scene, pairs: Pairs, k: int, vnd: float) -> Options:
+def _days(context: PlanContext, pairs: JudgedPairs, k: int, vnd: float) -> Options:
     """Move one date, or accept less life, by as few days as do."""
     lot, line = int(pairs.lot[k]), int(pairs.line[k])
-    supply, wanted, (first, last) = lot_days(scene, lot), line_days(scene, line), _horizon(scene)
+    supply, wanted, (first, last) = lot_days(context, lot), line_days(context, line), _horizon(context)
     for days in range(1, MOST_DAYS + 1):
         moved = [
             (ChangeKind.PICKUP_UNTIL, lot, supply._replace(until_day=supply.until_day + days), wanted, supply.until_day + days <= last),
@@ -189,8 +189,8 @@ def _days(scene: Scene, pairs: Pairs, k: int, vnd: float) -> Options:
             (ChangeKind.LIFE, line, supply, wanted._replace(min_life_days=wanted.min_life_days - days), wanted.min_life_days >= days),
         ]
         for kind, row, offered, asked, inside in moved:
-            if inside and _passes(scene, lot, line, offered, asked):
-                yield set_cell(scene.problem, kind, row, _moved_to(kind, offered, asked)), vnd * days
+            if inside and _passes(context, lot, line, offered, asked):
+                yield set_cell(context.problem, kind, row, _moved_to(kind, offered, asked)), vnd * days
 
 
 def _moved_to(kind: ChangeKind, supply: LotDays, wanted: LineDays) -> int:
@@ -204,40 +204,40 @@ def _moved_to(kind: ChangeKind, supply: LotDays, wanted: LineDays) -> int:
     return cells[kind]
 
 
-def _rules(scene: Scene, lot: int, line: int, bid: float, costs: Costs) -> Options:
+def _rules(context: PlanContext, lot: int, line: int, bid: float, costs: Costs) -> Options:
     """Admit one more supplier, or lower one minimum to what there is."""
-    lots, lines, problem = scene.problem.lots, scene.problem.lines, scene.problem
+    lots, lines, problem = context.problem.lots, context.problem.lines, context.problem
     most = int(lines.max_suppliers[line])
     if most < NO_LIMIT:
         yield set_cell(problem, ChangeKind.SUPPLIERS, line, most + 1), costs.supplier_vnd
-    lot_most, line_most = (int(side[row]) for side, row in zip(scene.possible, (lot, line)))
-    possible = min(int(scene.use.lot_open_kg[lot]), int(scene.use.line_open_kg[line]))
+    lot_most, line_most = (int(side[row]) for side, row in zip(context.possible, (lot, line)))
+    possible = min(int(context.use.lot_open_kg[lot]), int(context.use.line_open_kg[line]))
     lowered = (
         (ChangeKind.MIN_SUPPLIER, line, int(lines.min_supplier_kg[line]), possible),
         (ChangeKind.MIN_FILL, line, int(lines.min_fill_kg[line]), line_most),
         (ChangeKind.MIN_TAKE, lot, int(lots.min_take_kg[lot]), lot_most),
     )
     for kind, row, minimum, most in lowered:
-        for kg in _lower_minimums(scene, minimum, most):
+        for kg in _lower_minimums(context, minimum, most):
             yield set_cell(problem, kind, row, kg), (minimum - kg) * bid * costs.minimum_share
     if lots.indivisible[lot]:
         yield set_cell(problem, ChangeKind.DIVISIBLE, lot, False), int(lots.kg[lot]) * bid * costs.minimum_share
 
 
-def _lower_minimums(scene: Scene, minimum: int, most: int) -> list[int]:
+def _lower_minimums(context: PlanContext, minimum: int, most: int) -> list[int]:
     """Lower values of a minimum that are worth trying: what counterparts have, or else whole trucks and shares of it."""
     if minimum > most:
         return [most] if most > 0 else []
     if minimum <= 1:
         return []
-    trucks = [minimum // payload * payload for payload in np.unique(scene.problem.vehicles.payload_kg).tolist()]
+    trucks = [minimum // payload * payload for payload in np.unique(context.problem.vehicles.payload_kg).tolist()]
     shares = [int(minimum * share) for share in MINIMUM_SHARES]
     return sorted({kg for kg in (*trucks, *shares) if 0 < kg < minimum}, reverse=True)
 
 
-def _more_days(scene: Scene, lot: int, line: int, vnd: float) -> Options:
+def _more_days(context: PlanContext, lot: int, line: int, vnd: float) -> Options:
     """Let goods be picked up or delivered on a day more, before or after, so that other trucks and days can serve them."""
-    lots, lines, (first, last) = scene.problem.lots, scene.problem.lines, _horizon(scene)
+    lots, lines, (first, last) = context.problem.lots, context.problem.lines, _horizon(context)
     moved = (
         (ChangeKind.PICKUP_UNTIL, lot, int(lots.until_day[lot]) + 1),
         (ChangeKind.PICKUP_FROM, lot, int(lots.from_day[lot]) - 1),
@@ -246,14 +246,14 @@ def _more_days(scene: Scene, lot: int, line: int, vnd: float) -> Options:
     )
     for kind, row, day in moved:
         if first <= day <= last:
-            yield set_cell(scene.problem, kind, row, day), vnd
+            yield set_cell(context.problem, kind, row, day), vnd
 
 
-def _capacity(scene: Scene, lot: int, line: int, kg: int, bid: float, costs: Costs) -> Options:
+def _capacity(context: PlanContext, lot: int, line: int, kg: int, bid: float, costs: Costs) -> Options:
     """Let the full site handle as much more as is open, or hire as many more of the used trucks as carry it."""
-    possible = np.array([min(int(scene.use.lot_open_kg[lot]), int(scene.use.line_open_kg[line]))])
-    barred = scene.capacity.barred(np.array([lot]), np.array([line]), possible)
-    site, vehicle, problem = int(barred.site[0]), int(barred.vehicle[0]), scene.problem
+    possible = np.array([min(int(context.use.lot_open_kg[lot]), int(context.use.line_open_kg[line]))])
+    barred = context.capacity.barred(np.array([lot]), np.array([line]), possible)
+    site, vehicle, problem = int(barred.site[0]), int(barred.vehicle[0]), context.problem
     if site >= 0:
         most = int(problem.sites.throughput_kg_per_day[site])
         yield set_cell(problem, ChangeKind.SITE_THROUGHPUT, site, most + kg), kg * bid * costs.throughput_share
@@ -263,12 +263,12 @@ def _capacity(scene: Scene, lot: int, line: int, kg: int, bid: float, costs: Cos
         yield set_cell(problem, ChangeKind.TRUCKS, vehicle, most + more), more * costs.truck_vnd
 
 
-def _quantity(scene: Scene, subject: str, lot: int, line: int, kg: int, vnd: float) -> Options:
+def _quantity(context: PlanContext, subject: str, lot: int, line: int, kg: int, vnd: float) -> Options:
     """Let the other side have as much more as is open."""
     if subject == LOT:
-        yield set_cell(scene.problem, ChangeKind.WANTED, line, int(scene.problem.lines.kg[line]) + kg), vnd * kg
-    elif not scene.problem.lots.indivisible[lot]:
-        yield set_cell(scene.problem, ChangeKind.OFFERED, lot, int(scene.problem.lots.kg[lot]) + kg), vnd * kg
+        yield set_cell(context.problem, ChangeKind.WANTED, line, int(context.problem.lines.kg[line]) + kg), vnd * kg
+    elif not context.problem.lots.indivisible[lot]:
+        yield set_cell(context.problem, ChangeKind.OFFERED, lot, int(context.problem.lots.kg[lot]) + kg), vnd * kg
 
 
 __all__ = ["AT", "Candidate", "Costs", "find_candidates"]

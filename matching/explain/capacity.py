@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.compiled import compiled
+from matching.model.calendar import throughput_kg
 from matching.model.plan import Plan
 from matching.model.problem import BUYER, HUB, NO_LIMIT, BoolArray, FloatArray, IntArray, Problem
 from matching.network.distance import Distances, distances, kilometres
@@ -26,7 +27,7 @@ from matching.search.resource_use import resource_use
 
 FREE, SITE_FULL, FLEET_USED = range(3)
 BLOCK = 1 << 16
-"""Pairs that are looked at together."""
+"""JudgedPairs that are looked at together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,9 @@ def capacity_left(problem: Problem, plan: Plan) -> CapacityLeft:
 
 def site_limits_kg(problem: Problem, n_days: int) -> FloatArray:
     """What each site can handle on each day of the horizon, infinite where nothing limits it, kg, shape (n_sites, n_days)."""
-    limit = problem.sites.throughput_kg_per_day.astype(np.float64)
-    return np.repeat(np.where(limit >= NO_LIMIT, np.inf, limit)[:, None], n_days, axis=1)
+    days = problem.horizon_from_day + np.arange(n_days)
+    limit = throughput_kg(problem, np.arange(problem.n_sites)[:, None], days[None, :]).astype(np.float64)
+    return np.where(limit >= NO_LIMIT, np.inf, limit)
 
 
 class Barred(NamedTuple):

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from matching.explain.capacity import CapacityScreen
-from matching.explain.open_reasons import AfterPlan, Use, after_plan, possible_kg, use_of
+from matching.explain.open_reasons import AfterPlan, OpenAmounts, after_plan, possible_kg, use_of
 from matching.explain.policy_limits import PolicyLimits
 from matching.model.plan import LOT, Plan
 from matching.model.problem import FloatArray, IntArray, Problem
@@ -26,7 +26,7 @@ class UnknownId(LookupError):
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class PlanContext:
     """A problem and a plan for it; what takes time to prepare is prepared when it is first asked for."""
 
     problem: Problem
@@ -70,7 +70,7 @@ class Scene:
         return find_funnel(self.problem)
 
     @cached_property
-    def use(self) -> Use:
+    def use(self) -> OpenAmounts:
         """What the plan leaves open."""
         return use_of(self.problem, self.plan)
 

@@ -7,14 +7,13 @@ from enum import StrEnum
 
 import numpy as np
 
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.explain.near_misses import Miss, find_misses
-from matching.explain.pairs import AT, STEPS, Pairs, find_pairs
+from matching.explain.pairs import AT, STEPS, JudgedPairs, find_pairs
 from matching.explain.policy_limits import PolicyHold, PolicyLimits, PolicyRule
 from matching.model.plan import LINE, LOT
 from matching.model.problem import FloatArray, IntArray
 from matching.model.reasons import Reason
-from matching.network.rates import pair_rates
 
 FLOOR_SLACK = 1.02
 """A supplier that has no more than so many times its floor is one that the floor keeps in the plan."""
@@ -66,7 +65,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Story:
+class Diagnosis:
     """Everything that is said of one lot or line.
 
     Attributes
@@ -103,24 +102,24 @@ class Story:
         return Match.PARTLY if self.used_kg else Match.NONE
 
 
-def tell(scene: Scene, subject: str, row: int) -> Story:
+def diagnose(context: PlanContext, subject: str, row: int) -> Diagnosis:
     """Tell the story of one lot or line, be it open or wholly matched."""
-    pairs = find_pairs(scene, subject, row)
-    kg, open_kg = int(scene.kg(subject)[row]), int(scene.open_kg(subject)[row])
+    pairs = find_pairs(context, subject, row)
+    kg, open_kg = int(context.kg(subject)[row]), int(context.open_kg(subject)[row])
     funnel = _funnel(subject, pairs)
     reason = None if open_kg <= 0 else next((step.reason for step in funnel if step.left == 0), Reason.TRUCK)
-    missed = find_misses(scene, subject, pairs) if open_kg > 0 else ()
-    losses = _losses(scene, subject, row, pairs) if open_kg > 0 else ()
-    holds = _holds(scene, subject, pairs, losses) if open_kg > 0 else ()
-    return Story(subject, row, kg, kg - open_kg, reason, funnel, _partners(subject, pairs), missed, losses, holds)
+    missed = find_misses(context, subject, pairs) if open_kg > 0 else ()
+    losses = _losses(context, subject, row, pairs) if open_kg > 0 else ()
+    holds = _holds(context, subject, pairs, losses) if open_kg > 0 else ()
+    return Diagnosis(subject, row, kg, kg - open_kg, reason, funnel, _partners(subject, pairs), missed, losses, holds)
 
 
-def tell_open(scene: Scene) -> list[Story]:
+def diagnose_open(context: PlanContext) -> list[Diagnosis]:
     """Tell the stories of all lots, then all lines, that the plan leaves open."""
-    return [tell(scene, subject, row) for subject in (LOT, LINE) for row in np.flatnonzero(scene.open_kg(subject) > 0).tolist()]
+    return [diagnose(context, subject, row) for subject in (LOT, LINE) for row in np.flatnonzero(context.open_kg(subject) > 0).tolist()]
 
 
-def _funnel(subject: str, pairs: Pairs) -> tuple[Step, ...]:
+def _funnel(subject: str, pairs: JudgedPairs) -> tuple[Step, ...]:
     """Count the counterparts that survive each step."""
     last = len(STEPS) - 1
     left = [int((pairs.step > k).sum()) for k in range(last)] + [int((pairs.kg > 0).sum())]
@@ -130,55 +129,55 @@ def _funnel(subject: str, pairs: Pairs) -> tuple[Step, ...]:
     return tuple(Step(reason, n) for reason, n in zip(reasons, left))
 
 
-def _partners(subject: str, pairs: Pairs) -> tuple[tuple[int, int], ...]:
+def _partners(subject: str, pairs: JudgedPairs) -> tuple[tuple[int, int], ...]:
     """Return the counterparts that the plan uses, the most first."""
     found = dict(zip(pairs.other(subject).tolist(), pairs.kg.tolist()))
     return tuple(sorted(((row, kg) for row, kg in found.items() if kg > 0), key=lambda one: (-one[1], one[0])))
 
 
 # what a policy decides ------------------------------------------------------------------------------------------------
-def _holds(scene: Scene, subject: str, pairs: Pairs, losses: tuple[Loss, ...]) -> tuple[PolicyHold, ...]:
+def _holds(context: PlanContext, subject: str, pairs: JudgedPairs, losses: tuple[Loss, ...]) -> tuple[PolicyHold, ...]:
     """Name the suppliers whose cap stops pairs with room, and those whose floors keep what others lost to them."""
-    if scene.limits is None:
+    if context.limits is None:
         return ()
-    return (*_caps(scene, pairs), *_floors(scene, subject, scene.limits, losses))
+    return (*_caps(context, pairs), *_floors(context, subject, context.limits, losses))
 
 
-def _caps(scene: Scene, pairs: Pairs) -> list[PolicyHold]:
+def _caps(context: PlanContext, pairs: JudgedPairs) -> list[PolicyHold]:
     found: dict[int, PolicyHold] = {}
     stopped = pairs.take(pairs.step >= AT[Reason.THROUGHPUT])
     for lot, line in zip(stopped.lot.tolist(), stopped.line.tolist(), strict=True):
-        room, supplier = scene.cap_room_kg(lot), int(scene.problem.lots.supplier[lot])
-        if room is not None and room < min(scene.use.lot_open_kg[lot], scene.use.line_open_kg[line]):
-            assert scene.limits is not None
-            found[supplier] = PolicyHold(PolicyRule.CAP, supplier, "", scene.limits.cap_pct, room)
+        room, supplier = context.cap_room_kg(lot), int(context.problem.lots.supplier[lot])
+        if room is not None and room < min(context.use.lot_open_kg[lot], context.use.line_open_kg[line]):
+            assert context.limits is not None
+            found[supplier] = PolicyHold(PolicyRule.CAP, supplier, "", context.limits.cap_pct, room)
     return [found[supplier] for supplier in sorted(found)]
 
 
-def _floors(scene: Scene, subject: str, limits: PolicyLimits, losses: tuple[Loss, ...]) -> list[PolicyHold]:
+def _floors(context: PlanContext, subject: str, limits: PolicyLimits, losses: tuple[Loss, ...]) -> list[PolicyHold]:
     """Floors of the suppliers of lots that others lost to, where these have no more than their floor."""
     if subject != LOT:
         return []
-    rivals = {int(scene.problem.lots.supplier[row]) for loss in losses for row in loss.others}
-    due, taken = limits.floor_kg, scene.supplier_kg
+    rivals = {int(context.problem.lots.supplier[row]) for loss in losses for row in loss.others}
+    due, taken = limits.floor_kg, context.supplier_kg
     held = [one for one in sorted(rivals) if due[one] > 0 and taken[one] <= due[one] * FLOOR_SLACK]
     return [PolicyHold(PolicyRule.FLOOR, one, limits.floor_names[one], None, int(due[one])) for one in held]
 
 
 # to whom it lost -----------------------------------------------------------------------------------------------------
-def _losses(scene: Scene, subject: str, row: int, pairs: Pairs) -> tuple[Loss, ...]:
+def _losses(context: PlanContext, subject: str, row: int, pairs: JudgedPairs) -> tuple[Loss, ...]:
     """Say which class of offer has what this lot or line could have had, on pairs that pay but have no room.
 
     Of a pair that the plan uses, others may have the rest.
     """
     lost = pairs.take(pairs.step == AT[Reason.BETTER_OFFER])
-    a = scene.plan.allocations
+    a = context.plan.allocations
     gain = dict(zip(lost.other(subject).tolist(), lost.gain_vnd_per_kg.tolist()))
     rows = np.flatnonzero(np.isin(a.line if subject == LOT else a.lot, list(gain)))
     rows = rows[(a.lot if subject == LOT else a.line)[rows] != row]
     if len(rows) == 0:
         return ()
-    theirs, rates = _their_gain(scene, rows)
+    theirs, rates = _their_gain(context, rows)
     disputed, rivals = (a.line, a.lot) if subject == LOT else (a.lot, a.line)
     found: dict[Offer, list[tuple[int, int, float]]] = {}
     own_rate = dict(zip(lost.other(subject).tolist(), lost.rate_vnd_per_kg.tolist()))
@@ -186,25 +185,27 @@ def _losses(scene: Scene, subject: str, row: int, pairs: Pairs) -> tuple[Loss, .
         over, rival = int(disputed[n]), int(rivals[n])
         ahead = float(theirs[k]) - gain[over]
         nearer = own_rate[over] - float(rates[k])
-        offer = _class(scene, subject, row, n, ahead, nearer)
+        offer = _class(context, subject, row, n, ahead, nearer)
         found.setdefault(offer, []).append((rival, int(a.kg[n]), ahead))
     return tuple(sorted((_loss(offer, those) for offer, those in found.items()), key=lambda loss: (-loss.kg, loss.offer)))
 
 
-def _their_gain(scene: Scene, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-    """What a kilogram of some allocations gains at a full truck, and its haulage, đồng per kg."""
-    problem, a = scene.problem, scene.plan.allocations
+def _their_gain(context: PlanContext, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+    """What a kilogram of some allocations gains at its cheapest haulage, and that haulage, đồng per kg; no gain where none is known."""
+    problem, a = context.problem, context.plan.allocations
     lot, line = a.lot[rows], a.line[rows]
-    rate = pair_rates(scene.market.haulage, problem.lots.site[lot], problem.lines.site[line], problem.lots.cold[lot])
     worth = (problem.lines.bid_vnd_per_kg + problem.lines.short_vnd_per_kg)[line] - problem.lots.ask_vnd_per_kg[lot]
+    entry = np.array([context.entry(i, j) for i, j in zip(lot.tolist(), line.tolist(), strict=True)], dtype=np.int64)
+    rate = context.rates(lot, entry)
+    rate = np.where(np.isfinite(rate), rate, worth)
     return worth - rate, rate
 
 
-def _class(scene: Scene, subject: str, row: int, allocation: int, ahead: float, nearer: float) -> Offer:
+def _class(context: PlanContext, subject: str, row: int, allocation: int, ahead: float, nearer: float) -> Offer:
     """Say what makes the offer of an allocation better than that of a lot or line."""
-    problem, a = scene.problem, scene.plan.allocations
+    problem, a = context.problem, context.plan.allocations
     lot, line = int(a.lot[allocation]), int(a.line[allocation])
-    if scene.market.decided.is_pinned(np.array([lot]), np.array([line]))[0]:
+    if context.market.decided.is_pinned(np.array([lot]), np.array([line]))[0]:
         return Offer.DECIDED
     if ahead <= 0:
         return Offer.FULLER_TRUCK

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.explain.pairs import PRICED, find_pairs
 from matching.model.plan import LOT, Plan
 from matching.model.problem import BoolArray, FloatArray, IntArray, Problem
@@ -54,12 +54,12 @@ class Local:
     is_whole : whether the part is the whole problem.
     """
 
-    def __init__(self, scene: Scene, subject: str, row: int, lines: IntArray, lots: IntArray) -> None:
+    def __init__(self, context: PlanContext, subject: str, row: int, lines: IntArray, lots: IntArray) -> None:
         """Choose the part; ``lines`` and ``lots`` are counterparts that must belong to it, the most promising first."""
-        self.scene, self.subject, self.row = scene, subject, row
-        self.used_kg = int(scene.kg(subject)[row] - scene.open_kg(subject)[row])
-        self.is_whole = scene.problem.n_lots + scene.problem.n_lines <= WHOLE_ROWS
-        plan = scene.plan
+        self.context, self.subject, self.row = context, subject, row
+        self.used_kg = int(context.kg(subject)[row] - context.open_kg(subject)[row])
+        self.is_whole = context.problem.n_lots + context.problem.n_lines <= WHOLE_ROWS
+        plan = context.plan
         freed = self._freed(lines, lots)
         self._rest, self._own = keep_trips(plan, ~freed), keep_trips(plan, freed)
         self._lots, self._lines = self._rows(lines, lots)
@@ -67,7 +67,7 @@ class Local:
 
     def _freed(self, lines: IntArray, lots: IntArray) -> BoolArray:
         """Trips that may change; what changes trucks at a hub stays."""
-        plan = self.scene.plan
+        plan = self.context.plan
         hubs = hub_trips(plan)
         if self.is_whole:
             return np.asarray(~hubs)
@@ -83,11 +83,11 @@ class Local:
 
     def _rows(self, lines: IntArray, lots: IntArray) -> tuple[IntArray, IntArray]:
         """Lots and lines of the part, ascending."""
-        problem, own = self.scene.problem, self._own.allocations
+        problem, own = self.context.problem, self._own.allocations
         if self.is_whole:
             return np.arange(problem.n_lots), np.arange(problem.n_lines)
         lines = np.union1d(lines, own.line)
-        funnel, left = self.scene.funnel, self.scene.use.lot_open_kg
+        funnel, left = self.context.funnel, self.context.use.lot_open_kg
         near = np.flatnonzero(np.isin(funnel.lane_line, lines) & (left[funnel.lane_lot] > 0))
         near = near[np.argsort(-funnel.lane_gain[near], kind="stable")]
         _, first = np.unique(funnel.lane_lot[near], return_index=True)
@@ -113,9 +113,9 @@ class Local:
 
         Parameters
         ----------
-        problem : of the same rows as the scene's.
+        problem : of the same rows as the context's.
         most_kg : the lot or line may have no more than this in all, kg; None for as much as there is.
-        start : a whole plan to begin with, found by an earlier call; the scene's by default.
+        start : a whole plan to begin with, found by an earlier call; the context's by default.
         stopped : asked often; once it is true nothing is found any more.
 
         Returns
@@ -161,12 +161,12 @@ class Local:
         return dataclasses.replace(sub, rows=with_quantities(sub.rows, lot_kg, line_kg, p.decisions.kg))
 
 
-def around(scene: Scene, subject: str, row: int) -> Local:
+def around(context: PlanContext, subject: str, row: int) -> Local:
     """Choose the part around a lot or line: its counterparts that come furthest, the best gain first."""
-    pairs = find_pairs(scene, subject, row)
+    pairs = find_pairs(context, subject, row)
     order = np.lexsort((-np.where(pairs.step >= PRICED, pairs.gain_vnd_per_kg, 0.0), -pairs.step))
     nearest = list(dict.fromkeys(pairs.other(subject)[order].tolist()))
     none = np.zeros(0, dtype=np.int64)
     if subject == LOT:
-        return Local(scene, subject, row, np.array(nearest[:MOST_LINES], dtype=np.int64), np.array([row]))
-    return Local(scene, subject, row, np.array([row]), np.array(nearest[:MOST_LOTS], dtype=np.int64) if nearest else none)
+        return Local(context, subject, row, np.array(nearest[:MOST_LINES], dtype=np.int64), np.array([row]))
+    return Local(context, subject, row, np.array([row]), np.array(nearest[:MOST_LOTS], dtype=np.int64) if nearest else none)

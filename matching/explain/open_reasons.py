@@ -51,7 +51,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 
 # what a plan leaves open ---------------------------------------------------------------------------------------------
-class Use(NamedTuple):
+class OpenAmounts(NamedTuple):
     """What a plan leaves open, and which suppliers serve which line."""
 
     lot_open_kg: IntArray
@@ -69,7 +69,7 @@ class Use(NamedTuple):
         return np.where(self.served[place] == keys, self.brought_kg[place], 0)
 
 
-def use_of(problem: Problem, plan: Plan) -> Use:
+def use_of(problem: Problem, plan: Plan) -> OpenAmounts:
     """Count what a plan leaves open."""
     made, lots = plan.allocations, problem.lots
     taken, filled = np.zeros(problem.n_lots, dtype=np.int64), np.zeros(problem.n_lines, dtype=np.int64)
@@ -79,7 +79,7 @@ def use_of(problem: Problem, plan: Plan) -> Use:
     brought = np.zeros(len(served), dtype=np.int64)
     np.add.at(brought, place, made.kg)
     n_suppliers = np.bincount(served // max(1, len(problem.supplier_ids)), minlength=problem.n_lines)
-    return Use(lots.kg - taken, problem.lines.kg - filled, n_suppliers, served, brought)
+    return OpenAmounts(lots.kg - taken, problem.lines.kg - filled, n_suppliers, served, brought)
 
 
 class AfterPlan(NamedTuple):
@@ -95,7 +95,7 @@ class AfterPlan(NamedTuple):
     barred: Barred
 
 
-def after_plan(problem: Problem, plan: Plan, counts: Funnel, used: Use) -> AfterPlan:
+def after_plan(problem: Problem, plan: Plan, counts: Funnel, used: OpenAmounts) -> AfterPlan:
     """Send the paying lanes through the steps after the plan."""
     possible = np.minimum(used.lot_open_kg[counts.lane_lot], used.line_open_kg[counts.lane_line])
     room = np.flatnonzero(possible > 0)
@@ -110,7 +110,7 @@ def after_plan(problem: Problem, plan: Plan, counts: Funnel, used: Use) -> After
     return AfterPlan([(lot, line), (lot[welcome], line[welcome]), left, *later], barred)
 
 
-def _is_enough(problem: Problem, used: Use, lot: IntArray, line: IntArray, possible: IntArray, brought: IntArray) -> BoolArray:
+def _is_enough(problem: Problem, used: OpenAmounts, lot: IntArray, line: IntArray, possible: IntArray, brought: IntArray) -> BoolArray:
     """Tell which lanes could meet every minimum amount with what is left."""
     lots, lines = problem.lots, problem.lines
     lot_possible, line_possible = _sums(problem, used, lot, line, possible)
@@ -119,12 +119,12 @@ def _is_enough(problem: Problem, used: Use, lot: IntArray, line: IntArray, possi
     return np.asarray(enough & whole & (line_possible[line] >= lines.min_fill_kg[line]))
 
 
-def possible_kg(problem: Problem, used: Use, lot: IntArray, line: IntArray) -> tuple[IntArray, IntArray]:
+def possible_kg(problem: Problem, used: OpenAmounts, lot: IntArray, line: IntArray) -> tuple[IntArray, IntArray]:
     """What each lot and each line could come to with all that is left of these paying lanes, kg, shapes (n_lots,) and (n_lines,)."""
     return _sums(problem, used, lot, line, np.minimum(used.lot_open_kg[lot], used.line_open_kg[line]))
 
 
-def _sums(problem: Problem, used: Use, lot: IntArray, line: IntArray, possible: IntArray) -> tuple[IntArray, IntArray]:
+def _sums(problem: Problem, used: OpenAmounts, lot: IntArray, line: IntArray, possible: IntArray) -> tuple[IntArray, IntArray]:
     """What the plan uses of each lot and line, and what its lanes could add, kg."""
     of_lot = np.bincount(lot, possible, problem.n_lots).astype(np.int64) + (problem.lots.kg - used.lot_open_kg)
     of_line = np.bincount(line, possible, problem.n_lines).astype(np.int64) + (problem.lines.kg - used.line_open_kg)

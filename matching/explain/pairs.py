@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.model.plan import LINE, LOT
 from matching.model.problem import BoolArray, FloatArray, IntArray
 from matching.model.reasons import AFTER_PLAN, FUNNEL, Reason
@@ -98,7 +98,7 @@ def _life_short(lot: LotDays, line: LineDays) -> int:
     return max(1, line.min_life_days - (lot.life_days - max(0, line.from_day - harvest)))
 
 
-class Pairs(NamedTuple):
+class JudgedPairs(NamedTuple):
     """All pairs of one lot or line; shape of each column (n_pairs,).
 
     Attributes
@@ -119,9 +119,9 @@ class Pairs(NamedTuple):
     gain_vnd_per_kg: FloatArray
     kg: IntArray
 
-    def take(self, rows: IntArray | BoolArray) -> Pairs:
+    def take(self, rows: IntArray | BoolArray) -> JudgedPairs:
         """Return some of them."""
-        return Pairs(
+        return JudgedPairs(
             self.lot[rows], self.line[rows], self.step[rows], self.short[rows],
             self.rate_vnd_per_kg[rows], self.gain_vnd_per_kg[rows], self.kg[rows],
         )  # fmt: skip
@@ -131,72 +131,74 @@ class Pairs(NamedTuple):
         return self.line if subject == LOT else self.lot
 
 
-def lot_days(scene: Scene, row: int) -> LotDays:
+def lot_days(context: PlanContext, row: int) -> LotDays:
     """Return what dates and life depend on, of a lot."""
-    lots = scene.problem.lots
+    lots = context.problem.lots
     return LotDays(
         int(lots.grade[row]), int(lots.from_day[row]), int(lots.until_day[row]), bool(lots.cut_on_pickup[row]), int(lots.life_days[row])
     )
 
 
-def line_days(scene: Scene, row: int) -> LineDays:
+def line_days(context: PlanContext, row: int) -> LineDays:
     """Return the same of a line."""
-    lines = scene.problem.lines
+    lines = context.problem.lines
     return LineDays(int(lines.max_grade[row]), int(lines.from_day[row]), int(lines.until_day[row]), int(lines.min_life_days[row]))
 
 
-def ways_of(scene: Scene, lot: int, entry: int) -> tuple[Ways, Ways]:
+def ways_of(context: PlanContext, lot: int, entry: int) -> tuple[Ways, Ways]:
     """Return the ways of meeting an entry's requirements with a lot, without market codes and with them."""
-    g, (plain, full) = scene.market.ground, _sets(scene, entry)
+    g, (plain, full) = context.market.ground, _sets(context, entry)
     first = int(g.lots[lot, 6])
-    return tuple(_ways(scene, first + plain)), tuple(_ways(scene, first + full))
+    return tuple(_ways(context, first + plain)), tuple(_ways(context, first + full))
 
 
-def _sets(scene: Scene, entry: int) -> tuple[int, int]:
-    row = scene.market.ground.entries[entry]
+def _sets(context: PlanContext, entry: int) -> tuple[int, int]:
+    row = context.market.ground.entries[entry]
     return int(row[4]), int(row[5])
 
 
-def _ways(scene: Scene, question: int) -> list[tuple[int, int]]:
-    g = scene.market.ground
+def _ways(context: PlanContext, question: int) -> list[tuple[int, int]]:
+    g = context.market.ground
     rows = g.ways[g.way_start[question] : g.way_start[question + 1]]
     return [(int(first), int(last)) for first, last in rows.tolist()]
 
 
-def find_pairs(scene: Scene, subject: str, row: int) -> Pairs:
+def find_pairs(context: PlanContext, subject: str, row: int) -> JudgedPairs:
     """Judge every pair of one product that a lot or line is in, before and after the plan."""
-    problem = scene.problem
-    lot, entry = scene.pairs(subject, row)
-    line = scene.market.ground.entry_line[entry]
-    step, short = _before_price(scene, subject, row, lot, entry)
+    problem = context.problem
+    lot, entry = context.pairs(subject, row)
+    line = context.market.ground.entry_line[entry]
+    step, short = _before_price(context, subject, row, lot, entry)
     rate, gain = np.full(len(lot), np.inf), np.full(len(lot), -np.inf)
     priced = np.flatnonzero(step >= PRICED)
-    rate[priced] = scene.rates(lot[priced], entry[priced])
+    rate[priced] = context.rates(lot[priced], entry[priced])
     worth = (problem.lines.bid_vnd_per_kg + problem.lines.short_vnd_per_kg)[line] - problem.lots.ask_vnd_per_kg[lot]
     gain[priced] = worth[priced] - rate[priced]
-    _price(scene, lot, entry, step, short, rate, gain)
-    _after(scene, lot, line, step)
-    return Pairs(lot, line, step, short, rate, gain, _moved(scene, subject, row, lot, line))
+    _price(context, lot, entry, step, short, rate, gain)
+    _after(context, lot, line, step)
+    return JudgedPairs(lot, line, step, short, rate, gain, _moved(context, subject, row, lot, line))
 
 
-def _before_price(scene: Scene, subject: str, row: int, lot: IntArray, entry: IntArray) -> tuple[IntArray, FloatArray]:
+def _before_price(context: PlanContext, subject: str, row: int, lot: IntArray, entry: IntArray) -> tuple[IntArray, FloatArray]:
     """Judge pairs one by one; what passes stands at the first step that needs a rate."""
-    problem, line = scene.problem, scene.market.ground.entry_line[entry]
+    problem, line = context.problem, context.market.ground.entry_line[entry]
     horizon = (problem.horizon_from_day, problem.horizon_until_day)
     step, short = np.full(len(lot), PRICED, dtype=np.int64), np.zeros(len(lot))
-    fixed = lot_days(scene, row) if subject == LOT else line_days(scene, row)
+    fixed = lot_days(context, row) if subject == LOT else line_days(context, row)
     for k, (i, j, e) in enumerate(zip(lot.tolist(), line.tolist(), entry.tolist())):
-        supply, wanted = (fixed, line_days(scene, j)) if subject == LOT else (lot_days(scene, i), fixed)
-        found = judge(supply, wanted, *ways_of(scene, i, e), horizon)  # type: ignore[arg-type]
-        if found.reason is not None and not scene.carried(i, j):
+        supply, wanted = (fixed, line_days(context, j)) if subject == LOT else (lot_days(context, i), fixed)
+        found = judge(supply, wanted, *ways_of(context, i, e), horizon)  # type: ignore[arg-type]
+        if found.reason is not None and not context.carried(i, j):
             step[k], short[k] = AT[found.reason], found.short
     return step, short
 
 
-def _price(scene: Scene, lot: IntArray, entry: IntArray, step: IntArray, short: FloatArray, rate: FloatArray, gain: FloatArray) -> None:
+def _price(
+    context: PlanContext, lot: IntArray, entry: IntArray, step: IntArray, short: FloatArray, rate: FloatArray, gain: FloatArray
+) -> None:
     """Stop priced pairs at cold, door, hours, decision or price."""
-    priced, line = step >= PRICED, scene.market.ground.entry_line[entry]
-    forbidden = priced & scene.market.decided.is_forbidden(lot, line)
+    priced, line = step >= PRICED, context.market.ground.entry_line[entry]
+    forbidden = priced & context.market.decided.is_forbidden(lot, line)
     unpaid = priced & ~forbidden & (gain <= 0)
     step[priced] = AT[Reason.BETTER_OFFER]
     step[unpaid] = AT[Reason.PRICE]
@@ -204,43 +206,43 @@ def _price(scene: Scene, lot: IntArray, entry: IntArray, step: IntArray, short: 
     step[forbidden] = AT[Reason.FORBIDDEN]
     blocked = np.flatnonzero(priced & np.isinf(rate))
     if len(blocked):
-        step[blocked] = barring_steps(scene.market, lot[blocked], line[blocked])
+        step[blocked] = barring_steps(context.market, lot[blocked], line[blocked])
         short[blocked] = 0
         late = blocked[step[blocked] == AT[Reason.HOURS]]
-        short[late] = hours_missing(scene.market, lot[late], entry[late]).short_min
+        short[late] = hours_missing(context.market, lot[late], entry[late]).short_min
 
 
-def _after(scene: Scene, lot: IntArray, line: IntArray, step: IntArray) -> None:
+def _after(context: PlanContext, lot: IntArray, line: IntArray, step: IntArray) -> None:
     """Say what stops paying pairs, given the plan."""
-    problem, use = scene.problem, scene.use
+    problem, use = context.problem, context.use
     paying = np.flatnonzero(step == AT[Reason.BETTER_OFFER])
     i, j = lot[paying], line[paying]
     possible = np.minimum(use.lot_open_kg[i], use.line_open_kg[j])
     brought = use.brought_by(problem, i, j)
     welcome = (brought > 0) | (use.n_suppliers[j] < problem.lines.max_suppliers[j])
-    lot_most, line_most = scene.possible
+    lot_most, line_most = context.possible
     enough = (possible + brought >= problem.lines.min_supplier_kg[j]) & (lot_most[i] >= problem.lots.min_take_kg[i])
     whole = (possible >= problem.lots.kg[i]) & (problem.lots.kg[i] <= largest_payload_kg(problem, i, j))
     enough &= (~problem.lots.indivisible[i] | whole) & (line_most[j] >= problem.lines.min_fill_kg[j])
-    code = scene.capacity.barred(i, j, possible).code
+    code = context.capacity.barred(i, j, possible).code
     at = np.choose(code, (AT[Reason.TRUCK], AT[Reason.THROUGHPUT], AT[Reason.FLEET]))
     at = np.where(enough, at, AT[Reason.MINIMUM])
     at = np.where(welcome, at, AT[Reason.SUPPLIERS_LIMIT])
     step[paying] = np.where(possible > 0, at, AT[Reason.BETTER_OFFER])
 
 
-def _moved(scene: Scene, subject: str, row: int, lot: IntArray, line: IntArray) -> IntArray:
+def _moved(context: PlanContext, subject: str, row: int, lot: IntArray, line: IntArray) -> IntArray:
     """What the plan moves of each pair; of a line that names a product twice, on each of its pairs."""
-    a = scene.plan.allocations
+    a = context.plan.allocations
     mine = np.flatnonzero((a.lot if subject == LOT else a.line) == row)
     other = a.line[mine] if subject == LOT else a.lot[mine]
-    total = np.bincount(other, a.kg[mine], scene.problem.n_lines if subject == LOT else scene.problem.n_lots).astype(np.int64)
+    total = np.bincount(other, a.kg[mine], context.problem.n_lines if subject == LOT else context.problem.n_lots).astype(np.int64)
     return np.asarray(total[line] if subject == LOT else total[lot])
 
 
-def wanting(scene: Scene, subject: str) -> IntArray:
+def wanting(context: PlanContext, subject: str) -> IntArray:
     """Rows of lots or lines that the plan leaves open."""
-    return np.flatnonzero(scene.open_kg(subject) > 0)
+    return np.flatnonzero(context.open_kg(subject) > 0)
 
 
-__all__ = ["AT", "LINE", "LOT", "STEPS", "Judged", "Pairs", "find_pairs", "judge", "line_days", "lot_days", "wanting", "ways_of"]
+__all__ = ["AT", "LINE", "LOT", "STEPS", "Judged", "JudgedPairs", "find_pairs", "judge", "line_days", "lot_days", "wanting", "ways_of"]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.explain.local import Found, Local
 from matching.explain.pairs import AT, find_pairs
 from matching.model.plan import LINE
@@ -92,60 +92,62 @@ class _Supply(NamedTuple):
         return sum(kg for _, kg, _ in self.lots)
 
 
-def find_pool(scene: Scene, line: int, *, iterations: int = 1500, seed: int = 0, expired: Callable[[], bool] = lambda: False) -> Pool:
+def find_pool(
+    context: PlanContext, line: int, *, iterations: int = 1500, seed: int = 0, expired: Callable[[], bool] = lambda: False
+) -> Pool:
     """Propose who together fills as much as possible of what a line lacks.
 
     Parameters
     ----------
     expired : asked between searches; once it is true the best proposal so far is given.
     """
-    open_kg = int(scene.use.line_open_kg[line])
+    open_kg = int(context.use.line_open_kg[line])
     if open_kg <= 0:
         return Pool(PoolOutcome.FILLED, line, 0)
     best: Pool | None = None
-    now = _without(scene, line, iterations, seed)
-    for shares in _shares(scene, line, open_kg):
+    now = _without(context, line, iterations, seed)
+    for shares in _shares(context, line, open_kg):
         if expired() and best is not None:
             break
-        found = _planned(scene, line, shares, iterations, seed)
+        found = _planned(context, line, shares, iterations, seed)
         if found is not None:
-            made = Pool(PoolOutcome.FOUND, line, open_kg, _members(scene.problem, shares), found.worth_vnd - now)
+            made = Pool(PoolOutcome.FOUND, line, open_kg, _members(context.problem, shares), found.worth_vnd - now)
             if best is None or (made.kg, made.gain_vnd) > (best.kg, best.gain_vnd):
                 best = made
     return best or Pool(PoolOutcome.NONE, line, open_kg)
 
 
 # who could bring how much --------------------------------------------------------------------------------------------
-def _supplies(scene: Scene, line: int) -> list[_Supply]:
+def _supplies(context: PlanContext, line: int) -> list[_Supply]:
     """Suppliers with open lots that are admissible for a line and pay, the most first."""
-    pairs = find_pairs(scene, LINE, line)
+    pairs = find_pairs(context, LINE, line)
     pairs = pairs.take(pairs.step >= AT[Reason.BETTER_OFFER])
-    lots = scene.problem.lots
+    lots = context.problem.lots
     found: dict[int, list[tuple[int, int, float]]] = {}
     taken: dict[int, int] = {}
     for lot, gain in sorted(zip(pairs.lot.tolist(), pairs.gain_vnd_per_kg.tolist()), key=lambda one: (-one[1], one[0])):
-        kg = int(scene.use.lot_open_kg[lot])
-        kg = kg if (room := scene.cap_room_kg(lot)) is None else min(kg, room - taken.get(int(lots.supplier[lot]), 0))
+        kg = int(context.use.lot_open_kg[lot])
+        kg = kg if (room := context.cap_room_kg(lot)) is None else min(kg, room - taken.get(int(lots.supplier[lot]), 0))
         if kg > 0 and not (lots.indivisible[lot] and kg < lots.kg[lot]):
             found.setdefault(int(lots.supplier[lot]), []).append((lot, kg, gain))
             taken[int(lots.supplier[lot])] = taken.get(int(lots.supplier[lot]), 0) + kg
     made = []
     for signer, those in found.items():
-        brought = int(scene.use.brought_by(scene.problem, np.array([those[0][0]]), np.array([line]))[0])
+        brought = int(context.use.brought_by(context.problem, np.array([those[0][0]]), np.array([line]))[0])
         made.append(_Supply(signer, brought, tuple(those)))
     return sorted(made, key=lambda one: (-one.kg, one.signer))[:MOST_SIGNERS]
 
 
-def _shares(scene: Scene, line: int, open_kg: int) -> Iterator[dict[int, int]]:
+def _shares(context: PlanContext, line: int, open_kg: int) -> Iterator[dict[int, int]]:
     """Yield the most promising ways, as kilograms of lots: those that fill most first, then those that gain most."""
-    lines, supplies = scene.problem.lines, _supplies(scene, line)
-    room = int(lines.max_suppliers[line] - scene.use.n_suppliers[line]) if lines.max_suppliers[line] < NO_LIMIT else len(supplies)
+    lines, supplies = context.problem.lines, _supplies(context, line)
+    room = int(lines.max_suppliers[line] - context.use.n_suppliers[line]) if lines.max_suppliers[line] < NO_LIMIT else len(supplies)
     ranked: list[tuple[int, float, dict[int, int]]] = []
     for count in range(1, len(supplies) + 1):
         for chosen in combinations(supplies, count):
             if sum(one.brought_kg == 0 for one in chosen) > room:
                 continue
-            shares, gain = _split(scene, line, chosen, open_kg)
+            shares, gain = _split(context, line, chosen, open_kg)
             if shares:
                 ranked.append((sum(shares.values()), gain, shares))
         if ranked and max(kg for kg, _, _ in ranked) >= open_kg:
@@ -154,9 +156,9 @@ def _shares(scene: Scene, line: int, open_kg: int) -> Iterator[dict[int, int]]:
     yield from (shares for _, _, shares in ranked[:TRIES])
 
 
-def _split(scene: Scene, line: int, chosen: tuple[_Supply, ...], open_kg: int) -> tuple[dict[int, int], float]:
+def _split(context: PlanContext, line: int, chosen: tuple[_Supply, ...], open_kg: int) -> tuple[dict[int, int], float]:
     """Share what a line lacks out: first what each supplier must bring at least, then by gain; nothing where a minimum isn't met."""
-    lines, problem = scene.problem.lines, scene.problem
+    lines, problem = context.problem.lines, context.problem
     least = [max(0, int(lines.min_supplier_kg[line]) - one.brought_kg) for one in chosen]
     if any(one.kg < most for one, most in zip(chosen, least)) or sum(least) > open_kg:
         return {}, 0.0
@@ -184,24 +186,24 @@ def _first(supply: _Supply, kg: int) -> list[tuple[int, int, float]]:
 
 
 # planning with it ----------------------------------------------------------------------------------------------------
-def _planned(scene: Scene, line: int, shares: dict[int, int], iterations: int, seed: int) -> Found | None:
+def _planned(context: PlanContext, line: int, shares: dict[int, int], iterations: int, seed: int) -> Found | None:
     """Plan again with the kilograms of a pool pinned."""
     lots: IntArray = np.array(sorted(shares), dtype=np.int64)
-    local = Local(scene, LINE, line, np.array([line]), lots)
-    return local.solve(_pinned(scene, line, shares), most_kg=None, iterations=iterations, seed=seed)
+    local = Local(context, LINE, line, np.array([line]), lots)
+    return local.solve(_pinned(context, line, shares), most_kg=None, iterations=iterations, seed=seed)
 
 
-def _without(scene: Scene, line: int, iterations: int, seed: int) -> int:
+def _without(context: PlanContext, line: int, iterations: int, seed: int) -> int:
     """Worth of the best plan found with equal effort in which the line gets no more than now, đồng."""
-    worth, used = verify(scene.problem, scene.plan).objective_vnd, int(scene.problem.lines.kg[line] - scene.use.line_open_kg[line])
-    local = Local(scene, LINE, line, np.array([line]), np.zeros(0, dtype=np.int64))
-    found = local.solve(scene.problem, most_kg=used, iterations=iterations, seed=seed)
+    worth, used = verify(context.problem, context.plan).objective_vnd, int(context.problem.lines.kg[line] - context.use.line_open_kg[line])
+    local = Local(context, LINE, line, np.array([line]), np.zeros(0, dtype=np.int64))
+    found = local.solve(context.problem, most_kg=used, iterations=iterations, seed=seed)
     return worth if found is None else max(worth, found.worth_vnd)
 
 
-def _pinned(scene: Scene, line: int, shares: dict[int, int]) -> Problem:
+def _pinned(context: PlanContext, line: int, shares: dict[int, int]) -> Problem:
     """Return the problem with what the plan and a pool bring to a line pinned."""
-    problem, a = scene.problem, scene.plan.allocations
+    problem, a = context.problem, context.plan.allocations
     wanted = dict(shares)
     for lot, kg in zip(a.lot[a.line == line].tolist(), a.kg[a.line == line].tolist()):
         wanted[lot] = wanted.get(lot, 0) + kg
@@ -226,17 +228,17 @@ def _members(problem: Problem, shares: dict[int, int]) -> tuple[Member, ...]:
     return tuple(sorted(made, key=lambda member: (-member.kg, member.site)))
 
 
-def pool_json(scene: Scene, pool: Pool) -> dict[str, Any]:
+def pool_json(context: PlanContext, pool: Pool) -> dict[str, Any]:
     """Return a pool as JSON values."""
-    problem = scene.problem
+    problem = context.problem
     members = [
         {
             "site": str(problem.sites.id[member.site]),
             "signer": problem.supplier_ids[member.signer],
             "kg": member.kg,
-            "lots": [{"id": scene.name("lot", lot), "kg": kg} for lot, kg in member.lots],
+            "lots": [{"id": context.name("lot", lot), "kg": kg} for lot, kg in member.lots],
         }
         for member in pool.members
     ]
     figures = {"open_kg": pool.open_kg, "kg": pool.kg, "gain_vnd": pool.gain_vnd}
-    return {"outcome": pool.outcome.value, "line": scene.name(LINE, pool.line), **figures, "members": members}
+    return {"outcome": pool.outcome.value, "line": context.name(LINE, pool.line), **figures, "members": members}

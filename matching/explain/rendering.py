@@ -8,8 +8,8 @@ from typing import Any
 
 from matching.explain.answer import TOLERANCE_SHARE, Answer, Outcome
 from matching.explain.changes import Change
-from matching.explain.context import Scene
-from matching.explain.diagnosis import Loss, Match, Step, Story
+from matching.explain.context import PlanContext
+from matching.explain.diagnosis import Diagnosis, Loss, Match, Step
 from matching.explain.near_misses import Miss
 from matching.explain.policy_limits import PolicyHold
 from matching.explain.pools import Pool, PoolOutcome
@@ -23,28 +23,28 @@ from matching.texts import day_of_year, whole
 MOST_NAMES = 3
 
 
-def story_json(scene: Scene, story: Story) -> dict[str, Any]:
+def diagnosis_json(context: PlanContext, story: Diagnosis) -> dict[str, Any]:
     """Return a story as JSON values: ids, codes, figures; no words."""
     other = LINE if story.subject == LOT else LOT
     return {
         "subject": story.subject,
-        "id": scene.name(story.subject, story.row),
+        "id": context.name(story.subject, story.row),
         "kg": story.kg,
         "used_kg": story.used_kg,
         "open_kg": story.open_kg,
         "match": story.match.value,
         "reason": None if story.reason is None else story.reason.value,
         "funnel": [{"step": step.reason.value, "left": step.left} for step in story.funnel],
-        "partners": [{"id": scene.name(other, row), "kg": kg} for row, kg in story.partners],
-        "misses": [_miss_json(scene, other, miss) for miss in story.misses],
-        "losses": [_loss_json(scene, story.subject, loss) for loss in story.losses],
-        "policy": [_hold_json(scene, hold) for hold in story.holds],
+        "partners": [{"id": context.name(other, row), "kg": kg} for row, kg in story.partners],
+        "misses": [_miss_json(context, other, miss) for miss in story.misses],
+        "losses": [_loss_json(context, story.subject, loss) for loss in story.losses],
+        "policy": [_hold_json(context, hold) for hold in story.holds],
     }
 
 
-def _miss_json(scene: Scene, other: str, miss: Miss) -> dict[str, Any]:
+def _miss_json(context: PlanContext, other: str, miss: Miss) -> dict[str, Any]:
     return {
-        "with": scene.name(other, miss.other),
+        "with": context.name(other, miss.other),
         "reason": miss.reason.value,
         "short": miss.short,
         "unit": miss.unit or None,
@@ -57,47 +57,47 @@ def _miss_json(scene: Scene, other: str, miss: Miss) -> dict[str, Any]:
     }
 
 
-def _hold_json(scene: Scene, hold: PolicyHold) -> dict[str, Any]:
-    supplier = scene.problem.supplier_ids[hold.supplier]
+def _hold_json(context: PlanContext, hold: PolicyHold) -> dict[str, Any]:
+    supplier = context.problem.supplier_ids[hold.supplier]
     return {"rule": hold.rule.value, "supplier": supplier, "name": hold.name or None, "pct": hold.pct, "kg": hold.kg}
 
 
-def _loss_json(scene: Scene, subject: str, loss: Loss) -> dict[str, Any]:
-    ids = [scene.name(subject, row) for row in loss.others]
+def _loss_json(context: PlanContext, subject: str, loss: Loss) -> dict[str, Any]:
+    ids = [context.name(subject, row) for row in loss.others]
     return {"offer": loss.offer.value, "kg": loss.kg, "others": ids, "ahead_vnd_per_kg": round(loss.ahead_vnd_per_kg)}
 
 
-def story_text(scene: Scene, story: Story, language: Language) -> str:
+def diagnosis_text(context: PlanContext, story: Diagnosis, language: Language) -> str:
     """Return a story in words, one sentence a line."""
-    name = scene.name(story.subject, story.row)
+    name = context.name(story.subject, story.row)
     figures = {"kg": story.kg, "used_kg": story.used_kg, "open_kg": story.open_kg}
     said = [say(f"story.{story.subject}", language, id=name, **figures)]
     if story.match is Match.WHOLLY:
         said.append(say("story.wholly", language))
     if story.partners:
-        said.append(say("story.partners", language, partners=_partners(scene, story, language)))
+        said.append(say("story.partners", language, partners=_partners(context, story, language)))
     if story.reason is not None:
         said.append(say("story.cause", language, reason=say(f"why.{story.subject}.{story.reason.value}", language)))
         steps = [f"{say(f'step.{step.reason.value}', language)} {whole(step.left, language)}" for step in _told(story)]
         said.append(say(f"story.{story.subject}.funnel", language, steps=" → ".join(steps)))
-    said += [_hold_text(scene, hold, language) for hold in story.holds]
+    said += [_hold_text(context, hold, language) for hold in story.holds]
     other = LINE if story.subject == LOT else LOT
     if story.misses:
-        misses = "; ".join(miss_text(scene, other, miss, language) for miss in story.misses)
+        misses = "; ".join(miss_text(context, other, miss, language) for miss in story.misses)
         said.append(say("story.nearest", language, misses=misses))
     if story.losses:
-        losses = "; ".join(_loss_text(scene, story.subject, loss, language) for loss in story.losses)
+        losses = "; ".join(_loss_text(context, story.subject, loss, language) for loss in story.losses)
         said.append(say("story.lost", language, losses=losses))
     return "\n".join(said)
 
 
-def _hold_text(scene: Scene, hold: PolicyHold, language: Language) -> str:
-    fields: dict[str, object] = {"id": scene.problem.supplier_ids[hold.supplier], "name": hold.name, "kg": hold.kg}
+def _hold_text(context: PlanContext, hold: PolicyHold, language: Language) -> str:
+    fields: dict[str, object] = {"id": context.problem.supplier_ids[hold.supplier], "name": hold.name, "kg": hold.kg}
     pct = f"{hold.pct or 0:g}"
     return say(f"story.policy.{hold.rule.value}", language, pct=pct.replace(".", ",") if language == "vi" else pct, **fields)
 
 
-def _told(story: Story) -> tuple[Step, ...]:
+def _told(story: Diagnosis) -> tuple[Step, ...]:
     """Steps of the funnel at which somebody is lost, down to the one that nothing survives; trucks are no step of what is used already."""
     steps = story.funnel[:-1] if story.funnel[-1].left else story.funnel
     empty = next((n for n, step in enumerate(steps) if step.left == 0), len(steps) - 1)
@@ -105,13 +105,13 @@ def _told(story: Story) -> tuple[Step, ...]:
     return (steps[0], *kept)
 
 
-def _partners(scene: Scene, story: Story, language: Language) -> str:
+def _partners(context: PlanContext, story: Diagnosis, language: Language) -> str:
     other = LINE if story.subject == LOT else LOT
-    return ", ".join(f"{_named(scene, other, row, language)} ({whole(kg, language)} kg)" for row, kg in story.partners)
+    return ", ".join(f"{_named(context, other, row, language)} ({whole(kg, language)} kg)" for row, kg in story.partners)
 
 
-def _named(scene: Scene, side: str, row: int, language: Language) -> str:
-    return say(f"side.{side}", language, id=scene.name(side, row))
+def _named(context: PlanContext, side: str, row: int, language: Language) -> str:
+    return say(f"side.{side}", language, id=context.name(side, row))
 
 
 def _several(side: str, names: list[str], language: Language) -> str:
@@ -119,9 +119,9 @@ def _several(side: str, names: list[str], language: Language) -> str:
     return say(f"side.{side}", language, id=names[0]) if len(names) == 1 else say(f"sides.{side}", language, ids=", ".join(names))
 
 
-def miss_text(scene: Scene, other: str, miss: Miss, language: Language) -> str:
+def miss_text(context: PlanContext, other: str, miss: Miss, language: Language) -> str:
     """Return one nearest miss in words."""
-    fields: dict[str, object] = {"other": _named(scene, other, miss.other, language), "scheme": miss.scheme or ""}
+    fields: dict[str, object] = {"other": _named(context, other, miss.other, language), "scheme": miss.scheme or ""}
     if miss.short is not None:
         fields["short"] = _amount(miss, language)
     if miss.day is not None:
@@ -169,8 +169,8 @@ def hours(minutes: int, language: Language) -> str:
     return text.replace(".", ",") if language == "vi" else text
 
 
-def _loss_text(scene: Scene, subject: str, loss: Loss, language: Language) -> str:
-    names = [scene.name(subject, row) for row in loss.others]
+def _loss_text(context: PlanContext, subject: str, loss: Loss, language: Language) -> str:
+    names = [context.name(subject, row) for row in loss.others]
     others = _several(subject, names[:MOST_NAMES], language) + (" …" if len(names) > MOST_NAMES else "")
     ahead = round(loss.ahead_vnd_per_kg)
     fields: dict[str, object] = {"offer": say(f"offer.{loss.offer.value}", language), "kg": loss.kg, "others": others}
@@ -258,16 +258,16 @@ def _where(rule: Rule, language: Language) -> str:
     return say(f"at.{table}", language, where=where) if table else where
 
 
-def pool_text(scene: Scene, pool: Pool, language: Language) -> str:
+def pool_text(context: PlanContext, pool: Pool, language: Language) -> str:
     """Return a pool in words, one member a line."""
-    name = scene.name(LINE, pool.line)
+    name = context.name(LINE, pool.line)
     if pool.outcome is not PoolOutcome.FOUND:
         return say(f"pool.{pool.outcome.value}", language, id=name)
-    sites, signers = scene.problem.sites, scene.problem.supplier_ids
+    sites, signers = context.problem.sites, context.problem.supplier_ids
     said = [say("pool.line", language, id=name, open_kg=pool.open_kg, kg=pool.kg)]
     for member in pool.members:
         where = str(sites.name[member.site] or sites.id[member.site])
-        lots = _several(LOT, [scene.name(LOT, lot) for lot, _ in member.lots], language)
+        lots = _several(LOT, [context.name(LOT, lot) for lot, _ in member.lots], language)
         said.append("- " + say("pool.member", language, site=where, kg=member.kg, lots=lots, signer=signers[member.signer]))
     key = "pool.gain" if pool.gain_vnd >= 0 else "pool.loss"
     return "\n".join([*said, say(key, language, vnd=abs(pool.gain_vnd))])

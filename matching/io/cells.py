@@ -1,6 +1,7 @@
 """One parser per kind of cell: text in, value out, or `Unfit` that says what should have stood there.
 
-Every parser gets a cell that is stripped and not empty. Numbers, dates and clock times take ASCII digits only, so that any other
+Every parser gets a cell that is stripped, composed (Unicode NFC) and not empty.
+Numbers, dates and clock times take ASCII digits only, so that any other
 reader of the same file reads the same value.
 """
 
@@ -17,11 +18,14 @@ from matching.model.problem import NO_LIMIT
 Parser = Callable[[str], Any]
 
 EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
-WHOLE = re.compile(r"[+-]?[0-9]+")
+WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0)?")
+"""A whole number, or one that a table of floating-point numbers wrote; more zeros could be thousands."""
 DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,  '_][0-9]{3})+(?:[.,][0-9]+)?|[+-]?[0-9]+,[0-9]+")
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+"""A date, or midnight of it as libraries write dates that they hold as instants."""
 CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+CLOCK_WITH_SECONDS = re.compile(rf"({CLOCK.pattern}):00")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 NEEDED = re.compile(r"([^<>=!~≥≤;]+?)(?:>=([0-9]+))?")
 
@@ -105,7 +109,8 @@ def whole(least: int = 0, unit: str = "") -> Parser:
         if not WHOLE.fullmatch(cell):
             raise Unfit(wanted + _number_remedy(cell, fraction=False))
         # Python refuses to convert thousands of digits, and no number of over 16 digits is in range.
-        value = int(cell) if len(cell.lstrip("+-0")) <= 16 else NO_LIMIT + 1
+        digits = cell.removesuffix(".0")
+        value = int(digits) if len(digits.lstrip("+-0")) <= 16 else NO_LIMIT + 1
         if value > NO_LIMIT or not least <= value or (cell.startswith("-") and value):
             raise Unfit(wanted)
         return value
@@ -142,10 +147,11 @@ def date(first_year: int = 1900, last_year: int = 2200) -> Parser:
     wanted = f"a calendar date YYYY-MM-DD in the years {first_year} to {last_year}"
 
     def parse(cell: str) -> int:
-        if not DATE.fullmatch(cell) or not first_year <= int(cell[:4]) <= last_year:
+        found = DATE.fullmatch(cell)
+        if not found or not first_year <= int(cell[:4]) <= last_year:
             raise Unfit(wanted)
         try:
-            return dt.date.fromisoformat(cell).toordinal() - EPOCH_ORDINAL
+            return dt.date.fromisoformat(found[1]).toordinal() - EPOCH_ORDINAL
         except ValueError as error:
             raise Unfit(f"{wanted}; this day does not exist") from error
 
@@ -161,7 +167,9 @@ def instant(cell: str) -> int:
 
 
 def clock(cell: str) -> int:
-    """``HH:MM`` from 00:00 to 24:00, as minutes since midnight."""
+    """``HH:MM`` from 00:00 to 24:00, as minutes since midnight; whole minutes may have seconds of ``:00``."""
+    found = CLOCK_WITH_SECONDS.fullmatch(cell)
+    cell = found[1] if found else cell
     if not CLOCK.fullmatch(cell):
         raise Unfit("a clock time HH:MM from 00:00 to 24:00")
     return int(cell[:2]) * 60 + int(cell[3:])

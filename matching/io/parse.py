@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +81,8 @@ def _parse_column(table: Parsed, column: Column, issues: Issues) -> tuple[Values
 
 def _value(column: Column, text: str) -> Any:
     if text:
-        return column.parse(text)
+        # A letter with its marks is one character or several, which look alike; ids and codes are compared by characters.
+        return column.parse(text if text.isascii() else unicodedata.normalize("NFC", text))
     if column.required:
         raise Unfit("a value: this cell must be filled")
     return column.default
@@ -105,7 +107,9 @@ def check_keys(tables: dict[str, Parsed], issues: Issues) -> None:
         again = np.zeros(len(table), dtype=np.bool_)
         again[usable] = frame.duplicated().to_numpy()
         each = "an id" if len(key) == 1 else f"a pair of {' and '.join(key)}"
-        table.tell(issues, again, key[-1], f"{each} that no earlier row has")
+        composed = again & np.array([not text.isascii() for text in table.texts.get(key[-1], [""] * len(table))], dtype=np.bool_)
+        table.tell(issues, composed, key[-1], f"{each} that no earlier row has; letters are compared composed (Unicode NFC)")
+        table.tell(issues, again & ~composed, key[-1], f"{each} that no earlier row has")
 
 
 def check_references(tables: dict[str, Parsed], issues: Issues) -> None:

@@ -58,12 +58,31 @@ def check_together(tables: dict[str, Parsed], issues: Issues) -> None:
     _check_worth(tables["lots"], "ask_vnd_per_kg", issues)
     _check_worth(tables["demands"], "bid_vnd_per_kg", issues)
     _check_worth(tables["demands"], "short_vnd_per_kg", issues)
+    for name in ("lots", "demands"):
+        _check_total(tables[name], None, issues)
+    for name, rate in (("lots", "ask_vnd_per_kg"), ("demands", "bid_vnd_per_kg"), ("demands", "short_vnd_per_kg")):
+        _check_total(tables[name], rate, issues)
 
 
 def _check_worth(table: Parsed, rate: str, issues: Issues) -> None:
     worth: FloatArray = table["quantity_kg"].astype(np.float64) * table[rate]
     fits: BoolArray = table.fits["quantity_kg"] & table.fits[rate]
     table.tell(issues, fits & (worth > NO_LIMIT), rate, f"quantity_kg × {rate} up to {NO_LIMIT} VND, to be exact")
+
+
+def _check_total(table: Parsed, rate: str | None, issues: Issues) -> None:
+    """Note a table whose kilograms, or whose kilograms times ``rate``, come to more than can be exact."""
+    fits: BoolArray = table.fits["quantity_kg"] & (True if rate is None else table.fits[rate])
+    rates = np.ones(len(table)) if rate is None else table[rate].astype(np.float64)
+    worths = (table["quantity_kg"].astype(np.float64) * rates)[fits]
+    total = float(worths.sum())
+    # One row alone that is too large is a fault of its own.
+    if total > NO_LIMIT and worths.max(initial=0.0) <= NO_LIMIT:
+        what = "quantity_kg" if rate is None else f"quantity_kg × {rate}"
+        unit = "kg" if rate is None else "VND"
+        issues.add(
+            table.schema.name, 0, rate or "quantity_kg", f"{total:.3g}", f"{what} of all rows up to {NO_LIMIT} {unit} in all, to be exact"
+        )
 
 
 def _check_pins(tables: dict[str, Parsed], issues: Issues) -> None:

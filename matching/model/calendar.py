@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from matching.model.problem import AS_USUAL, MINUTES_PER_DAY, NO_LIMIT, BoolArray, IntArray, Problem
+from matching.model.problem import AS_USUAL, MINUTES_PER_DAY, NO_LIMIT, BoolArray, FloatArray, IntArray, Problem
 
 Stretch = tuple[int, int]
 """First and last minute since 1970-01-01T00:00 of a time in which a site is open without a break."""
@@ -100,3 +100,22 @@ def joined(windows: Iterable[Stretch]) -> list[Stretch]:
 def has_throughput(problem: Problem) -> BoolArray:
     """Tell which sites have a throughput on any date, shape (n_sites,)."""
     return np.asarray(least_throughput_kg(problem) < NO_LIMIT)
+
+
+def site_daily_kg(problem: Problem, site: int, first_day: int, last_day: int) -> FloatArray:
+    """Return the most that a site can handle on each day from ``first_day`` to ``last_day``, infinite where nothing limits it, kg.
+
+    It is 0 on a date that no window of the site reaches.
+    """
+    days = np.arange(first_day, last_day + 1)
+    kg = throughput_kg(problem, np.array(site), days).astype(np.float64)
+    return np.where(_is_served(problem, site, days), np.where(kg >= NO_LIMIT, np.inf, kg), 0.0)
+
+
+def _is_served(problem: Problem, site: int, days: IntArray) -> BoolArray:
+    """Tell on which days something may be loaded or unloaded at a site, by carrier or by a truck whose stop begins then."""
+    served = ~is_closed(problem, np.array(site), days)
+    begin = days * MINUTES_PER_DAY
+    for first, last in stretches(problem, site, int(days[0]), int(days[-1])) if not served.all() else ():
+        served |= (first < begin + MINUTES_PER_DAY) & (last >= begin)
+    return np.asarray(served)

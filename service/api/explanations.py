@@ -15,12 +15,12 @@ from pydantic import Field
 from catalog.tenancy import find
 from matching.explain.answer import Outcome, what_would_change
 from matching.explain.changes import Action, ChangeKind
-from matching.explain.context import Scene, UnknownId
-from matching.explain.diagnosis import Match, Offer, tell
+from matching.explain.context import PlanContext, UnknownId
+from matching.explain.diagnosis import Match, Offer, diagnose
 from matching.explain.near_misses import Paper
 from matching.explain.policy_limits import PolicyRule
 from matching.explain.pools import PoolOutcome, find_pool, pool_json
-from matching.explain.rendering import answer_text, change_text, pool_text, price_text, story_json, story_text
+from matching.explain.rendering import answer_text, change_text, diagnosis_json, diagnosis_text, pool_text, price_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
 from matching.explain.texts import say
 from matching.model.plan import LINE, LOT, Status
@@ -194,17 +194,17 @@ class RulePriceOut(Out):
 @api.get("/plans/{uid}/explanation", may=Permission.PLANS_READ)
 def explain_one(asked: Reading, uid: Uid, lot: LotCode = "", line: LineCode = "", language: Tongue = Lang.VI) -> ExplanationOut:
     """Say why one lot or line is open: counts at each step, the nearest misses in figures, and to whom it lost."""
-    scene, plan = _scene(asked, uid)
-    subject, row = _subject(scene, lot, line, language)
-    return explanation_out(scene, subject, row, language, stopped_early=plan.termination == "stopped")
+    context, plan = _context(asked, uid)
+    subject, row = _subject(context, lot, line, language)
+    return explanation_out(context, subject, row, language, stopped_early=plan.termination == "stopped")
 
 
-def explanation_out(scene: Scene, subject: str, row: int, language: Lang, *, stopped_early: bool) -> ExplanationOut:
+def explanation_out(context: PlanContext, subject: str, row: int, language: Lang, *, stopped_early: bool) -> ExplanationOut:
     """Return why a lot or line is open, as the API shows it."""
-    story = tell(scene, subject, row)
-    made = story_json(scene, story)
+    story = diagnose(context, subject, row)
+    made = diagnosis_json(context, story)
     misses = [{"other": miss.pop("with"), **miss} for miss in made.pop("misses")]
-    text = story_text(scene, story, language.value) + ("\n" + say("stopped.early", language.value) if stopped_early else "")
+    text = diagnosis_text(context, story, language.value) + ("\n" + say("stopped.early", language.value) if stopped_early else "")
     return ExplanationOut.model_validate({**made, "misses": misses, "stopped_early": stopped_early, "text": text})
 
 
@@ -218,11 +218,11 @@ def find_changes(
     seconds: Annotated[float, Query(ge=0.1, le=10, description="Longest search, s.", examples=[1])] = 1.0,
 ) -> AnswerOut:
     """Find the cheapest single change that would get a lot or line matched, verified by planning again."""
-    scene, plan = _scene(asked, uid, trips=True)
-    subject, row = _subject(scene, lot, line, language)
+    context, plan = _context(asked, uid, trips=True)
+    subject, row = _subject(context, lot, line, language)
     with asked.service.searches.hold(asked.by):
         patience = Patience(start_stopwatch(), seconds)
-        answer = what_would_change(scene, subject, row, expired=patience, late=patience.is_over)
+        answer = what_would_change(context, subject, row, expired=patience, late=patience.is_over)
     changes = [{**promise.as_json(), "text": change_text(promise.change, language.value)} for promise in answer.promises]
     early = plan.termination == "stopped"
     text = answer_text(answer, language.value) + ("\n" + say("stopped.early", language.value) if early else "")
@@ -238,13 +238,13 @@ def propose_pool(
     seconds: Annotated[float, Query(ge=0.1, le=10, description="Longest search, s.", examples=[1])] = 1.0,
 ) -> PoolOut:
     """Propose which cooperatives and groups together fill a line, with those who sign, verified by planning again."""
-    scene, _ = _scene(asked, uid, trips=True)
+    context, _ = _context(asked, uid, trips=True)
     if not line:
         raise Refused(422, "line_required", "say which line", errors=[ErrorItem(pointer="query/line", message="the code of a line")])
-    _, row = _subject(scene, "", line, language)
+    _, row = _subject(context, "", line, language)
     with asked.service.searches.hold(asked.by):
-        pool = find_pool(scene, row, expired=Patience(start_stopwatch(), seconds))
-    return PoolOut.model_validate({**pool_json(scene, pool), "text": pool_text(scene, pool, language.value)})
+        pool = find_pool(context, row, expired=Patience(start_stopwatch(), seconds))
+    return PoolOut.model_validate({**pool_json(context, pool), "text": pool_text(context, pool, language.value)})
 
 
 @api.get("/plans/{uid}/rule-price", may=Permission.PLANS_READ)
@@ -267,33 +267,35 @@ def price_rule(
 
     `floor`, `cap` and `policy` are of that policy; a floor is named as the policy names it.
     """
-    scene, plan = _scene(asked, uid, trips=True)
+    context, plan = _context(asked, uid, trips=True)
     wanted = Rule(rule, tuple(of))
     with asked.service.searches.hold(asked.by):
         try:
-            price = rule_prices.price(asked.session, plan, scene.problem, scene.plan, wanted, Limits(seconds, None, 1), start_stopwatch())
+            price = rule_prices.price(
+                asked.session, plan, context.problem, context.plan, wanted, Limits(seconds, None, 1), start_stopwatch()
+            )
         except NoSuchRule as error:
             raise Refused(422, "no_such_rule", error.text(language.value)) from error
     figures = {name: getattr(price, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
-    return RulePriceOut(rule=rule, of=list(of), text=price_text(wanted, price, language.value, scene.problem), **figures)
+    return RulePriceOut(rule=rule, of=list(of), text=price_text(wanted, price, language.value, context.problem), **figures)
 
 
 # what all questions share --------------------------------------------------------------------------------------------
-def _scene(asked: Any, uid: str, *, trips: bool = False) -> tuple[Scene, Plan]:
+def _context(asked: Any, uid: str, *, trips: bool = False) -> tuple[PlanContext, Plan]:
     """Read a stored plan with its input; one without trips can't be planned on."""
     plan = find(asked.session, asked.scope, Plan, uid)
     kept = archives.archived(asked.session, plan)
     if trips and kept.result.status is Status.RELAXED:
         raise Refused(409, "no_trips", "this plan is of volumes alone: plan with trips first")
-    return kept.scene(), plan
+    return kept.context(), plan
 
 
-def _subject(scene: Scene, lot: str, line: str, language: Lang) -> tuple[str, int]:
+def _subject(context: PlanContext, lot: str, line: str, language: Lang) -> tuple[str, int]:
     """Return what is asked about."""
     if bool(lot) == bool(line):
         raise Refused(422, "one_of_two", "say either lot or line", errors=[ErrorItem(pointer="query/lot", message="either this or line")])
     subject, code = (LOT, lot) if lot else (LINE, line)
     try:
-        return subject, scene.row(subject, code)
+        return subject, context.row(subject, code)
     except UnknownId as unknown:
         raise Refused(404, "unknown_id", say(f"error.{unknown.subject}", language.value, id=code[:200])) from unknown

@@ -18,7 +18,7 @@ from service.cli.status import BAD_INPUT, INTERRUPTED
 from service.stopwatch import Patience
 
 if TYPE_CHECKING:
-    from matching.explain.context import Scene
+    from matching.explain.context import PlanContext
     from matching.explain.texts import Language
     from matching.model.problem import Problem
 
@@ -40,7 +40,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Explain why lots and lines are open, and what would change it."""
-    from matching.explain.context import Scene, UnknownId
+    from matching.explain.context import PlanContext, UnknownId
     from matching.explain.texts import say
     from matching.io import read_plan, read_problem
     from matching.model.errors import BadInput
@@ -57,8 +57,8 @@ def explain(
         reading = plan
         recipe = recipe_of(_claims(plan))
         limits = None if recipe is None else policy_limits(problem, recipe.policy, recipe.deliveries)
-        scene = Scene(problem, read_plan(plan, problem), limits)
-        wanted = _wanted(scene, lot or [], line or [], everything=everything)
+        context = PlanContext(problem, read_plan(plan, problem), limits)
+        wanted = _wanted(context, lot or [], line or [], everything=everything)
     except BadInput as bad:
         raise typer.Exit(show_bad_input(str(reading), bad.issues, "nothing was explained", as_json=as_json)) from None
     except UnknownId as unknown:
@@ -66,7 +66,7 @@ def explain(
         error = {"error": "unknown_id", "subject": unknown.subject, "id": unknown.name, "message": text}
         typer.echo(json.dumps(error, ensure_ascii=False) if as_json else text, err=not as_json)
         raise typer.Exit(BAD_INPUT) from None
-    order = _Order(scene, lang.value, changes, pools, seconds, seed, start_stopwatch())
+    order = _Order(context, lang.value, changes, pools, seconds, seed, start_stopwatch())
     with StopRequest() as stop_asked:
         made = _explained(order, wanted, stop_asked)
     cautions = plan_cautions(plan, problem)
@@ -117,32 +117,39 @@ def caution_texts(cautions: dict[str, bool], language: Language) -> list[str]:
     return [say(key, language) for name, key in keys.items() if cautions[name]]
 
 
-def _wanted(scene: Scene, lots: list[str], lines: list[str], *, everything: bool) -> list[tuple[str, int]]:
-    named = [("lot", scene.row("lot", name)) for name in lots] + [("line", scene.row("line", name)) for name in lines]
-    return list(dict.fromkeys([*named, *(_open(scene) if everything else ())]))
+def _wanted(context: PlanContext, lots: list[str], lines: list[str], *, everything: bool) -> list[tuple[str, int]]:
+    named = [("lot", context.row("lot", name)) for name in lots] + [("line", context.row("line", name)) for name in lines]
+    return list(dict.fromkeys([*named, *(_open(context) if everything else ())]))
 
 
-def _open(scene: Scene) -> Iterator[tuple[str, int]]:
+def _open(context: PlanContext) -> Iterator[tuple[str, int]]:
     for subject in ("lot", "line"):
-        yield from ((subject, row) for row, kg in enumerate(scene.open_kg(subject).tolist()) if kg > 0)
+        yield from ((subject, row) for row, kg in enumerate(context.open_kg(subject).tolist()) if kg > 0)
 
 
 class _Order:
     """What is asked of each lot and line."""
 
     def __init__(
-        self, scene: Scene, language: Language, changes: bool, pools: bool, seconds: float, seed: int, stopwatch: Callable[[], float]
+        self,
+        context: PlanContext,
+        language: Language,
+        changes: bool,
+        pools: bool,
+        seconds: float,
+        seed: int,
+        stopwatch: Callable[[], float],
     ) -> None:
-        self.scene, self.language, self.changes, self.pools, self.seconds = scene, language, changes, pools, seconds
+        self.context, self.language, self.changes, self.pools, self.seconds = context, language, changes, pools, seconds
         self.seed, self.stopwatch = seed, stopwatch
 
     def explain(self, subject: str, row: int) -> tuple[dict[str, Any], str]:
         """Explain one lot or line as JSON and as text."""
-        from matching.explain.diagnosis import tell
-        from matching.explain.rendering import story_json, story_text
+        from matching.explain.diagnosis import diagnose
+        from matching.explain.rendering import diagnosis_json, diagnosis_text
 
-        story = tell(self.scene, subject, row)
-        made, text = story_json(self.scene, story), story_text(self.scene, story, self.language)
+        story = diagnose(self.context, subject, row)
+        made, text = diagnosis_json(self.context, story), diagnosis_text(self.context, story, self.language)
         if self.changes:
             answer, words = self._answer(subject, row)
             made, text = made | {"answer": answer}, f"{text}\n{words}"
@@ -158,12 +165,12 @@ class _Order:
 
         began = self.stopwatch()
         patience = Patience(self.stopwatch, self.seconds)
-        answer = what_would_change(self.scene, subject, row, seed=self.seed, expired=patience, late=patience.is_over)
+        answer = what_would_change(self.context, subject, row, seed=self.seed, expired=patience, late=patience.is_over)
         return answer.as_json() | {"seconds": round(self.stopwatch() - began, 3)}, answer_text(answer, self.language)
 
     def _pool(self, row: int) -> tuple[dict[str, Any], str]:
         from matching.explain.pools import find_pool, pool_json
         from matching.explain.rendering import pool_text
 
-        pool = find_pool(self.scene, row, seed=self.seed, expired=Patience(self.stopwatch, self.seconds))
-        return pool_json(self.scene, pool), pool_text(self.scene, pool, self.language)
+        pool = find_pool(self.context, row, seed=self.seed, expired=Patience(self.stopwatch, self.seconds))
+        return pool_json(self.context, pool), pool_text(self.context, pool, self.language)

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.errors import Conflict
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.harvest.outlook import Outlook
 from matching.io.write import plan_tables, relaxed_tables
 from matching.model.errors import BadInput
@@ -56,11 +56,11 @@ class Archived:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     outlook: Outlook | None = None
 
-    def scene(self) -> Scene:
+    def context(self) -> PlanContext:
         """Return what questions about the plan are answered from, with the floors and cap of its policy."""
         recipe = recipe_of(self.recipe)
         limits = None if recipe is None else policy_limits(self.problem, recipe.policy, recipe.deliveries)
-        return Scene(self.problem, self.result.plan, limits)
+        return PlanContext(self.problem, self.result.plan, limits)
 
     def summary(self) -> dict[str, Any]:
         """Return the content of ``plan.json``."""

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from catalog.errors import Conflict
 from matching.explain.answer import Promise, what_would_change
 from matching.explain.changes import ChangeKind
-from matching.explain.context import Scene, UnknownId
-from matching.explain.diagnosis import Step, Story, tell
+from matching.explain.context import PlanContext, UnknownId
+from matching.explain.diagnosis import Diagnosis, Step, diagnose
 from matching.explain.near_misses import Miss
 from matching.explain.pairs import AT, find_pairs
 from matching.explain.rendering import change_text
@@ -106,7 +106,7 @@ OUTCOMES: dict[str, str] = {
 }
 OTHERS_FIRST = mark("Another question is being answered just now. Ask again in a few seconds.")
 _READING = Lock()
-_SCENES: dict[str, Scene] = {}
+_CONTEXTS: dict[str, PlanContext] = {}
 
 
 @dataclass(frozen=True)
@@ -155,18 +155,18 @@ def remedy(visit: PageContext, subject: str, code: str, whose: str = "") -> Reme
     found = _found(visit, subject, code)
     if found is None or found[2]:
         return None
-    scene, row, _ = found
+    context, row, _ = found
     try:
         token = visit.service.searches.take(visit.by)
     except Refused:
         return Remedy((), visit.say(OTHERS_FIRST))
     try:
         patience = Patience(start_stopwatch(), SEARCH_S)
-        answer = what_would_change(scene, subject, row, expired=patience, late=patience.is_over)
+        answer = what_would_change(context, subject, row, expired=patience, late=patience.is_over)
     finally:
         visit.service.searches.free(token)
     own = [one for one in answer.promises if one.change.subject in {code, whose}]
-    kg = int(scene.kg(subject)[row])
+    kg = int(context.kg(subject)[row])
     changes = tuple((_change(visit, one), _effect(visit, one, kg)) for one in own)
     outcome = "none" if answer.outcome.value == "found" else answer.outcome.value
     return Remedy(changes, "" if changes else visit.say(OUTCOMES[outcome]))
@@ -191,7 +191,7 @@ def _figures(visit: PageContext, subject: str, code: str) -> Figures | None:
     found = _found(visit, subject, code)
     if found is None:
         return None
-    story = tell(found[0], subject, found[1])
+    story = diagnose(found[0], subject, found[1])
     if story.reason is None:
         return None
     market = None if sees_all(visit.scope) else market_price(found[0], subject, found[1])
@@ -225,11 +225,11 @@ class MarketPrice:
         return self.own_vnd > self.enough_vnd if subject == LOT else self.own_vnd < self.enough_vnd
 
 
-def market_price(scene: Scene, subject: str, row: int) -> MarketPrice:
+def market_price(context: PlanContext, subject: str, row: int) -> MarketPrice:
     """Return the published price for a lot or line, from every counterpart that only the price or what follows it can stop."""
-    pairs = find_pairs(scene, subject, row)
+    pairs = find_pairs(context, subject, row)
     priced = pairs.take(pairs.step >= AT[Reason.PRICE])
-    lots, lines = scene.problem.lots, scene.problem.lines
+    lots, lines = context.problem.lots, context.problem.lines
     worth = (lines.bid_vnd_per_kg + lines.short_vnd_per_kg)[priced.line]
     floors, rates = lots.ask_vnd_per_kg[priced.lot], priced.rate_vnd_per_kg
     if subject == LOT:
@@ -254,7 +254,7 @@ def _published_steps(visit: PageContext, funnel: Iterable[Step]) -> tuple[tuple[
     return tuple((disclosure.published_count(left or 0), words) for left, words in _steps(visit, before))
 
 
-def _published_nearest(visit: PageContext, story: Story, reason: Reason, market: MarketPrice) -> str:
+def _published_nearest(visit: PageContext, story: Diagnosis, reason: Reason, market: MarketPrice) -> str:
     if reason is Reason.PRICE:
         return _published_price(visit, story.subject, market)
     if reason.value in disclosure.MARKET_REASONS:
@@ -291,7 +291,7 @@ def _steps(visit: PageContext, funnel: Iterable[Step]) -> tuple[tuple[int | None
     return tuple(told)
 
 
-def _nearest(visit: PageContext, story: Story) -> str:
+def _nearest(visit: PageContext, story: Diagnosis) -> str:
     """Say by how much the nearest counterpart misses, without saying whose it is."""
     return next((said for miss in story.misses if (said := _miss(visit, story.subject, miss))), "")
 
@@ -313,24 +313,24 @@ def _miss(visit: PageContext, subject: str, miss: Miss) -> str:
     return visit.say(text, short=visit.formats.number(miss.short))
 
 
-def _found(visit: PageContext, subject: str, code: str) -> tuple[Scene, int, bool] | None:
-    """Return the scene of the current plan, a lot's or line's row in it, and whether the plan is of volumes alone."""
+def _found(visit: PageContext, subject: str, code: str) -> tuple[PlanContext, int, bool] | None:
+    """Return the context of the current plan, a lot's or line's row in it, and whether the plan is of volumes alone."""
     query = select(Plan).where(Plan.association_id == visit.scope.association_id, Plan.state == PlanState.CURRENT)
     plan = visit.session.scalars(query.order_by(Plan.id.desc()).limit(1)).one_or_none()
     if plan is None:
         return None
     try:
-        scene = _scene(visit, plan)
-        return scene, scene.row(subject, code), plan.status == Status.RELAXED.value
+        context = _context(visit, plan)
+        return context, context.row(subject, code), plan.status == Status.RELAXED.value
     except (UnknownId, Conflict):
         return None
 
 
-def _scene(visit: PageContext, plan: Plan) -> Scene:
-    """Return the scene of a stored plan, which never changes; that of the plan asked for last is kept."""
+def _context(visit: PageContext, plan: Plan) -> PlanContext:
+    """Return the context of a stored plan, which never changes; that of the plan asked for last is kept."""
     with _READING:
-        if plan.uid not in _SCENES:
+        if plan.uid not in _CONTEXTS:
             kept = archives.archived(visit.session, plan)
-            _SCENES.clear()
-            _SCENES[plan.uid] = kept.scene()
-        return _SCENES[plan.uid]
+            _CONTEXTS.clear()
+            _CONTEXTS[plan.uid] = kept.context()
+        return _CONTEXTS[plan.uid]

@@ -36,5 +36,11 @@ def test_every_test_that_is_named_exists(number: str, shown: str) -> None:
     assert [f"{file}::{name}" for file, name in named(shown) if name not in names_in(file)] == []
 
 
+def test_every_test_that_the_page_about_security_names_exists() -> None:
+    page = (TESTS.parent / "docs/security.md").read_text(encoding="utf-8")
+    assert named(page)
+    assert [f"{file}::{name}" for file, name in named(page) if name not in names_in(file)] == []
+
+
 def test_the_faults_that_need_a_test_have_one() -> None:
     assert {int(number) for number, _, _, shown in ROWS if not named(shown)} & NEEDED == set()

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from matching.explain import explain_open
 from matching.explain.answer import Outcome
 from matching.explain.changes import ChangeKind
-from matching.explain.context import Scene, UnknownId
-from matching.explain.diagnosis import Match, Offer, Story, tell, tell_open
+from matching.explain.context import PlanContext, UnknownId
+from matching.explain.diagnosis import Diagnosis, Match, Offer, diagnose, diagnose_open
 from matching.explain.near_misses import Paper
 from matching.explain.pairs import find_pairs
 from matching.explain.pools import PoolOutcome
-from matching.explain.rendering import story_json, story_text
+from matching.explain.rendering import diagnosis_json, diagnosis_text
 from matching.explain.rules import RuleKind
 from matching.explain.texts import TEXTS, say
 from matching.model.plan import LINE, LOT
@@ -35,9 +35,9 @@ from tests.matching.test_reasons import CASES, PAGE, plan_of
 JUNE_14 = 20983
 
 
-def story(problem: Problem, *rows: tuple[int, int, int], subject: str = LOT, row: int = 0) -> tuple[Scene, Story]:
-    scene = Scene(problem, plan_of(problem, *rows))
-    return scene, tell(scene, subject, row)
+def story(problem: Problem, *rows: tuple[int, int, int], subject: str = LOT, row: int = 0) -> tuple[PlanContext, Diagnosis]:
+    context = PlanContext(problem, plan_of(problem, *rows))
+    return context, diagnose(context, subject, row)
 
 
 @pytest.mark.parametrize(("reason", "tables"), CASES)
@@ -53,14 +53,14 @@ def test_the_story_names_the_step_of_the_funnel_at_which_nothing_is_left(reason:
 @given(seed=st.integers(0, 100_000))
 def test_stories_agree_with_the_reasons_of_the_plan_and_with_the_funnel(seed: int) -> None:
     problem = random_problem(seed, size=12)
-    scene = Scene(problem, relaxed_plan(problem, solve_volumes(problem)))
-    told, made = tell_open(scene), explain_open(problem, scene.plan)
+    context = PlanContext(problem, relaxed_plan(problem, solve_volumes(problem)))
+    told, made = diagnose_open(context), explain_open(problem, context.plan)
     assert [one.reason for one in told] == made.reason.tolist()
     assert [(one.subject, one.row, one.open_kg) for one in told] == list(zip(made.subject, made.index, made.open_kg))
     if np.isnan(problem.roads.vnd_per_kg).all():
-        for subject, survivors in ((LOT, scene.funnel.lot_survivors), (LINE, scene.funnel.line_survivors)):
+        for subject, survivors in ((LOT, context.funnel.lot_survivors), (LINE, context.funnel.line_survivors)):
             for row in range(len(survivors)):
-                steps = find_pairs(scene, subject, row).step
+                steps = find_pairs(context, subject, row).step
                 assert [int((steps > k).sum()) for k in range(len(FUNNEL))] == survivors[row].tolist()
 
 
@@ -68,37 +68,37 @@ def test_stories_agree_with_the_reasons_of_the_plan_and_with_the_funnel(seed: in
 @given(seed=st.integers(0, 100_000))
 def test_every_story_can_be_told_in_both_languages_and_as_json(seed: int) -> None:
     problem = random_problem(seed, size=10)
-    scene = Scene(problem, relaxed_plan(problem, solve_volumes(problem)))
-    for one in tell_open(scene):
-        made = story_json(scene, one)
+    context = PlanContext(problem, relaxed_plan(problem, solve_volumes(problem)))
+    for one in diagnose_open(context):
+        made = diagnosis_json(context, one)
         assert made["open_kg"] == one.open_kg
-        assert all(scene.row("line" if one.subject == LOT else "lot", miss["with"]) >= 0 for miss in made["misses"])
+        assert all(context.row("line" if one.subject == LOT else "lot", miss["with"]) >= 0 for miss in made["misses"])
         for language in LANGUAGES:
-            assert "{" not in story_text(scene, one, language)
+            assert "{" not in diagnosis_text(context, one, language)
 
 
 def test_a_matched_lot_is_said_to_be_matched_and_with_whom() -> None:
-    scene, told = story(build_problem(demands=[{"quantity_kg": 1000}]), (0, 0, 1000))
+    context, told = story(build_problem(demands=[{"quantity_kg": 1000}]), (0, 0, 1000))
     assert (told.match, told.reason, told.partners, told.misses) == (Match.WHOLLY, None, ((0, 1000),), ())
-    assert "wholly matched" in story_text(scene, told, "en")
-    assert "Đã khớp với đơn hàng line1 (1.000 kg)." in story_text(scene, told, "vi")
+    assert "wholly matched" in diagnosis_text(context, told, "en")
+    assert "Đã khớp với đơn hàng line1 (1.000 kg)." in diagnosis_text(context, told, "vi")
 
 
 def test_an_id_that_is_not_there_is_named_in_the_error() -> None:
-    scene = Scene(build_problem(), plan_of(build_problem()))
+    context = PlanContext(build_problem(), plan_of(build_problem()))
     with pytest.raises(UnknownId, match="no lot is called 'lot9'"):
-        scene.row(LOT, "lot9")
-    assert scene.row(LINE, "line1") == 0
+        context.row(LOT, "lot9")
+    assert context.row(LINE, "line1") == 0
 
 
 def test_the_nearest_miss_is_said_in_figures() -> None:
     life = [{"min_life_days": 7, "deliver_from": "2027-06-08"}, {"min_life_days": 9}]
-    scene, told = story(build_problem(demands=life))
+    context, told = story(build_problem(demands=life))
     assert [(miss.reason, miss.other, miss.short) for miss in told.misses] == [(Reason.REMAINING_LIFE, 0, 2), (Reason.REMAINING_LIFE, 1, 4)]
-    assert "2 days short of remaining life at line line1 on 8 June" in story_text(scene, told, "en")
-    assert "thiếu 2 ngày hạn dùng khi giao cho đơn hàng line1 ngày 8/6" in story_text(scene, told, "vi")
-    scene, told = story(build_problem(demands=[{"bid_vnd_per_kg": 10100}]))
-    assert re.search(r"Nearest misses: \d+ đ/kg too dear for line line1 after haulage", story_text(scene, told, "en"))
+    assert "2 days short of remaining life at line line1 on 8 June" in diagnosis_text(context, told, "en")
+    assert "thiếu 2 ngày hạn dùng khi giao cho đơn hàng line1 ngày 8/6" in diagnosis_text(context, told, "vi")
+    context, told = story(build_problem(demands=[{"bid_vnd_per_kg": 10100}]))
+    assert re.search(r"Nearest misses: \d+ đ/kg too dear for line line1 after haulage", diagnosis_text(context, told, "en"))
 
 
 @pytest.mark.parametrize(
@@ -126,16 +126,16 @@ def test_the_nearest_miss_is_said_in_figures() -> None:
 def test_a_miss_is_told_from_the_side_that_asks(tables: dict[str, Any], of_lot: str, of_line: str) -> None:
     problem = build_problem(**tables)
     for subject, text in ((LOT, of_lot), (LINE, of_line)):
-        scene, told = story(problem, subject=subject)
-        assert text in story_text(scene, told, "en")
+        context, told = story(problem, subject=subject)
+        assert text in diagnosis_text(context, told, "en")
 
 
 def test_suppliers_that_a_line_has_already_are_told_from_the_side_that_asks() -> None:
     problem = build_problem(lots=[{"quantity_kg": 500}, {"supplier_id": "s2"}], demands=[{"quantity_kg": 1000, "max_suppliers": 1}])
-    scene, told = story(problem, (0, 0, 500), row=1)
-    assert "line line1: it has as many suppliers as it allows (1)" in story_text(scene, told, "en")
-    scene, told = story(problem, (0, 0, 500), subject=LINE)
-    assert "lot lot2: the line has as many suppliers as it allows (1)" in story_text(scene, told, "en")
+    context, told = story(problem, (0, 0, 500), row=1)
+    assert "line line1: it has as many suppliers as it allows (1)" in diagnosis_text(context, told, "en")
+    context, told = story(problem, (0, 0, 500), subject=LINE)
+    assert "lot lot2: the line has as many suppliers as it allows (1)" in diagnosis_text(context, told, "en")
 
 
 def test_a_truck_of_its_own_is_paid_from_its_base_and_back() -> None:
@@ -144,14 +144,14 @@ def test_a_truck_of_its_own_is_paid_from_its_base_and_back() -> None:
     sites = [{"site_id": "c1"}, {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}, base]
     truck = {"fixed_vnd": 100000, "vnd_per_km": "0:10000"}
     near = build_problem(sites=sites, vehicles=[truck], lots=[{"quantity_kg": 100}])
-    scene, told = story(near)
+    context, told = story(near)
     assert (told.misses[0].reason, told.misses[0].short) == (Reason.TRUCK, None)
-    assert "a truck of its own would pay, but the plan makes no such trip" in story_text(scene, told, "en")
+    assert "a truck of its own would pay, but the plan makes no such trip" in diagnosis_text(context, told, "en")
     far = build_problem(sites=sites, vehicles=[{**truck, "base_site": "b9"}], lots=[{"quantity_kg": 100}])
     for subject, text in ((LOT, "a truck of its own to line line1 would lose"), (LINE, "a truck of its own from lot lot1 would lose")):
-        scene, told = story(far, subject=subject)
+        context, told = story(far, subject=subject)
         assert told.misses[0].short is not None
-        assert text in story_text(scene, told, "en")
+        assert text in diagnosis_text(context, told, "en")
 
 
 PAPERS: list[tuple[Paper, str, dict[str, Any]]] = [
@@ -168,22 +168,22 @@ PAPERS: list[tuple[Paper, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("paper", "text", "tables"), PAPERS)
 def test_what_is_wrong_with_a_certificate_is_said(paper: Paper, text: str, tables: dict[str, Any]) -> None:
-    scene, told = story(build_problem(**{"demands": [{"requires": "VietGAP"}], **tables}))
+    context, told = story(build_problem(**{"demands": [{"requires": "VietGAP"}], **tables}))
     assert told.misses[0].paper is paper
-    assert text in story_text(scene, told, "en")
+    assert text in diagnosis_text(context, told, "en")
 
 
 def test_a_funnel_is_told_by_the_steps_at_which_somebody_is_lost() -> None:
     lines = [{}, {"line_id": "line2", "product": "lychee", "max_grade": 1}, {"line_id": "line3", "bid_vnd_per_kg": 1}]
-    scene, told = story(build_problem(lots=[{"grade": 2}], demands=lines))
+    context, told = story(build_problem(lots=[{"grade": 2}], demands=lines))
     assert [step.left for step in told.funnel][:3] == [3, 2, 2]
-    assert "Số đơn hàng còn lại qua từng bước: cùng sản phẩm 3 → đúng hạng 2 → có lãi 1 → có xe 0." in story_text(scene, told, "vi")
+    assert "Số đơn hàng còn lại qua từng bước: cùng sản phẩm 3 → đúng hạng 2 → có lãi 1 → có xe 0." in diagnosis_text(context, told, "vi")
 
 
 def test_a_truck_is_no_step_of_what_is_used_already() -> None:
-    scene, told = story(build_problem(demands=[{"quantity_kg": 1000}, {}]), (0, 0, 300))
+    context, told = story(build_problem(demands=[{"quantity_kg": 1000}, {}]), (0, 0, 300))
     assert told.reason is Reason.TRUCK
-    assert "Lines left at each step: same product 2." in story_text(scene, told, "en")
+    assert "Lines left at each step: same product 2." in diagnosis_text(context, told, "en")
 
 
 def test_the_largest_minimum_that_is_missed_is_the_miss() -> None:
@@ -198,8 +198,8 @@ def test_the_largest_minimum_that_is_missed_is_the_miss() -> None:
 
 def test_of_two_certificates_the_one_that_lasts_longest_is_named() -> None:
     papers = [{"valid_until": "2027-06-03"}, {"valid_from": "2026-02-01", "valid_until": "2027-06-05"}]
-    scene, told = story(build_problem(demands=[{"requires": "VietGAP"}], certificates=papers))
-    assert "certificate VietGAP expires 5 June" in story_text(scene, told, "en")
+    context, told = story(build_problem(demands=[{"requires": "VietGAP"}], certificates=papers))
+    assert "certificate VietGAP expires 5 June" in diagnosis_text(context, told, "en")
 
 
 def test_what_most_was_lost_to_is_told_first() -> None:
@@ -234,19 +234,19 @@ def test_what_a_lot_lost_to_is_told_by_class() -> None:
 
 def test_where_a_lot_serves_a_line_in_part_it_is_told_who_has_the_rest() -> None:
     problem = build_problem(lots=[{"ask_vnd_per_kg": 12000}, {}], demands=[{"quantity_kg": 800}])
-    scene, told = story(problem, (0, 0, 300), (1, 0, 500))
+    context, told = story(problem, (0, 0, 300), (1, 0, 500))
     assert told.reason is Reason.BETTER_OFFER
     assert [(loss.offer, loss.kg, loss.others) for loss in told.losses] == [(Offer.LOWER_ASK, 500, (1,))]
-    assert "Lost to: 500 kg of lot lot2 (a lower floor price, 2,000 đ/kg ahead)." in story_text(scene, told, "en")
+    assert "Lost to: 500 kg of lot lot2 (a lower floor price, 2,000 đ/kg ahead)." in diagnosis_text(context, told, "en")
 
 
 @pytest.mark.parametrize(("subject", "text"), [(LOT, "gets all that it wants"), (LINE, "is wholly taken")])
 def test_who_has_all_of_what_would_pay_is_not_said_to_have_lost_it_to_others(subject: str, text: str) -> None:
     lot_kg, line_kg = (1000, 800) if subject == LOT else (800, 1000)
     problem = build_problem(lots=[{"quantity_kg": lot_kg}], demands=[{"quantity_kg": line_kg}])
-    scene, told = story(problem, (0, 0, 800), subject=subject)
+    context, told = story(problem, (0, 0, 800), subject=subject)
     assert (told.reason, told.losses) == (Reason.BETTER_OFFER, ())
-    said = story_text(scene, told, "en")
+    said = diagnosis_text(context, told, "en")
     assert text in said
     assert "other" not in said
 

@@ -12,7 +12,7 @@ from benchmarks.counterfactuals import apply_change
 from matching.explain.answer import Answer, Effort, Outcome, what_would_change
 from matching.explain.candidates import Costs, find_candidates
 from matching.explain.changes import Action, Change, ChangeKind, apply, lifted_ban, new_certificate, renewal, set_cell
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.explain.local import Local
 from matching.explain.pairs import find_pairs
 from matching.explain.rendering import answer_text, change_text
@@ -36,7 +36,7 @@ def planned(problem: Problem) -> Plan:
 
 def answered(subject: str = LOT, row: int = 0, **tables: Any) -> tuple[Problem, Answer]:
     problem = build_problem(vehicles=[CHEAP], **tables)
-    return problem, what_would_change(Scene(problem, planned(problem)), subject, row, effort=EFFORT)
+    return problem, what_would_change(PlanContext(problem, planned(problem)), subject, row, effort=EFFORT)
 
 
 def kept(problem: Problem, subject: str, row: int, answer: Answer) -> bool:
@@ -173,7 +173,7 @@ def test_of_a_poor_plan_more_is_asked_for_before_anything_is_promised() -> None:
         "demands": [{**WANTED, "bid_vnd_per_kg": 10100}, {**WANTED, "product": "longan"}],
     }
     problem = build_problem(vehicles=[CHEAP], **tables)
-    good, poor = (what_would_change(Scene(problem, plan), LOT, 0, effort=EFFORT) for plan in (planned(problem), empty_plan()))
+    good, poor = (what_would_change(PlanContext(problem, plan), LOT, 0, effort=EFFORT) for plan in (planned(problem), empty_plan()))
     assert good.best is not None
     assert good.best.gain_vnd < 2_000_000
     assert poor.best is None or poor.best.gain_vnd >= 2 * 9_000_000
@@ -195,8 +195,8 @@ def test_a_part_leaves_lines_alone_that_the_rest_serves_under_a_rule(monkeypatch
     lots = [{"quantity_kg": 400}, {"quantity_kg": 400, "supplier_id": "s2"}]
     problem = build_problem(vehicles=[CHEAP], lots=lots, demands=[{"max_suppliers": 1, "bid_vnd_per_kg": 30_000}, {}])
     trip = Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])
-    scene = Scene(problem, build_plan(problem, [trip], [Load("lot1", "line1", 400, (0,))]))
-    found = Local(scene, LOT, 1, np.array([0, 1]), np.array([1])).solve(problem, most_kg=None, iterations=200, seed=0)
+    context = PlanContext(problem, build_plan(problem, [trip], [Load("lot1", "line1", 400, (0,))]))
+    found = Local(context, LOT, 1, np.array([0, 1]), np.array([1])).solve(problem, most_kg=None, iterations=200, seed=0)
     assert found is not None
     assert found.plan.allocations.line[found.plan.allocations.lot == 1].tolist() == [1]
 
@@ -204,34 +204,34 @@ def test_a_part_leaves_lines_alone_that_the_rest_serves_under_a_rule(monkeypatch
 def test_nothing_is_tried_that_would_leave_something_else_in_the_way() -> None:
     """Two certificates are missing; what may not be divided can't be made a little larger."""
     problem = build_problem(demands=[{"requires": "VietGAP;OCOP>=3"}])
-    scene = Scene(problem, empty_plan())
-    assert find_candidates(scene, LOT, find_pairs(scene, LOT, 0), Costs()) == []
+    context = PlanContext(problem, empty_plan())
+    assert find_candidates(context, LOT, find_pairs(context, LOT, 0), Costs()) == []
     for indivisible, kinds in (("no", {ChangeKind.OFFERED}), ("yes", {ChangeKind.DIVISIBLE})):
         problem = build_problem(lots=[{"quantity_kg": 800, "indivisible": indivisible}], demands=[{}, {"bid_vnd_per_kg": 19_000}])
-        scene = Scene(problem, plan_of(problem, (0, 0, 800)))
-        assert {one.change.kind for one in find_candidates(scene, LINE, find_pairs(scene, LINE, 1), Costs())} == kinds
+        context = PlanContext(problem, plan_of(problem, (0, 0, 800)))
+        assert {one.change.kind for one in find_candidates(context, LINE, find_pairs(context, LINE, 1), Costs())} == kinds
 
 
 def test_what_is_wholly_matched_needs_no_change() -> None:
     problem = build_problem(demands=[WANTED])
-    answer = what_would_change(Scene(problem, plan_of(problem, (0, 0, 1000))), LOT, 0, effort=EFFORT)
+    answer = what_would_change(PlanContext(problem, plan_of(problem, (0, 0, 1000))), LOT, 0, effort=EFFORT)
     assert (answer.outcome, answer.used_kg, answer.promises) == (Outcome.MATCHED, 1000, ())
 
 
 def test_a_search_without_time_says_so() -> None:
     problem = build_problem(vehicles=[CHEAP], demands=[{**WANTED, "bid_vnd_per_kg": 10100}])
-    answer = what_would_change(Scene(problem, planned(problem)), LOT, 0, effort=EFFORT, expired=lambda: True)
+    answer = what_would_change(PlanContext(problem, planned(problem)), LOT, 0, effort=EFFORT, expired=lambda: True)
     assert (answer.outcome, answer.promises) == (Outcome.TIME, ())
 
 
 def test_a_search_that_takes_too_long_is_given_up_and_promises_nothing_more() -> None:
     """Time is over at every possible moment of the search in turn: what is promised by then is firm, or promised by half."""
     problem = build_problem(vehicles=[CHEAP], demands=[{**WANTED, "bid_vnd_per_kg": 10100}])
-    scene, whole = Scene(problem, planned(problem)), Ticking(10**9)
-    full = what_would_change(scene, LOT, 0, effort=EFFORT, late=whole)
+    context, whole = PlanContext(problem, planned(problem)), Ticking(10**9)
+    full = what_would_change(context, LOT, 0, effort=EFFORT, late=whole)
     outcomes = []
     for moment in range(1, whole.count + 1, max(1, whole.count // 12)):
-        answer = what_would_change(scene, LOT, 0, effort=EFFORT, late=Ticking(moment))
+        answer = what_would_change(context, LOT, 0, effort=EFFORT, late=Ticking(moment))
         outcomes.append(answer.outcome)
         assert all(one.promised_kg <= full.promises[0].promised_kg for one in answer.promises)
     assert (outcomes[0], full.outcome) == (Outcome.TIME, Outcome.FOUND)
@@ -252,7 +252,7 @@ class Ticking:
 def test_the_plan_of_a_run_that_was_stopped_early_is_explained_as_it_is() -> None:
     problem = build_problem(vehicles=[CHEAP], lots=[{}, {}], demands=[{}, {}])
     plan = run(problem, should_stop=lambda: True).plan
-    answer = what_would_change(Scene(problem, plan), LOT, 0, effort=EFFORT)
+    answer = what_would_change(PlanContext(problem, plan), LOT, 0, effort=EFFORT)
     assert answer.outcome in set(Outcome)
     assert answer.used_kg == int(plan.allocations.kg[plan.allocations.lot == 0].sum())
 
@@ -319,7 +319,7 @@ TEN_TONNES = {**CHEAP, "payload_kg": 10_000}
 
 def of_tables(subject: str, **tables: Any) -> tuple[Problem, Answer]:
     problem = build_problem(**tables)
-    return problem, what_would_change(Scene(problem, planned(problem)), subject, 0, effort=EFFORT)
+    return problem, what_would_change(PlanContext(problem, planned(problem)), subject, 0, effort=EFFORT)
 
 
 def test_an_indivisible_lot_larger_than_every_truck_is_offered_to_be_divided() -> None:
@@ -395,10 +395,10 @@ def test_where_the_answer_is_none_no_single_change_found_by_brute_force_would_do
     """What brute force finds must be worth less than what a promise asks for of a change that may help others, too."""
     problem = build_problem(vehicles=[CHEAP], **tables)
     plan = planned(problem)
-    scene, before = Scene(problem, plan), verify(problem, plan).require()
-    if scene.open_kg(subject)[0] == 0:
+    context, before = PlanContext(problem, plan), verify(problem, plan).require()
+    if context.open_kg(subject)[0] == 0:
         return
-    answer = what_would_change(scene, subject, 0, effort=EFFORT)
+    answer = what_would_change(context, subject, 0, effort=EFFORT)
     if answer.outcome is not Outcome.NONE:
         assert answer.outcome is Outcome.FOUND
         return
@@ -406,4 +406,4 @@ def test_where_the_answer_is_none_no_single_change_found_by_brute_force_would_do
         after = verify(changed, planned(changed)).require()
         used, now = (after.taken_kg, before.taken_kg) if subject == LOT else (after.filled_kg, before.filled_kg)
         more, gain = int(used[0] - now[0]), after.objective_vnd - before.objective_vnd
-        assert more < 0.25 * scene.open_kg(subject)[0] or gain < EFFORT.doubt * EFFORT.margin_vnd
+        assert more < 0.25 * context.open_kg(subject)[0] or gain < EFFORT.doubt * EFFORT.margin_vnd

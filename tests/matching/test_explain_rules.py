@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.explain.pools import Pool, PoolOutcome, _pinned, find_pool, pool_json
 from matching.explain.rendering import pool_text, price_question, price_text
 from matching.explain.rules import OF_POLICY, NoSuchRule, Rule, RuleKind, RulePrice, both_sides, compare, price_of, without_rule
@@ -183,9 +183,9 @@ def test_that_there_is_no_such_rule_is_said_in_the_language_of_who_asks(rule: Ru
 
 
 # pools -----------------------------------------------------------------------------------------------------------------
-def pooled(**tables: Any) -> tuple[Scene, Pool]:
-    scene = Scene(build_problem(vehicles=[CHEAP], **tables), empty_plan())
-    return scene, find_pool(scene, 0, iterations=300)
+def pooled(**tables: Any) -> tuple[PlanContext, Pool]:
+    context = PlanContext(build_problem(vehicles=[CHEAP], **tables), empty_plan())
+    return context, find_pool(context, 0, iterations=300)
 
 
 def lots(problem: Problem, pool: Pool) -> dict[str, int]:
@@ -193,51 +193,51 @@ def lots(problem: Problem, pool: Pool) -> dict[str, int]:
 
 
 def test_suppliers_fill_a_line_together_that_none_could_fill_alone() -> None:
-    scene, pool = pooled(lots=THREE, demands=[{"quantity_kg": 1100, "min_fill_kg": 1000}])
+    context, pool = pooled(lots=THREE, demands=[{"quantity_kg": 1100, "min_fill_kg": 1000}])
     assert (pool.outcome, pool.kg, pool.open_kg) == (PoolOutcome.FOUND, 1100, 1100)
-    assert sorted(lots(scene.problem, pool).values()) == [300, 400, 400]
+    assert sorted(lots(context.problem, pool).values()) == [300, 400, 400]
     assert pool.gain_vnd > 0
-    made = pool_json(scene, pool)
+    made = pool_json(context, pool)
     assert {member["signer"] for member in made["members"]} == {"s1", "s2", "s3"}
-    assert "Kế hoạch tốt lên" in pool_text(scene, pool, "vi")
+    assert "Kế hoạch tốt lên" in pool_text(context, pool, "vi")
 
 
 def test_a_pool_keeps_the_number_of_suppliers_and_their_minimum() -> None:
     supply = [*THREE, {"supplier_id": "s4", "quantity_kg": 700}]
-    scene, pool = pooled(lots=supply, demands=[{"quantity_kg": 1200, "max_suppliers": 2, "min_supplier_kg": 300}])
+    context, pool = pooled(lots=supply, demands=[{"quantity_kg": 1200, "max_suppliers": 2, "min_supplier_kg": 300}])
     assert pool.kg == 1100
     assert len({member.signer for member in pool.members}) == 2
-    assert "lot4" in lots(scene.problem, pool)
+    assert "lot4" in lots(context.problem, pool)
 
 
 def test_a_pool_leaves_each_supplier_its_minimum() -> None:
     """By gain alone the first supplier would bring 800 of 1,000 kg, and the other fewer than 300."""
     supply = [{"supplier_id": "s1", "quantity_kg": 800, "ask_vnd_per_kg": 9000}, {"supplier_id": "s2", "quantity_kg": 400}]
-    scene, pool = pooled(lots=supply, demands=[{"quantity_kg": 1000, "min_supplier_kg": 300}])
-    assert lots(scene.problem, pool) == {"lot1": 700, "lot2": 300}
+    context, pool = pooled(lots=supply, demands=[{"quantity_kg": 1000, "min_supplier_kg": 300}])
+    assert lots(context.problem, pool) == {"lot1": 700, "lot2": 300}
 
 
 def test_a_pool_is_pinned_on_top_of_what_the_plan_brings() -> None:
     problem = build_problem(lots=THREE, demands=[{"quantity_kg": 800}, {}], decisions=[{"line_id": "line2"}])
     trip = Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])
-    scene = Scene(problem, build_plan(problem, [trip], [Load("lot1", "line1", 300, (0,))]))
-    made = _pinned(scene, 0, {0: 100, 1: 400}).decisions
+    context = PlanContext(problem, build_plan(problem, [trip], [Load("lot1", "line1", 300, (0,))]))
+    made = _pinned(context, 0, {0: 100, 1: 400}).decisions
     assert list(zip(made.lot.tolist(), made.line.tolist(), made.kg.tolist())) == [(0, 1, 0), (0, 0, 400), (1, 0, 400)]
 
 
 def test_groups_of_one_sponsor_count_as_one_supplier_and_are_named_by_their_places() -> None:
     sites = [{"site_id": "c1"}, {"site_id": "g1", "name": "THT Vườn Dưới"}, {"site_id": "b1", "kind": "buyer", "lat": 21.03, "lon": 105.85}]
     supply = [{"quantity_kg": 500}, {"quantity_kg": 500, "site_id": "g1"}]
-    scene, pool = pooled(sites=sites, lots=supply, demands=[{"quantity_kg": 1000, "max_suppliers": 1}])
+    context, pool = pooled(sites=sites, lots=supply, demands=[{"quantity_kg": 1000, "max_suppliers": 1}])
     assert [(member.signer, member.kg) for member in pool.members] == [(0, 500), (0, 500)]
-    assert "- THT Vườn Dưới: 500 kg (lot lot2), signed by s1" in pool_text(scene, pool, "en")
+    assert "- THT Vườn Dưới: 500 kg (lot lot2), signed by s1" in pool_text(context, pool, "en")
 
 
 def test_what_the_line_has_already_stays_and_counts() -> None:
     """The first supplier brings 300 of its 400 kg: the pool takes the rest of that lot, too, and the line's supplier counts once."""
     problem = build_problem(vehicles=[CHEAP], lots=THREE, demands=[{"quantity_kg": 800, "max_suppliers": 2, "min_supplier_kg": 350}])
     trip = Truck("class1", ["c1 7T05:00 7T05:00", "b1 7T09:00 7T09:00"])
-    pool = find_pool(Scene(problem, build_plan(problem, [trip], [Load("lot1", "line1", 300, (0,))])), 0, iterations=300)
+    pool = find_pool(PlanContext(problem, build_plan(problem, [trip], [Load("lot1", "line1", 300, (0,))])), 0, iterations=300)
     assert (pool.open_kg, pool.kg) == (500, 500)
     assert lots(problem, pool)["lot1"] == 100
     assert len(pool.members) == 2
@@ -245,19 +245,19 @@ def test_what_the_line_has_already_stays_and_counts() -> None:
 
 def test_a_lot_that_may_not_be_divided_joins_whole_or_not_at_all() -> None:
     supply = [{"supplier_id": "s1", "quantity_kg": 700, "indivisible": "yes"}, *THREE[1:]]
-    scene, pool = pooled(lots=supply, demands=[{"quantity_kg": 1000}])
-    assert lots(scene.problem, pool) in ({"lot1": 700, "lot2": 300}, {"lot1": 700, "lot3": 300})
-    scene, pool = pooled(lots=supply, demands=[{"quantity_kg": 600}])
-    assert "lot1" not in lots(scene.problem, pool)
+    context, pool = pooled(lots=supply, demands=[{"quantity_kg": 1000}])
+    assert lots(context.problem, pool) in ({"lot1": 700, "lot2": 300}, {"lot1": 700, "lot3": 300})
+    context, pool = pooled(lots=supply, demands=[{"quantity_kg": 600}])
+    assert "lot1" not in lots(context.problem, pool)
 
 
 def test_where_nobody_can_bring_more_it_is_said() -> None:
-    scene, pool = pooled(lots=THREE, demands=[{"quantity_kg": 2000, "min_fill_kg": 1500}])
+    context, pool = pooled(lots=THREE, demands=[{"quantity_kg": 2000, "min_fill_kg": 1500}])
     assert (pool.outcome, pool.members) == (PoolOutcome.NONE, ())
-    assert pool_text(scene, pool, "en") == "Of what is still open, no pool could bring line line1 more within the rules."
+    assert pool_text(context, pool, "en") == "Of what is still open, no pool could bring line line1 more within the rules."
 
 
 def test_a_filled_line_needs_no_pool() -> None:
     problem = build_problem(vehicles=[CHEAP])
-    scene = Scene(problem, run(problem, iterations=300).plan)
-    assert find_pool(scene, 0).outcome is PoolOutcome.FILLED
+    context = PlanContext(problem, run(problem, iterations=300).plan)
+    assert find_pool(context, 0).outcome is PoolOutcome.FILLED

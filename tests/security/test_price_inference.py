@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.tenancy import Scope
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.model.plan import LINE, LOT
 from matching.model.problem import Problem
 from service.disclosure import PRICE_STEPS, Distance, step_above, step_below
@@ -28,9 +28,9 @@ OWN_PRICES = (1_000, 9_000, 18_000, 500_000)
 """Prices that somebody states to find out where the answer changes, đồng per kg."""
 
 
-def told(monkeypatch: pytest.MonkeyPatch, scene: Scene, subject: str, row: int, organisation: int | None = 7) -> Figures | None:
+def told(monkeypatch: pytest.MonkeyPatch, context: PlanContext, subject: str, row: int, organisation: int | None = 7) -> Figures | None:
     """Return what an organisation is told of a lot or line."""
-    monkeypatch.setattr(near_misses, "_found", lambda *_: (scene, row, False))
+    monkeypatch.setattr(near_misses, "_found", lambda *_: (context, row, False))
     visit: Any = SimpleNamespace(scope=Scope(1, organisation), formats=Formats("en"), language="en", say=_say)
     return near_misses._figures(visit, subject, "code")
 
@@ -77,15 +77,15 @@ def test_no_answer_tells_two_prices_of_one_step_apart(subject: str, seed: int) -
         for row, price in itertools.product(range(rows), OWN_PRICES):
             own = priced_at(problem, subject, row, price)
             plan = plan_of(own)
-            lowest, highest = (told(monkeypatch, Scene(moved, plan), subject, row) for moved in moved_within_steps(own, subject))
+            lowest, highest = (told(monkeypatch, PlanContext(moved, plan), subject, row) for moved in moved_within_steps(own, subject))
             assert lowest == highest, (row, price)
 
 
 def test_the_association_is_told_the_exact_price(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = priced_at(build_problem(), LINE, 0, 1_000)
-    scene = Scene(problem, plan_of(problem))
-    exact = told(monkeypatch, scene, LINE, 0, organisation=None)
-    published = told(monkeypatch, scene, LINE, 0)
+    context = PlanContext(problem, plan_of(problem))
+    exact = told(monkeypatch, context, LINE, 0, organisation=None)
+    published = told(monkeypatch, context, LINE, 0)
     assert exact is not None
     assert published is not None
     assert re.search(r"misses by [\d,]+ đồng per kg", exact.nearest)

@@ -21,9 +21,11 @@ from matching.io import Season, read_season
 from matching.io.staging import place_files
 from matching.model.problem import (
     ANY_PRODUCT,
+    AS_USUAL,
     DECISION_KINDS,
     MINUTES_PER_DAY,
     NO_BASE,
+    NO_HARVEST,
     NO_LIMIT,
     NO_ZONE,
     PIN,
@@ -81,6 +83,7 @@ def problem_tables(problem: Problem) -> dict[str, Table]:
         "demands": _demands(problem),
         "vehicles": _vehicles(problem),
         "access": _access(problem),
+        "calendar": _calendar(problem),
         "lanes": _lanes(problem),
         "decisions": _decisions(problem),
         "settings": _settings(problem),
@@ -169,6 +172,7 @@ def _lots(problem: Problem) -> Table:
         indivisible=_flags(lots.indivisible),
         cold=_flags(lots.cold),
         litres_per_kg=_reals(lots.litres_per_kg),
+        harvest_id=_names(lots.harvest, problem.harvest_ids, NO_HARVEST),
     )
 
 
@@ -233,6 +237,23 @@ def _access(problem: Problem) -> Table:
         closed_from=_clocks(a.closed_from_min),
         closed_until=_clocks(a.closed_until_min),
     )
+
+
+def _calendar(problem: Problem) -> Table:
+    c = problem.calendar
+    return _table(
+        site_id=_names(c.site, problem.sites.id),
+        date=_days(c.day),
+        closed=_flags(c.closed),
+        open_from=_dated(c.open_from_min, _clocks(c.open_from_min)),
+        open_until=_dated(c.open_until_min, _clocks(c.open_until_min)),
+        throughput_kg=_dated(c.throughput_kg, _ints(c.throughput_kg)),
+    )
+
+
+def _dated(values: Any, texts: Sequence[str]) -> list[str]:
+    """Return the texts, an empty cell where a date is as usual."""
+    return ["" if value == AS_USUAL else text for value, text in zip(values.tolist(), texts, strict=True)]
 
 
 def _lanes(problem: Problem) -> Table:

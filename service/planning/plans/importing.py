@@ -24,7 +24,7 @@ from catalog.models import Association, ImportBatch, Lot, OrganisationKind, Side
 from matching.harvest.outlook import UNKNOWN
 from matching.io import Season, read_season
 from matching.model.errors import BadInput, InputIssue
-from matching.model.problem import ANY_PRODUCT, DECISION_KINDS, NO_BASE, NO_LIMIT, NO_ZONE, SITE_KINDS, Problem
+from matching.model.problem import ANY_PRODUCT, AS_USUAL, DECISION_KINDS, NO_BASE, NO_HARVEST, NO_LIMIT, NO_ZONE, SITE_KINDS, Problem
 from service.planning.models import Decision
 from service.planning.states import DecisionKind
 
@@ -34,6 +34,8 @@ COLUMNS = {
     "open_until_min": "open_until",
     "stop_min": "stop_minutes",
     "min_per_tonne": "minutes_per_tonne",
+    "harvest": "harvest_id",
+    "day": "date",
 }
 """Names of the exchange format where the database's differ."""
 NAMING = {"sites": "site_id", "lots": "lot_id", "demands": "line_id", "vehicles": "class_id"}
@@ -104,6 +106,7 @@ def import_problem(session: Session, association_id: int, problem: Problem, by: 
         ("demands", lambda: import_lines(intake, _lines(problem, ids), _accepted(problem, ids), _required(problem))),
         ("vehicles", lambda: _vehicles(intake, problem, ids)),
         ("access", lambda: importers.import_access(intake, _access(problem))),
+        ("calendar", lambda: importers.import_site_dates(intake, _site_dates(problem, ids))),
         ("lanes", lambda: importers.import_roads(intake, _roads(problem, ids))),
     ]
     _all(steps)
@@ -242,6 +245,7 @@ def _lots(problem: Problem, ids: _Ids) -> list[Row]:
             "indivisible": bool(lots.indivisible[i]),
             "cold": bool(lots.cold[i]),
             "litres_per_kg": float(lots.litres_per_kg[i]),
+            "harvest": None if lots.harvest[i] == NO_HARVEST else problem.harvest_ids[lots.harvest[i]],
         }
         for i in range(problem.n_lots)
     ]
@@ -315,6 +319,25 @@ def _access(problem: Problem) -> list[Row]:
         }
         for i in range(len(a.zone))
     ]
+
+
+def _site_dates(problem: Problem, ids: _Ids) -> list[Row]:
+    c = problem.calendar
+    return [
+        {
+            "site_id": ids.sites[problem.sites.id[c.site[i]]],
+            "day": _day(c.day[i]),
+            "closed": bool(c.closed[i]),
+            "open_from_min": _dated(c.open_from_min[i]),
+            "open_until_min": _dated(c.open_until_min[i]),
+            "throughput_kg": _dated(c.throughput_kg[i]),
+        }
+        for i in range(len(c.site))
+    ]
+
+
+def _dated(value: int) -> int | None:
+    return None if value == AS_USUAL else int(value)
 
 
 def _roads(problem: Problem, ids: _Ids) -> list[Row]:

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 from buyers.models import DemandLine, LineProduct, LineRequirement, LineStatus
 from catalog.errors import NotFound
 from catalog.importers import tariffs_on
-from catalog.models import AccessRule, Association, Lot, LotStatus, Organisation, Product, Road, Site, VehicleClass
+from catalog.models import AccessRule, Association, Lot, LotStatus, Organisation, Product, Road, Site, SiteDate, VehicleClass
 from matching.harvest.outlook import Outlook
-from matching.model.problem import IntArray, Problem
+from matching.model.problem import NO_HARVEST, IntArray, Problem
 from service.planning.columns import Columns, ascending, day_number, day_of, flat, of, places
 from service.planning.models import LineBalance, LotBalance, Promise
 from service.planning.plans import problem_tables
@@ -36,7 +36,7 @@ SITE_COLUMNS = (
 )  # fmt: skip
 LOT_COLUMNS = (
     "version", "code", "site_id", "grade", "quantity_kg", "available_from", "available_until", "cut_on_pickup", "shelf_life_days",
-    "ask_vnd_per_kg", "min_take_kg", "indivisible", "cold", "litres_per_kg", "organisation_id", "supplier_id",
+    "ask_vnd_per_kg", "min_take_kg", "indivisible", "cold", "litres_per_kg", "organisation_id", "supplier_id", "harvest",
 )  # fmt: skip
 LINE_COLUMNS = (
     "version", "code", "site_id", "max_grade", "quantity_kg", "deliver_from", "deliver_until", "min_life_days", "bid_vnd_per_kg",
@@ -166,13 +166,20 @@ def _assemble(read: _Read, apart: Collection[int]) -> Loaded:
     products = ascending([*read.lots["product"], *flat(read.accepted), *filter(None, certified)])
     schemes = ascending([*(row.scheme for row in certificates), *(scheme for scheme, _ in flat(read.required))])
     buyers, site_ids = ascending(read.lines["buyer"]), read.sites["id"]
+    harvests = ascending(filter(None, read.lots["harvest"]))
     rules = Columns(session, _rule_query(mine, read.first_day, read.last_day))
     zones = ascending([*filter(None, read.sites["zone"]), *rules["zone"]])
     promised = Promised(session, mine, read.first_day, apart)
     classes, tariffs = _classes(session, mine, site_ids, read.first_day)
     problem = Problem(
         sites=problem_tables.sites(read.sites, zones, promised),
-        lots=problem_tables.lots(read.lots, site_ids, places(read.suppliers, suppliers), places(read.lots["product"], products)),
+        lots=problem_tables.lots(
+            read.lots,
+            site_ids,
+            places(read.suppliers, suppliers),
+            places(read.lots["product"], products),
+            places(read.lots["harvest"], harvests, NO_HARVEST),
+        ),
         certificates=problem_tables.certificates(certificates, suppliers, places(certified, products), schemes),
         lines=problem_tables.lines(
             read.lines,
@@ -183,14 +190,14 @@ def _assemble(read: _Read, apart: Collection[int]) -> Loaded:
         ),
         vehicles=problem_tables.vehicles(classes, tariffs, site_ids, promised),
         access=problem_tables.access(rules, zones),
-        calendar=problem_tables.calendar(),
+        calendar=problem_tables.calendar(Columns(session, _date_query(mine)), site_ids, promised),
         roads=problem_tables.roads(Columns(session, _road_query(mine)), site_ids),
         decisions=problem_tables.decisions(session, mine, read.lots["id"], read.lines["id"], promised),
         supplier_ids=suppliers,
         product_ids=products,
         buyer_ids=buyers,
         scheme_ids=schemes,
-        harvest_ids=(),
+        harvest_ids=harvests,
         detour_factor=read.association.detour_factor,
         horizon_from_day=read.first_day,
         horizon_until_day=read.last_day,
@@ -270,6 +277,11 @@ def _rule_query(association_id: int, first_day: int, last_day: int) -> Select[An
     query = of(AccessRule, association_id, "zone", "min_payload_kg", "closed_from_min", "closed_until_min")
     lasting = or_(AccessRule.valid_until.is_(None), AccessRule.valid_until >= day_of(first_day))
     return query.where(AccessRule.valid_from <= day_of(last_day), lasting)
+
+
+def _date_query(association_id: int) -> Select[Any]:
+    columns = ("site_id", "day", "closed", "open_from_min", "open_until_min", "throughput_kg")
+    return of(SiteDate, association_id, *columns).join(Site, Site.id == SiteDate.site_id).where(Site.closed_on.is_(None))
 
 
 def _road_query(association_id: int) -> Select[Any]:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from matching.model import problem as engine
 from matching.model.problem import (
     ANY_PRODUCT,
+    AS_USUAL,
     DECISION_KINDS,
     FORBID,
     NO_BASE,
-    NO_HARVEST,
     NO_LIMIT,
     NO_ZONE,
     PIN,
@@ -53,7 +53,7 @@ def sites(rows: Columns, zones: tuple[str, ...], promised: Promised) -> engine.S
     )
 
 
-def lots(rows: Columns, site_ids: Sequence[int], supplier: IntArray, product: IntArray) -> engine.Lots:
+def lots(rows: Columns, site_ids: Sequence[int], supplier: IntArray, product: IntArray, harvest: IntArray) -> engine.Lots:
     """Return what is still on offer."""
     offered = rows.ints("offered_kg")
     taken = rows.ints("quantity_kg") - offered - rows.ints("withdrawn_kg")
@@ -73,7 +73,7 @@ def lots(rows: Columns, site_ids: Sequence[int], supplier: IntArray, product: In
         indivisible=rows.flags("indivisible"),
         cold=rows.flags("cold"),
         litres_per_kg=rows.floats("litres_per_kg"),
-        harvest=np.full(rows.n_rows, NO_HARVEST),
+        harvest=harvest,
     )
 
 
@@ -163,10 +163,17 @@ def access(rows: Columns, zones: Names) -> engine.Access:
     )
 
 
-def calendar() -> engine.Calendar:
-    """Return a calendar in which every date is as usual."""
-    none = np.zeros(0, dtype=np.int64)
-    return engine.Calendar(none, none.copy(), np.zeros(0, dtype=np.bool_), none.copy(), none.copy(), none.copy())
+def calendar(rows: Columns, site_ids: Sequence[int], promised: Promised) -> engine.Calendar:
+    """Return the dates that differ from their sites' usual days; throughput is what promises leave of it."""
+    throughput = promised.left(rows.ints("throughput_kg", NO_LIMIT), rows["site_id"], promised.throughput)
+    return engine.Calendar(
+        site=places(rows["site_id"], site_ids),
+        day=rows.days("day"),
+        closed=rows.flags("closed"),
+        open_from_min=rows.ints("open_from_min", AS_USUAL),
+        open_until_min=rows.ints("open_until_min", AS_USUAL),
+        throughput_kg=np.where(throughput == NO_LIMIT, AS_USUAL, throughput),
+    )
 
 
 def roads(rows: Columns, site_ids: Sequence[int]) -> engine.Roads:

@@ -17,10 +17,10 @@ from catalog.errors import NotFound
 from catalog.models import Lot, Organisation
 from catalog.tenancy import find
 from matching.explain.answer import what_would_change
-from matching.explain.context import Scene, UnknownId
-from matching.explain.diagnosis import Story, tell
+from matching.explain.context import PlanContext, UnknownId
+from matching.explain.diagnosis import Diagnosis, diagnose
 from matching.explain.pools import find_pool
-from matching.explain.rendering import answer_text, pool_text, price_question, price_text, story_text
+from matching.explain.rendering import answer_text, diagnosis_text, pool_text, price_question, price_text
 from matching.explain.rules import OF_LINES, OF_LOTS, Rule, RuleKind, limit_of
 from matching.explain.texts import Language
 from matching.explain.texts import say as worded
@@ -74,16 +74,16 @@ def show_why(visit: PageRequest, uid: Uid, lot: str = "", line: str = "", ask: s
     """
     plan = find(visit.session, visit.scope, m.Plan, uid)
     kept = archives.archived(visit.session, plan)
-    scene, code, subject = kept.scene(), lot or line, LOT if lot else LINE
+    context, code, subject = kept.context(), lot or line, LOT if lot else LINE
     try:
-        story = tell(scene, subject, scene.row(subject, code))
+        story = diagnose(context, subject, context.row(subject, code))
     except UnknownId as unknown:
         raise NotFound(subject, code[:40]) from unknown
-    asks = [] if plan.status == Status.RELAXED.value else _asks(visit, scene, subject, code)
-    told = _answer(visit, plan, scene, story, ask) if ask in {what for what, _ in asks} else ""
+    asks = [] if plan.status == Status.RELAXED.value else _asks(visit, context, subject, code)
+    told = _answer(visit, plan, context, story, ask) if ask in {what for what, _ in asks} else ""
     here = f"/plans/{uid}/why?{subject}={quote(code)}&ask="
     return visit.show(
-        "broker/why.html", plan=plan, code=code, side=f"{subject}s", story=story_text(scene, story, _tongue(visit)).split("\n"),
+        "broker/why.html", plan=plan, code=code, side=f"{subject}s", story=diagnosis_text(context, story, _tongue(visit)).split("\n"),
         told=told.split("\n") if told else [], asks=[(here + what, words) for what, words in asks],
     )  # fmt: skip
 
@@ -92,25 +92,25 @@ def _tongue(visit: PageContext) -> Language:
     return "vi" if visit.language == "vi" else "en"
 
 
-def _asks(visit: PageContext, scene: Scene, subject: str, code: str) -> list[tuple[str, str]]:
+def _asks(visit: PageContext, context: PlanContext, subject: str, code: str) -> list[tuple[str, str]]:
     """What may be asked of a lot or line, each with its words: of rules, those that set it a limit."""
     tongue, rules = _tongue(visit), sorted(OF_LOTS if subject == LOT else OF_LINES)
     made = [("change", worded("ask.change", tongue)), *([("pool", worded("ask.pool", tongue))] if subject == LINE else [])]
-    limited = [rule for kind in rules if limit_of(scene.problem, rule := Rule(kind, (code,))) is not None]
-    return made + [(rule.kind.value, price_question(rule, tongue, scene.problem)) for rule in limited]
+    limited = [rule for kind in rules if limit_of(context.problem, rule := Rule(kind, (code,))) is not None]
+    return made + [(rule.kind.value, price_question(rule, tongue, context.problem)) for rule in limited]
 
 
-def _answer(visit: PageContext, plan: m.Plan, scene: Scene, story: Story, ask: str) -> str:
+def _answer(visit: PageContext, plan: m.Plan, context: PlanContext, story: Diagnosis, ask: str) -> str:
     """Plan anew to answer a question, one sentence a line."""
     tongue, patience = _tongue(visit), Patience(start_stopwatch(), SEARCH_S)
     with visit.service.searches.hold(visit.by):
         if ask == "change":
-            return answer_text(what_would_change(scene, story.subject, story.row, expired=patience, late=patience.is_over), tongue)
+            return answer_text(what_would_change(context, story.subject, story.row, expired=patience, late=patience.is_over), tongue)
         if ask == "pool":
-            return pool_text(scene, find_pool(scene, story.row, expired=patience), tongue)
-        rule = Rule(RuleKind(ask), (scene.name(story.subject, story.row),))
-        found = rule_prices.price(visit.session, plan, scene.problem, scene.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch())
-        return price_text(rule, found, tongue, scene.problem)
+            return pool_text(context, find_pool(context, story.row, expired=patience), tongue)
+        rule = Rule(RuleKind(ask), (context.name(story.subject, story.row),))
+        found = rule_prices.price(visit.session, plan, context.problem, context.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch())
+        return price_text(rule, found, tongue, context.problem)
 
 
 def _left(visit: PageContext, rows: list[m.PlanReason], side: str) -> list[Left]:

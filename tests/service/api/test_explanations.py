@@ -10,7 +10,7 @@ import pytest
 from catalog.models import Association
 from catalog.tenancy import Scope
 from matching.baseline import plan_by_telephone
-from matching.explain.context import Scene
+from matching.explain.context import PlanContext
 from matching.io import read_problem
 from matching.model.plan import LINE, LOT
 from matching.pairs.lanes import find_lanes
@@ -86,9 +86,9 @@ def test_a_stored_plan_is_explained(broker: Caller, plan: str, client_as: Client
 
 def test_every_open_lot_and_line_of_the_sample_season_has_an_explanation_of_the_described_shape() -> None:
     problem = read_problem(sample_folder())
-    scene = Scene(problem, plan_by_telephone(problem, find_lanes(problem)))
-    open_rows = [(subject, row) for subject in (LOT, LINE) for row, kg in enumerate(scene.open_kg(subject).tolist()) if kg > 0]
-    shown = [explanation_out(scene, subject, row, Lang.VI, stopped_early=False) for subject, row in open_rows]
+    context = PlanContext(problem, plan_by_telephone(problem, find_lanes(problem)))
+    open_rows = [(subject, row) for subject in (LOT, LINE) for row, kg in enumerate(context.open_kg(subject).tolist()) if kg > 0]
+    shown = [explanation_out(context, subject, row, Lang.VI, stopped_early=False) for subject, row in open_rows]
     assert len(shown) > 100
     assert any(one.misses for one in shown)
     assert all(one.open_kg > 0 and one.reason is not None for one in shown)

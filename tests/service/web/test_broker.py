@@ -316,6 +316,28 @@ def test_a_plan_that_proposes_nothing_says_so(opened: Opened, stage: Stage, axe:
     assert "This plan proposes nothing" in page.inner_text("main")
 
 
+@pytest.mark.parametrize(("width", "language"), [(PHONE, "vi"), (DESK, "en")])
+def test_a_plan_says_what_it_uses_to_its_limit(opened: Opened, stage: Stage, axe: str, width: int, language: str) -> None:
+    scarce = [
+        ["site", "b2", 20980, 120_000, 120_000, 1850.0],
+        ["class", "truck-15t", 20981, 60, 60, 900_000.0],
+        ["carrier", "c1>b1", 20981, 99, 100, None],
+    ]
+    with stage.database.write() as session:
+        plan = m.Plan(association_id=stage.association, state="superseded", input_digest="0" * 64, objective_vnd=0, status="feasible",
+                      termination="time", seconds=1.0, seed=0, engine="mca 1", figures={"scarce": scarce})  # fmt: skip
+        session.add(plan)
+        session.flush()
+        uid = plan.uid
+    page = opened(Role.BROKER, f"/plans/{uid}", width=width, language=language)
+    page.locator("details.scarce summary").click()
+    said = page.inner_text("details.scarce").replace("\xa0", " ")
+    assert ("120 tấn trên 120 tấn" if language == "vi" else "60 of 60 trips") in said
+    assert ("1.850.000" if language == "vi" else "900,000") in said
+    keep(page, f"plan-scarce-{language}-{width}")
+    assert violations(page, axe) == []
+
+
 def test_every_page_of_a_broker_can_be_used_by_everybody(opened: Opened, stage: Stage, crowd: str, axe: str) -> None:
     places = {
         "open": f"/plans/{stage.plan}/open",

@@ -1,0 +1,21 @@
+"""Dates of sites that differ from the usual day, and harvests whose lots are picked up on one date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+from service.migrations import ddl
+
+revision = "0012"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply the file of this database's own dialect."""
+    connection = op.get_bind()
+    file = Path(__file__).with_name(f"r0012_{connection.dialect.name}.sql")
+    ddl.apply(connection, file.read_text(encoding="utf-8"))
