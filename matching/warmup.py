@@ -16,8 +16,9 @@ from matching.bounds.whole_trips import whole_trip_bounds
 from matching.carrier_flow.spanning_tree import SLACK, descend, wander
 from matching.decomposition.bound import find_pairs, lagrangian_bound
 from matching.io import read_problem
-from matching.model.problem import DEPOT, HUB, Problem
+from matching.model.problem import DEPOT, HUB, IntArray, Problem
 from matching.model.subset import subset
+from matching.pairs.screening import hours_missing, market
 from matching.solver import Limits, Mode, SolveParams, solve
 from matching.volumes.relaxation import relaxation_bound
 
@@ -26,6 +27,10 @@ ITERATIONS = 5_000
 
 MOST_ROWS, PATIENCE = 60, 2000
 """Lots and lines that a proof is tried on, few enough for all its steps, and how often it may ask whether to go on."""
+
+
+FEW_SITES, MOST_STOPS = 6, 10
+"""Sites of suppliers, and of buyers, for trips of many stops."""
 
 
 def warm_up(problem: Problem) -> None:
@@ -38,11 +43,43 @@ def warm_up(problem: Problem) -> None:
     kinds = np.where(few.sites.kind == HUB, DEPOT, few.sites.kind)
     for _ in whole_trip_bounds(few.replace(sites=few.sites.replace(kind=kinds)), lambda: 1.0, lambda: 0, most_nodes=3):
         pass
+    # Trips with more stops than their orders are tried for are listed without the clock.
+    for _ in whole_trip_bounds(_many_stops(problem), lambda: 1.0, lambda: 0, most_nodes=3):
+        pass
+    rows = np.arange(min(few.n_lots, few.n_lines))
+    hours_missing(market(few, 1, on_the_clock=True), rows, rows)
     lagrangian_bound(few, find_pairs(few), np.zeros(few.n_lots), expired=lambda: False, steps=2)
     _exchange_trees()
     modes: tuple[Mode, ...] = ("none", "full")
     for trips in modes:
         solve(problem, SolveParams(Limits(seconds=None, iterations=ITERATIONS), trips=trips), stopwatch=lambda: 0.0)
+
+
+def _many_stops(problem: Problem) -> Problem:
+    """Return a few lots and lines of one product at different sites, on one day and of any grade, on trucks that stop often."""
+    product = int(np.bincount(problem.lots.product).argmax())
+    lines = np.repeat(np.arange(problem.n_lines), np.diff(problem.lines.product_start))[problem.lines.product == product]
+    lots = np.flatnonzero(problem.lots.product == product)
+    least = subset(problem, _one_for_each(problem.lots.site, lots), _one_for_each(problem.lines.site, lines)).problem
+    first = least.horizon_from_day
+    return least.replace(
+        sites=least.sites.replace(kind=np.where(least.sites.kind == HUB, DEPOT, least.sites.kind)),
+        vehicles=least.vehicles.replace(max_stops=np.full_like(least.vehicles.max_stops, MOST_STOPS)),
+        lots=least.lots.replace(from_day=np.full(least.n_lots, first), until_day=np.full(least.n_lots, first)),
+        lines=least.lines.replace(
+            from_day=np.full(least.n_lines, first),
+            until_day=np.full(least.n_lines, first),
+            max_grade=np.full(least.n_lines, int(least.lots.grade.max(initial=1))),
+            require_start=np.zeros(least.n_lines + 1, dtype=np.int64),
+            require_scheme=np.zeros(0, dtype=np.int64),
+            require_level=np.zeros(0, dtype=np.int64),
+        ),
+    )
+
+
+def _one_for_each(site: IntArray, rows: IntArray) -> IntArray:
+    """Return the first of some rows at each of a few sites."""
+    return np.sort(rows[np.unique(site[rows], return_index=True)[1][:FEW_SITES]])
 
 
 def _exchange_trees() -> None:

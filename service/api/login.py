@@ -44,7 +44,9 @@ class LoginIn(Given):
 
     login: str = Field(min_length=1, max_length=254)
     password: Password = Field(repr=False)
-    code: str | None = Field(default=None, min_length=6, max_length=12, repr=False)
+    code: str | None = Field(
+        default=None, min_length=6, max_length=12, repr=False, description="Code of the second factor.", examples=["492039"]
+    )
 
 
 class AccountOut(Out):

@@ -87,7 +87,7 @@ class ScarceOut(Out):
 
     resource: str = Field(description="`class`, `site` or `carrier`.", examples=["site"])
     code: str = Field(description="Code of the class or site; of a carrier, `from_site>to_site`.", examples=["b2"])
-    day: date = Field(examples=["2027-06-09"])
+    day: date = Field(description="The date.", examples=["2027-06-09"])
     used: int = Field(description="Trips of a class, else kilograms.", examples=[120000])
     limit: int = Field(description="Most on that date.", examples=[120000])
     vnd_per_unit: float | None = Field(
