@@ -233,7 +233,7 @@ class CarrierProgram:
     def settled(self, values: FloatArray) -> FloatArray:
         """Return values with their choices, and kilograms that are nearly so, made whole."""
         near = np.rint(values)
-        return np.where(np.array(self.whole) | (np.abs(values - near) < NEARLY), near, values)
+        return np.where(np.array(self.whole, dtype=bool) | (np.abs(values - near) < NEARLY), near, values)
 
     @functools.cached_property
     def _matrix(self) -> csr_array:
