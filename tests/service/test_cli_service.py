@@ -23,9 +23,10 @@ SEASON = sample_folder()
 
 
 @pytest.fixture
-def served(database_address: str, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """The database that the settings name."""
+def served(database_address: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """The database that the settings name, and a place for the service's key."""
     monkeypatch.setenv("MCA_DATABASE_URL", database_address)
+    monkeypatch.setenv("MCA_KEY_FILE", str(tmp_path_factory.mktemp("key") / "mca.key"))
     return Database(database_address)
 
 
