@@ -320,7 +320,10 @@ class Client(threading.Thread):
         if self.rng.random() < 0.1:
             said = self.ask("cancel shipment", f"{place}/cancel", {"reason": name}, name, broker, shipment["version"])
         elif shipment["state"] == "planned":
-            said = self.ask("load", f"{place}/load", {"reason": name}, name, broker, shipment["version"])
+            # What the goods pay of the truck falls short as often as not; the association then takes the difference on.
+            accepted = shipment["cost_vnd"] if self.rng.random() < 0.9 else 0
+            body = {"reason": name, "accepted_difference_vnd": accepted}
+            said = self.ask("load", f"{place}/load", body, name, broker, shipment["version"])
         else:
             self._receive(shipment, name)
             said = None
