@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +24,20 @@ from tests.sample_market import Market
 from tests.service.api.conftest import add_user, log_in
 
 KEY = bytes(range(32))
+TRIGGER = (
+    "CREATE TRIGGER audit_event_not_changed BEFORE UPDATE OR DELETE ON audit_event FOR EACH ROW EXECUTE FUNCTION mca_never_rewritten()"
+)
 AT = datetime.fromisoformat("2027-06-07T05:00:00+00:00")
+
+
+@pytest.fixture(autouse=True)
+def protected_again(database: Database) -> Iterator[None]:
+    """Give a database of PostgreSQL, which the next test gets emptied, its trigger back."""
+    yield
+    if database.dialect == "postgresql":
+        with database.engine.begin() as connection:
+            if not connection.execute(text("SELECT 1 FROM pg_trigger WHERE tgname = 'audit_event_not_changed'")).all():
+                connection.exec_driver_sql(TRIGGER)
 
 
 def written(database: Database, count: int = 3) -> None:
@@ -34,32 +46,20 @@ def written(database: Database, count: int = 3) -> None:
             record(session, Deed(None, "system", "test", "thing", f"t{number}"), AT)
 
 
-@contextmanager
-def unprotected(database: Database) -> Iterator[None]:
-    """Have the trail's triggers off, as somebody who may write the file could.
-
-    PostgreSQL has them on again afterwards, for its databases go from test to test.
-    """
-    sqlite = [f"DROP TRIGGER audit_event_not_{what}" for what in ("changed", "deleted")]
-    trigger = "TRIGGER audit_event_not_changed"
-    off, on = (sqlite, []) if database.dialect == "sqlite" else ([f"DISABLE {trigger}"], [f"ENABLE {trigger}"])
-    prefix = "" if database.dialect == "sqlite" else "ALTER TABLE audit_event "
-    _execute(database, prefix, off)
-    try:
-        yield
-    finally:
-        _execute(database, prefix, on)
-
-
-def _execute(database: Database, prefix: str, statements: list[str]) -> None:
+def unprotect(database: Database) -> str:
+    """Switch the trail's triggers off as somebody who may write the file could; return nothing that the service knows."""
+    names = "DROP TRIGGER audit_event_not_changed", "DROP TRIGGER audit_event_not_deleted"
+    on = "" if database.dialect == "sqlite" else " ON audit_event"
     with database.engine.begin() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(prefix + statement)
+        for name in names[: 2 if database.dialect == "sqlite" else 1]:
+            connection.exec_driver_sql(name + on)
+    return on
 
 
 def rewrite(database: Database) -> None:
     """Change the first event and compute every hash anew."""
-    with unprotected(database), database.write() as session:
+    unprotect(database)
+    with database.write() as session:
         last = audit.NO_HASH
         for event in session.scalars(select(AuditEvent).where(AuditEvent.chain == 0).order_by(AuditEvent.seq)):
             event.actor, event.prev_hash = "nobody", last
@@ -92,8 +92,8 @@ def test_replacing_a_row_passes_no_trigger_and_a_missing_trigger_is_told(databas
         with pytest.raises(DBAPIError, match="never rewritten"), database.write() as session:
             session.execute(text(statement))
     assert [one for one in faults(database) if "trigger" in one or "function" in one] == []
-    with unprotected(database):
-        assert any("audit_event_not_changed" in one for one in faults(database))
+    unprotect(database)
+    assert any("audit_event_not_changed" in one for one in faults(database))
 
 
 def test_a_restore_ends_logins_and_keeps_what_was_taken_away_since(database: Database) -> None:
