@@ -25,8 +25,8 @@ LEAST_PARTIES = 5
 _SERIES = (100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500, 560, 630, 710, 800, 900)
 PRICE_STEPS: tuple[int, ...] = (0, *(step * 10**power for power in range(10) for step in _SERIES))
 """Prices that are published, đồng per kg: the preferred numbers of ISO 3, twenty a decade."""
-MARKET_REASONS = frozenset({"price", "better_offer", "suppliers_limit", "minimum", "truck"})
-"""Reasons that tell something of others' prices or quantities."""
+MARKET_REASONS = frozenset({"price", "better_offer", "suppliers_limit", "minimum", "throughput", "fleet", "truck"})
+"""Reasons that tell something of others' prices or quantities: the price, and all that is looked at only where it would pay."""
 
 
 class Distance(StrEnum):

@@ -214,9 +214,9 @@ class CarrierProgram:
             self._matrix,
             self._least,
             self._most,
-            np.array(self.cost),
+            np.array(self.cost, dtype=np.float64),
             np.zeros(n),
-            np.array(self.upper),
+            np.array(self.upper, dtype=np.float64),
             np.array(self.whole, dtype=np.bool_),
         )
 
@@ -227,13 +227,13 @@ class CarrierProgram:
         """
         activity, least, most = self._matrix @ values, self._least, self._most
         breaks = np.maximum(least - activity, activity - most) > TOLERANCE * (1.0 + np.abs(activity))
-        out = (values < -TOLERANCE) | (values > np.array(self.upper) * (1.0 + TOLERANCE) + TOLERANCE)
+        out = (values < -TOLERANCE) | (values > np.array(self.upper, dtype=np.float64) * (1.0 + TOLERANCE) + TOLERANCE)
         return -np.inf if breaks.any() or out.any() else float(np.dot(self.cost, values))
 
     def settled(self, values: FloatArray) -> FloatArray:
         """Return values with their choices, and kilograms that are nearly so, made whole."""
         near = np.rint(values)
-        return np.where(np.array(self.whole) | (np.abs(values - near) < NEARLY), near, values)
+        return np.where(np.array(self.whole, dtype=np.bool_) | (np.abs(values - near) < NEARLY), near, values)
 
     @functools.cached_property
     def _matrix(self) -> csr_array:
@@ -244,11 +244,11 @@ class CarrierProgram:
 
     @functools.cached_property
     def _least(self) -> FloatArray:
-        return np.array([r[2] for r in self.rows])
+        return np.array([r[2] for r in self.rows], dtype=np.float64)
 
     @functools.cached_property
     def _most(self) -> FloatArray:
-        return np.array([r[3] for r in self.rows])
+        return np.array([r[3] for r in self.rows], dtype=np.float64)
 
     def rounded(self, values: FloatArray) -> IntArray:
         """Whole kilograms: the yes/no choices fixed, the rest solved anew with whole numbers if a fraction is left."""
@@ -256,7 +256,7 @@ class CarrierProgram:
         kg = np.rint(values[:n]).astype(np.int64)
         if np.abs(values[:n] - kg).max(initial=0.0) < 1e-6:
             return kg
-        choice, is_whole = np.rint(values), np.array(self.whole)
+        choice, is_whole = np.rint(values), np.array(self.whole, dtype=np.bool_)
         lower, upper = np.where(is_whole, choice, self.linear.lower), np.where(is_whole, choice, self.linear.upper)
         whole = replace(self.linear, lower=lower, upper=upper, is_whole=np.ones(len(self.cost), dtype=np.bool_))
         found = solve_integer(whole, gap_vnd=GAP_VND).values

@@ -62,7 +62,7 @@ class LotOut(Out):
     updated_by: str
 
 
-class BalanceOut(Out):
+class LotBalanceOut(Out):
     """How many kilograms of a lot stand where; together they are its quantity."""
 
     offered_kg: int = Field(description="Free to be promised, kg.", examples=[400])
@@ -78,7 +78,7 @@ class BalanceOut(Out):
 class LotDetail(LotOut):
     """A harvest lot with what stands where of it and who put what into it."""
 
-    balance: BalanceOut
+    balance: LotBalanceOut
     shares: dict[str, int]
 
 
@@ -208,9 +208,9 @@ def _detail(asked: Reading, uid: str) -> LotDetail:
     return LotDetail(**dict(shown), balance=_balance(asked.session, lot), shares=_shares(asked.session, lot))
 
 
-def _balance(session: Session, lot: Lot) -> BalanceOut:
+def _balance(session: Session, lot: Lot) -> LotBalanceOut:
     balance = session.get_one(LotBalance, lot.id, populate_existing=True)
-    return shown(BalanceOut, balance)
+    return shown(LotBalanceOut, balance)
 
 
 def _shares(session: Session, lot: Lot) -> dict[str, int]:

@@ -6,6 +6,7 @@ the goods are told what `service.disclosure` lets an organisation learn of other
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -250,7 +251,7 @@ def published_reason(reason: Reason, subject: str, market: MarketPrice) -> Reaso
 
 def _published_steps(visit: PageContext, funnel: Iterable[Step]) -> tuple[tuple[int | None, str], ...]:
     """Return the steps before the price; counts after it would tell how many ask for less or pay more."""
-    before = [step for step in funnel if step.reason.value not in disclosure.MARKET_REASONS]
+    before = itertools.takewhile(lambda step: step.reason.value not in disclosure.MARKET_REASONS, funnel)
     return tuple((disclosure.published_count(left or 0), words) for left, words in _steps(visit, before))
 
 

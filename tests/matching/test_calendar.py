@@ -19,7 +19,7 @@ from matching.network.opening_hours import NEVER
 from matching.pairs.lanes import find_lanes
 from matching.verify import verify
 from tests.matching.builders import BUYER, COOPERATIVE, build_problem
-from tests.matching.plans import Carrier, Load, Truck, broken, codes, june
+from tests.matching.plans import Load, Truck, broken, codes
 from tests.matching.random_problems import DATED, random_problem
 from tests.matching.solving import run, squeezed_problem, unproven
 from tests.matching.tables import searched, set_out
@@ -77,30 +77,6 @@ def test_a_dates_throughput_stands_in_for_the_usual_one() -> None:
     assert moved(1, throughput_kg=0) == {"throughput"}
     assert moved(400) == {"throughput"}
     assert moved(400, throughput_kg=400, date="2027-06-08") == {"throughput"}
-
-
-@pytest.mark.parametrize("closed", [{"site_id": "c1"}, {"site_id": "b1", "date": "2027-06-08"}])
-def test_a_carrier_serves_no_closed_site(closed: dict[str, Any]) -> None:
-    post = {**ROAD, "vnd_per_kg": 500, "transit_days": 1}
-    load = Load("lot1", "line1", 10, days=(june(7), june(8)))
-    assert broken(build_problem(lanes=[post]), [Carrier(5000)], [load]) == set()
-    given = build_problem(lanes=[post], calendar=[{**closed, "closed": "yes"}])
-    assert broken(given, [Carrier(5000)], [load]) == {"closed_dates"}
-    boxes = find_carrier_lanes(given)
-    days = [day for first, last in zip(boxes.pickup_from_day, boxes.pickup_until_day) for day in range(first, last + 1)]
-    assert days == [june(8), june(9)]
-
-
-def test_a_harvest_is_picked_up_on_one_date() -> None:
-    def grades(second_day: int, harvests: tuple[str, str]) -> set[str]:
-        given = build_problem(lots=[{"harvest_id": harvests[0]}, {"harvest_id": harvests[1]}], lanes=[ROAD])
-        trucks = [Truck("class1", [f"c1 {day}T05:00 {day}T05:00", f"b1 {day}T06:00 {day}T06:00"]) for day in (7, second_day)]
-        return broken(given, trucks, [Load("lot1", "line1", 400, trips=(0,)), Load("lot2", "line1", 400, trips=(1,))])
-
-    assert grades(7, ("h", "h")) == set()
-    assert grades(8, ("h", "g")) == set()
-    assert grades(8, ("h", "")) == set()
-    assert grades(8, ("h", "h")) == {"one_harvest"}
 
 
 # What the solver knows of dates. --------------------------------------------------------------------------------------

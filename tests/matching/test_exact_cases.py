@@ -108,6 +108,7 @@ def test_rates_in_fractions_of_a_dong_are_refused() -> None:
 
 
 TWO_LOTS: list[dict[str, Any]] = [{"quantity_kg": 400}, {"quantity_kg": 400, "supplier_id": "s2"}]
+NEXT_DAY = {"available_from": "2027-06-08", "available_until": "2027-06-08"}
 LATER = {"deliver_from": "2027-06-09", "deliver_until": "2027-06-09"}
 BINDS: dict[str, dict[str, Any]] = {
     "positive_kg": {"lots": [{"quantity_kg": 400}, {"grade": 3}]},
@@ -119,6 +120,10 @@ BINDS: dict[str, dict[str, Any]] = {
     "certificate": {"demands": [{"requires": "VietGAP"}]},
     "lot_quantity": {"demands": [{"quantity_kg": 1500}, {}]},
     "min_take": {"lots": [{"min_take_kg": 900}]},
+    "one_harvest": {
+        "lots": [{"quantity_kg": 400, "harvest_id": "h", **ONE_DAY}, {"quantity_kg": 400, "harvest_id": "h", **NEXT_DAY}],
+        "lanes": [POST],
+    },
     "indivisible": {"lots": [{"indivisible": "yes"}]},
     "line_quantity": {"lots": [{}, {}]},
     "min_fill": {"demands": [{"quantity_kg": 1200, "min_fill_kg": 1100}]},
@@ -162,6 +167,7 @@ BINDS: dict[str, dict[str, Any]] = {
     "max_hours": {"vehicles": [{"max_hours": 0.9}]},
     "count_per_day": {"lots": [{"quantity_kg": 4000, **ONE_DAY}], "demands": [{"quantity_kg": 4000}], "vehicles": [{"count_per_day": 1}]},
     "carrier_capacity": {"lanes": [{**POST, "capacity_kg": 700}], "lots": [ONE_DAY]},
+    "closed_dates": {"lanes": [POST], "lots": [ONE_DAY], "calendar": [{"site_id": "c1", "closed": "yes"}]},
     "throughput": {"sites": [{**COOPERATIVE, "throughput_kg_per_day": 700}, BUYER], "lots": [ONE_DAY]},
     "trip_cost": {},
 }

@@ -141,6 +141,18 @@ def test_an_indivisible_lot_is_not_split_though_all_of_it_goes() -> None:
     assert broken(given, [TRIP], [Load("lot1", "line1", 400), Load("lot1", "line1", 400)]) == {"indivisible"}
 
 
+def test_a_harvest_is_picked_up_on_one_date() -> None:
+    def grades(second_day: int, harvests: tuple[str, str]) -> set[str]:
+        given = problem(lots=[{"harvest_id": harvests[0]}, {"harvest_id": harvests[1]}])
+        trucks = [Truck("class1", [f"c1 {day}T05:00 {day}T05:00", f"b1 {day}T06:00 {day}T06:00"]) for day in (7, second_day)]
+        return broken(given, trucks, [Load("lot1", "line1", 400, trips=(0,)), Load("lot2", "line1", 400, trips=(1,))])
+
+    assert grades(7, ("h", "h")) == set()
+    assert grades(8, ("h", "g")) == set()
+    assert grades(8, ("h", "")) == set()
+    assert grades(8, ("h", "h")) == {"one_harvest"}
+
+
 def test_a_line_gets_nothing_or_its_minimum() -> None:
     assert one_load(demands=[{"min_fill_kg": 800}, {"min_fill_kg": 700}]) == set()
     assert one_load(demands=[{"quantity_kg": 900, "min_fill_kg": 801}]) == {"min_fill"}

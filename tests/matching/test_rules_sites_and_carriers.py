@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from matching.network.carriers import find_carrier_lanes
 from matching.verify import verify
 from tests.matching.builders import BUYER, COOPERATIVE, build_problem
 from tests.matching.plans import Carrier, Load, Truck, broken, build_plan, june
@@ -95,6 +96,18 @@ def test_a_carrier_takes_as_many_days_as_it_says() -> None:
     assert by_carrier(800, days=(june(7), june(8)), lane={"transit_days": 1}) == set()
     assert by_carrier(800, days=(june(7), june(7)), lane={"transit_days": 1}) == {"carriers"}
     assert by_carrier(800, days=(june(7), june(8))) == {"carriers"}
+
+
+@pytest.mark.parametrize("closed", [{"site_id": "c1"}, {"site_id": "b1", "date": "2027-06-08"}])
+def test_a_carrier_serves_no_closed_site(closed: dict[str, Any]) -> None:
+    post = {**POST, "transit_days": 1}
+    load = Load("lot1", "line1", 10, days=(june(7), june(8)))
+    assert broken(build_problem(lanes=[post]), [Carrier(5000)], [load]) == set()
+    given = build_problem(lanes=[post], calendar=[{**closed, "closed": "yes"}])
+    assert broken(given, [Carrier(5000)], [load]) == {"closed_dates"}
+    boxes = find_carrier_lanes(given)
+    days = [day for first, last in zip(boxes.pickup_from_day, boxes.pickup_until_day) for day in range(first, last + 1)]
+    assert days == [june(8), june(9)]
 
 
 def test_a_carrier_takes_cold_goods_only_if_it_says_so() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +24,20 @@ from tests.sample_market import Market
 from tests.service.api.conftest import add_user, log_in
 
 KEY = bytes(range(32))
+TRIGGER = (
+    "CREATE TRIGGER audit_event_not_changed BEFORE UPDATE OR DELETE ON audit_event FOR EACH ROW EXECUTE FUNCTION mca_never_rewritten()"
+)
 AT = datetime.fromisoformat("2027-06-07T05:00:00+00:00")
+
+
+@pytest.fixture(autouse=True)
+def protected_again(database: Database) -> Iterator[None]:
+    """Give a database of PostgreSQL, which the next test gets emptied, its trigger back."""
+    yield
+    if database.dialect == "postgresql":
+        with database.engine.begin() as connection:
+            if not connection.execute(text("SELECT 1 FROM pg_trigger WHERE tgname = 'audit_event_not_changed'")).all():
+                connection.exec_driver_sql(TRIGGER)
 
 
 def written(database: Database, count: int = 3) -> None:

@@ -13,6 +13,7 @@ from typer.testing import Result as Outcome
 
 from matching.model.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Progress, Reasons, Result, Status, Stops, Termination, Trips
 from matching.model.problem import Problem
+from matching.solver import SolveParams
 from service.cli.main import app
 
 NO_ROWS = np.zeros(0, dtype=np.int64)
@@ -49,12 +50,12 @@ def idle_result(problem: Problem, **changes: Any) -> Result:
     return Result(**facts | changes)
 
 
-def idle_solve(problem: Problem, *, seed: int = 0, on_progress: Callable[[Progress], None] | None = None, **rest: Any) -> Result:
+def idle_solve(problem: Problem, params: SolveParams, *, on_progress: Callable[[Progress], None] | None = None, **rest: Any) -> Result:
     """Stand in for the planner: report two moments and move nothing."""
     if on_progress is not None:
         on_progress(Progress(0.1, "volumes", None, 5_000_000))
         on_progress(Progress(0.2, "improve", 4_000_000, 5_000_000))
-    return idle_result(problem, seed=seed)
+    return idle_result(problem, seed=params.seed)
 
 
 @pytest.fixture

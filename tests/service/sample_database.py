@@ -34,6 +34,8 @@ from service.planning.fulfilment.shipments import Cargo, Hired
 from service.planning.models import Plan, RunInput
 from service.planning.pins import single
 from service.planning.proposals import decisions, items
+from service.planning.terms import amendments
+from service.planning.terms.amendments import WantedChange
 from service.runs import submission
 from service.runs.policies import RECIPE
 from service.settings import Settings
@@ -128,11 +130,13 @@ class Furnished(Desk):
         submission.stop(session, self.broker, run.uid, BY)
 
     def _trade(self) -> None:
-        """Bring one item all the way to its settlement, and leave a pin on another."""
+        """Bring one item all the way to its settlement, past a change that is declined, and leave a pin on another."""
         first, second, *_ = self.items()
         item = self.do(decisions.approve, chosen(first))
         for side in (Side.SUPPLY, Side.DEMAND):
             item = self.do(decisions.confirm, chosen(item), scope=self.party(item, side))
+        change = self.do(amendments.propose_change, chosen(item), WantedChange(kg=item.kg - 1), "hail", scope=self.party(item, Side.SUPPLY))
+        self.do(amendments.answer_change, change.uid, scope=self.party(item, Side.DEMAND), agrees=False)
         with self.database.read() as session:
             promise = items.promise_of(session, item)
             assert promise is not None

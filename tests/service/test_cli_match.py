@@ -10,6 +10,7 @@ import pytest
 
 from matching.model.plan import Result
 from matching.model.problem import Problem
+from matching.solver import SolveParams
 from tests.matching.builders import tiny_folder
 from tests.service.cli_support import SOLVE, idle, idle_result, printed_json, run
 
@@ -55,16 +56,17 @@ def test_json_is_the_only_thing_on_standard_output(tmp_path: Path, idle: None) -
 
 @pytest.mark.parametrize("policy", ["none", "direct", "full"])
 def test_seed_trips_and_limit_reach_the_planner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
-    seen: dict[str, Any] = {}
+    seen: list[SolveParams] = []
 
-    def listen(problem: Problem, **given: Any) -> Result:
-        seen.update(given)
+    def listen(problem: Problem, params: SolveParams, **given: Any) -> Result:
+        seen.append(params)
         return idle_result(problem)
 
     monkeypatch.setattr(SOLVE, listen)
     run("match", tiny_folder(tmp_path / "in"), "--out", tmp_path / "out", "--trips", policy, "--seed", 5, "--time-limit", 40)
-    assert (seen["trips"], seen["seed"]) == (policy, 5)
-    assert 30 < seen["limits"].seconds < 40, "part of the limit is kept for writing"
+    assert (seen[0].trips, seen[0].seed) == (policy, 5)
+    assert seen[0].limits.seconds is not None
+    assert 30 < seen[0].limits.seconds < 40, "part of the limit is kept for writing"
 
 
 def test_every_error_is_shown_and_nothing_is_written(tmp_path: Path, idle: None) -> None:
@@ -129,7 +131,7 @@ def test_a_senseless_option_is_refused(tmp_path: Path, idle: None, arguments: tu
 
 
 def test_an_output_that_cannot_be_written_is_known_before_planning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(problem: Problem, **given: Any) -> Result:
+    def never(problem: Problem, params: SolveParams, **given: Any) -> Result:
         raise AssertionError("planned although the plan had no place")
 
     monkeypatch.setattr(SOLVE, never)
@@ -146,7 +148,7 @@ def test_an_output_that_cannot_be_written_is_known_before_planning(tmp_path: Pat
 def test_a_signal_stops_the_planner_and_the_best_plan_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    def interrupted(problem: Problem, *, should_stop: Any, **given: Any) -> Result:
+    def interrupted(problem: Problem, params: SolveParams, *, should_stop: Any, **given: Any) -> Result:
         assert not should_stop()
         os.kill(os.getpid(), number)
         assert should_stop()
@@ -161,7 +163,7 @@ def test_a_signal_stops_the_planner_and_the_best_plan_is_written(
 
 
 def test_a_second_signal_ends_the_run_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(problem: Problem, **given: Any) -> Result:
+    def interrupted(problem: Problem, params: SolveParams, **given: Any) -> Result:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
         return idle_result(problem)

@@ -55,7 +55,11 @@ def test_a_season_goes_in_once_and_comes_out_as_it_was(served: Database, tmp_pat
     exported = printed_json(run("export", tmp_path / "out", "--association", "bac-ninh", "--json"))
     assert exported["lots"] == 239
     assert input_sha256(tmp_path / "out") == exported["sha256"]
-    assert run("audit", "verify").stdout == "The audit trail holds.\n"
+    unsealed = run("audit", "verify")
+    assert (unsealed.exit_code, unsealed.stdout.count("the chain has no seal"), unsealed.stdout.count("\n")) == (1, 1, 1)
+    assert run("audit", "anchor", "--file", tmp_path / "anchors").exit_code == 0
+    verified = run("audit", "verify", "--anchor", tmp_path / "anchors")
+    assert (verified.exit_code, verified.stdout) == (0, "The audit trail holds, and its seals fit.\n")
     with served.read() as session:
         assert session.scalar(select(func.count()).select_from(AuditEvent)) == 2
     served.close()
@@ -106,6 +110,7 @@ def test_a_backup_and_a_restore_by_command(served: Database, tmp_path: Path) -> 
 def test_a_trail_that_was_tampered_with_is_named_by_its_first_broken_event(file: Path) -> None:
     run("db", "upgrade")
     run("import", SEASON, "--association", "bac-ninh", "--name", "Liên minh")
+    assert run("audit", "anchor").exit_code == 0
     database = Database(f"sqlite:///{file}")
     with database.write() as session:
         session.execute(text("DROP TRIGGER audit_event_not_changed"))

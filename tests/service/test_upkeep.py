@@ -63,8 +63,16 @@ def contents(database: Database) -> dict[str, int]:
 
 
 def head(database: Database) -> list[str]:
+    """Return the hashes of the associations' chains."""
     with database.read() as session:
-        return list(session.scalars(select(AuditEvent.hash).order_by(AuditEvent.chain, AuditEvent.seq)))
+        mine = select(AuditEvent.hash).where(AuditEvent.chain != audit.NO_CHAIN)
+        return list(session.scalars(mine.order_by(AuditEvent.chain, AuditEvent.seq)))
+
+
+def deeds_of_all(database: Database) -> list[str]:
+    """Return what was done that concerns no association."""
+    with database.read() as session:
+        return list(session.scalars(select(AuditEvent.action).where(AuditEvent.chain == audit.NO_CHAIN).order_by(AuditEvent.seq)))
 
 
 @pytest.fixture
@@ -101,9 +109,12 @@ def test_a_backup_taken_during_writes_restores_elsewhere_with_equal_counts_and_c
     assert tools or how != "pg_dump"
     assert restore(elsewhere, tmp_path / "mca.backup") is None
     found = contents(elsewhere)
-    assert found["lot"] == found["lot_balance"] == found["ledger_entry"] == found["audit_event"] + 1 >= 4
+    declared = head(elsewhere)
+    assert found["lot"] == found["lot_balance"] == found["ledger_entry"] == len(declared) + 1 >= 4
+    assert deeds_of_all(elsewhere) == ["restore"]
+    assert found["audit_event"] == len(declared) + 1
     assert list(faults(elsewhere)) == []
-    assert head(elsewhere) == head(busy)[: found["audit_event"]]
+    assert declared == head(busy)[: len(declared)]
 
 
 def test_a_restore_brings_back_what_was_there_and_keeps_what_it_replaces(database: Database, tmp_path: Path) -> None:
@@ -113,7 +124,9 @@ def test_a_restore_brings_back_what_was_there_and_keeps_what_it_replaces(databas
     back_up(database, tmp_path / "mca.backup")
     declare(database, mine, 6)
     kept = restore(database, tmp_path / "mca.backup")
-    assert contents(database) == before
+    # The trail of what concerns no association begins with the restore; everything else is as it was.
+    assert deeds_of_all(database) == ["restore"]
+    assert contents(database) == before | {name: before[name] + 1 for name in ("audit_event", "audit_head")}
     declare(database, mine, 7)
     assert contents(database)["lot"] == before["lot"] + 1
     assert kept is not None
@@ -192,17 +205,23 @@ def test_a_snapshot_that_lacks_rows_changes_nothing(new_database: NewDatabase, t
 def test_the_check_names_what_is_broken(database: Database) -> None:
     declare(database, market(database), 5)
     assert list(faults(database)) == []
-    with database.write() as session:
-        disable = {
-            "sqlite": "DROP TRIGGER audit_event_not_changed",
-            "postgresql": "ALTER TABLE audit_event DISABLE TRIGGER USER",
-        }
-        session.execute(text(disable[database.dialect]))
-        session.execute(text("UPDATE audit_event SET why = 'because'"))
-    assert list(faults(database)) == ["audit trail, chain 1, event 1: changed since it was written"]
-    if database.dialect == "postgresql":
+    disable = {
+        "sqlite": "DROP TRIGGER audit_event_not_changed",
+        "postgresql": "ALTER TABLE audit_event DISABLE TRIGGER USER",
+    }
+    off = {
+        "sqlite": ["trigger audit_event_not_changed: missing"],
+        "postgresql": [f"trigger audit_event_not_{what}: missing or switched off" for what in ("changed", "truncated")],
+    }
+    try:
         with database.write() as session:
-            session.execute(text("ALTER TABLE audit_event ENABLE TRIGGER USER"))
+            session.execute(text(disable[database.dialect]))
+            session.execute(text("UPDATE audit_event SET why = 'because'"))
+        assert list(faults(database)) == [*off[database.dialect], "audit trail, chain 1, event 1: changed since it was written"]
+    finally:
+        if database.dialect == "postgresql":
+            with database.write() as session:
+                session.execute(text("ALTER TABLE audit_event ENABLE TRIGGER USER"))
 
 
 def test_the_check_refuses_a_database_of_another_version(elsewhere: Database) -> None:

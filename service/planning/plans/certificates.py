@@ -50,7 +50,8 @@ class Signers:
         rows = session.execute(of(Organisation, association_id, "code", "sponsor_id")).all()
         self._code: dict[int, str] = {number: code for number, code, _ in rows}
         self._sponsor: dict[int, int | None] = {number: sponsor for number, _, sponsor in rows}
-        self.proofs, self._asked_for = _proofs(session, association_id), _asked_for(session, association_id)
+        self.proofs = [*_certificates(session, association_id), *_planting_areas(session, association_id)]
+        self._asked_for, self._of = _asked_for(session, association_id), _by_holder(self.proofs)
         self._same: dict[tuple[int, frozenset[Proof]], str] = {}
         for number, code, sponsor in sorted(rows, key=lambda row: row.code):
             if sponsor is not None:
@@ -72,13 +73,17 @@ class Signers:
         return f"{self._code[signer]}/{self._same.get((signer, held), self._code[grower])}"
 
     def _held(self, organisation_id: int) -> frozenset[Proof]:
-        return frozenset(proof for proof in self.proofs.get(organisation_id, ()) if proof.scheme in self._asked_for)
+        return frozenset(proof for proof in self._of.get(organisation_id, ()) if proof.scheme in self._asked_for)
 
 
 def certificate_rows(signers: Signers) -> list[CertificateRow]:
-    """Return what certificates prove, and after them what planting areas do; suspended and withdrawn days are cut out."""
-    rows = (CertificateRow(signers.holder(holder), *proof) for holder, found in signers.proofs.items() for proof in found)
-    return list(dict.fromkeys(rows))
+    """Return what certificates prove, and after them what planting areas do; suspended and withdrawn days are cut out.
+
+    What several groups that stand as one supplier all hold counts once.
+    """
+    rows = [(holder, CertificateRow(signers.holder(holder), *proof)) for holder, proof in signers.proofs]
+    first_holder: dict[CertificateRow, int] = {}
+    return [row for holder, row in rows if first_holder.setdefault(row, holder) == holder]
 
 
 def _asked_for(session: Session, association_id: int) -> frozenset[str]:
@@ -88,10 +93,10 @@ def _asked_for(session: Session, association_id: int) -> frozenset[str]:
     return frozenset(session.scalars(query.where(DemandLine.association_id == association_id, DemandLine.status.not_in(over))))
 
 
-def _proofs(session: Session, association_id: int) -> dict[int, list[Proof]]:
+def _by_holder(proofs: Iterable[tuple[int, Proof]]) -> dict[int, list[Proof]]:
     """Return what each organisation can prove, by its number."""
     found: dict[int, list[Proof]] = {}
-    for holder, proof in [*_certificates(session, association_id), *_planting_areas(session, association_id)]:
+    for holder, proof in proofs:
         found.setdefault(holder, []).append(proof)
     return found
 

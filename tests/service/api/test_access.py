@@ -136,7 +136,7 @@ TABLES = {
     "access-rules": "access_rule", "roads": "road", "users": "user_account", "keys": "api_key", "logins": "login_session",
     "proposals": "proposal", "proposal-items": "proposal_item", "shipments": "shipment", "receipts": "receipt", "settlements": "settlement",
     "runs": "run", "plans": "plan", "webhook-endpoints": "webhook_endpoint", "webhook-deliveries": "webhook_delivery",
-    "decisions": "decision", "offers": "proposal_item", "deliveries": "shipment", "photos": "evidence",
+    "decisions": "decision", "offers": "proposal_item", "deliveries": "shipment", "photos": "evidence", "amendments": "amendment",
 }  # fmt: skip
 """The table that the first word of an address names."""
 SHARED = {"association", "product", "vehicle_class", "access_rule", "road"}

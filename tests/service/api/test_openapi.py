@@ -210,7 +210,11 @@ def test_a_route_cannot_be_declared_without_saying_who_may_call_it() -> None:
 
 def test_an_address_answers_a_wrong_method_with_all_the_right_ones(client_as: ClientAs) -> None:
     refused = client_as(Role.CLERK).delete("/lots")
-    assert (refused.status_code, refused.headers["allow"], refused.json()["code"]) == (405, "GET, POST", "method_not_allowed")
+    assert (refused.status_code, refused.headers["allow"], refused.json()["code"]) == (
+        405,
+        "GET, HEAD, OPTIONS, POST",
+        "method_not_allowed",
+    )
     nowhere = client_as(Role.CLERK).get("/nowhere")
     assert (nowhere.status_code, nowhere.json()["code"], nowhere.headers["content-type"]) == (404, "not_found", "application/problem+json")
 
