@@ -105,7 +105,7 @@ def test_settings_are_changed_once_and_leave_their_mark(opened: Opened, stage: S
     expect(other.locator("[role=alert]").first).to_be_visible()
     with stage.database.read() as session:
         assert session.get_one(Association, stage.association).fee_per_mille == 12
-    page.goto(stage.address + "/trail?action=association")
+    page.goto(stage.address + "/trail?action=association.change")
     assert page.locator("ol.trail > li").count() == 1
     page.click("summary:has-text('trường')")
     expect(page.locator("ol.trail").get_by_text("fee_per_mille").first).to_be_visible()

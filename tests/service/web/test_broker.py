@@ -94,7 +94,7 @@ def test_five_hundred_proposals_are_decided_by_keyboard_alone(opened: Opened, st
     toast(page, "Đã hoàn tác 3 đề xuất.")
     assert "approved" not in states(stage, crowd)
     press(page, "j", "r")
-    expect(page.locator("#effects")).to_contain_text("mất")
+    expect(page.locator("#effects")).to_contain_text("giảm")
     press(page, "Enter")
     toast(page, "Không duyệt 1 đề xuất.")
     press(page, "p")
@@ -205,7 +205,7 @@ def test_a_second_click_does_nothing_more(opened: Opened, stage: Stage, crowd: s
 def test_the_way_back_leads_to_what_was_looked_at(opened: Opened, crowd: str) -> None:
     page = board(opened, crowd)
     filtered(page, "x-s7", 29)
-    follow(page, "text=In")
+    follow(page, "a[href$='/print']")
     arrive(page, re.compile("/print$"))
     page.go_back()
     page.wait_for_selector("#board[data-ready]")
