@@ -113,5 +113,5 @@ def test_an_association_starts_from_nothing_in_a_browser(browser: Browser, live:
     follow(page, SAVE)
     expect(page.locator("a[href^='/plans/']").first).to_be_visible()
     follow(page, "a[href^='/plans/']")
-    assert "2.000" in page.inner_text("main")
+    assert "2\xa0tấn" in page.inner_text("main")
     page.context.close()

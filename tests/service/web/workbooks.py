@@ -81,9 +81,9 @@ def several_sheets(buyer: str, product: str) -> bytes:
 def harvest(cooperative: str, product: str) -> bytes:
     """A cooperative's harvest plan: names without accents, yến and tạ in cells, grades in words."""
     rows: Rows = [
-        ["KẾ HOẠCH THU HOẠCH"], ["HTX", "Mat hang", "Loai", "San luong", "Tu ngay", "Den ngay", "Gia san"],
-        [cooperative, product, "loại 1", "12 tạ", "07/06/2027", "09/06/2027", "18.000"],
-        [None, None, "2", "45 yến", "07-06-2027", "09-06-2027", 15000],
+        ["KẾ HOẠCH THU HOẠCH"], ["HTX", "Mat hang", "Loai", "San luong", "Tu ngay", "Den ngay", "Gia san", "Bao quan"],
+        [cooperative, product, "loại 1", "12 tạ", "07/06/2027", "09/06/2027", "18.000", 7],
+        [None, None, "2", "45 yến", "07-06-2027", "09-06-2027", 15000, 7],
         ["Cộng", None, None, "16,5 tạ"],
     ]  # fmt: skip
     return book(("Vải", rows, ()))
