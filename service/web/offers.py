@@ -232,6 +232,7 @@ def _channel(word: str | None) -> Channel:
 @pages.post("/offers/{uid}/change", may=Permission.PROPOSALS_CONFIRM, audited=False, form=_offer)
 def propose_change(visit: PageRequest, uid: str) -> Response:
     """Propose to change what both sides have confirmed."""
+    find(visit.session, visit.scope, m.ProposalItem, uid)
     read = Reader(visit.form)
     wanted = WantedChange(
         read.whole("kg", needed=True), read.day("pickup_on", needed=True), read.day("delivery_on", needed=True),

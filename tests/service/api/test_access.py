@@ -35,9 +35,12 @@ def settings(settings: Settings) -> Settings:
 
 
 def routes(app: FastAPI) -> list[tuple[str, str, Any]]:
-    """Every route of the service as its method, path and rule."""
+    """Every route of the service as its method, path and rule; kinds of sheets name no row."""
     return [
-        (method, route.path, rule_of(route)) for route in app.routes if isinstance(route, Route) for method in sorted(route.methods or ())
+        (method, route.path.replace("{kind}", "lots"), rule_of(route))
+        for route in app.routes
+        if isinstance(route, Route)
+        for method in sorted(route.methods or ())
     ]
 
 
