@@ -116,10 +116,10 @@ def change(visit: PageRequest, uid: str) -> Response:
 
 def _answered(visit: PageContext, uid: str) -> tuple[Contract, Side | None, int | None, str]:
     """Return the contract, for whom the visitor speaks, the version that he saw, and his note."""
+    row = find(visit.session, visit.scope, Contract, uid, lock=True)
     read = Reader(visit.form)
     side, version, note = read.text("side"), read.whole("version", needed=True), read.text("note", most=1000)
     read.done()
-    row = find(visit.session, visit.scope, Contract, uid, lock=True)
     return row, None if side not in set(Side) else Side(side), version, note or ""
 
 
