@@ -105,6 +105,7 @@ def _draft(visit: PageContext) -> Response:
 @pages.post("/plans/{uid}/publish", may=Permission.PROPOSALS_DECIDE, audited=False, form=_draft)
 def publish_plan(visit: PageRequest, uid: Uid) -> Response:
     """Put a draft in force."""
+    find(visit.session, visit.scope, m.Plan, uid)
     read = Reader(visit.form)
     version, note = read.whole("version", needed=True), read.text("note", most=1000)
     read.done()

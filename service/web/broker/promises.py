@@ -45,12 +45,12 @@ def _list(visit: PageContext) -> Response:
 @pages.post("/promises/{uid}/take-back", may=Permission.PROPOSALS_DECIDE, audited=False, form=_list)
 def take_back(visit: PageRequest, uid: Uid) -> Response:
     """Take a promise back: turn down what waits for an answer, cancel what both sides have confirmed and nobody has loaded."""
+    item = find(visit.session, visit.scope, m.ProposalItem, uid)
     read = Reader(visit.form)
     reason, note, version = read.text("reason", needed=True), read.text("note", most=1000), read.whole("version", needed=True)
     if reason is not None and reason not in set(RejectReason):
         read.wrong("reason", reason, "a value")
     read.done()
-    item = find(visit.session, visit.scope, m.ProposalItem, uid)
     bound = items.bound_kg(items.promise_of(visit.session, item))
     chosen, refusal = Chosen(uid, version), Refusal(RejectReason(str(reason)), note or "")
     act = visit.act(note or "taken back")
