@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from catalog.errors import Conflict, Invalid, fault
 from catalog.models import Side
-from catalog.tenancy import Scope, check_version
+from catalog.tenancy import Scope, check_version, find
 from service.planning import models as m
 from service.planning.errors import AlreadyConfirmed, NotApproved
 from service.planning.journal import Journal, before
@@ -34,6 +34,7 @@ def object_to_confirmation(session: Session, scope: Scope, chosen: Chosen, note:
         If goods have been loaded.
     """
     if scope.organisation_id is None:
+        find(session, scope, m.ProposalItem, chosen.uid)
         raise Invalid([fault("side", "", "the side itself: nobody objects for another")])
 
     def step(s: Session, journal: Journal, item: m.ProposalItem, version: int | None) -> None:
