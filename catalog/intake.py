@@ -566,6 +566,17 @@ def _raise(faults: Sequence[Fault]) -> None:
         raise Invalid(sorted(faults))
 
 
+def check_names(given: Given, *fields: str) -> None:
+    """Refuse texts with characters that no name holds.
+
+    Raises
+    ------
+    Invalid
+        Naming each of them.
+    """
+    _raise(_bad_names(given, *fields))
+
+
 def _bad_names(given: Given, *fields: str) -> list[Fault]:
     """Return a fault for each text with characters that no name holds."""
     return [one for field in fields for one in _bad_text(field, getattr(given, field))]
