@@ -152,9 +152,9 @@ Address = tuple[str, str, str]
 def addresses(app: FastAPI) -> list[Address]:
     """Return every route that names a row, as its method, path and the row's table; a file in work belongs to a person, not to an owner."""
     named = [(method, path) for method, path, rule in routes(app) if rule.may is not None and "{" in path and "/drafts/" not in path]
-    words = [(method, path, path.removeprefix("/api/v1")[1:].partition("/{")[0].split("/")) for method, path in named]
-    assert [path for _, path, (first, *_) in words if first not in TABLES] == []
-    return [(method, path, TABLES.get(last, TABLES[first])) for method, path, (first, *_, last) in ((m, p, [w[0], *w]) for m, p, w in words)]
+    words = {path: path.removeprefix("/api/v1")[1:].partition("/{")[0].split("/") for _, path in named}
+    assert [path for path, (first, *_) in words.items() if first not in TABLES] == []
+    return [(method, path, TABLES.get(words[path][-1], TABLES[words[path][0]])) for method, path in named]
 
 
 def body_of(app: FastAPI, method: str, path: str) -> dict[str, Any]:
