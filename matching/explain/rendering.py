@@ -121,7 +121,7 @@ def _several(side: str, names: list[str], language: Language) -> str:
 
 def miss_text(context: PlanContext, other: str, miss: Miss, language: Language) -> str:
     """Return one nearest miss in words."""
-    fields: dict[str, object] = {"other": _named(context, other, miss.other, language), "scheme": miss.scheme or ""}
+    fields: dict[str, object] = {"other": _named(context, other, miss.other, language), "scheme": scheme_name(miss.scheme or "", language)}
     if miss.short is not None:
         fields["short"] = _amount(miss, language)
     if miss.day is not None:
@@ -132,6 +132,15 @@ def miss_text(context: PlanContext, other: str, miss: Miss, language: Language) 
         fields["limited"] = miss.limited
     key = _miss_key(miss)
     return say(f"{key}.{other}" if f"{key}.{other}" in TEXTS else key, language, **fields)
+
+
+def scheme_name(scheme: str, language: Language) -> str:
+    """Return what people call a certificate scheme: a planting-area code ``PUC:CN`` is named with its market."""
+    kind, _, market = scheme.partition(":")
+    if kind not in ("PUC", "PHC") or not market:
+        return scheme
+    known = f"market.{market}"
+    return say(f"scheme.{kind}", language, market=say(known, language) if known in TEXTS else market)
 
 
 def _amount(miss: Miss, language: Language) -> object:
@@ -200,7 +209,11 @@ def _how_sure(answer: Answer) -> str:
 def change_text(change: Change, language: Language) -> str:
     """Return a change in words."""
     key = dict(change.key)
-    fields: dict[str, object] = {"id": change.subject, "scheme": key.get("scheme", ""), "line": key.get("line_id", "")}
+    fields: dict[str, object] = {
+        "id": change.subject,
+        "scheme": scheme_name(str(key.get("scheme", "")), language),
+        "line": key.get("line_id", ""),
+    }
     return say(f"change.{change.kind.value}", language, old=_cell(change.old, language), new=_cell(change.new, language), **fields)
 
 

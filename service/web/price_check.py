@@ -1,8 +1,9 @@
-"""Asks about prices that look mistyped, before a form is taken."""
+"""Asks about prices and days that look mistyped, before a form is taken."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import select
 
@@ -10,6 +11,8 @@ from buyers.models import DemandLine, LineProduct
 from catalog.errors import NeedsConfirmation
 from catalog.models import Product
 from catalog.prices import RECENT, price_doubt, recent_asks
+from service.days import today
+from service.db import now
 from service.web.context import PageContext
 
 
@@ -32,6 +35,18 @@ def ask_about_bid(visit: PageContext, field: str, price_vnd_per_kg: int | None, 
     query = select(DemandLine.bid_vnd_per_kg).join(LineProduct, LineProduct.line_id == DemandLine.id)
     query = query.where(LineProduct.product_id == product_id).order_by(DemandLine.id.desc()).limit(RECENT)
     _ask(visit, field, price_vnd_per_kg, visit.session.scalars(query).all())
+
+
+def ask_about_days(visit: PageContext, field: str, last: date | None) -> None:
+    """Ask about days of harvest or delivery that have passed.
+
+    Raises
+    ------
+    NeedsConfirmation
+        Unless the form says that they are meant.
+    """
+    if last is not None and last < today(now(visit.session)) and "confirmed" not in visit.form:
+        raise NeedsConfirmation(field, f"{last} has passed: is the day right?")
 
 
 def product_number(visit: PageContext, code: str) -> int | None:

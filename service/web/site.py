@@ -11,7 +11,7 @@ from service.web.association import money, people, rules, season, tariffs, trail
 from service.web.broker import open_items, plans, policy, promises, runs, trucks
 from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
-from service.web.procurement import contracts, deliveries, demand, fill_rates, orders
+from service.web.procurement import contracts, copied_orders, deliveries, demand, fill_rates, orders
 from service.web.registers import all as registers
 from service.web.spreadsheets import pages as spreadsheets
 
@@ -25,6 +25,7 @@ PARTS: Sequence[Pages] = (
     certificates.pages,
     uploads.pages,
     demand.pages,
+    copied_orders.pages,
     orders.pages,
     deliveries.pages,
     fill_rates.pages,

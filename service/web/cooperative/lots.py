@@ -28,7 +28,7 @@ from service.web.forms import Reader, fields
 from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.price_check import ask_about_floor, product_number
+from service.web.price_check import ask_about_days, ask_about_floor, product_number
 
 pages = Pages("lots")
 OPEN, CLOSED = (LotStatus.DECLARED, LotStatus.RESERVED), (LotStatus.SHIPPED, LotStatus.WITHDRAWN, LotStatus.EXPIRED)
@@ -149,6 +149,7 @@ def declare(visit: PageRequest) -> Response:
     read.done()
     owner = select(Organisation.uid).join(Site, Site.organisation_id == Organisation.id).where(Site.uid == given["site"])
     given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
+    ask_about_days(visit, "available_until", given["available_until"])
     ask_about_floor(visit, "ask_vnd_per_kg", given["ask_vnd_per_kg"], product_number(visit, given["product"]))
     lot = intake.declare_lot(visit.session, visit.scope, LotIn(**given), visit.by)
     visit.did("lot.declare", lot)
