@@ -20,6 +20,7 @@ from service.auth import failures
 from service.auth.keyring import KeyFileError, key_path, load_key
 from service.db import Database, now
 from service.http.idempotency import forget_old
+from service.maintenance import standing_orders
 from service.models import Session
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
@@ -39,6 +40,7 @@ class Chores:
         often: tuple[Callable[[], object], ...] = (self.expire_holds, self.seal_trail)
         seldom: tuple[Callable[[], object], ...] = (
             self.expire_lots,
+            self.place_standing_orders,
             self.forget_replies,
             self.forget_logins,
             self.forget_failures,
@@ -76,6 +78,11 @@ class Chores:
         """Withdraw what is left of lots whose last day has passed in Vietnam."""
         with self._database.write() as session:
             return transitions.expire_lots(session, Act("system", "its last day has passed", now(session)))
+
+    def place_standing_orders(self) -> int:
+        """Place the lines of standing orders for the next week."""
+        with self._database.write() as session:
+            return standing_orders.place_due(session)
 
     def forget_replies(self) -> int:
         """Delete kept answers that are older than is promised."""

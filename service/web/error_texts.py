@@ -60,6 +60,7 @@ WORDS: tuple[tuple[str, str], ...] = (
      mark("You wrote %(price)s đ/kg, less than %(least)s. Is the price right?")),
     (r"(?P<day>\S+) has passed: is the day right\?", mark("%(day)s has passed. Is the day right?")),
     (r"a line of this sheet that can still be copied", mark("A line of this sheet is gone. Copy the week once more.")),
+    (r"a day within a year from tomorrow on", mark("Choose a day from tomorrow on, within a year.")),
     (r".* kg, where .* kg are usual: is the unit right\?", mark("This is far more or far less than usual. Is the unit right?")),
     (r"this plan is empty, and (?P<n>\d+) undecided proposals of the plan in force would end",
      mark("This draft is empty, and %(n)s undecided proposals of the plan in force would end.")),

@@ -15,6 +15,7 @@ import buyers.intake
 from buyers import repository
 from buyers.intake import LineIn, OrderIn, Requirement
 from buyers.models import DemandLine, LineStatus, Order
+from buyers.standing import monday_of
 from catalog import repository as catalogue
 from catalog.errors import Fault, Invalid
 from catalog.models import Grade, Organisation, Product, Site, SiteKind
@@ -55,11 +56,6 @@ class CopiedRow:
     bid: str
     first: str
     last: str
-
-
-def monday_of(day: date) -> date:
-    """Return the Monday of a day's week."""
-    return day - timedelta(days=day.weekday())
 
 
 def source_week(mondays: Sequence[date], day: date) -> date:

@@ -9,15 +9,17 @@ from sqlalchemy import func, select
 from starlette.responses import Response
 
 import buyers.intake
+from buyers import standing
 from buyers.intake import LineIn, OrderIn, Requirement
-from buyers.models import DemandLine, Order
+from buyers.models import DemandLine, Order, StandingOrder
 from catalog import repository as catalogue
 from catalog.errors import Fault, Invalid
 from catalog.models import Certificate, Grade, Organisation, Product, Side, Site, SiteKind
-from catalog.tenancy import visible
+from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
 from service.days import today
 from service.db import now
+from service.http.context import Uid, before
 from service.planning.models import LineBalance
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Form, Reader, fields
@@ -28,12 +30,18 @@ from service.web.price_check import ask_about_bid, ask_about_days, product_numbe
 
 pages = Pages("orders")
 ROWS, MORE_ROWS, MOST_ROWS = 5, 5, 1000
+USUAL_STANDING = timedelta(weeks=8)
 OR = "|"
 """Between the codes of products of which a line takes any."""
 
 
 @pages.get("/orders", may=Permission.DEMAND_READ)
 def show_orders(visit: PageRequest) -> Response:
+    """Show orders, the latest first."""
+    return show_list(visit)
+
+
+def show_list(visit: PageContext) -> Response:
     """Show orders, the latest first."""
     rows, following = part(visit, visible(Order, visit.scope), (Order.created_at, Order.id), descending=True)
     query = select(
@@ -46,7 +54,46 @@ def show_orders(visit: PageRequest) -> Response:
     )
     query = query.join(LineBalance, LineBalance.line_id == DemandLine.id).where(DemandLine.order_id.in_([row.id for row in rows]))
     sums = {number: rest for number, *rest in visit.session.execute(query.group_by(DemandLine.order_id))}
-    return visit.show("procurement/orders.html", rows=rows, sums=sums, following=following, kind=kind)
+    again = visit.session.scalars(standing.active().where(StandingOrder.order_id.in_([row.id for row in rows])))
+    return visit.show(
+        "procurement/orders.html",
+        rows=rows,
+        sums=sums,
+        following=following,
+        kind=kind,
+        repeated={row.order_id: row for row in again},
+        writes=visit.principal.may(Permission.DEMAND_WRITE),
+        until=(today(now(visit.session)) + USUAL_STANDING).isoformat(),
+    )
+
+
+def _orders_again(visit: PageContext) -> Response:
+    return show_list(visit)
+
+
+@pages.post("/orders/{uid}/repeat", may=Permission.DEMAND_WRITE, form=_orders_again)
+def repeat(visit: PageRequest, uid: Uid) -> Response:
+    """Let an order's lines be asked for again every week until a day."""
+    find(visit.session, visit.scope, Order, uid)
+    read = Reader(visit.form)
+    until = read.day("until", needed=True)
+    read.done()
+    assert until is not None
+    day = today(now(visit.session))
+    row = standing.start(visit.session, visit.scope, uid, until, visit.by, day)
+    visit.did("order.repeat", row)
+    for order in standing.place_weeks(visit.session, row, day):
+        visit.did("order.place", order)
+    return visit.go("/orders", visit.say("This order is placed again every week until %(day)s.", day=visit.formats.day(until)))
+
+
+@pages.post("/standing-orders/{uid}/stop", may=Permission.DEMAND_WRITE, form=_orders_again)
+def stop_repeating(visit: PageRequest, uid: Uid) -> Response:
+    """End a standing order; lines that stand already stay."""
+    was = before(find(visit.session, visit.scope, StandingOrder, uid, lock=True))
+    row = standing.stop(visit.session, visit.scope, uid, visit.by, Reader(visit.form).whole("version"))
+    visit.did("order.stop_repeating", row, was)
+    return visit.go("/orders", visit.say("This order isn't repeated any more. Lines that are ordered already stay."), "info")
 
 
 @pages.get("/orders/new", may=Permission.DEMAND_WRITE)
