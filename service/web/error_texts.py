@@ -59,6 +59,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"(?P<price>\d+) VND per kg is less than (?P<least>\d+): is the price right\?",
      mark("You wrote %(price)s đ/kg, less than %(least)s. Is the price right?")),
     (r"(?P<day>\S+) has passed: is the day right\?", mark("%(day)s has passed. Is the day right?")),
+    (r"something of this is proposed: its product and grade stay", mark("Something of this is proposed: its product and grade stay.")),
     (r"a line of this sheet that can still be copied", mark("A line of this sheet is gone. Copy the week once more.")),
     (r"a day within a year from tomorrow on", mark("Choose a day from tomorrow on, within a year.")),
     (r".* kg, where .* kg are usual: is the unit right\?", mark("This is far more or far less than usual. Is the unit right?")),

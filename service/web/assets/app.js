@@ -177,6 +177,8 @@
         if (!field || (field.value && field.value !== filled[name])) continue;
         field.value = filled[name] = (found && found.dataset[name]) || "";
       }
+      const unit = document.getElementById("unit"), amount = document.getElementById("amount");
+      if (unit && found && !(amount && amount.value)) unit.value = found.dataset.unit;
     };
     for (const field of keys) if (field) field.addEventListener("input", show);
     if (keys.every(Boolean)) show();

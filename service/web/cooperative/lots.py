@@ -19,13 +19,14 @@ from service.auth.permissions import Permission
 from service.days import today
 from service.db import now
 from service.http.context import before
-from service.planning import market_changes
+from service.planning import market_changes, retyping
 from service.planning.ledger import transitions
-from service.planning.models import LotBalance
+from service.planning.models import LotBalance, ProposalItem
 from service.web import near_misses, reasons
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
 from service.web.labels import kind
+from service.web.ladders import rungs
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.price_check import ask_about_days, ask_about_floor, product_number
@@ -78,14 +79,12 @@ def _new(visit: PageContext) -> Response:
     last = session.scalars(visible(Lot, scope).order_by(Lot.created_at.desc(), Lot.id.desc()).limit(1)).first()
     products = list(session.scalars(repository.products(scope).order_by(Product.sort_key, Product.id)))
     doors = _doors(visit)
-    ladder = session.execute(select(Grade.rank, Grade.name).where(Grade.product_id.in_([one.id for one in products])).order_by(Grade.rank))
-    rungs: dict[int, str] = dict(reversed(ladder.all()))
     first = today(now(session))
     return visit.show(
         "cooperative/lot_new.html",
         products=[(one.code, _named(one, visit)) for one in products],
         doors=[(one.uid, one.name) for one in doors],
-        grades=sorted(rungs.items()),
+        grades=rungs(visit, [one.id for one in products]),
         units=_units(visit),
         last=last,
         usual=_usual(visit),
@@ -177,8 +176,21 @@ def _lot(visit: PageContext, *, look: bool = False) -> Response:
         else None,
         kind=kind,
         open=lot.status in OPEN,
+        **_other_kinds(visit, lot),
         may_write=visit.principal.may(Permission.LOTS_WRITE),
     )
+
+
+def _other_kinds(visit: PageContext, lot: Lot) -> dict[str, Any]:
+    """Return the products and grades that a lot may be of instead, none once something of it is proposed."""
+    fixed = lot.status is not LotStatus.DECLARED or retyping.is_proposed(visit.session, ProposalItem.lot_id, lot.id)
+    products = [] if fixed else list(visit.session.scalars(repository.products(visit.scope).order_by(Product.sort_key, Product.id)))
+    held = next((one.code for one in products if one.id == lot.product_id), "")
+    return {
+        "products": [(one.code, _named(one, visit)) for one in products],
+        "rungs": rungs(visit, [one.id for one in products]),
+        "product": held,
+    }
 
 
 @pages.post("/lots/{uid}/amend", may=Permission.LOTS_WRITE, form=_lot)
@@ -198,6 +210,10 @@ def amend(visit: PageRequest, uid: str) -> Response:
     changed = {name: value for name, value in given.items() if name == "reason" or value != getattr(lot, name)}
     ask_about_floor(visit, "ask_vnd_per_kg", changed.get("ask_vnd_per_kg"), lot.product_id)
     was = before(lot)
+    kind_of = (visit.form.get("product"), visit.form.get("grade"))
+    if kind_of[0] and kind_of[1].isdecimal() and kind_of != (visit.session.get_one(Product, lot.product_id).code, str(lot.grade)):
+        retyped = retyping.retype_lot(visit.session, visit.scope, uid, kind_of[0], int(kind_of[1]), visit.act("other goods"), version)
+        version = retyped.version
     lot = market_changes.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.act("the lot was changed"), version)
     visit.did("lot.revise", lot, was, given.get("reason", ""))
     return visit.go(f"/lots/{uid}", visit.say("The change is saved."))

@@ -14,7 +14,7 @@ from buyers.intake import LineIn, OrderIn, Requirement
 from buyers.models import DemandLine, Order, StandingOrder
 from catalog import repository as catalogue
 from catalog.errors import Fault, Invalid
-from catalog.models import Certificate, Grade, Organisation, Product, Side, Site, SiteKind
+from catalog.models import Certificate, Organisation, Product, Side, Site, SiteKind
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
 from service.days import today
@@ -24,6 +24,7 @@ from service.planning.models import LineBalance
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Form, Reader, fields
 from service.web.labels import kind
+from service.web.ladders import rungs
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.price_check import ask_about_bid, ask_about_days, product_number
@@ -107,8 +108,6 @@ def _form(visit: PageContext) -> Response:
     sent = len(visit.form.every("product")) if visit.form.pairs else 0
     n_rows = sent + (MORE_ROWS if visit.form.get("_again") == "more" else 0) or ROWS
     products = visit.session.scalars(catalogue.products(visit.scope).order_by(Product.sort_key, Product.id)).all()
-    ladder = select(Grade.rank, Grade.name).where(Grade.product_id.in_([one.id for one in products])).order_by(Grade.rank)
-    rungs: dict[int, str] = dict(reversed(visit.session.execute(ladder).all()))
     doors = visit.session.scalars(catalogue.sites(visit.scope).where(Site.kind == SiteKind.BUYER).order_by(Site.sort_key, Site.id)).all()
     schemes = visit.session.scalars(
         select(Certificate.scheme).where(Certificate.association_id == visit.scope.association_id).distinct().order_by(Certificate.scheme)
@@ -122,7 +121,7 @@ def _form(visit: PageContext) -> Response:
         row=lambda n: _row(visit, n),
         needs=[(need, _need(visit, need)) for need in needs],
         products=[(one.code, one.name) for one in products],
-        grades=sorted(rungs.items()),
+        grades=rungs(visit, [one.id for one in products]),
         doors=[(one.uid, _door(visit, one)) for one in doors],
     )
 
