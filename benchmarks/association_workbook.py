@@ -192,6 +192,7 @@ class Sender:
         self.client, self.csrf = client, csrf
         self.took_s: dict[str, float] = {}
         self.asked: list[str] = []
+        self.last = ""
 
     def take(self, made: Made) -> str:
         """Send, mend and take in; return the page at the end.

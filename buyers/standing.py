@@ -71,7 +71,7 @@ def stop(session: Session, scope: Scope, uid: str, by: str, version: int | None)
     return row
 
 
-def active() -> Select[tuple[StandingOrder]]:
+def active() -> Select[StandingOrder]:
     """Return the query of the standing orders that haven't been ended."""
     return select(StandingOrder).where(StandingOrder.ended_at.is_(None))
 

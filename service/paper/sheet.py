@@ -69,7 +69,7 @@ class Card:
     code: str
 
 
-class _Code(Flowable):
+class _Code(Flowable):  # type: ignore[misc]
     """A QR code, drawn as runs of dark squares, which takes a tenth of the time of one square after the other."""
 
     MASK = 3
