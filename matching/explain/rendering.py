@@ -14,7 +14,7 @@ from matching.explain.near_misses import Miss
 from matching.explain.policy_limits import PolicyHold
 from matching.explain.pools import Pool, PoolOutcome
 from matching.explain.rules import LIMITS, OF_LINES, OF_PAIRS, Rule, RulePrice, limit_of
-from matching.explain.texts import TEXTS, Language, say
+from matching.explain.texts import TEXTS, Language, say, scheme_name
 from matching.model.plan import LINE, LOT
 from matching.model.problem import Problem
 from matching.model.reasons import Reason
@@ -132,15 +132,6 @@ def miss_text(context: PlanContext, other: str, miss: Miss, language: Language) 
         fields["limited"] = miss.limited
     key = _miss_key(miss)
     return say(f"{key}.{other}" if f"{key}.{other}" in TEXTS else key, language, **fields)
-
-
-def scheme_name(scheme: str, language: Language) -> str:
-    """Return what people call a certificate scheme: a planting-area code ``PUC:CN`` is named with its market."""
-    kind, _, market = scheme.partition(":")
-    if kind not in ("PUC", "PHC") or not market:
-        return scheme
-    known = f"market.{market}"
-    return say(f"scheme.{kind}", language, market=say(known, language) if known in TEXTS else market)
 
 
 def _amount(miss: Miss, language: Language) -> object:

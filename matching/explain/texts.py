@@ -484,4 +484,13 @@ def say(key: str, language: Language, **figures: object) -> str:
     return texts.say(PREFIX + key, language, **figures)
 
 
-__all__ = ["TEXTS", "Language", "say"]
+def scheme_name(scheme: str, language: Language) -> str:
+    """Return what people call a certificate scheme: a planting-area code ``PUC:CN`` is named with its market."""
+    kind, _, market = scheme.partition(":")
+    if kind not in ("PUC", "PHC") or not market:
+        return scheme
+    known = f"market.{market}"
+    return say(f"scheme.{kind}", language, market=say(known, language) if known in TEXTS else market)
+
+
+__all__ = ["TEXTS", "Language", "say", "scheme_name"]

@@ -153,7 +153,7 @@ def _row(
 
 def _terms(visit: PageContext, line: DemandLine) -> list[str]:
     """Return what a line insists on, in words."""
-    said = [f"{need.scheme}{f' {need.min_level}' if need.min_level else ''}" for need in line.requirements]
+    said = [f"{visit.scheme(need.scheme)}{f' {need.min_level}' if need.min_level else ''}" for need in line.requirements]
     if line.max_suppliers:
         said.append(visit.say_many("at most %(num)s supplier", "at most %(num)s suppliers", line.max_suppliers))
     if line.min_supplier_kg:

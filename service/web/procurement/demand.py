@@ -180,8 +180,8 @@ def rules(visit: PageContext, line: DemandLine) -> list[str]:
 
 def _need(visit: PageContext, need: LineRequirement) -> str:
     if not need.min_level:
-        return visit.say("Every kilogram under %(scheme)s.", scheme=need.scheme)
-    return visit.say("Every kilogram under %(scheme)s, level %(level)s or better.", scheme=need.scheme, level=need.min_level)
+        return visit.say("Every kilogram under %(scheme)s.", scheme=visit.scheme(need.scheme))
+    return visit.say("Every kilogram under %(scheme)s, level %(level)s or better.", scheme=visit.scheme(need.scheme), level=need.min_level)
 
 
 def _only_product(visit: PageContext, line: DemandLine) -> str:

@@ -129,7 +129,7 @@ def _form(visit: PageContext) -> Response:
 def _need(visit: PageContext, need: str) -> str:
     """Return a certificate that is insisted on, in words; it is written ``level:scheme``."""
     level, _, scheme = need.partition(":")
-    return scheme if level == "0" else f"{scheme} · {visit.say('level %(level)s', level=level)}"
+    return visit.scheme(scheme) if level == "0" else f"{visit.scheme(scheme)} · {visit.say('level %(level)s', level=level)}"
 
 
 def _door(visit: PageContext, door: Site) -> str:

@@ -165,6 +165,8 @@ def shown(visit: PageContext, one: Field, value: Any, options: Sequence[tuple[st
     if value is None or value == "":
         return ""
     formats = visit.formats
+    if one.name == "scheme":
+        return visit.scheme(str(value))
     if one.kind is Kind.CHOICE:
         return dict(options).get(str(value), str(value))
     written: dict[Kind, Callable[[Any], str]] = {
