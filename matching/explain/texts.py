@@ -285,7 +285,7 @@ TEXTS: dict[str, Words] = {
     "miss.hours.none": ("{other}: không xe nào kịp giờ", "{other}: no truck makes it in time"),
     "miss.forbidden": ("{other}: điều phối viên đã cấm", "{other}: forbidden by the broker"),
     "miss.price": ("đắt hơn {short} đ/kg so với {other}, đã tính cước", "{short} đ/kg too expensive for {other} after freight"),
-    "miss.price.lot": ("{other} đắt hơn giá mua {short} đ/kg, đã tính cước", "{other}: {short} đ/kg above the bid after freight"),
+    "miss.price.lot": ("{other} đắt hơn giá mua {short} đ/kg, đã tính cước", "{other} is {short} đ/kg above the bid after freight"),
     "miss.better_offer": ("{other} (cả {short} kg đã có bên khác)", "{other} (all of its {short} kg go with others)"),
     "miss.suppliers_limit": ("{other}: đã đủ {short} bên bán", "{other}: it has as many suppliers as it allows ({short})"),
     "miss.suppliers_limit.lot": (

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from buyers.models import DemandLine, LineProduct, LineStatus
-from catalog.errors import Conflict, Invalid, fault
+from catalog.errors import Invalid, fault
 from catalog.models import Grade, Lot, LotStatus, Product
 from catalog.tenancy import Scope, check_version, find, find_code
 from service.planning.ledger.transitions import Act
@@ -34,15 +34,13 @@ def retype_lot(session: Session, scope: Scope, uid: str, product: str, grade: in
 
     Raises
     ------
-    Conflict
-        If something of it is proposed, or it isn't on offer any more.
     Invalid
-        If the product has no such grade.
+        If something of it is proposed, it isn't on offer any more, or the product has no such grade.
     """
     lot = find(session, scope, Lot, uid, lock=True)
     check_version(lot, version)
     if lot.status is not LotStatus.DECLARED or is_proposed(session, ProposalItem.lot_id, lot.id):
-        raise Conflict("something of this is proposed: its product and grade stay")
+        raise Invalid([fault("product", product, "something of this is proposed: its product and grade stay")])
     found = _product(session, scope, product, grade)
     if found.id != lot.product_id:
         lot.product_id, lot.variety_id, lot.litres_per_kg, lot.cold = found.id, None, found.litres_per_kg, found.cold
@@ -59,15 +57,13 @@ def retype_line(session: Session, scope: Scope, uid: str, product: str, grade: i
 
     Raises
     ------
-    Conflict
-        If something is proposed to it, it is closed, or it is called off a contract.
     Invalid
-        If the product has no such grade.
+        If something is proposed to it, it is closed, it is called off a contract, or the product has no such grade.
     """
     line = find(session, scope, DemandLine, uid, lock=True)
     check_version(line, version)
     if line.status is not LineStatus.OPEN or line.call_off_id is not None or is_proposed(session, ProposalItem.line_id, line.id):
-        raise Conflict("something of this is proposed: its product and grade stay")
+        raise Invalid([fault("product", product, "something of this is proposed: its product and grade stay")])
     found = _product(session, scope, product, grade)
     session.execute(delete(LineProduct).where(LineProduct.line_id == line.id))
     session.add(LineProduct(line_id=line.id, position=0, product_id=found.id))

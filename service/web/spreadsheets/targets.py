@@ -262,7 +262,14 @@ TARGETS: dict[str, Target] = {
         ("available_from", "available_until"),
     ),
     "demands": Target(
-        "demands", mark("Orders"), "/demand", Permission.DEMAND_WRITE, ORDER_FIELDS, partial(RowTaker, take=_take_line), "amount"
+        "demands",
+        mark("Orders"),
+        "/demand",
+        Permission.DEMAND_WRITE,
+        ORDER_FIELDS,
+        partial(RowTaker, take=_take_line),
+        "amount",
+        ("deliver_from", "deliver_until"),
     ),
 }
 ORDER = ("organisations", "products", "sites", "members", "papers", "areas", "vehicles", "drivers", "trucks", "accounts", "lots", "demands")

@@ -100,7 +100,6 @@ def test_cards_invite_people_without_e_mail_and_each_code_leads_to_a_password_on
     invited = held.get(read[0][0])
     assert "Tên đăng nhập của bạn là" in invited.text
     again = held.post("/people/cards", data={"_csrf": csrf, "state": "uninvited", "days": "14"})
-    assert again.status_code == 409
     assert "đã có mật khẩu hoặc thẻ mời" in again.text
 
 

@@ -257,7 +257,10 @@ def test_an_edited_template_of_lots_is_taken(sender: Sender, stage: Stage, known
     heading = [grid.text_of(cell) for cell in template.rows[0]]
     assert [text for text in heading if re.search("[a-z] [a-z]+ing|Amount|Grade", text)] == []
     filled = {"product": known["product"], "grade": "loại 2", "amount": "12 tạ", "ask_vnd_per_kg": 18000}
-    filled |= {"organisation": known["cooperative"], "available_from": date(2028, 6, 8)}
+    with stage.database.read() as session:
+        places = select(Site.name).join(Organisation, Organisation.id == Site.organisation_id).order_by(Site.id)
+        place = session.scalars(places.where(Organisation.name == known["cooperative"]).limit(1)).one()
+    filled |= {"organisation": known["cooperative"], "available_from": date(2028, 6, 8), "site": place}
     table = layout.find(template, TARGETS["lots"].fields, {})
     row = [filled.get(table.columns.get(place, "")) for place in range(len(heading))]
     said = sender.send("lots", workbooks.book((template.name, [heading, row], ())))

@@ -87,6 +87,10 @@ class Reader:
                 "/guide",
             ]
         places += {Role.CLERK: ["/lots/new"], Role.PROCUREMENT: ["/orders/new", "/orders/last-week", "/orders"]}.get(role, [])
+        with self.client:
+            yield from self._read(places)
+
+    def _read(self, places: list[str]) -> Iterator[tuple[str, str]]:
         for place in places:
             if place == "/trail":
                 # What was before and after is shown as the columns hold it, for whoever audits.
