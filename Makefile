@@ -97,5 +97,5 @@ service/web/built/manifest.json: $(VENV)/.installed $(WEB) requirements-node.loc
 $(VENV)/.warm: $(VENV)/.compiled service/web/built/manifest.json $(ENGINE)
 	@echo "Compiling the engine's other loops ..."
 	@$(BIN)/python -m compileall -q -j $(WORKERS) $(ROOMS)
-	@$(BIN)/python -m matching.warmup service/season
+	@$(BIN)/python hatch_build.py --loops
 	@touch $@

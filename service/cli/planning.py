@@ -6,7 +6,8 @@ The engine is imported where it is used: progress is on the screen, and bad inpu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -114,7 +115,7 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
         task = _task(season, order)
         check_output(order.out, order.source)
         # A signal ends reading at once; from here on, the first one asks for the best plan so far, written whole.
-        with StopRequest() as stop_asked:
+        with StopRequest() as stop_asked, _not_counting_compilation(stopwatch, watch, order) as stopwatch:
             done = _plan(task, order, stopwatch, watch, stop_asked)
             watch(Progress(stopwatch(), "write", done.result.objective_vnd, done.result.bound_vnd))
             report = _summary(season.problem, done)
@@ -123,6 +124,18 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
             else:
                 _write(season, done, order.out)
     return season.problem, done.result, report
+
+
+@contextmanager
+def _not_counting_compilation(stopwatch: Stopwatch, watch: Watcher, order: Order) -> Iterator[Stopwatch]:
+    """Give a stopwatch that stands still while loops are compiled, and say when that happens and what came of it."""
+    from matching.compiling import without_compiling
+
+    with without_compiling(stopwatch, lambda: watch(Progress(stopwatch(), "compile", None, None))) as own:
+        yield own
+    if own.compiled.seconds and not order.quiet:
+        kept = "kept for the next run" if own.compiled.is_kept else "not kept: set NUMBA_CACHE_DIR to a folder that can be written"
+        console(stderr=True).print(f"Compiled the engine's loops in {own.compiled.seconds:.0f} s; {kept}.", soft_wrap=True)
 
 
 def _summary(problem: Problem, done: Done) -> Report:
