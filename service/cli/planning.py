@@ -20,6 +20,7 @@ from matching.model.problem import Problem
 from service.cautions import floor_cautions
 from service.cli.output_folder import BadOutput, check_output, is_workbook
 from service.cli.progress import Watcher, watching
+from service.cli.reading import read_input, show_notes
 from service.cli.signals import StopRequest
 from service.cli.status import BAD_INPUT, BAD_OUTPUT, BROKEN, OK
 from service.cli.terminal import console, show_failure, show_finding, show_issues, show_report
@@ -82,12 +83,11 @@ def run_demo(order: Order, stopwatch: Stopwatch) -> int:
 
 def run_check(source: Path, folder: Path, *, as_json: bool) -> int:
     """Verify a written plan; return the exit status."""
-    from matching.io import read_problem
     from service.plan_check import check_plan
 
     reading = source
     try:
-        problem = read_problem(source)
+        problem = read_input(source).problem
         reading = folder
         finding = check_plan(problem, folder)
     except BadInput as error:
@@ -109,9 +109,10 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
     assert order.source is not None
     with watching(console(stderr=True), stopwatch, order.limit_s, quiet=order.quiet) as watch:
         watch(Progress(stopwatch(), "read", None, None))
-        from matching.io import read_season
+        from service.uploads.seasons import read_season
 
-        season = read_season(order.source)
+        reading = show_notes(read_season(order.source))
+        season = reading.season
         task = _task(season, order)
         check_output(order.out, order.source)
         # A signal ends reading at once; from here on, the first one asks for the best plan so far, written whole.
@@ -123,7 +124,7 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
                 _write_workbook(season.problem, done.result, report, order)
             else:
                 _write(season, done, order.out)
-    return season.problem, done.result, report
+    return season.problem, done.result, replace(report, notes=reading.notes)
 
 
 @contextmanager

@@ -30,8 +30,10 @@ def import_(
     """Take in a season: all of it, or nothing. Rows of a known code are changed, others are new, none is removed."""
     with opened() as database:
         done = writing(database, lambda session: take_in(session, source, association, name, force=force))
-    rows = [f"{table}: {n} new" for table, n in done.new.items()] + [f"{table}: {n} changed" for table, n in done.changed.items()]
-    say("\n".join(rows) or "Nothing new.", {"id": done.uid, "new": done.new, "changed": done.changed, "same": done.same}, as_json=as_json)
+    rows = [f"note: {note}" for note in done.notes]
+    rows += [f"{table}: {n} new" for table, n in done.new.items()] + [f"{table}: {n} changed" for table, n in done.changed.items()]
+    facts = {"id": done.uid, "new": done.new, "changed": done.changed, "same": done.same, "notes": list(done.notes)}
+    say("\n".join(rows) or "Nothing new.", facts, as_json=as_json)
 
 
 def take_in(session: Session, source: Path, code: str, name: str | None, *, force: bool = False) -> Imported:
