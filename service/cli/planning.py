@@ -55,6 +55,7 @@ class Order:
     previous: Path | None = None
     iterations: int | None = None
     language: Language = "vi"
+    for_excel: bool = False
 
 
 def run_match(order: Order, stopwatch: Stopwatch) -> int:
@@ -123,7 +124,7 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
             if is_workbook(order.out):
                 _write_workbook(season.problem, done.result, report, order)
             else:
-                _write(season, done, order.out)
+                _write(season, done, order)
     return season.problem, done.result, replace(report, notes=reading.notes)
 
 
@@ -164,16 +165,17 @@ def _plan(task: Task, order: Order, stopwatch: Stopwatch, watch: Watcher, stop_a
         return plan(task, stopwatch, watch, stop_asked, executor)
 
 
-def _write(season: Season, done: Done, out: Path) -> None:
+def _write(season: Season, done: Done, order: Order) -> None:
     from matching.io import write_result
     from matching.io.staging import place_files
     from service.policy_files import CHANCES_FILE, REPORT_FILE, STANDBY_FILE, extra_files
 
     extra = extra_files(season, done)
     stale = [name for name in (REPORT_FILE, CHANCES_FILE, STANDBY_FILE) if name not in extra]
-    problem, recipe = season.problem, done.recipe.as_json()
+    problem, recipe, out = season.problem, done.recipe.as_json(), order.out
+    digest, marked = problem.digest(), order.for_excel
     try:
-        write_result(out, problem, done.result, engine=engine_name(), input_sha256=problem.digest(), recipe=recipe)
+        write_result(out, problem, done.result, engine=engine_name(), input_sha256=digest, recipe=recipe, marked=marked)
         for name in stale:
             (out / name).unlink(missing_ok=True)
         if extra:

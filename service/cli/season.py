@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Association = Annotated[str, typer.Option("--association", metavar="CODE", help="The association whose rows these are.")]
 DATE = ["%Y-%m-%d"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+ForExcel = Annotated[bool, typer.Option("--for-excel", help="Begin CSV files with the mark by which Excel knows their letters.")]
 
 
 def import_(
@@ -65,14 +66,16 @@ def export(
     association: Association,
     first: Annotated[datetime | None, typer.Option("--from", formats=DATE, help="First day; what ends earlier is left out.")] = None,
     last: Annotated[datetime | None, typer.Option("--until", formats=DATE, help="Last day.")] = None,
+    for_excel: ForExcel = False,
     as_json: AsJson = False,
 ) -> None:
     """Write what is still open of a season, for planning elsewhere."""
     from xlsxwriter.exceptions import XlsxWriterException
 
-    from service.planning.plans.exporting import write_problem, write_workbook
+    from service.planning.plans.exporting import write_problem
     from service.planning.plans.forecasts import outlook_of, outlook_tables
     from service.planning.plans.problem_builder import Horizon, load
+    from service.planning.plans.season_workbook import write_workbook
 
     if out.exists() and (out.is_file() or any(out.iterdir())):
         raise refusal(f"{out} is there already: an export overwrites nothing")
@@ -81,7 +84,10 @@ def export(
         loaded = load(session, association_of(session, association).id, horizon)
         problem, beside = loaded.problem, outlook_tables(loaded.problem, outlook_of(session, loaded))
     try:
-        (write_workbook if out.suffix.lower() == ".xlsx" else write_problem)(out, problem, beside)
+        if out.suffix.lower() == ".xlsx":
+            write_workbook(out, problem, beside)
+        else:
+            write_problem(out, problem, beside, marked=for_excel)
     except (OSError, XlsxWriterException) as error:
         raise refusal(f"{out} can't be written: {error}") from error
     facts = {"output": str(out), "lots": problem.n_lots, "lines": problem.n_lines, "sha256": problem.digest()}
