@@ -75,7 +75,15 @@ def test_the_builder_gets_all_that_a_wheel_is_made_of() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     rooms = re.search(r"^packages = \[(.*)\]$", project, re.MULTILINE)
     assert rooms is not None
-    wanted = {*re.findall(r'"(\w+)"', rooms[1]), "hatch_build.py", "pyproject.toml", "README.md", "LICENSE", "requirements*.lock"}
+    wanted = {
+        *re.findall(r'"(\w+)"', rooms[1]),
+        "hatch_build.py",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "requirements*.lock",
+        "docs/mca.1",
+    }
     assert let_in == wanted
 
 
