@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from catalog.base import Base
 from catalog.models import Organisation, OrganisationKind, Side
 from catalog.tenancy import conditions
+from service.all_tables import ROOMS
 from service.auth.permissions import MATRIX, ORGANISATION_LEVEL, Permission, granted
 from service.db import Database
 from service.http.routing import Route, rule_of
-from service.models import ROOMS, Role
+from service.models import Role
 from service.settings import Settings
 from tests.service.api.conftest import PAGES, Caller, ClientAs, World
 from tests.service.pictures import PNG
