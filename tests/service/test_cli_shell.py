@@ -59,9 +59,7 @@ def test_the_manual_page_is_that_of_the_commands() -> None:
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="there is no groff here to set the page")
 def test_the_manual_page_can_be_set() -> None:
-    done = subprocess.run(
-        ["groff", "-man", "-Tutf8", "-ww", "-Wbreak", "-z"], input=manual(), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-Wbreak", "-z"], input=manual(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
