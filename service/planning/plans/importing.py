@@ -396,4 +396,5 @@ def _note(intake: Intake, problem: Problem, digest: str, file_name: str) -> Impo
     )
     intake.session.add(batch)
     intake.session.flush()
-    return Imported(batch.uid, *({k: n for k, n in counter.items() if n} for counter in (tally.new, tally.changed, tally.same)))
+    new, changed, same = ({k: n for k, n in counter.items() if n} for counter in (tally.new, tally.changed, tally.same))
+    return Imported(batch.uid, new, changed, same)
