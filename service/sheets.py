@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session, aliased
 from buyers.models import DemandLine, LineProduct, LineRequirement
 from catalog.models import ForecastRevision, Lot, Organisation, Product, Site
 from catalog.tenancy import Scope, conditions
+from matching.io.schema import DATE_COLUMNS
 from service.uploads.csv_text import FORMULA_SIGNS
-from service.uploads.tables import DATES
 
 MOST_ROWS = 200_000
 
@@ -134,7 +134,7 @@ def as_workbook(table: Table, name: str, more: Mapping[str, Table] | None = None
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, len(content.header), 18)
             sheet.write_row(0, 0, content.header, bold)
-            dates = [column for column, heading in enumerate(content.header) if heading in DATES]
+            dates = [column for column, heading in enumerate(content.header) if heading in DATE_COLUMNS]
             for number, row in enumerate(content.rows, 1):
                 sheet.write_row(number, 0, row)
                 for column in dates:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.context import COMMAND_LINE, association_of, opened, refusal, say, writing
+from service.cli.reading import read_input
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -31,9 +32,8 @@ def import_(
     """Take in a season: all of it, or nothing. Rows of a known code are changed, others are new, none is removed."""
     with opened() as database:
         done = writing(database, lambda session: take_in(session, source, association, name, force=force))
-    rows = [f"note: {note}" for note in done.notes]
-    rows += [f"{table}: {n} new" for table, n in done.new.items()] + [f"{table}: {n} changed" for table, n in done.changed.items()]
-    facts = {"id": done.uid, "new": done.new, "changed": done.changed, "same": done.same, "notes": list(done.notes)}
+    rows = [f"{table}: {n} new" for table, n in done.new.items()] + [f"{table}: {n} changed" for table, n in done.changed.items()]
+    facts = {"id": done.uid, "new": done.new, "changed": done.changed, "same": done.same}
     say("\n".join(rows) or "Nothing new.", facts, as_json=as_json)
 
 
@@ -55,7 +55,7 @@ def take_in(session: Session, source: Path, code: str, name: str | None, *, forc
         session.add(owner)
         session.flush()
     facts.state(session)
-    done = import_path(session, owner.id, source, COMMAND_LINE, force=force)
+    done = import_path(session, owner.id, source, COMMAND_LINE, force=force, read=read_input)
     after = {"file": source.name, "new": done.new, "changed": done.changed}
     audit.record(session, audit.Deed(owner.id, COMMAND_LINE, "season.import", "import_batch", done.uid, after=after), now(session))
     return done

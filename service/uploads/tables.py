@@ -14,16 +14,12 @@ from matching.io.cells import clock as clock_cell
 from matching.io.issues import Issues
 from matching.io.parse import Parsed, check_keys, check_windows, parse_table
 from matching.io.raw import RawTable, nearest
-from matching.io.schema import DEMANDS, LOTS, Column, Schema
+from matching.io.schema import CHOICE_COLUMNS, DATE_COLUMNS, DEMANDS, LOTS, Column, Schema
 from service.uploads.cells import Decimal, clock, day, flag, number, plain, style_of
 from service.uploads.raw import MOST_ROWS, Faulty, Sheet, TooLarge, Unreadable
 
 HEADER_WITHIN = 20
 """Rows among which the header is looked for."""
-DATES = frozenset(
-    {"available_from", "available_until", "deliver_from", "deliver_until", "valid_from", "valid_until", "date", "delivered_on"}
-)
-CHOICES = frozenset({"kind", "decision"})
 NOT_SAID = -1
 """Stands in a column of a forecast's spread where the upload says nothing."""
 SPREAD = tuple(Column(name, whole(unit="kg"), np.int64, NOT_SAID) for name in ("low_kg", "high_kg"))
@@ -169,7 +165,7 @@ def _numeric(schema: Schema) -> list[str]:
     return [
         column.name
         for column in schema.columns
-        if column.dtype in (np.int64, np.float64) and column.name not in DATES | CHOICES and column.parse is not clock_cell
+        if column.dtype in (np.int64, np.float64) and column.name not in DATE_COLUMNS | CHOICE_COLUMNS and column.parse is not clock_cell
     ]
 
 
@@ -195,7 +191,7 @@ def _text(cell: Any, read: Reader) -> str:
 
 def _reader(schema: Schema, name: str, style: Decimal | None, sheet: Sheet) -> Reader:
     column = next(column for column in schema.columns if column.name == name)
-    if name in DATES:
+    if name in DATE_COLUMNS:
         return partial(day, base_1904=sheet.base_1904)
     if column.parse is clock_cell:
         return clock

@@ -6,7 +6,7 @@ The format's reader has already refused what the format refuses; what is refused
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,11 @@ from catalog.errors import AlreadyImported, Fault, Invalid
 from catalog.importers import Intake, Row, finite
 from catalog.models import Association, ImportBatch, Lot, OrganisationKind, Side, SiteKind
 from matching.harvest.outlook import UNKNOWN
-from matching.io import Season
+from matching.io import Season, read_season
 from matching.model.errors import BadInput, InputIssue
 from matching.model.problem import ANY_PRODUCT, AS_USUAL, DECISION_KINDS, NO_BASE, NO_HARVEST, NO_LIMIT, NO_ZONE, SITE_KINDS, Problem
 from service.planning.models import Decision
 from service.planning.states import DecisionKind
-from service.uploads.seasons import read_season
 
 EPOCH = date(1970, 1, 1)
 COLUMNS = {
@@ -50,18 +49,12 @@ def title_of(table: str, column: str) -> str:
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: its uid, and how many rows of each table were new, changed, or there already.
-
-    Attributes
-    ----------
-    notes : how the input was read where it didn't keep the exchange format to the letter.
-    """
+    """What an import did: its uid, and how many rows of each table were new, changed, or there already."""
 
     uid: str
     new: dict[str, int]
     changed: dict[str, int]
     same: dict[str, int]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,8 +67,14 @@ class _Ids:
     sites: dict[str, int]
 
 
-def import_path(session: Session, association_id: int, path: Path, by: str, *, force: bool = False) -> Imported:
+def import_path(
+    session: Session, association_id: int, path: Path, by: str, *, force: bool = False, read: Callable[[Path], Season] = read_season
+) -> Imported:
     """Take in a folder or a workbook.
+
+    Parameters
+    ----------
+    read : what reads it; the exact exchange format alone by default.
 
     Raises
     ------
@@ -84,11 +83,10 @@ def import_path(session: Session, association_id: int, path: Path, by: str, *, f
     AlreadyImported
         If the same content has been taken in before, unless `force`.
     """
-    reading = read_season(path)
-    season = reading.season
+    season = read(path)
     done = import_problem(session, association_id, season.problem, by, file_name=path.name, force=force)
     importers.import_forecasts(Intake(session, association_id, by, source=_source(path.name)), _harvests(season))
-    return replace(done, notes=reading.notes)
+    return done
 
 
 def _source(file_name: str) -> str:

@@ -15,10 +15,9 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 
 from matching.io.cells import clock
-from matching.io.schema import INPUT_TABLES, Column
+from matching.io.schema import CHOICE_COLUMNS, DATE_COLUMNS, INPUT_TABLES, Column
 from matching.model.problem import Problem
 from service.planning.plans.exporting import NOTHING, Table, problem_tables
-from service.uploads.tables import CHOICES, DATES
 
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": True}
 FORMATS = {"date": "yyyy-mm-dd", "clock": "hh:mm", "whole": "#,##0", "decimal": "General", "text": "@"}
@@ -57,9 +56,9 @@ def _write_table(book: Workbook, formats: dict[str, Any], name: str, header: lis
 def _kind(table: str, title: str) -> str:
     """Return the kind of a column, a key of `FORMATS`."""
     column: Column | None = next((one for one in INPUT_TABLES[table].columns if one.name == title), None)
-    if title in DATES:
+    if title in DATE_COLUMNS:
         return "date"
-    if column is None or title in CHOICES:
+    if column is None or title in CHOICE_COLUMNS:
         return "text"
     if column.parse is clock:
         return "clock"
