@@ -86,7 +86,7 @@ def settings(database_address: str) -> Settings:
     """Settings under which no test meets a rate limit by accident."""
     most = 1_000_000
     rates: dict[str, Any] = {"rate_per_minute": most, "guest_rate_per_minute": most, "login_rate_per_minute": most}
-    return Settings(database_url=database_address, log_level="error", remember_seconds=0, **rates)
+    return Settings(database_url=database_address, log_level="error", remember_seconds=0, search_processes=0, **rates)
 
 
 @pytest.fixture(scope="session")
