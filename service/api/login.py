@@ -357,7 +357,7 @@ async def change_password(request: Request, asked: Writing, given: PasswordIn) -
     service: Service = request.app.state.service
     headers = service.limits.admit(service.limits.logins, f"{asked.by}|{asked.address}")
     login, digest = await run_in_threadpool(_own_hash, asked)
-    passwords.check_strength(given.new_password, login, asked.principal.name)
+    await passwords.aside(lambda: passwords.check_strength(given.new_password, login, asked.principal.name))
     if not await passwords.aside(lambda: passwords.matches(digest, given.password)):
         raise Refused(403, "wrong_password", "the password is wrong", headers=headers)
     fresh = await passwords.aside(lambda: passwords.hashed(given.new_password))

@@ -28,7 +28,7 @@ from service.http.connections import Connections
 from service.http.context import RequestContext
 from service.http.cursors import Cursors
 from service.http.limits import Limits
-from service.http.places import Places
+from service.http.places import Places, Turns
 from service.http.problems import Refused
 from service.models import ApiKey, ServiceSecret, Session
 from service.searching import Searches
@@ -37,6 +37,8 @@ from service.settings import Settings, networks
 COOKIE, CSRF_COOKIE = "mca_session", "mca_csrf"
 DEVICE_COOKIE, ASSOCIATION_COOKIE = "mca_device", "mca_association"
 ASSOCIATION = "mca-association"
+THREADS_SHARE = 4
+"""One account works on one part in so many of the threads; what else it asks for waits without one."""
 GUEST = Principal("guest", "guest", (), frozenset(), None, None, None, 0)
 """Who asks where nobody needs to say who he is."""
 DENIED_PAUSE = timedelta(hours=1)
@@ -54,7 +56,7 @@ class Service:
         self.memory = Memory(settings.remember_seconds)
         self.proxies = networks(settings.trusted_proxies)
         self.uploads, self.streams = Places(3), Places(settings.event_streams, 4)
-        self.challenges = Challenges()
+        self.challenges, self.turns = Challenges(), Turns(max(1, settings.request_threads // THREADS_SHARE))
         self.searches, self.connections = Searches(settings.search_processes), Connections()
         self.idle = timedelta(minutes=settings.session_idle_minutes)
         self._cursors: Cursors | None = None

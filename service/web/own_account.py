@@ -160,7 +160,7 @@ async def choose_password(request: Request) -> Response:
         return _welcome(visit, link, None, 404)
     password = visit.form.get("new_password")[: passwords.MOST + 1]
     try:
-        passwords.check_strength(password, user.login.partition("@")[0], user.login, user.name)
+        await passwords.aside(lambda: passwords.check_strength(password, user.login.partition("@")[0], user.login, user.name))
         digest = await passwords.aside(lambda: passwords.hashed(password))
         await run_in_threadpool(_take, visit, link, digest)
     except DomainError as error:

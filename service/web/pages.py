@@ -112,7 +112,8 @@ class PageRoute(Route):
             with service.uploads.hold(visit.by) if rule.takes_long else nullcontext():
                 if rule.writes:
                     await _take_form(strict, visit, rule, limit)
-                return await _work(strict, visit, view, inner)
+                async with service.turns.hold(visit.turn):
+                    return await _work(strict, visit, view, inner)
 
         return handle
 

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from service.http import bodies
 from service.http.connections import ConnectionGuard, Connections, OpenConnection, open_connections, surplus
+from service.http.places import Turns
 from service.http.problems import Refused
 from service.models import Role
 from service.planning.models import Run
@@ -123,8 +124,25 @@ def test_an_account_follows_four_runs_at_a_time(client_as: ClientAs, app: FastAP
 def test_a_second_upload_of_one_account_is_refused_before_its_body_is_read(client_as: ClientAs, app: FastAPI) -> None:
     clerk = client_as(Role.CLERK)
     with app.state.service.uploads.hold(clerk.uid):
-        refused = clerk.post("/uploads/lots", content=b"x" * 1000, headers={"content-type": "text/csv"})
+        refused = clerk.post("/uploads/lots", content=b"x" * 1000, headers={"content-type": "text/csv", "idempotency-key": "one"})
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+
+
+def test_an_account_works_in_few_turns_at_a_time_and_others_in_their_own() -> None:
+    turns, under_way, most = Turns(2), {"lan": 0, "hoa": 0}, {"lan": 0, "hoa": 0}
+
+    async def work(name: str) -> None:
+        async with turns.hold(name):
+            under_way[name] += 1
+            most[name] = max(most[name], under_way[name])
+            await asyncio.sleep(0)
+            under_way[name] -= 1
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(work(name) for name in ["lan"] * 30 + ["hoa"]))
+
+    asyncio.run(all_at_once())
+    assert (most, turns._waiting) == ({"lan": 2, "hoa": 1}, {})
 
 
 def test_searches_run_in_a_process_of_their_own_and_a_dead_one_is_replaced() -> None:
