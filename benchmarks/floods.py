@@ -28,6 +28,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import xlsxwriter
 
@@ -290,9 +291,9 @@ def _plan(target: Target) -> None:
     """Plan and put the plan into force."""
     broker = target.key("BROKER_KEY")
     run = _made(target.ask("POST", "/api/v1/runs", b'{"time_limit_s": 5}', **broker, **JSON))
-    while (found := _made(target.ask("GET", f"/api/v1/runs/{run['uid']}", **broker)))["state"] not in {"done", "failed"}:
+    while (found := _made(target.ask("GET", f"/api/v1/runs/{run['uid']}", None, **broker)))["state"] not in {"done", "failed"}:
         time.sleep(0.2)
-    plan = _made(target.ask("GET", f"/api/v1/plans/{found['plan']}", **broker))
+    plan = _made(target.ask("GET", f"/api/v1/plans/{found['plan']}", None, **broker))
     version = {"If-Match": f'W/"{plan["version"]}"'}
     _made(target.ask("POST", f"/api/v1/plans/{plan['uid']}/publish", b"{}", **broker, **JSON, **version))
 
@@ -302,16 +303,16 @@ def _prepare(target: Target) -> None:
     clerk = next(one for one in target.demo.logins if one.role is Role.CLERK)
     given = json.dumps({"login": clerk.login, "password": clerk.password}).encode()
     target.cookie = target.ask("POST", "/api/v1/login", given, **JSON)[2]
-    lots = _made(target.ask("GET", "/api/v1/lots?status=declared", **target.key("COOP_KEY")))
+    lots = _made(target.ask("GET", "/api/v1/lots?status=declared", None, **target.key("COOP_KEY")))
     target.lot = lots["items"][0]["uid"]
     target.run = _made(target.ask("POST", "/api/v1/runs", b"{}", **target.key("BROKER_KEY"), **JSON))["uid"]
 
 
-def _made(answer: tuple[int, bytes, str]) -> dict[str, object]:
+def _made(answer: tuple[int, bytes, str]) -> dict[str, Any]:
     status, body, _ = answer
     if status >= 300:
         raise RuntimeError(f"{status}: {body[:500]!r}")
-    made: dict[str, object] = json.loads(body)
+    made: dict[str, Any] = json.loads(body)
     return made
 
 

@@ -98,8 +98,11 @@ def test_a_body_that_never_ends_is_ended_by_deadline(monkeypatch: pytest.MonkeyP
     async def silence() -> Any:
         await asyncio.sleep(math.inf)
 
+    async def read() -> None:
+        await bodies.bounded(silence, 100)()
+
     with pytest.raises(Refused, match="didn't arrive in time") as refused:
-        asyncio.run(bodies.bounded(silence, 100)())
+        asyncio.run(read())
     assert (refused.value.status_code, refused.value.headers) == (408, {"Connection": "close"})
 
 

@@ -105,6 +105,11 @@ def app(one_app: FastAPI, settings: Settings, database: Database) -> FastAPI:
     return one_app
 
 
+def client_of(app: FastAPI) -> TestClient:
+    """A client of an application that has been started already."""
+    return TestClient(app, raise_server_exceptions=False, base_url="http://localhost")
+
+
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
     """A client that shows nothing of who it is."""

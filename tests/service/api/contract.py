@@ -33,7 +33,7 @@ from service.http.admission import Service
 from service.models import Role, User
 from service.settings import Settings
 from tests.service import chaos
-from tests.service.api.conftest import TestClient, World, add_user, log_in, of_role
+from tests.service.api.conftest import World, add_user, client_of, log_in, of_role
 from tests.service.sample_database import Furnished, seen_of
 
 load_all_checks()
@@ -210,7 +210,7 @@ def _check_head(case: Any, role: Role, caller: Caller, got: Any, report: Report)
     given = {
         name: value for name, value in case.as_transport_kwargs(headers=caller.headers).items() if name in {"url", "params", "headers"}
     }
-    client = TestClient(case.operation.schema.app, raise_server_exceptions=False, base_url="http://localhost")
+    client = client_of(case.operation.schema.app)
     head, options = client.request("HEAD", **given), client.request("OPTIONS", **given)
     kinds = [one.partition(";")[0] for one in (got.headers.get("content-type", [""])[0], head.headers.get("content-type", ""))]
     wrong = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 from sqlalchemy import select
 
 from service.auth import demands, passwords
@@ -62,7 +62,12 @@ def test_a_passkey_is_added_logs_in_alone_and_is_taken_away(opened: Opened, stag
 
     page.context.clear_cookies(name="mca_session")
     sent: list[dict[str, str]] = []
-    page.on("request", lambda one: sent.append(dict(one.post_data_json)) if one.url.endswith("/sign-in/passkey") else None)
+
+    def keep_sent(request: Request) -> None:
+        if request.url.endswith("/sign-in/passkey"):
+            sent.append(dict(request.post_data_json or {}))
+
+    page.on("request", keep_sent)
     page.goto(by_name(stage) + "/sign-in?back=/account")
     follow(page, page.locator("form[data-passkey] button"))
     arrive(page, re.compile("/account$"))
