@@ -37,6 +37,8 @@ from service.settings import Settings, networks
 COOKIE, CSRF_COOKIE = "mca_session", "mca_csrf"
 DEVICE_COOKIE, ASSOCIATION_COOKIE = "mca_device", "mca_association"
 ASSOCIATION = "mca-association"
+OF_OWN_ACCOUNT = ("/account", "/logins", "/logout", "/sign-out")
+"""Addresses that stay open to somebody who must see to his account first."""
 THREADS_SHARE = 4
 """One account works on one part in so many of the threads; what else it asks for waits without one."""
 GUEST = Principal("guest", "guest", (), frozenset(), None, None, None, 0)
@@ -124,7 +126,7 @@ def admit(service: Service, request: Request, may: Permission | None, *, by_form
         # A refusal says as well how often one still may; the edge sees to it.
         request.state.rate = headers
         _check_meant(service, request, who, by_form=by_form)
-        if who.demand is not None and may is not Permission.OWN_ACCOUNT:
+        if who.demand is not None and not _is_of_own_account(request.url.path):
             raise Refused(403, who.demand.value, "see to it on the page of your own account first", headers=headers)
         if not who.may(may):
             _note_denied(service, request, who, may, address)
@@ -137,6 +139,12 @@ def admit(service: Service, request: Request, may: Permission | None, *, by_form
         who, service, getattr(request.state, "request_id", ""), address[:100], request.url.path, request.headers.get("if-match"),
         request.headers.get("if-none-match"), headers,
     )  # fmt: skip
+
+
+def _is_of_own_account(path: str) -> bool:
+    """Return whether an address is one at which somebody sees to his own account."""
+    place = path.removeprefix("/api/v1")
+    return any(place == own or place.startswith(own + "/") for own in OF_OWN_ACCOUNT)
 
 
 def _shown(request: Request) -> Shown:

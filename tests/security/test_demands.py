@@ -30,8 +30,9 @@ def test_staff_without_a_second_factor_can_only_set_one_up(client_as: ClientAs, 
         for caller in (broker, clerk):
             session.query(User).where(User.uid == caller.uid).one().password_hash = passwords.hashed(CHOSEN)
     assert (clerk.get("/lots").status_code, broker.get("/lots").json()["code"]) == (200, "second_factor_missing")
-    sent = broker.get(f"{PAGES}/lots", headers=HTML, follow_redirects=False)
-    assert (sent.status_code, sent.headers["location"]) == (303, "/account")
+    for place in ("/", "/today", "/plans", "/sheets/lots"):
+        sent = broker.get(f"{PAGES}{place}", headers=HTML, follow_redirects=False)
+        assert (sent.status_code, sent.headers["location"]) == (303, "/account"), place
     assert broker.get(f"{PAGES}/account", headers=HTML).status_code == 200
     with database.write() as session:
         user = session.query(User).where(User.uid == broker.uid).one()
