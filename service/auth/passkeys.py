@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import struct
 import threading
 import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import orjson
 import webauthn
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -35,6 +37,8 @@ MOST = 20
 """Passkeys of one account."""
 LONGEST = 20_000
 """Characters of what a device answers."""
+UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, struct.error)
+"""What reading or checking an answer raises where somebody has made it up."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +113,12 @@ def add(session: Session, user: User, site: Site, challenge: bytes, answer: str,
     if len(of_user(session, user.id)) >= MOST:
         raise _bad("fewer passkeys: take one away first")
     try:
+        given = parse_registration_credential_json(orjson.loads(answer[:LONGEST]))
         made = webauthn.verify_registration_response(
-            credential=parse_registration_credential_json(answer[:LONGEST]), expected_challenge=challenge, expected_rp_id=site.host,
-            expected_origin=site.origin, require_user_verification=True,
+            credential=given, expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin,
+            require_user_verification=True,
         )  # fmt: skip
-    except (WebAuthnException, ValueError) as error:
+    except UNREADABLE as error:
         raise _bad("an answer of the device to this page") from error
     row = Passkey(
         user_id=user.id, credential_id=made.credential_id, public_key=made.credential_public_key, sign_count=made.sign_count,
@@ -127,7 +132,7 @@ def add(session: Session, user: User, site: Site, challenge: bytes, answer: str,
 def owner_of(session: Session, site: Site, challenge: bytes, answer: str) -> User | None:
     """Return whose passkey has signed a challenge; None if none has, or its owner may not log in."""
     try:
-        given = parse_authentication_credential_json(answer[:LONGEST])
+        given = parse_authentication_credential_json(orjson.loads(answer[:LONGEST]))
         row = session.scalars(select(Passkey).where(Passkey.credential_id == given.raw_id).with_for_update()).one_or_none()
         if row is None:
             return None
@@ -135,7 +140,7 @@ def owner_of(session: Session, site: Site, challenge: bytes, answer: str) -> Use
             credential=given, expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin,
             credential_public_key=row.public_key, credential_current_sign_count=row.sign_count, require_user_verification=True,
         )  # fmt: skip
-    except (WebAuthnException, ValueError):
+    except UNREADABLE:
         return None
     row.sign_count, row.used_at = proven.new_sign_count, now_utc()
     user = session.get_one(User, row.user_id, with_for_update=True)
