@@ -23,8 +23,8 @@ from service.db import database_url
 PREFIX = "MCA_"
 FILE_VARIABLE = "MCA_SETTINGS"
 DEFAULT_FILE = "mca.toml"
-ELSEWHERE = frozenset({FILE_VARIABLE, "MCA_TEST_PG_URL", "MCA_TEST_CHROMIUM"})
-"""Variables with the prefix that aren't settings."""
+OF_TESTS = "MCA_TEST_"
+"""Variables that begin so tell the tests something, and the service nothing."""
 
 
 class BadSettings(ValueError):
@@ -245,8 +245,9 @@ def describe() -> list[tuple[str, str, str]]:
 
 
 def _unknown(environment: Mapping[str, str]) -> list[str]:
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | ELSEWHERE
-    return [f"{name}: no such setting{_like(name, known)}" for name in environment if name.startswith(PREFIX) and name not in known]
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {FILE_VARIABLE}
+    asked = [name for name in environment if name.startswith(PREFIX) and not name.startswith(OF_TESTS)]
+    return [f"{name}: no such setting{_like(name, known)}" for name in asked if name not in known]
 
 
 def _like(name: str, known: frozenset[str] | set[str]) -> str:
