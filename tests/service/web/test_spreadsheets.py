@@ -260,7 +260,7 @@ def test_an_edited_template_of_lots_is_taken(sender: Sender, stage: Stage, known
     with stage.database.read() as session:
         places = select(Site.name).join(Organisation, Organisation.id == Site.organisation_id).order_by(Site.id)
         place = session.scalars(places.where(Organisation.name == known["cooperative"]).limit(1)).one()
-    filled |= {"organisation": known["cooperative"], "available_from": date(2028, 6, 8), "site": place}
+    filled |= {"organisation": known["cooperative"], "available_from": date(2028, 6, 8), "site": place, "shelf_life_days": 7}
     table = layout.find(template, TARGETS["lots"].fields, {})
     row = [filled.get(table.columns.get(place, "")) for place in range(len(heading))]
     said = sender.send("lots", workbooks.book((template.name, [heading, row], ())))
