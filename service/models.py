@@ -16,6 +16,8 @@ import buyers.models
 import catalog.models
 import catalog.sheet_models
 import service.planning.models
+import service.planning.policies.models
+import service.planning.policies.repository
 import service.planning.repository
 import service.planning.terms.models
 import service.planning.terms.repository
