@@ -133,6 +133,8 @@ WORDS: dict[str, tuple[str, Any]] = {
     "name_en": ("Name in English.", "Lychee"),
     "new_password": ("The new password, 12 characters or more.", "mưa-rơi-trên-vườn-vải"),
     "note": ("Anything else, in words.", "Cắt sáng sớm"),
+    "harvest": ("Names the harvest; lots of one harvest are cut together and picked up on one date.", "VUON-3-0706"),
+    "closed_on_holidays": ("Whether it is closed on the holidays of the association.", False),
     "number": ("Number of the document.", "VG-2027-00123"),
     "object_kind": ("What it was done to.", "lot"),
     "object_uid": ("Which one.", UID),

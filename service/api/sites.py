@@ -50,6 +50,7 @@ class SiteOut(Out):
     throughput_kg_per_day: int | None
     handling_vnd_per_kg: float
     closed_on: date | None
+    closed_on_holidays: bool
     contact: str | None
     phone: str | None
     version: int

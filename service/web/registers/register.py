@@ -58,6 +58,8 @@ class Register:
     filters : choices above the list.
     extra : more that the page of a row shows, and the template that shows it.
     key_field : the field by which a spreadsheet's row finds the row that it changes.
+    title_of : what people call a row in their own language, where that isn't its name.
+    own_values : values of rows that stand in other tables.
     """
 
     key: str
@@ -84,6 +86,7 @@ class Register:
     extra: Callable[[PageContext, Any], Mapping[str, Any]] | None = None
     extra_template: str = ""
     key_field: str = "code"
+    title_of: Callable[[PageContext, Any], str] | None = None
     own_values: Callable[[PageContext, Sequence[Any]], list[Values]] | None = None
 
     @property
@@ -124,6 +127,10 @@ class Register:
             for one, more in zip(found, self.own_values(visit, rows), strict=True):
                 one.update(more)
         return found
+
+    def title_for(self, visit: PageContext, row: Any) -> str:
+        """Return what a row is called on a page."""
+        return self.name_of(row) if self.title_of is None else self.title_of(visit, row)
 
     def options(self, visit: PageContext, one: Field) -> Sequence[tuple[str, str]]:
         """Return the values of a choice or a reference, with their words."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -9,7 +10,7 @@ from sqlalchemy import Select, select
 from catalog import changes, names
 from catalog.changes import Band, TariffIn, VehicleClassChange, VehicleClassIn
 from catalog.errors import AlreadyThere
-from catalog.models import Driver, Organisation, Site, Truck, VehicleClass
+from catalog.models import Driver, Organisation, Site, Tariff, TariffBand, Truck, VehicleClass
 from catalog.tenancy import check_version, find, visible
 from service.auth.permissions import Permission
 from service.days import today
@@ -139,6 +140,37 @@ def _change_class(visit: PageContext, row: VehicleClass, values: Values, version
     return changes.change_vehicle_class(visit.session, visit.scope, row.uid, VehicleClassChange(**given), visit.by, version)
 
 
+def _tariffs(visit: PageContext, rows: Sequence[VehicleClass]) -> dict[int, list[tuple[Tariff, list[TariffBand]]]]:
+    """Return the tariffs of classes with their bands, the latest first."""
+    query = select(Tariff).where(Tariff.vehicle_class_id.in_([row.id for row in rows])).order_by(Tariff.valid_from.desc())
+    tariffs = list(visit.session.scalars(query))
+    bands = select(TariffBand).where(TariffBand.tariff_id.in_([one.id for one in tariffs])).order_by(TariffBand.from_km)
+    of_tariff: dict[int, list[TariffBand]] = {}
+    for band in visit.session.scalars(bands):
+        of_tariff.setdefault(band.tariff_id, []).append(band)
+    found: dict[int, list[tuple[Tariff, list[TariffBand]]]] = {}
+    for one in tariffs:
+        found.setdefault(one.vehicle_class_id, []).append((one, of_tariff.get(one.id, [])))
+    return found
+
+
+def _class_values(visit: PageContext, rows: Sequence[VehicleClass]) -> list[Values]:
+    """Return what each class costs today: per trip, for its first kilometre, and who says so."""
+    day, tariffs = today(now(visit.session)), _tariffs(visit, rows)
+    values: list[Values] = []
+    for row in rows:
+        held = next((pair for pair in tariffs.get(row.id, ()) if pair[0].valid_from <= day), None)
+        tariff, bands = held if held is not None else (None, [])
+        rate = bands[0].vnd_per_km if bands else None
+        values.append({"fixed_vnd": tariff and tariff.fixed_vnd, "vnd_per_km": rate and int(rate), "source": tariff and tariff.source})
+    return values
+
+
+def _class_extra(visit: PageContext, row: VehicleClass) -> Mapping[str, Any]:
+    """Return every tariff of a class, with its day and its source."""
+    return {"tariffs": _tariffs(visit, [row]).get(row.id, []), "may_write": visit.principal.may(Permission.CATALOG_WRITE)}
+
+
 def plate_of(text: str) -> str:
     """Return a plate as it stands on the truck: ``98C-123.45``."""
     plain = "".join(sign for sign in text.upper() if sign.isalnum())
@@ -219,6 +251,10 @@ CLASSES = Register(
     query=_queries(VehicleClass),
     columns={"base_site": "base_site_id"},
     refers={"base_site": (Site, "uid")},
+    own_values=_class_values,
+    extra=_class_extra,
+    extra_template="registers/vehicle.html",
+    title_of=choices.class_name,
 )
 TRUCKS = Register(
     key="trucks",
