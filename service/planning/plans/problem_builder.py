@@ -224,8 +224,8 @@ def _within(horizon: Horizon, first: ColumnElement[date], last: ColumnElement[da
 
 
 def _open_after(closed_on: Any, *days: Any) -> list[ColumnElement[bool]]:
-    """Return the condition that something isn't closed, or only after some days; a site's calendar closes it from then on."""
-    return [or_(closed_on.is_(None), closed_on > day) for day in days if day is not None]
+    """Return the condition that something isn't closed, or only after today and some days; a site's calendar closes it from then on."""
+    return [or_(closed_on.is_(None), closed_on > day) for day in (func.current_date(), *days) if day is not None]
 
 
 def _lot_query(association_id: int, horizon: Horizon, only: Only | None) -> Select[Any]:

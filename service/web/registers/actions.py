@@ -16,9 +16,22 @@ from buyers.intake import SlotIn, set_slots
 from buyers.models import ReceivingSlot
 from catalog import changes, communes, sponsorships
 from catalog.base import now_utc
-from catalog.changes import UnitIn
+from catalog.changes import SuspensionIn, UnitIn
 from catalog.errors import Invalid, fault
-from catalog.models import ANYTIME, Certificate, Evidence, LotShare, Member, Organisation, PlantingArea, Product, Site, Sponsorship, Unit
+from catalog.models import (
+    ANYTIME,
+    Certificate,
+    Evidence,
+    LotShare,
+    Member,
+    Organisation,
+    PlantingArea,
+    Product,
+    Site,
+    Sponsorship,
+    Suspension,
+    Unit,
+)
 from catalog.tenancy import check_version, find
 from service import photographs
 from service.auth.permissions import Permission
@@ -207,6 +220,33 @@ def accept_certificate(visit: PageRequest, uid: Uid) -> Response:
 def accept_area(visit: PageRequest, uid: Uid) -> Response:
     """Let a planting-area code count that a cooperative has entered."""
     return _accept(visit, uid)
+
+
+@pages.post("/certificates/entries/{uid}/suspend", may=Permission.CERTIFICATES_SUSPEND)
+def suspend_certificate(visit: PageRequest, uid: Uid) -> Response:
+    """Let a certificate not count from a day on."""
+    held = find(visit.session, visit.scope, Certificate, uid, lock=True)
+    read = Reader(visit.form)
+    first, last, reason = read.day("from_day", needed=True), read.day("until_day"), read.text("reason", needed=True, most=1000)
+    read.done()
+    assert first is not None
+    given = SuspensionIn(from_day=first, until_day=last, reason=reason or "")
+    row = changes.add_suspension(visit.session, visit.scope, held, given, visit.by)
+    visit.did("certificate.suspend", row, None, given.reason)
+    return visit.go(f"/certificates/entries/{uid}", visit.say("The certificate doesn't count on these days."))
+
+
+@pages.post("/certificates/entries/{uid}/lift", may=Permission.CERTIFICATES_SUSPEND)
+def lift_suspension(visit: PageRequest, uid: Uid) -> Response:
+    """Let a suspension of a certificate end with today."""
+    find(visit.session, visit.scope, Certificate, uid)
+    row = find(visit.session, visit.scope, Suspension, Reader(visit.form).text("suspension", needed=True) or "", lock=True)
+    check_version(row, Reader(visit.form).whole("version"))
+    was, day = before(row), _today(visit)
+    row.until_day, row.updated_by = max(row.from_day, day), visit.by
+    visit.session.flush()
+    visit.did("certificate.lift", row, was)
+    return visit.go(f"/certificates/entries/{uid}", visit.say("The suspension ends with today."))
 
 
 @pages.get("/scans/{uid}", may=Permission.CERTIFICATES_READ)

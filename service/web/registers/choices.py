@@ -139,6 +139,11 @@ def class_name(visit: PageContext, row: VehicleClass) -> str:
     return visit.say("refrigerated truck, %(tonnes)s", tonnes=tonnes) if row.refrigerated else visit.say("truck, %(tonnes)s", tonnes=tonnes)
 
 
+def uses(visit: PageContext) -> Pairs:
+    """Return whether something is in use."""
+    return [("used", visit.say("In use")), ("retired", visit.say("Out of use"))]
+
+
 def drivers(visit: PageContext) -> Pairs:
     """Return the drivers who still drive."""
     query = visible(Driver, visit.scope).where(in_use(Driver.left_on)).order_by(Driver.sort_key, Driver.id).limit(MOST)

@@ -86,12 +86,22 @@ def _declare_new(pages: Pages, register: Register) -> None:
 def _usual(visit: PageContext, register: Register) -> Values:
     """Return what a new row's form holds: what the address says, or what is usual."""
     asked = dict(parse_qsl(visit.query))
-    found = {one.name: asked.get(one.name, one.usual) for one in register.fields}
+    found = {one.name: _asked_for(one, asked[one.name]) if asked.get(one.name) else one.usual for one in register.fields}
     for one in register.fields:
         if one.needed and one.kind is Kind.REFERENCE and found[one.name] is None:
             options = register.options(visit, one)
             found[one.name] = options[0][0] if len(options) == 1 else None
     return found
+
+
+def _asked_for(one: Field, text: str) -> Any:
+    """Return a value that an address names, for a form that is filled in already; what can't be read is left out."""
+    if one.kind in (Kind.CHOICE, Kind.REFERENCE, Kind.COMMUNE):
+        return text
+    try:
+        return one.parse(text)
+    except ValueError:
+        return None
 
 
 def show_form(visit: PageContext, register: Register, row: Any, values: Mapping[str, Any]) -> Response:

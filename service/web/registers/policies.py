@@ -196,10 +196,6 @@ def _query(visit: PageContext) -> Select[Any]:
     return visible(AllocationPolicy, visit.scope)
 
 
-def _states(visit: PageContext) -> choices.Pairs:
-    return [("used", visit.say("In use")), ("retired", visit.say("Out of use"))]
-
-
 def _narrow_state(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
     retired = AllocationPolicy.retired_on
     return query.where(retired.is_not(None) if value == "retired" else retired.is_(None))
@@ -257,7 +253,7 @@ REGISTER = Register(
     name_of=lambda row: str(row.name),
     verbs=("policy.add", "policy.change"),
     query=_query,
-    filters=(Filter("state", mark("State"), _states, _narrow_state),),
+    filters=(Filter("state", mark("State"), choices.uses, _narrow_state),),
     own_values=_own,
     extra=_extra,
     extra_template="registers/policy.html",
