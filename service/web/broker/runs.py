@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
@@ -70,8 +71,9 @@ def _list(visit: PageContext) -> Response:
     usual = {"time_limit_s": f"{visit.settings.run_seconds:g}", "most": visit.settings.run_seconds_most}
     first = [(name, visit.say(words)) for name, (words, _) in FIRST.items()]
     return visit.show(
-        "broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual, first=first, policies=policies(visit)
-    )
+        "broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual, first=first,
+        policies=policies(visit), chosen=dict(parse_qsl(visit.query)).get("policy", ""),
+    )  # fmt: skip
 
 
 def _policy(read: Reader, language: Language) -> dict[str, Any]:

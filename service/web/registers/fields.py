@@ -85,7 +85,7 @@ class Field:
         return self._numbered(visit.say(self.label))
 
     def _numbered(self, words: str) -> str:
-        return f"{words} ({self.number})" if self.number else words
+        return f"{self.number}. {words}" if self.number else words
 
     def parse(self, text: str, options: Sequence[tuple[str, str]] = ()) -> Any:
         """Return the value that a person wrote, None where nothing stands.
