@@ -105,5 +105,6 @@ service/web/built/manifest.json: $(VENV)/.installed $(WEB) requirements-node.loc
 $(VENV)/.warm: $(VENV)/.compiled service/web/built/manifest.json $(ENGINE)
 	@echo "Compiling the engine's other loops ..."
 	@$(BIN)/python -m compileall -q -j $(WORKERS) $(ROOMS)
-	@$(BIN)/python hatch_build.py --loops
+	@# For this very processor; a wheel's loops (hatch_build.py) run on every one of its kind, a third slower.
+	@$(BIN)/python -m matching.warmup service/season
 	@touch $@
