@@ -110,5 +110,6 @@ catalog/built/communes.json.gz: $(VENV)/.installed catalog/build_communes.py req
 $(VENV)/.warm: $(VENV)/.compiled service/web/built/manifest.json catalog/built/communes.json.gz $(ENGINE)
 	@echo "Compiling the engine's other loops ..."
 	@$(BIN)/python -m compileall -q -j $(WORKERS) $(ROOMS)
-	@$(BIN)/python hatch_build.py --loops
+	@# For this very processor; a wheel's loops (hatch_build.py) run on every one of its kind, a third slower.
+	@$(BIN)/python -m matching.warmup service/season
 	@touch $@
