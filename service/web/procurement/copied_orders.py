@@ -28,6 +28,7 @@ from service.web.context import PageContext, PageRequest
 from service.web.forms import Form, Reader
 from service.web.pages import Pages
 from service.web.price_check import ask_about_bid, ask_about_days
+from service.web.registers.calendar import ask_about_closed_days
 
 pages = Pages("copied orders")
 WEEK = timedelta(days=7)
@@ -224,6 +225,7 @@ def _line(visit: PageContext, read: Reader, n: int, line: DemandLine) -> LineIn:
 def _ask(visit: PageContext, n: int, line: LineIn) -> None:
     """Ask about a price or days that look mistyped."""
     ask_about_days(visit, f"from-{n}", line.deliver_until)
+    ask_about_closed_days(visit, f"from-{n}", line.site, line.deliver_from, line.deliver_until)
     number = select(Product.id).where(Product.association_id == visit.scope.association_id, Product.code == line.products[0])
     ask_about_bid(visit, f"bid-{n}", line.bid_vnd_per_kg, visit.session.scalar(number))
 
