@@ -86,6 +86,8 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"another person of this name is a member already: somebody else\?",
      mark("A member of this name is on file. Confirm it if this is somebody else.")),
     (r"the login (?P<login>\S+) belongs to (?P<name>.+), (?P<home>.+)", mark("%(name)s (%(home)s) logs in as %(login)s already.")),
+    (r"accounts without a password or an invitation",
+     mark("Every account of this list has a password or an invitation already.")),
     (r"the (?:code|login) '.*' is taken", mark("This code is taken.")),
     (r"(?P<count>\d+) groups lose the cooperative that signs for them: (?P<groups>.+)",
      mark("%(count)s groups lose the cooperative that signs for them: %(groups)s. Confirm it if it is meant.")),

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from catalog import names
 from catalog.base import now_utc
-from catalog.errors import Invalid
+from catalog.errors import Invalid, fault
 from catalog.models import Organisation
 from catalog.repository import organisations
 from catalog.tenancy import find, visible
@@ -117,7 +117,7 @@ def print_cards(visit: PageRequest) -> Response:
     query = _invitable(_narrowed(visit, asked)).order_by(User.organisation_id, User.sort_key, User.id)
     rows = [row for row in visit.session.scalars(query.limit(MOST_CARDS)) if _may_invite(visit, row)]
     if not rows:
-        return visit.go("/people", visit.say("Every account of this list has a password or an invitation already."), "info")
+        raise Invalid([fault("days", "", "accounts without a password or an invitation")])
     named = select(Organisation.id, Organisation.name).where(Organisation.id.in_({row.organisation_id for row in rows}))
     homes = dict(visit.session.execute(named).all())
     lasts = timedelta(days=days)
