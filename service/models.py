@@ -15,6 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 import buyers.models
 import catalog.models
 import catalog.sheet_models
+import service.planning.joint.models
+import service.planning.joint.repository
 import service.planning.models
 import service.planning.repository
 import service.planning.terms.models
@@ -27,7 +29,8 @@ __all__ = [
     "Outbox", "Role", "RoleGrant", "SecondFactor", "ServiceSecret", "Session", "User",
 ]  # fmt: skip
 metadata = Base.metadata
-ROOMS = (catalog.models, catalog.sheet_models, buyers.models, service.planning.models, service.planning.terms.models)
+ROOMS = (catalog.models, catalog.sheet_models, buyers.models, service.planning.models, service.planning.terms.models,
+         service.planning.joint.models)  # fmt: skip
 """The modules whose tables make up the database, besides this one."""
 
 

@@ -17,10 +17,12 @@ from buyers.contracts import contract_of
 from buyers.importers import import_lines
 from buyers.intake import apply_change, change_faults
 from buyers.models import DemandLine, LineStatus
+from buyers.prices import recent_bids
 from catalog import names
 from catalog.errors import Conflict
 from catalog.importers import Intake, Row, batched
 from catalog.models import Side, SiteKind
+from catalog.prices import price_doubt
 from catalog.tenancy import Scope
 from matching.io.issues import Issues
 from matching.io.parse import Parsed
@@ -57,15 +59,29 @@ def sort_lines(session: Session, scope: Scope, prepared: Prepared, at: datetime)
         if before is None:
             found.new.append(whole)
             continue
+        _check_change(parsed, issues, place, before, whole, scope)
         if _differs(before, whole):
             rules.check(parsed, issues, place, before, whole)
             found.changed.append((before, whole))
         else:
             found.same += 1
+    if not len(issues):
+        _doubt_prices(session, found)
     past = sum(row["deliver_until"] < today(at) for row in found.new)
     if past:
         found.doubts.append(("deliver_until", f"{past} new lines can't be delivered any more: their last day is before {today(at)}"))
     return found
+
+
+def _doubt_prices(session: Session, found: Sorted) -> None:
+    """Note the first price of a new line, or new price of a known one, that looks mistyped."""
+    priced = [*found.new, *(row for line, row in found.changed if row["bid_vnd_per_kg"] != line.bid_vnd_per_kg)]
+    recent = {number: recent_bids(session, number) for number in {row["products"][0] for row in priced if row["products"]}}
+    for row in priced:
+        doubt = price_doubt(row["bid_vnd_per_kg"], recent.get(next(iter(row["products"]), 0), []))
+        if doubt:
+            found.doubts.append(("bid_vnd_per_kg", f"{row['code']}: {doubt}"))
+            return
 
 
 def write_lines(intake: Intake, found: Sorted) -> None:

@@ -48,6 +48,7 @@ def sort_lots(session: Session, scope: Scope, prepared: Prepared, at: datetime) 
         if before is None:
             found.new.append(row)
             continue
+        _check_change(parsed, issues, place, before, row, scope)
         changes = {name: value for name, value in row.items() if getattr(before, name) != value and name != "supplier_id"}
         if changes:
             rules.check(parsed, issues, place, before, row)

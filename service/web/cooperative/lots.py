@@ -28,7 +28,6 @@ from service.web.forms import Reader, fields
 from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.price_check import ask_about_floor, product_number
 
 pages = Pages("lots")
 OPEN, CLOSED = (LotStatus.DECLARED, LotStatus.RESERVED), (LotStatus.SHIPPED, LotStatus.WITHDRAWN, LotStatus.EXPIRED)
@@ -149,7 +148,6 @@ def declare(visit: PageRequest) -> Response:
     read.done()
     owner = select(Organisation.uid).join(Site, Site.organisation_id == Organisation.id).where(Site.uid == given["site"])
     given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
-    ask_about_floor(visit, "ask_vnd_per_kg", given["ask_vnd_per_kg"], product_number(visit, given["product"]))
     lot = intake.declare_lot(visit.session, visit.scope, LotIn(**given), visit.by)
     visit.did("lot.declare", lot)
     return visit.go(f"/lots/{lot.uid}", visit.say("The lot is on offer."))
@@ -195,9 +193,10 @@ def amend(visit: PageRequest, uid: str) -> Response:
     version = read.whole("version", needed=True)
     read.done()
     changed = {name: value for name, value in given.items() if name == "reason" or value != getattr(lot, name)}
-    ask_about_floor(visit, "ask_vnd_per_kg", changed.get("ask_vnd_per_kg"), lot.product_id)
     was = before(lot)
-    lot = market_changes.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.act("the lot was changed"), version)
+    lot = market_changes.revise_lot(
+        visit.session, visit.scope, uid, LotChange(**changed, confirmed=read.flag("confirmed")), visit.act("the lot was changed"), version
+    )
     visit.did("lot.revise", lot, was, given.get("reason", ""))
     return visit.go(f"/lots/{uid}", visit.say("The change is saved."))
 

@@ -140,6 +140,7 @@ TABLES = {
     "proposals": "proposal", "proposal-items": "proposal_item", "shipments": "shipment", "receipts": "receipt", "settlements": "settlement",
     "runs": "run", "plans": "plan", "webhook-endpoints": "webhook_endpoint", "webhook-deliveries": "webhook_delivery",
     "decisions": "decision", "offers": "proposal_item", "deliveries": "shipment", "photos": "evidence", "amendments": "amendment",
+    "joint-offers": "joint_offer",
 }  # fmt: skip
 """The table that the first word of an address names."""
 SHARED = {"association", "product", "vehicle_class", "access_rule", "road"}
