@@ -10,10 +10,10 @@ from pydantic import Field
 from catalog.base import MAX_KG
 from catalog.given import CodeText, Given
 from catalog.tenancy import find
-from service.api.glossary import UID
 from service.api.proposals import SpokenBy, WhyIn, act_of
 from service.auth.permissions import Permission
 from service.http.context import Reading, Uid, Writing
+from service.http.glossary import UID
 from service.http.lists import Listing, Page, Part
 from service.http.routing import Api
 from service.planning.joint import offers

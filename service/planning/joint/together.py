@@ -71,7 +71,7 @@ def close(session: Session, joint: JointOffer, act: Act) -> None:
     session.flush()
 
 
-def joint_items() -> Select[tuple[int | None]]:
+def joint_items() -> Select[int | None]:
     """Select the numbers of the items that were promised as parts of joint offers."""
     return select(Promise.proposal_item_id).join(JointPromise, JointPromise.promise_id == Promise.id)
 
