@@ -27,7 +27,7 @@ from matching.model.problem import NO_LIMIT
 from service.days import today
 from service.db import now
 from service.planning.ledger.transitions import Act
-from service.planning.market_changes import after_lines_changed
+from service.planning.market_changes import after_lines_changed, lock_standing
 from service.planning.standing_rules import CHANGEABLE, CLOSED_LINES, LineRules
 from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer
 from service.uploads.reading import Prepared
@@ -149,7 +149,9 @@ def _known(session: Session, scope: Scope, rows: Sequence[Row]) -> dict[str, Dem
     """Return the lines of the association that bear one of the codes, whoever they belong to."""
     found: dict[str, DemandLine] = {}
     for part in batched([row["code"] for row in rows], 5000):
-        query = select(DemandLine).where(DemandLine.association_id == scope.association_id, DemandLine.code.in_(part))
+        mine = DemandLine.association_id == scope.association_id, DemandLine.code.in_(part)
+        lock_standing(session, line_ids=list(session.scalars(select(DemandLine.id).where(*mine))))
+        query = select(DemandLine).where(*mine)
         query = query.options(selectinload(DemandLine.products), selectinload(DemandLine.requirements)).with_for_update(key_share=True)
         found |= {line.code: line for line in session.scalars(query.order_by(DemandLine.id))}
     return found

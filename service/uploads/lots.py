@@ -20,7 +20,7 @@ from matching.io.parse import Parsed
 from service.days import today
 from service.db import now
 from service.planning.ledger.transitions import Act
-from service.planning.market_changes import turn_down_unfit
+from service.planning.market_changes import lock_standing, turn_down_unfit
 from service.planning.standing_rules import CLOSED_LOTS, LotRules
 from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer
 from service.uploads.reading import Prepared
@@ -152,7 +152,9 @@ def _known(session: Session, scope: Scope, rows: list[Row]) -> dict[str, Lot]:
     """Return the lots of the association that bear one of the codes, whoever they belong to."""
     found: dict[str, Lot] = {}
     for part in batched([row["code"] for row in rows], 5000):
-        query = select(Lot).where(Lot.association_id == scope.association_id, Lot.code.in_(part)).with_for_update(key_share=True)
+        mine = Lot.association_id == scope.association_id, Lot.code.in_(part)
+        lock_standing(session, lot_ids=list(session.scalars(select(Lot.id).where(*mine))))
+        query = select(Lot).where(*mine).with_for_update(key_share=True)
         found |= {lot.code: lot for lot in session.scalars(query.order_by(Lot.id))}
     return found
 

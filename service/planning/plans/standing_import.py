@@ -17,7 +17,7 @@ from catalog.models import Lot
 from catalog.prices import price_doubt, recent_asks
 from service.db import now
 from service.planning.ledger.transitions import Act
-from service.planning.market_changes import after_lines_changed, turn_down_unfit
+from service.planning.market_changes import after_lines_changed, lock_standing, turn_down_unfit
 from service.planning.standing_rules import CHANGEABLE, CLOSED_LINES, CLOSED_LOTS, LineRules, LotRules
 
 KEPT = ("organisation_id", "supplier_id", "product_id", "grade")
@@ -92,7 +92,10 @@ class StandingIntake:
         """Return the known rows by their codes, locked in the order of their numbers."""
         found: dict[str, Any] = {}
         for part in batched([row["code"] for row in rows], 5000):
-            query = select(model).where(model.association_id == self._intake.association_id, model.code.in_(part))
+            mine = model.association_id == self._intake.association_id, model.code.in_(part)
+            numbers = list(self._intake.session.scalars(select(model.id).where(*mine)))
+            lock_standing(self._intake.session, **{"lot_ids" if model is Lot else "line_ids": numbers})
+            query = select(model).where(*mine)
             found |= {one.code: one for one in self._intake.session.scalars(query.order_by(model.id).with_for_update(key_share=True))}
         return found
 

@@ -181,7 +181,7 @@ def _lot(visit: PageContext, *, look: bool = False) -> Response:
 @pages.post("/lots/{uid}/amend", may=Permission.LOTS_WRITE, form=_lot)
 def amend(visit: PageRequest, uid: str) -> Response:
     """Change a lot's quantity, days or price."""
-    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    lot = market_changes.find_lot(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     given = fields(
         quantity_kg=read.whole("quantity_kg"),
@@ -204,7 +204,7 @@ def amend(visit: PageRequest, uid: str) -> Response:
 @pages.post("/lots/{uid}/withdraw", may=Permission.LOTS_WRITE, form=_lot)
 def withdraw(visit: PageRequest, uid: str) -> Response:
     """Take a lot off the market; what is promised of it stays promised."""
-    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    lot = market_changes.find_lot(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()

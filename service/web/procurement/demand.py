@@ -184,7 +184,7 @@ def _need(visit: PageContext, need: LineRequirement) -> str:
 @pages.post("/lines/{uid}/amend", may=Permission.DEMAND_WRITE, form=_line)
 def amend(visit: PageRequest, uid: str) -> Response:
     """Change a line's quantity, days, price or least amount."""
-    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    line = market_changes.find_line(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     given = fields(
         quantity_kg=read.whole("quantity_kg"),
@@ -207,7 +207,7 @@ def amend(visit: PageRequest, uid: str) -> Response:
 @pages.post("/lines/{uid}/cancel", may=Permission.DEMAND_WRITE, form=_line)
 def cancel(visit: PageRequest, uid: str) -> Response:
     """Take a line back; what is promised to it already stays promised."""
-    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    line = market_changes.find_line(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()
