@@ -268,15 +268,20 @@ ASSOCIATION_FIELDS = ("zone", "opening_vnd", "throughput_kg_per_day", "handling_
 """What the association alone says of a site: all who use it pay by it."""
 
 
-def association_matters(scope: Scope, given: Given) -> list[Fault]:
-    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates."""
+def association_matters(scope: Scope, given: Given, row: Site | None = None) -> list[Fault]:
+    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates.
+
+    Parameters
+    ----------
+    row : the site as it is; what is stated and stays as it is changes nothing.
+    """
     if scope.organisation_id is None:
         return []
     alone = "left out: the association alone sets it"
-    kind = getattr(given, "kind", None)
+    kind = getattr(given, "kind", None) if row is None else row.kind
     faults = [fault("kind", kind, "a farm or a door: the association alone makes it")] if kind in (SiteKind.HUB, SiteKind.DEPOT) else []
     stated = [(name, getattr(given, name, None)) for name in ASSOCIATION_FIELDS if name in given.model_fields_set]
-    return faults + [fault(name, value, alone) for name, value in stated if value is not None]
+    return faults + [fault(name, value, alone) for name, value in stated if value != (row and getattr(row, name))]
 
 
 def confirm_place(given_lat: float, given_lon: float, *, confirmed: bool) -> None:
