@@ -53,7 +53,10 @@ def disturb(desk: Desk, item: m.ProposalItem, turn: int) -> None:
         lambda: desk.do(market_changes.revise_line, line, LineChange(bid_vnd_per_kg=21_000 + 100 * turn)),
         lambda: desk.do(market_changes.revise_lot, lot, LotChange(ask_vnd_per_kg=14_000 + 100 * turn)),
         lambda: desk.do(lambda s, _, by: rules.state_rule(s, desk.association, by, fee_per_mille=10 * turn)),
-        *(lambda hub=hub: desk.do(lambda s, w, by: change_site(s, w, hub, SiteChange(handling_vnd_per_kg=turn), by.actor)) for hub in hubs),
+        *(
+            lambda hub=hub: desk.do(lambda s, w, by: change_site(s, w, hub, SiteChange(handling_vnd_per_kg=turn), by.actor, None))
+            for hub in hubs
+        ),
         lambda: desk.do(lambda s, w, by: add_tariff(s, s.merge(truck), tariff)),
     ]
     for deed in deeds:
@@ -216,7 +219,10 @@ def test_a_plan_is_published_while_both_sides_confirm(database: Database) -> Non
 
         return job
 
-    raised = in_threads([confirm(Side.SUPPLY), confirm(Side.DEMAND), lambda: desk.plan_again() and None])
+    def publish() -> None:
+        desk.plan_again()
+
+    raised = in_threads([confirm(Side.SUPPLY), confirm(Side.DEMAND), publish])
     assert raised == []
     assert desk.balances() == {"offered": 3500 - item.kg, "confirmed": item.kg}
     assert latest(desk, item).supplier_vnd == agreed.supplier_vnd == _supplier_vnd(desk, item)
