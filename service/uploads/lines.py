@@ -52,8 +52,8 @@ def sort_lines(session: Session, scope: Scope, prepared: Prepared, at: datetime)
         if before is None:
             found.new.append(whole)
             continue
-        _check_change(parsed, issues, place, before, whole, scope)
         if _differs(before, whole):
+            _check_change(parsed, issues, place, before, whole, scope)
             for column, value, expected in rules.faults(before, whole):
                 issues.add("demands", int(parsed.rows[place]), column, value, expected)
             found.changed.append((before, whole))

@@ -47,9 +47,9 @@ def sort_lots(session: Session, scope: Scope, prepared: Prepared, at: datetime) 
         if before is None:
             found.new.append(row)
             continue
-        _check_change(parsed, issues, place, before, row, scope)
         changes = {name: value for name, value in row.items() if getattr(before, name) != value and name != "supplier_id"}
         if changes:
+            _check_change(parsed, issues, place, before, row, scope)
             for column, value, expected in rules.faults(before, row):
                 issues.add("lots", int(parsed.rows[place]), column, value, expected)
             found.changed.append((before, changes))
