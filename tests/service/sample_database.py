@@ -104,7 +104,7 @@ class Furnished(Desk):
         days: dict[str, Any] = {"deliver_from": DAY, "deliver_until": NEXT}
         line = LineIn(site=self.door.uid, products=("lychee",), max_grade=1, quantity_kg=10, bid_vnd_per_kg=20_000, **days)
         buyers.intake.place_order(session, self.broker, OrderIn(buyer=self.buyer.uid, lines=(line,)), BY)
-        terms: dict[str, Any] = {"product": "lychee", "max_grade": 1, "quantity_kg": 10, "price_vnd_per_kg": 1}
+        terms: dict[str, Any] = {"product": "lychee", "max_grade": 1, "quantity_kg": 10, "price_vnd_per_kg": 20_000}
         given = ContractIn(buyer=self.buyer.uid, valid_from=FIRST, valid_until=LAST, **terms)
         contract = signed_contract(session, self.broker, given, BY)
         call_off(session, self.broker, contract.uid, CallOffIn(site=self.door.uid, quantity_kg=5, **days), BY)
