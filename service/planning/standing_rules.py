@@ -6,6 +6,7 @@ Each fault is a column of the exchange format, what stands there, and what was e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from buyers.contracts import contract_of
 from buyers.intake import change_faults
 from buyers.models import DemandLine, LineStatus
 from catalog.errors import Conflict
+from catalog.importers import batched
 from catalog.models import Lot, LotStatus
 from service.planning.market_changes import confirmed_days
 from service.planning.models import LineBalance, LotBalance
@@ -24,6 +26,8 @@ CHANGEABLE = ("quantity_kg", "deliver_from", "deliver_until", "bid_vnd_per_kg", 
 """Columns of a line that a form may change, too."""
 CLOSED_LOTS = (LotStatus.WITHDRAWN, LotStatus.EXPIRED, LotStatus.SHIPPED)
 CLOSED_LINES = (LineStatus.FILLED, LineStatus.CANCELLED)
+AT_ONCE = 5000
+"""Rows that one statement asks about."""
 StandingFault = tuple[str, str, str]
 Row = Mapping[str, Any]
 
@@ -32,10 +36,11 @@ class LotRules:
     """What stands on known lots."""
 
     def __init__(self, session: Session, lots: Iterable[Lot]) -> None:
-        numbers = [lot.id for lot in lots]
         taken = LotBalance.quantity_kg - LotBalance.offered_kg
-        self._taken_kg = dict(session.execute(select(LotBalance.lot_id, taken).where(LotBalance.lot_id.in_(numbers))).all())
-        self._days = confirmed_days(session, lot_ids=numbers)
+        self._taken_kg, self._days = dict[int, int](), dict[int, tuple[date, date]]()
+        for part in batched([lot.id for lot in lots], AT_ONCE):
+            self._taken_kg |= dict(session.execute(select(LotBalance.lot_id, taken).where(LotBalance.lot_id.in_(part))).all())
+            self._days |= confirmed_days(session, lot_ids=part)
 
     def faults(self, lot: Lot, row: Row) -> Iterator[StandingFault]:
         """Yield what a changed row contradicts."""
@@ -51,11 +56,12 @@ class LineRules:
     """What stands on known lines."""
 
     def __init__(self, session: Session, lines: Iterable[DemandLine]) -> None:
-        self._session, numbers = session, [line.id for line in lines]
-        wanted = select(LineBalance.line_id, LineBalance.promised_kg).where(LineBalance.line_id.in_(numbers))
-        self._promised_kg = dict(session.execute(wanted).all())
-        self._days = confirmed_days(session, line_ids=numbers)
-        self._left_kg: dict[int, int] = {}
+        self._session, self._left_kg = session, dict[int, int]()
+        self._promised_kg, self._days = dict[int, int](), dict[int, tuple[date, date]]()
+        for part in batched([line.id for line in lines], AT_ONCE):
+            wanted = select(LineBalance.line_id, LineBalance.promised_kg).where(LineBalance.line_id.in_(part))
+            self._promised_kg |= dict(session.execute(wanted).all())
+            self._days |= confirmed_days(session, line_ids=part)
 
     def faults(self, line: DemandLine, row: Row) -> Iterator[StandingFault]:
         """Yield what a changed row contradicts."""

@@ -18,7 +18,7 @@ from catalog.prices import price_doubt, recent_asks
 from service.db import now
 from service.planning.ledger.transitions import Act
 from service.planning.market_changes import after_lines_changed, lock_standing, turn_down_unfit
-from service.planning.standing_rules import CHANGEABLE, CLOSED_LINES, CLOSED_LOTS, LineRules, LotRules
+from service.planning.standing_rules import AT_ONCE, CHANGEABLE, CLOSED_LINES, CLOSED_LOTS, LineRules, LotRules
 
 KEPT = ("organisation_id", "supplier_id", "product_id", "grade")
 """What a lot keeps once kilograms of it are promised."""
@@ -83,15 +83,15 @@ class StandingIntake:
         act = Act(self._intake.by, self._intake.source, now(session))
         if self._lots or self._lines:
             session.expire_all()
-        if self._lots:
-            turn_down_unfit(session, number, act, lot_ids=self._lots)
-        if self._lines:
-            after_lines_changed(session, number, act, self._lines)
+        for lots in batched(self._lots, AT_ONCE):
+            turn_down_unfit(session, number, act, lot_ids=lots)
+        for lines in batched(self._lines, AT_ONCE):
+            after_lines_changed(session, number, act, lines)
 
     def _known(self, model: Any, rows: Sequence[Row]) -> dict[str, Any]:
         """Return the known rows by their codes, locked in the order of their numbers."""
         found: dict[str, Any] = {}
-        for part in batched([row["code"] for row in rows], 5000):
+        for part in batched([row["code"] for row in rows], AT_ONCE):
             mine = model.association_id == self._intake.association_id, model.code.in_(part)
             numbers = list(self._intake.session.scalars(select(model.id).where(*mine)))
             lock_standing(self._intake.session, **{"lot_ids" if model is Lot else "line_ids": numbers})
