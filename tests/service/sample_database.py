@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 import buyers.intake
 from buyers.contracts import CallOffIn, ContractIn, call_off
 from buyers.intake import LineIn, OrderIn
-from buyers.models import DemandLine
+from buyers.models import DemandLine, LineProduct
 from catalog import changes, intake
 from catalog.base import Base, now_utc
 from catalog.changes import AccessRuleIn, RoadIn, SuspensionIn, VarietyIn
@@ -166,16 +166,13 @@ class Furnished(Desk):
             assert lost_money(session) == []
 
     def _pool(self) -> None:
-        """Put two lots to their suppliers as a joint offer for a line that lacks as much."""
+        """Put lots of two suppliers to them as a joint offer for a line that lacks as much."""
         with self.database.read() as session:
-            line = session.scalars(
-                select(DemandLine)
-                .join(LineBalance, LineBalance.line_id == DemandLine.id)
-                .where(DemandLine.association_id == self.association, LineBalance.quantity_kg - LineBalance.promised_kg >= 2)
-                .order_by(DemandLine.id)
-            ).first()
-            lots = select(Lot.code).join(LotBalance, LotBalance.lot_id == Lot.id)
-            codes = session.scalars(lots.where(Lot.association_id == self.association, LotBalance.offered_kg > 0).order_by(Lot.id)).all()
+            lines = select(DemandLine).join(LineBalance, LineBalance.line_id == DemandLine.id).join(LineProduct)
+            lines = lines.where(DemandLine.association_id == self.association, LineBalance.quantity_kg - LineBalance.promised_kg >= 2)
+            line = session.scalars(lines.order_by(DemandLine.id)).first()
+            lots = select(Lot.code).join(LotBalance, LotBalance.lot_id == Lot.id).where(LotBalance.offered_kg > 0)
+            codes = session.scalars(lots.where(Lot.supplier_id.in_(self.parties[code] for code in ("s1", "s2"))).order_by(Lot.id)).all()
         assert line is not None
         self.do(offers.propose, line.code, [Pooled(code, 1) for code in codes[:2]], RejectSharing.OWN)
 
