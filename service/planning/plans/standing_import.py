@@ -41,8 +41,6 @@ class StandingIntake:
         known = self._known(Lot, rows)
         rules, faults = LotRules(self._intake.session, known.values()), list[Fault]()
         for number, row in enumerate(rows, FIRST_ROW):
-            if row["quantity_kg"] < 1:
-                faults.append(Fault(number, "quantity_kg", str(row["quantity_kg"]), "1 kg or more"))
             before = known.get(row["code"])
             if before is not None and _differs(before, row):
                 self._lots.append(before.id)
