@@ -38,7 +38,10 @@ class JointOfferIn(Given):
     """A pool that is put to its suppliers, such as one that `GET /plans/{uid}/pool` proposes."""
 
     line: CodeText = Field(description="Code of the demand line.", examples=["LINE-2027-0004"])
-    lots: tuple[PooledIn, ...] = Field(min_length=2, max_length=100, description="The lots, each once.")
+    lots: tuple[PooledIn, ...] = Field(
+        min_length=2, max_length=100, description="The lots, each once.",
+        examples=[[{"lot": "LOT-2027-0017", "kg": 500}, {"lot": "LOT-2027-0018", "kg": 400}]],
+    )  # fmt: skip
     reject_sharing: RejectSharing = Field(description=SHARING, examples=["shared"])
     reason: str = Field(min_length=1, max_length=1000)
 
