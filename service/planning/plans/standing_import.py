@@ -20,7 +20,7 @@ from service.planning.ledger.transitions import Act
 from service.planning.market_changes import after_lines_changed, lock_standing, turn_down_unfit
 from service.planning.standing_rules import AT_ONCE, CHANGEABLE, CLOSED_LINES, CLOSED_LOTS, LineRules, LotRules
 
-KEPT = ("organisation_id", "supplier_id", "product_id", "grade")
+KEPT = ("organisation_id", "product_id", "grade")
 """What a lot keeps once kilograms of it are promised."""
 
 
