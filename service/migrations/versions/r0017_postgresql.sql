@@ -1,53 +1,43 @@
-CREATE TABLE joint_offer (
+ALTER TABLE site ADD COLUMN closed_on_holidays BOOLEAN DEFAULT false NOT NULL
+-- next
+CREATE TABLE holiday (
   id BIGSERIAL NOT NULL,
-  uid TEXT COLLATE "C" NOT NULL CONSTRAINT ck_joint_offer_uid_length CHECK (length(uid) BETWEEN 26 AND 26),
   association_id BIGINT NOT NULL,
-  line_id BIGINT NOT NULL,
-  reject_sharing TEXT NOT NULL CONSTRAINT ck_joint_offer_reject_sharing_known CHECK (reject_sharing IN ('own', 'shared')),
-  state TEXT NOT NULL CONSTRAINT ck_joint_offer_state_known CHECK (state IN ('open', 'agreed', 'ended')),
-  reason TEXT COLLATE "C" NOT NULL CONSTRAINT ck_joint_offer_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
-  agreed_at TIMESTAMP WITH TIME ZONE,
-  version BIGINT DEFAULT '1' NOT NULL CONSTRAINT ck_joint_offer_version_positive CHECK (version >= 1),
+  day DATE NOT NULL,
+  name TEXT COLLATE "C" NOT NULL CONSTRAINT ck_holiday_name_length CHECK (length(name) BETWEEN 1 AND 200),
+  CONSTRAINT pk_holiday PRIMARY KEY (id),
+  CONSTRAINT uq_holiday_association_id_day UNIQUE (association_id, day),
+  CONSTRAINT fk_holiday_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT
+)
+-- next
+CREATE TABLE allocation_policy (
+  id BIGSERIAL NOT NULL,
+  uid TEXT COLLATE "C" NOT NULL CONSTRAINT ck_allocation_policy_uid_length CHECK (length(uid) BETWEEN 26 AND 26),
+  name TEXT COLLATE "C" NOT NULL CONSTRAINT ck_allocation_policy_name_length CHECK (length(name) BETWEEN 1 AND 200),
+  sort_key TEXT COLLATE "C" NOT NULL CONSTRAINT ck_allocation_policy_sort_key_length CHECK (length(sort_key) BETWEEN 1 AND 4000),
+  search_key TEXT COLLATE "C" NOT NULL CONSTRAINT ck_allocation_policy_search_key_length CHECK (length(search_key) BETWEEN 1 AND 400),
+  association_id BIGINT NOT NULL,
+  stated JSON NOT NULL,
+  retired_on DATE,
+  version BIGINT DEFAULT '1' NOT NULL CONSTRAINT ck_allocation_policy_version_positive CHECK (version >= 1),
   created_at TIMESTAMP WITH TIME ZONE NOT NULL,
   updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
-  updated_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_joint_offer_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
-  CONSTRAINT pk_joint_offer PRIMARY KEY (id),
-  CONSTRAINT uq_joint_offer_uid UNIQUE (uid),
-  CONSTRAINT fk_joint_offer_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_joint_offer_line_id FOREIGN KEY(line_id) REFERENCES demand_line (id) ON DELETE RESTRICT
+  updated_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_allocation_policy_updated_by_length CHECK (length(updated_by) BETWEEN 1 AND 200),
+  CONSTRAINT pk_allocation_policy PRIMARY KEY (id),
+  CONSTRAINT uq_allocation_policy_association_id_name UNIQUE (association_id, name),
+  CONSTRAINT uq_allocation_policy_uid UNIQUE (uid),
+  CONSTRAINT fk_allocation_policy_association_id FOREIGN KEY(association_id) REFERENCES association (id) ON DELETE RESTRICT
 )
 -- next
-CREATE INDEX ix_joint_offer_association_id_state_created_at_id ON joint_offer (association_id, state, created_at, id)
--- next
-CREATE INDEX ix_joint_offer_line_id_state ON joint_offer (line_id, state)
--- next
-CREATE TABLE joint_offer_lot (
+CREATE TABLE allocation_policy_version (
   id BIGSERIAL NOT NULL,
-  joint_offer_id BIGINT NOT NULL,
-  lot_id BIGINT NOT NULL,
-  supplier_id BIGINT NOT NULL,
-  kg BIGINT NOT NULL CONSTRAINT ck_joint_offer_lot_kg_range CHECK (kg BETWEEN 1 AND 10000000),
-  agreed_at TIMESTAMP WITH TIME ZONE,
-  agreed_by TEXT COLLATE "C" CONSTRAINT ck_joint_offer_lot_agreed_by_length CHECK (length(agreed_by) BETWEEN 1 AND 200),
-  channel TEXT CONSTRAINT ck_joint_offer_lot_channel_known CHECK (channel IN ('system', 'telephone', 'zalo', 'in_person')),
-  CONSTRAINT pk_joint_offer_lot PRIMARY KEY (id),
-  CONSTRAINT uq_joint_offer_lot_joint_offer_id_lot_id UNIQUE (joint_offer_id, lot_id),
-  CONSTRAINT ck_joint_offer_lot_agreed_whole CHECK ((agreed_at IS NULL) = (agreed_by IS NULL) AND (agreed_at IS NULL) = (channel IS NULL)),
-  CONSTRAINT fk_joint_offer_lot_joint_offer_id FOREIGN KEY(joint_offer_id) REFERENCES joint_offer (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_joint_offer_lot_lot_id FOREIGN KEY(lot_id) REFERENCES lot (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_joint_offer_lot_supplier_id FOREIGN KEY(supplier_id) REFERENCES organisation (id) ON DELETE RESTRICT
+  policy_id BIGINT NOT NULL,
+  number BIGINT NOT NULL CONSTRAINT ck_allocation_policy_version_number_range CHECK (number BETWEEN 1 AND 1000000),
+  stated JSON NOT NULL,
+  sha256 TEXT COLLATE "C" NOT NULL CONSTRAINT ck_allocation_policy_version_sha256_length CHECK (length(sha256) BETWEEN 64 AND 64),
+  made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  made_by TEXT COLLATE "C" NOT NULL CONSTRAINT ck_allocation_policy_version_made_by_length CHECK (length(made_by) BETWEEN 1 AND 200),
+  CONSTRAINT pk_allocation_policy_version PRIMARY KEY (id),
+  CONSTRAINT uq_allocation_policy_version_policy_id_number UNIQUE (policy_id, number),
+  CONSTRAINT fk_allocation_policy_version_policy_id FOREIGN KEY(policy_id) REFERENCES allocation_policy (id) ON DELETE RESTRICT
 )
--- next
-CREATE INDEX ix_joint_offer_lot_lot_id ON joint_offer_lot (lot_id)
--- next
-CREATE INDEX ix_joint_offer_lot_supplier_id ON joint_offer_lot (supplier_id)
--- next
-CREATE TABLE joint_promise (
-  promise_id BIGINT NOT NULL,
-  joint_offer_id BIGINT NOT NULL,
-  CONSTRAINT pk_joint_promise PRIMARY KEY (promise_id),
-  CONSTRAINT fk_joint_promise_promise_id FOREIGN KEY(promise_id) REFERENCES promise (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_joint_promise_joint_offer_id FOREIGN KEY(joint_offer_id) REFERENCES joint_offer (id) ON DELETE RESTRICT
-)
--- next
-CREATE INDEX ix_joint_promise_joint_offer_id ON joint_promise (joint_offer_id)
