@@ -132,4 +132,4 @@ def _place(session: Session, row: StandingOrder, lines: Sequence[DemandLine], la
     )  # fmt: skip
     scope = Scope(row.association_id, row.organisation_id)
     buyer = session.get_one(Organisation, row.organisation_id).uid
-    return place_order(session, scope, OrderIn(buyer=buyer, lines=given), row.updated_by)
+    return place_order(session, scope, OrderIn(buyer=buyer, lines=given, confirmed=True), row.updated_by)

@@ -235,7 +235,10 @@ def _place(visit: PageContext, buyer: str, lines: Sequence[tuple[int, LineIn]]) 
     known = {"quantity_kg": "kg", "bid_vnd_per_kg": "bid", "deliver_from": "from", "deliver_until": "until", "site": "site"}
     try:
         order = buyers.intake.place_order(
-            visit.session, visit.scope, OrderIn(buyer=buyer, lines=tuple(line for _, line in lines)), visit.by
+            visit.session,
+            visit.scope,
+            OrderIn(buyer=buyer, lines=tuple(line for _, line in lines), confirmed="confirmed" in visit.form),
+            visit.by,
         )
     except Invalid as invalid:
         told = []

@@ -8,8 +8,8 @@ from alembic import op
 
 from service.migrations import ddl
 
-revision = "0018"
-down_revision = "0017"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
@@ -17,5 +17,5 @@ depends_on = None
 def upgrade() -> None:
     """Apply the file of this database's own dialect."""
     connection = op.get_bind()
-    file = Path(__file__).with_name(f"r0018_{connection.dialect.name}.sql")
+    file = Path(__file__).with_name(f"r0022_{connection.dialect.name}.sql")
     ddl.apply(connection, file.read_text(encoding="utf-8"))
