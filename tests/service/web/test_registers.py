@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
 from sqlalchemy import select
-from sqlalchemy.orm import undefer
 
 from catalog.models import (
     Certificate,
-    Commune,
     Driver,
-    Evidence,
-    Lot,
-    LotStatus,
-    Member,
     Organisation,
-    OrganisationKind,
-    Product,
     Sponsorship,
     Truck,
 )
@@ -156,88 +147,3 @@ def test_a_truck_and_its_driver_are_entered(opened: Opened, stage: Stage) -> Non
         assert page.locator("tbody tr").count() == found
     page.goto(f"{stage.address}/drivers?q=0988777666")
     assert page.locator("tbody tr").count() == 1
-
-
-LARGE_PICTURE = """async () => {
-  const canvas = document.createElement("canvas");
-  canvas.width = 4000; canvas.height = 3000;
-  const pen = canvas.getContext("2d"), noise = pen.createImageData(4000, 3000);
-  const drawn = new Uint32Array(noise.data.buffer);
-  for (let n = 0, x = 7; n < drawn.length; n += 1) { x = (x * 1664525 + 1013904223) >>> 0; drawn[n] = x | 0xff000000; }
-  pen.putImageData(noise, 0, 0);
-  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
-  const sent = new DataTransfer(), field = document.getElementById("scan-file");
-  sent.items.add(new File([blob], "giay.jpg", { type: "image/jpeg" }));
-  field.files = sent.files;
-  field.dispatchEvent(new Event("change", { bubbles: true }));
-  return blob.size;
-}"""
-"""A photograph as a telephone takes it, of which no part is like another: the worst that there is."""
-
-
-def test_a_photograph_too_large_to_send_is_made_smaller_on_the_device(opened: Opened, stage: Stage) -> None:
-    page = opened(Role.MANAGER, "/certificates/entries")
-    follow(page, "tbody th a")
-    assert page.evaluate(LARGE_PICTURE) > 10_000_000
-    expect(page.locator("form[enctype] button")).to_be_enabled()
-    follow(page, "form[enctype] button")
-    with stage.database.read() as session:
-        kept = session.scalars(select(Evidence).where(Evidence.title == "giay.jpg").options(undefer(Evidence.content))).one()
-        assert (kept.media_type, 100_000 < len(kept.content) < 8_000_000) == ("image/jpeg", True)
-
-
-def test_a_member_of_two_cooperatives_is_asked_about_and_then_is_one_of_both(opened: Opened, stage: Stage) -> None:
-    page = opened(Role.MANAGER)
-    for place, counted in ((1, 1), (2, 1)):
-        page.goto(stage.address + "/members/new")
-        page.fill("#name", "Vi Thị Sáu")
-        page.select_option("#organisation", index=place)
-        page.fill("#phone", "0911 222 333")
-        follow(page, "form.card button.main-act")
-        with stage.database.read() as session:
-            assert len(session.scalars(select(Member).where(Member.phone == "0911 222 333")).all()) == counted
-    assert "Vi Thị Sáu" in page.inner_text("form.card")
-    page.check("#confirmed-1")
-    follow(page, "form.card button.main-act")
-    with stage.database.read() as session:
-        homes = session.scalars(select(Member.organisation_id).where(Member.phone == "0911 222 333")).all()
-    assert len(set(homes)) == 2
-
-
-def test_a_product_that_is_renamed_keeps_its_lots_and_they_show_its_new_name(opened: Opened, stage: Stage) -> None:
-    with stage.database.read() as session:
-        lot = session.scalars(select(Lot).where(Lot.status == LotStatus.DECLARED)).first()
-        assert lot is not None
-        product = session.get_one(Product, lot.product_id)
-    page = opened(Role.MANAGER, f"/products/{product.uid}")
-    page.fill("#name", "Vải thiều Lục Ngạn")
-    page.fill("#shelf_life_days", "5")
-    follow(page, "form.card button.main-act")
-    page.goto(f"{stage.address}/lots/{lot.uid}")
-    assert "Vải thiều Lục Ngạn" in page.inner_text("main")
-    with stage.database.read() as session:
-        again = session.get_one(Lot, lot.id)
-        assert (again.product_id, again.version) == (lot.product_id, lot.version)
-        assert session.get_one(Product, product.id).code == product.code
-
-
-def test_a_row_in_a_commune_that_no_longer_exists_can_be_changed_and_moved(opened: Opened, stage: Stage) -> None:
-    with stage.database.write() as session:
-        gone = Commune(code="07999", name="Xã Cũ, Lục Ngạn", province_code="24", source="test")
-        session.add(gone)
-        session.flush()
-        row = session.scalars(select(Organisation).where(Organisation.kind == OrganisationKind.COOPERATIVE)).first()
-        assert row is not None
-        row.commune_code, number, uid = gone.code, row.id, row.uid
-    page = opened(Role.MANAGER, f"/organisations/{uid}")
-    assert page.input_value("#commune_code") == "Xã Cũ, Lục Ngạn"
-    assert "không còn" in page.inner_text("form.card .said.warn")
-    page.fill("#representative", "Vi Văn Bảy")
-    follow(page, "form.card button.main-act")
-    assert page.input_value("#representative") == "Vi Văn Bảy"
-    for written, said in (("Xã Không Có Thật", "Không có"), ("Giáp Sơn, Lục Ngạn, Bắc Giang", "")):
-        page.fill("#commune_code", written)
-        follow(page, "form.card button.main-act")
-        assert page.locator(".fault").count() == bool(said)
-    with stage.database.read() as session:
-        assert session.get_one(Organisation, number).commune_code not in (None, "07999")
