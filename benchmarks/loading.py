@@ -30,11 +30,11 @@ from matching.pairs.lanes import find_lanes
 from matching.verify import verify, verify_result
 from service.db import Database, now
 from service.planning.ledger.transitions import Act
-from service.planning.plans import publishing
 from service.planning.plans import storing as results
 from service.planning.plans.exporting import pack, unpack
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import Loaded, load
+from service.runs import publishing
 
 Row = dict[str, Any]
 LIMIT_S = 1.0
@@ -116,7 +116,7 @@ def _median(times: Sequence[dict[str, float]]) -> dict[str, float]:
 @contextmanager
 def _database(dialect: str) -> Iterator[Database]:
     """Give a new database with the schema."""
-    with _address(dialect) as address:
+    with address_of(dialect) as address:
         database = Database(address)
         database.upgrade()
         yield database
@@ -124,7 +124,7 @@ def _database(dialect: str) -> Iterator[Database]:
 
 
 @contextmanager
-def _address(dialect: str) -> Iterator[str]:
+def address_of(dialect: str) -> Iterator[str]:
     if dialect == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/bench.db"
