@@ -136,7 +136,7 @@ def test_where_the_scheduler_is_lost_its_work_is_done_on_this_machine(monkeypatc
     for outcome in squares(both):
         made.append(outcome)
         if len(made) == 2:
-            lost.close()  # type: ignore[no-untyped-call]
+            lost.close()
     assert sorted(made) == SQUARES
     assert sorted(squares(both)) == SQUARES
     crew.leave()
