@@ -122,6 +122,7 @@ class SiteChange(Given):
     throughput_kg_per_day: int | None = may(**WholeKg)
     handling_vnd_per_kg: float = may(ge=0, le=10**9)
     closed_on: date | None = may()
+    closed_on_holidays: bool = may()
     contact: str | None = may(min_length=1, max_length=200)
     phone: str | None = may(min_length=1, max_length=40)
     confirmed: bool = False
@@ -377,7 +378,7 @@ def change_site(session: Session, scope: Scope, uid: str, given: SiteChange, by:
     """Change a site; a move to outside Vietnam needs to be confirmed."""
     row = find(session, scope, Site, uid, lock=True)
     check_version(row, version)
-    _raise(intake.association_matters(scope, given))
+    _raise(intake.association_matters(scope, given, row))
     if {"lat", "lon"} & given.model_fields_set:
         place = {name: getattr(given, name) if name in given.model_fields_set else getattr(row, name) for name in ("lat", "lon")}
         intake.confirm_place(place["lat"], place["lon"], confirmed=given.confirmed)

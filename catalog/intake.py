@@ -6,12 +6,12 @@ Faults are gathered and raised at once as `Invalid`; nothing is written then. No
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -41,6 +41,7 @@ from catalog.models import (
     Unit,
     Variety,
 )
+from catalog.prices import confirm_price, recent_asks
 from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
 VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
@@ -101,6 +102,7 @@ class SiteIn(Given):
     handling_vnd_per_kg: float = Field(default=0.0, ge=0, le=10**9)
     contact: str | None = Field(default=None, min_length=1, max_length=200)
     phone: str | None = Field(default=None, min_length=1, max_length=40)
+    closed_on_holidays: bool = False
     confirmed: bool = False
 
 
@@ -175,6 +177,7 @@ class LotIn(Given):
     cold: bool | None = None
     litres_per_kg: float | None = Field(default=None, ge=0, le=10_000)
     note: str = Field(default="", max_length=2000)
+    harvest: str | None = Field(default=None, min_length=1, max_length=100)
     shares: dict[str, Share] = Field(default_factory=dict, max_length=10_000)
     confirmed: bool = False
 
@@ -182,7 +185,7 @@ class LotIn(Given):
 class LotChange(Given):
     """What changes of a lot; what isn't named stays. A new quantity, spread or window is a forecast revision and needs a reason."""
 
-    quantity_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
+    quantity_kg: int | None = Field(default=None, ge=1, le=MAX_KG, strict=True)
     low_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     high_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     available_from: date | None = None
@@ -192,7 +195,9 @@ class LotChange(Given):
     indivisible: bool | None = None
     cold: bool | None = None
     note: str | None = Field(default=None, max_length=2000)
+    harvest: str | None = Field(default=None, min_length=1, max_length=100)
     reason: str = Field(default="", max_length=1000)
+    confirmed: bool = False
 
 
 def add_organisation(session: Session, scope: Scope, given: OrganisationIn, by: str) -> Organisation:
@@ -266,15 +271,20 @@ ASSOCIATION_FIELDS = ("zone", "opening_vnd", "throughput_kg_per_day", "handling_
 """What the association alone says of a site: all who use it pay by it."""
 
 
-def association_matters(scope: Scope, given: Given) -> list[Fault]:
-    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates."""
+def association_matters(scope: Scope, given: Given, row: Site | None = None) -> list[Fault]:
+    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates.
+
+    Parameters
+    ----------
+    row : the site as it is; what is stated and stays as it is changes nothing.
+    """
     if scope.organisation_id is None:
         return []
     alone = "left out: the association alone sets it"
-    kind = getattr(given, "kind", None)
+    kind = getattr(given, "kind", None) if row is None else row.kind
     faults = [fault("kind", kind, "a farm or a door: the association alone makes it")] if kind in (SiteKind.HUB, SiteKind.DEPOT) else []
     stated = [(name, getattr(given, name, None)) for name in ASSOCIATION_FIELDS if name in given.model_fields_set]
-    return faults + [fault(name, value, alone) for name, value in stated if value is not None]
+    return faults + [fault(name, value, alone) for name, value in stated if value != (row and getattr(row, name))]
 
 
 def confirm_place(given_lat: float, given_lon: float, *, confirmed: bool) -> None:
@@ -361,7 +371,8 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
     Invalid
         With every fault of every lot.
     NeedsConfirmation
-        If a quantity is more than twenty times off what the cooperative usually declares, kg taken for tonnes perhaps.
+        If a quantity is more than twenty times off what the cooperative usually declares, kg taken for tonnes perhaps, or a price
+        looks mistyped.
     """
     faults: list[Fault] = []
     made: list[tuple[LotIn, dict[str, Any], dict[str, Any]]] = []
@@ -374,6 +385,7 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
     _raise(faults)
     for one, values, _ in made:
         _confirm_quantity(session, one, values)
+        _confirm_ask(session, values["product_id"], one.ask_vnd_per_kg, confirmed=one.confirmed)
     return [_add_lot(session, one, values, found, by) for one, values, found in made]
 
 
@@ -460,13 +472,38 @@ def _kg(session: Session, product: Product, given: LotIn) -> tuple[int | None, l
 
 
 def _bad_shares(session: Session, organisation: Organisation, given: LotIn, kg: int) -> list[Fault]:
-    if not given.shares:
+    return _faults_of_shares(session, organisation.id, given.shares, kg)
+
+
+def _faults_of_shares(session: Session, organisation_id: int, shares: Mapping[str, int], kg: int) -> list[Fault]:
+    if not shares:
         return []
-    known = set(session.scalars(select(Member.uid).where(Member.organisation_id == organisation.id)))
-    faults = [fault("shares", uid, "a member of this cooperative") for uid in given.shares if uid not in known]
-    if min(given.shares.values()) < 1 or sum(given.shares.values()) != kg:
-        faults.append(fault("shares", sum(given.shares.values()), f"kilograms that add up to {kg}"))
+    known = set(session.scalars(select(Member.uid).where(Member.organisation_id == organisation_id, Member.erased_at.is_(None))))
+    faults = [fault("shares", uid, "a member of this cooperative") for uid in shares if uid not in known]
+    if min(shares.values()) < 1 or sum(shares.values()) != kg:
+        faults.append(fault("shares", sum(shares.values()), f"kilograms that add up to {kg}"))
     return faults
+
+
+def share_lot(session: Session, scope: Scope, uid: str, shares: Mapping[str, int], by: str, version: int | None = None) -> Lot:
+    """State what each member (uid) has put into a lot, kg, in place of what was stated before; nothing states that nobody says.
+
+    Raises
+    ------
+    Stale
+        If the lot has changed since `version`.
+    Invalid
+        If somebody is no member of its cooperative, or the kilograms don't add up to the lot's.
+    """
+    lot = find(session, scope, Lot, uid, lock=True)
+    check_version(lot, version)
+    _raise(_faults_of_shares(session, lot.organisation_id, shares, lot.quantity_kg))
+    members = dict(session.execute(select(Member.uid, Member.id).where(Member.uid.in_(shares))).all())
+    session.execute(delete(LotShare).where(LotShare.lot_id == lot.id))
+    session.add_all(LotShare(lot_id=lot.id, member_id=members[member], kg=kg) for member, kg in shares.items())
+    lot.updated_by = by
+    session.flush()
+    return lot
 
 
 def _bad_spread(low: int | None, kg: int, high: int | None) -> list[Fault]:
@@ -480,6 +517,11 @@ def _confirm_quantity(session: Session, given: LotIn, values: dict[str, Any]) ->
     kg = values["quantity_kg"]
     if not given.confirmed and usual is not None and not usual / SUSPICIOUS_RATIO <= kg <= usual * SUSPICIOUS_RATIO:
         raise NeedsConfirmation("quantity_kg", f"{kg} kg, where {usual:.0f} kg are usual: is the unit right?")
+
+
+def _confirm_ask(session: Session, product_id: int, ask_vnd_per_kg: int | None, *, confirmed: bool) -> None:
+    if ask_vnd_per_kg is not None and not confirmed:
+        confirm_price("ask_vnd_per_kg", ask_vnd_per_kg, recent_asks(session, product_id), confirmed=confirmed)
 
 
 def _add_lot(session: Session, given: LotIn, values: dict[str, Any], found: dict[str, Any], by: str) -> Lot:
@@ -508,11 +550,15 @@ def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, by: 
         If it has changed since `version`.
     Invalid
         If the lot is closed, the window is upside down, or a forecast is revised without a reason.
+    NeedsConfirmation
+        If a new floor price looks mistyped.
     """
     lot = find(session, scope, Lot, uid, lock=True)
     check_version(lot, version)
-    values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg"})
+    values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg", "confirmed"})
     _raise(_bad_revision(lot, change, values))
+    if values.get("ask_vnd_per_kg", lot.ask_vnd_per_kg) != lot.ask_vnd_per_kg:
+        _confirm_ask(session, lot.product_id, change.ask_vnd_per_kg, confirmed=change.confirmed)
     if _is_revised(change):
         session.add(_revision(lot, change, values, by))
     if values.get("quantity_kg", lot.quantity_kg) != lot.quantity_kg:

@@ -25,6 +25,7 @@
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     const button = form.querySelector("button[type=button]"), said = form.querySelector("[role=status]");
     form.hidden = false;
+    form.parentElement.querySelector("[data-no-passkey]")?.remove();
     button.addEventListener("click", async () => {
       if (!form.reportValidity()) return;
       said.textContent = "";
