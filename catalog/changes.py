@@ -378,7 +378,7 @@ def change_site(session: Session, scope: Scope, uid: str, given: SiteChange, by:
     """Change a site; a move to outside Vietnam needs to be confirmed."""
     row = find(session, scope, Site, uid, lock=True)
     check_version(row, version)
-    _raise(intake.association_matters(scope, given))
+    _raise(intake.association_matters(scope, given, row))
     if {"lat", "lon"} & given.model_fields_set:
         place = {name: getattr(given, name) if name in given.model_fields_set else getattr(row, name) for name in ("lat", "lon")}
         intake.confirm_place(place["lat"], place["lon"], confirmed=given.confirmed)

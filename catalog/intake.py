@@ -41,6 +41,7 @@ from catalog.models import (
     Unit,
     Variety,
 )
+from catalog.prices import confirm_price, recent_asks
 from catalog.shares import faults_of_shares
 from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
@@ -185,7 +186,7 @@ class LotIn(Given):
 class LotChange(Given):
     """What changes of a lot; what isn't named stays. A new quantity, spread or window is a forecast revision and needs a reason."""
 
-    quantity_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
+    quantity_kg: int | None = Field(default=None, ge=1, le=MAX_KG, strict=True)
     low_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     high_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     available_from: date | None = None
@@ -197,6 +198,7 @@ class LotChange(Given):
     note: str | None = Field(default=None, max_length=2000)
     harvest: str | None = Field(default=None, min_length=1, max_length=100)
     reason: str = Field(default="", max_length=1000)
+    confirmed: bool = False
 
 
 def add_organisation(session: Session, scope: Scope, given: OrganisationIn, by: str) -> Organisation:
@@ -270,15 +272,20 @@ ASSOCIATION_FIELDS = ("zone", "opening_vnd", "throughput_kg_per_day", "handling_
 """What the association alone says of a site: all who use it pay by it."""
 
 
-def association_matters(scope: Scope, given: Given) -> list[Fault]:
-    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates."""
+def association_matters(scope: Scope, given: Given, row: Site | None = None) -> list[Fault]:
+    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates.
+
+    Parameters
+    ----------
+    row : the site as it is; what is stated and stays as it is changes nothing.
+    """
     if scope.organisation_id is None:
         return []
     alone = "left out: the association alone sets it"
-    kind = getattr(given, "kind", None)
+    kind = getattr(given, "kind", None) if row is None else row.kind
     faults = [fault("kind", kind, "a farm or a door: the association alone makes it")] if kind in (SiteKind.HUB, SiteKind.DEPOT) else []
     stated = [(name, getattr(given, name, None)) for name in ASSOCIATION_FIELDS if name in given.model_fields_set]
-    return faults + [fault(name, value, alone) for name, value in stated if value is not None]
+    return faults + [fault(name, value, alone) for name, value in stated if value != (row and getattr(row, name))]
 
 
 def confirm_place(given_lat: float, given_lon: float, *, confirmed: bool) -> None:
@@ -365,7 +372,8 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
     Invalid
         With every fault of every lot.
     NeedsConfirmation
-        If a quantity is more than twenty times off what the cooperative usually declares, kg taken for tonnes perhaps.
+        If a quantity is more than twenty times off what the cooperative usually declares, kg taken for tonnes perhaps, or a price
+        looks mistyped.
     """
     faults: list[Fault] = []
     made: list[tuple[LotIn, dict[str, Any], dict[str, Any]]] = []
@@ -378,6 +386,7 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
     _raise(faults)
     for one, values, _ in made:
         _confirm_quantity(session, one, values)
+        _confirm_ask(session, values["product_id"], one.ask_vnd_per_kg, confirmed=one.confirmed)
     return [_add_lot(session, one, values, found, by) for one, values, found in made]
 
 
@@ -480,6 +489,11 @@ def _confirm_quantity(session: Session, given: LotIn, values: dict[str, Any]) ->
         raise NeedsConfirmation("quantity_kg", f"{kg} kg, where {usual:.0f} kg are usual: is the unit right?")
 
 
+def _confirm_ask(session: Session, product_id: int, ask_vnd_per_kg: int | None, *, confirmed: bool) -> None:
+    if ask_vnd_per_kg is not None and not confirmed:
+        confirm_price("ask_vnd_per_kg", ask_vnd_per_kg, recent_asks(session, product_id), confirmed=confirmed)
+
+
 def _add_lot(session: Session, given: LotIn, values: dict[str, Any], found: dict[str, Any], by: str) -> Lot:
     lot = _add(session, Lot(**values, updated_by=by))
     if given.low_kg is not None or given.high_kg is not None:
@@ -506,11 +520,15 @@ def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, by: 
         If it has changed since `version`.
     Invalid
         If the lot is closed, the window is upside down, or a forecast is revised without a reason.
+    NeedsConfirmation
+        If a new floor price looks mistyped.
     """
     lot = find(session, scope, Lot, uid, lock=True)
     check_version(lot, version)
-    values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg"})
+    values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg", "confirmed"})
     _raise(_bad_revision(lot, change, values))
+    if values.get("ask_vnd_per_kg", lot.ask_vnd_per_kg) != lot.ask_vnd_per_kg:
+        _confirm_ask(session, lot.product_id, change.ask_vnd_per_kg, confirmed=change.confirmed)
     if _is_revised(change):
         session.add(_revision(lot, change, values, by))
     if values.get("quantity_kg", lot.quantity_kg) != lot.quantity_kg:

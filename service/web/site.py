@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from service.web import offers, own_account, passkeys, public_pages, today, uploads
+from service.web import joint_offers, offers, own_account, passkeys, public_pages, today, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
 from service.web.broker import open_items, plans, policy, promises, runs, trucks
 from service.web.cooperative import certificates, lots, sales, shares
@@ -22,6 +22,7 @@ PARTS: Sequence[Pages] = (
     lots.pages,
     shares.pages,
     offers.pages,
+    joint_offers.pages,
     today.pages,
     sales.pages,
     certificates.pages,

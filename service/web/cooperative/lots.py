@@ -29,7 +29,6 @@ from service.web.forms import Reader, fields
 from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.price_check import ask_about_floor, product_number
 from service.web.registers.calendar import ask_about_closed_days
 
 pages = Pages("lots")
@@ -162,7 +161,6 @@ def declare(visit: PageRequest) -> Response:
     given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
     if "shelf_life_days" not in given and (days := _usual_life(visit, given["product"], given["grade"])):
         given["shelf_life_days"] = days
-    ask_about_floor(visit, "ask_vnd_per_kg", given["ask_vnd_per_kg"], product_number(visit, given["product"]))
     ask_about_closed_days(visit, "available_until", given["site"], given["available_from"], given["available_until"])
     if others:
         given["harvest"] = new_uid()
@@ -223,7 +221,7 @@ def _together(visit: PageContext, lot: Lot) -> list[Lot]:
 @pages.post("/lots/{uid}/amend", may=Permission.LOTS_WRITE, form=_lot)
 def amend(visit: PageRequest, uid: str) -> Response:
     """Change a lot's quantity, days or price."""
-    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    lot = market_changes.find_lot(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     given = fields(
         quantity_kg=read.whole("quantity_kg"),
@@ -235,9 +233,10 @@ def amend(visit: PageRequest, uid: str) -> Response:
     version = read.whole("version", needed=True)
     read.done()
     changed = {name: value for name, value in given.items() if name == "reason" or value != getattr(lot, name)}
-    ask_about_floor(visit, "ask_vnd_per_kg", changed.get("ask_vnd_per_kg"), lot.product_id)
     was = before(lot)
-    lot = market_changes.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.act("the lot was changed"), version)
+    lot = market_changes.revise_lot(
+        visit.session, visit.scope, uid, LotChange(**changed, confirmed=read.flag("confirmed")), visit.act("the lot was changed"), version
+    )
     visit.did("lot.revise", lot, was, given.get("reason", ""))
     return visit.go(f"/lots/{uid}", visit.say("The change is saved."))
 
@@ -245,7 +244,7 @@ def amend(visit: PageRequest, uid: str) -> Response:
 @pages.post("/lots/{uid}/withdraw", may=Permission.LOTS_WRITE, form=_lot)
 def withdraw(visit: PageRequest, uid: str) -> Response:
     """Take a lot off the market; what is promised of it stays promised."""
-    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    lot = market_changes.find_lot(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()

@@ -108,7 +108,7 @@ def change(visit: PageRequest, uid: str) -> Response:
     if not given:
         read.wrong("new_kg", "", "a value")
     read.done()
-    was, terms = before(row), ContractTerms(**given)
+    was, terms = before(row), ContractTerms(**given, confirmed=read.flag("confirmed"))
     row = contracts.change_contract(visit.session, visit.scope, uid, terms, visit.by, now(visit.session), version, side, note)
     visit.did("contract.change", row, was, note)
     return visit.go(f"/contracts/{uid}", visit.say("The other side is asked to agree."))

@@ -28,7 +28,6 @@ from service.web.forms import Reader, fields
 from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.price_check import ask_about_bid
 from service.web.texts import mark
 
 pages = Pages("demand")
@@ -185,7 +184,7 @@ def _need(visit: PageContext, need: LineRequirement) -> str:
 @pages.post("/lines/{uid}/amend", may=Permission.DEMAND_WRITE, form=_line)
 def amend(visit: PageRequest, uid: str) -> Response:
     """Change a line's quantity, days, price or least amount."""
-    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    line = market_changes.find_line(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     given = fields(
         quantity_kg=read.whole("quantity_kg"),
@@ -197,11 +196,10 @@ def amend(visit: PageRequest, uid: str) -> Response:
     )
     version = read.whole("version", needed=True)
     read.done()
-    if given.get("bid_vnd_per_kg", line.bid_vnd_per_kg) != line.bid_vnd_per_kg:
-        first = select(LineProduct.product_id).where(LineProduct.line_id == line.id).order_by(LineProduct.position).limit(1)
-        ask_about_bid(visit, "bid_vnd_per_kg", given["bid_vnd_per_kg"], visit.session.scalar(first))
     was = before(line)
-    line = market_changes.revise_line(visit.session, visit.scope, uid, LineChange(**given), visit.act("the line was changed"), version)
+    line = market_changes.revise_line(
+        visit.session, visit.scope, uid, LineChange(**given, confirmed=read.flag("confirmed")), visit.act("the line was changed"), version
+    )
     visit.did("line.revise", line, was)
     return visit.go(f"/lines/{uid}", visit.say("The change is saved."))
 
@@ -209,7 +207,7 @@ def amend(visit: PageRequest, uid: str) -> Response:
 @pages.post("/lines/{uid}/cancel", may=Permission.DEMAND_WRITE, form=_line)
 def cancel(visit: PageRequest, uid: str) -> Response:
     """Take a line back; what is promised to it already stays promised."""
-    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    line = market_changes.find_line(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()

@@ -234,7 +234,7 @@ def place(visit: PageRequest) -> Response:
         ask_about_closed_days(visit, f"from-{number}", site, line["deliver_from"], line["deliver_until"])
     needs = tuple(_requirement(need) for need in requires)
     asked = tuple(LineIn(site=site, requires=needs, **shared, **line) for line in lines)
-    given_order = OrderIn(buyer=_buyer(visit, site), note=read.text("note") or "", lines=asked)
+    given_order = OrderIn(buyer=_buyer(visit, site), note=read.text("note") or "", lines=asked, confirmed=True)
     order = _placed(visit, given_order, places)
     visit.did("order.place", order)
     return visit.go("/demand", visit.say_many("The order is placed: %(num)s line.", "The order is placed: %(num)s lines.", len(lines)))

@@ -280,7 +280,8 @@ def _take_line(visit: PageContext, values: Values) -> str:
         deliver_from=values["deliver_from"], deliver_until=values.get("deliver_until") or values["deliver_from"],
         bid_vnd_per_kg=values["bid_vnd_per_kg"], note=note, code=values.get("code"),
     )  # fmt: skip
-    order = demand.place_order(visit.session, visit.scope, OrderIn(buyer=values["buyer"], lines=(line,)), visit.by)
+    given = OrderIn(buyer=values["buyer"], lines=(line,), confirmed=values.get("confirmed", False))
+    order = demand.place_order(visit.session, visit.scope, given, visit.by)
     visit.did("order.place", order)
     return "new"
 
