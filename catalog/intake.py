@@ -6,12 +6,12 @@ Faults are gathered and raised at once as `Invalid`; nothing is written then. No
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -42,6 +42,7 @@ from catalog.models import (
     Variety,
 )
 from catalog.prices import confirm_price, recent_asks
+from catalog.shares import faults_of_shares
 from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
 VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
@@ -472,38 +473,7 @@ def _kg(session: Session, product: Product, given: LotIn) -> tuple[int | None, l
 
 
 def _bad_shares(session: Session, organisation: Organisation, given: LotIn, kg: int) -> list[Fault]:
-    return _faults_of_shares(session, organisation.id, given.shares, kg)
-
-
-def _faults_of_shares(session: Session, organisation_id: int, shares: Mapping[str, int], kg: int) -> list[Fault]:
-    if not shares:
-        return []
-    known = set(session.scalars(select(Member.uid).where(Member.organisation_id == organisation_id, Member.erased_at.is_(None))))
-    faults = [fault("shares", uid, "a member of this cooperative") for uid in shares if uid not in known]
-    if min(shares.values()) < 1 or sum(shares.values()) != kg:
-        faults.append(fault("shares", sum(shares.values()), f"kilograms that add up to {kg}"))
-    return faults
-
-
-def share_lot(session: Session, scope: Scope, uid: str, shares: Mapping[str, int], by: str, version: int | None = None) -> Lot:
-    """State what each member (uid) has put into a lot, kg, in place of what was stated before; nothing states that nobody says.
-
-    Raises
-    ------
-    Stale
-        If the lot has changed since `version`.
-    Invalid
-        If somebody is no member of its cooperative, or the kilograms don't add up to the lot's.
-    """
-    lot = find(session, scope, Lot, uid, lock=True)
-    check_version(lot, version)
-    _raise(_faults_of_shares(session, lot.organisation_id, shares, lot.quantity_kg))
-    members = dict(session.execute(select(Member.uid, Member.id).where(Member.uid.in_(shares))).all())
-    session.execute(delete(LotShare).where(LotShare.lot_id == lot.id))
-    session.add_all(LotShare(lot_id=lot.id, member_id=members[member], kg=kg) for member, kg in shares.items())
-    lot.updated_by = by
-    session.flush()
-    return lot
+    return faults_of_shares(session, organisation.id, given.shares, kg)
 
 
 def _bad_spread(low: int | None, kg: int, high: int | None) -> list[Fault]:
