@@ -37,7 +37,6 @@ from catalog.models import (
     Side,
     Site,
     SiteKind,
-    Suspension,
     Unit,
     Variety,
 )
@@ -351,14 +350,6 @@ def add_planting_area(session: Session, scope: Scope, given: PlantingAreaIn, by:
     return _add(session, PlantingArea(**values, **references, waiting=waiting, updated_by=by))
 
 
-def suspend(session: Session, scope: Scope, certificate: str, first: date, last: date | None, reason: str) -> Suspension:
-    """Let a certificate not count from one day to another, or until further notice."""
-    if last is not None and last < first:
-        _raise([fault("from_day,until_day", f"{first}..{last}", "a window that doesn't end before it starts")])
-    row = find(session, scope, Certificate, certificate)
-    return _add(session, Suspension(certificate_id=row.id, from_day=first, until_day=last, reason=reason))
-
-
 def declare_lot(session: Session, scope: Scope, given: LotIn, by: str) -> Lot:
     """Put a lot on offer; the database enters it in the ledger."""
     return declare_lots(session, scope, [given], by)[0]
@@ -408,7 +399,7 @@ def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) ->
     kg, more = _kg(session, product, given)
     faults += more
     if kg is not None:
-        faults += _bad_shares(session, organisation, given, kg) + _bad_spread(given.low_kg, kg, given.high_kg)
+        faults += faults_of_shares(session, organisation.id, given.shares, kg) + _bad_spread(given.low_kg, kg, given.high_kg)
     _raise(faults)
     kept = given.model_dump(
         exclude={"organisation", "site", "product", "variety", "amount", "unit", "quantity_kg", "low_kg", "high_kg", "shares", "confirmed"},
@@ -470,10 +461,6 @@ def _kg(session: Session, product: Product, given: LotIn) -> tuple[int | None, l
     except ValueError as error:
         return None, [fault("amount", given.amount, str(error))]
     return kg, [] if 1 <= kg <= MAX_KG else [fault("amount", given.amount, f"1 to {MAX_KG:,} kg")]
-
-
-def _bad_shares(session: Session, organisation: Organisation, given: LotIn, kg: int) -> list[Fault]:
-    return faults_of_shares(session, organisation.id, given.shares, kg)
 
 
 def _bad_spread(low: int | None, kg: int, high: int | None) -> list[Fault]:
