@@ -42,7 +42,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/certificates", mark("Certificates"), "certificate", _CLERK),
     Entry("/deliveries", mark("Deliveries"), "truck", _BUYER),
     Entry("/fill", mark("Fill rate"), "chart", _BUYER),
-    Entry("/contracts", mark("Contracts"), "handshake", _CLERK | _BUYER),
+    Entry("/contracts", mark("Contracts"), "document", _CLERK | _BUYER | _BROKER),
     Entry("/plans", mark("Plans"), "table", _BROKER | frozenset({Role.AUDITOR})),
     Entry("/promises", mark("Promises"), "handshake", _BROKER),
     Entry("/runs", mark("Runs"), "play", _BROKER),

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from service.web import offers, own_account, public_pages, today, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
-from service.web.broker import open_items, plans, policy, promises, runs, trucks
+from service.web.broker import agreements, open_items, plans, policy, promises, runs, trucks
 from service.web.cooperative import certificates, lots, sales
 from service.web.pages import Pages
 from service.web.procurement import contracts, deliveries, demand, fill_rates, orders
@@ -32,6 +32,7 @@ PARTS: Sequence[Pages] = (
     runs.pages,
     plans.pages,
     promises.pages,
+    agreements.pages,
     open_items.pages,
     policy.pages,
     trucks.pages,

@@ -18,6 +18,7 @@ from service.planning import models as m
 from service.planning.ledger.transitions import Act
 from service.planning.plans import publishing, rejections, storing
 from service.planning.plans.party_totals import compare_parties
+from service.planning.plans.preview import preview
 from service.planning.plans.problem_builder import load
 from service.planning.proposals import decisions
 from service.planning.proposals.decisions import Refusal
@@ -96,6 +97,24 @@ def test_what_was_approved_on_a_replaced_plan_can_still_be_confirmed_and_taken_b
     assert desk.balances()["confirmed"] == kept.kg
     desk.do(decisions.cancel, chosen(desk.item(kept.uid)), Refusal(RejectReason.CANCELLED))
     assert "confirmed" not in desk.balances()
+
+
+def test_what_publishing_would_do_is_what_it_does(database: Database) -> None:
+    desk = Desk(database)
+    kept, gone = desk.items()[:2]
+    desk.do(decisions.approve, chosen(kept))
+    desk.do(decisions.reject, chosen(gone), NO_PRICE)
+    uid = draft(desk)
+    with database.read() as session:
+        would = preview(session, session.scalars(select(m.Plan).where(m.Plan.uid == uid)).one())
+        assert would.replaced is not None
+        replaced = would.replaced.uid
+    undecided = len(put(desk, desk.plan))
+    done = desk.do(publishing.publish, uid)
+    assert (would.items, would.kg, would.taken, would.rejected) == (done.items, done.kg, done.taken, done.rejected)
+    assert (replaced, would.ending, would.staying, would.doubt) == (done.replaced, undecided, 1, "")
+    assert sum(one.kg for one in would.told) == 2 * done.kg
+    assert {one.side for one in would.told} <= {Side.SUPPLY, Side.DEMAND}
 
 
 def test_a_draft_leaves_out_what_was_promised_or_edited_after_it_was_made(database: Database) -> None:
