@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from service.web.formats import day_of_text
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import mark
+from service.web.usual_reasons import reason_in_words
 
 pages = Pages("trail")
 ROWS = 50
@@ -70,13 +72,9 @@ def show_trail(visit: PageRequest, action: str = "", kind: str = "", uid: str = 
         query = query.where(AuditEvent.at >= on, AuditEvent.at < on + timedelta(days=1))
     rows, more = part(visit, query, (AuditEvent.chain, AuditEvent.seq), rows=ROWS, descending=True)
     asked = {"action": action, "kind": kind, "uid": uid, "who": who, "day": day}
-    return visit.show(
-        "association/trail.html",
-        rows=[_shown(visit, row) for row in rows],
-        names=actor_names(visit, {row.actor for row in rows}),
-        more=more,
-        asked=asked,
-    )
+    shown, names = [_shown(visit, row) for row in rows], actor_names(visit, {row.actor for row in rows})
+    why = partial(reason_in_words, visit)
+    return visit.show("association/trail.html", rows=shown, names=names, more=more, asked=asked, why=why)
 
 
 def _deed(visit: PageContext, action: str) -> str:
