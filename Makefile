@@ -19,7 +19,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inpu
 # Python would read every module's text again at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run serve test lint format lock audit bench bench-smoke clean
+.PHONY: help setup run serve test lint format lock audit sbom bench bench-smoke clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ audit: setup ## Ask whether a locked package has a known fault
 	@$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.lock && echo "No known faults." || { \
 		echo "Known faults stand above. Where none do, no source of advisories could be reached, and nothing is known." >&2; exit 1; }
 
+sbom: setup ## Write sbom.json, the bill of materials of everything that is locked (CycloneDX)
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --short-PURLs \
+		--output-format JSON --output-file sbom.json && echo "sbom.json lists what requirements.lock pins."
+
 bench: setup ## Measure every instance and phase (long)
 	@$(BIN)/python -m benchmarks
 
@@ -63,7 +67,7 @@ bench-smoke: setup ## Measure the smallest instances only
 	@$(BIN)/python -m benchmarks --smoke
 
 clean: ## Remove the environment, caches and the demo's plan
-	@rm -rf $(VENV) $(OUT) mca-demo service/web/built test-artefacts .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(VENV) $(OUT) mca-demo sbom.json service/web/built test-artefacts .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	@find $(ROOMS) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is renewed only when what it was made from has changed.

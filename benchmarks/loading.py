@@ -30,11 +30,11 @@ from matching.pairs.lanes import find_lanes
 from matching.verify import verify, verify_result
 from service.db import Database, now
 from service.planning.ledger.transitions import Act
-from service.planning.plans import publishing
 from service.planning.plans import storing as results
 from service.planning.plans.exporting import pack, unpack
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import Loaded, load
+from service.runs import publishing
 
 Row = dict[str, Any]
 LIMIT_S = 1.0

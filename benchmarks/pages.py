@@ -41,11 +41,12 @@ from service.models import Role, User
 from service.models import Session as Login
 from service.planning import models as m
 from service.planning.ledger.transitions import Act
-from service.planning.plans import publishing, storing
+from service.planning.plans import storing
 from service.planning.plans.exporting import pack
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import Loaded, load
 from service.planning.states import RunState
+from service.runs import publishing
 from service.runs.inputs import ZIP, rows_of
 from service.server import set_aside
 

@@ -118,7 +118,7 @@ def _describe(app: FastAPI) -> None:
 
     def described() -> dict[str, Any]:
         if not made:
-            made.append(openapi.describe(app, APIS))
+            made.append(openapi.describe(app, APIS, events.complete))
         return made[0]
 
     app.openapi = described  # type: ignore[method-assign]

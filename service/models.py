@@ -1,7 +1,4 @@
-"""Accounts, keys, sessions, replies kept for repeated requests, webhooks and the audit trail; and every table at once.
-
-Importing this module makes `Base.metadata` whole.
-"""
+"""Accounts, keys, sessions, replies kept for repeated requests, webhooks and the audit trail."""
 
 from __future__ import annotations
 
@@ -12,13 +9,6 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-import buyers.models
-import catalog.models
-import catalog.sheet_models
-import service.planning.models
-import service.planning.repository
-import service.planning.terms.models
-import service.planning.terms.repository
 from catalog.base import Base, Exposed, Keyed, Named, Versioned, between, length, now_utc, reference, word
 from catalog.tenancy import Scope, owned, rule, within
 
@@ -26,9 +16,6 @@ __all__ = [
     "ApiKey", "AuditEvent", "AuditHead", "AuditSeal", "Delivery", "Endpoint", "IdempotencyKey", "KnownDevice", "LoginFailure", "LoginLink",
     "Outbox", "Role", "RoleGrant", "SecondFactor", "ServiceSecret", "Session", "User",
 ]  # fmt: skip
-metadata = Base.metadata
-ROOMS = (catalog.models, catalog.sheet_models, buyers.models, service.planning.models, service.planning.terms.models)
-"""The modules whose tables make up the database, besides this one."""
 
 
 class Role(StrEnum):

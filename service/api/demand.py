@@ -17,10 +17,10 @@ from buyers.models import AgreementStatus, CallOff, Contract, ContractChange, De
 from catalog.given import Day, Given
 from catalog.models import Organisation, Product, Side, Site, Unit
 from catalog.tenancy import find, visible
-from service.api.glossary import UID
 from service.auth.permissions import Permission
 from service.db import now
 from service.http.context import Reading, RequestContext, Uid, Writing, before
+from service.http.glossary import UID
 from service.http.lists import CodeFilter, Listing, Page, Part, SearchText, of_row, only
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import Field, create_model
 
 from catalog.models import Side
-from service.api.glossary import UID
+from service.http.glossary import UID
 from service.http.shapes import Out
 from service.views.events import SHAPES, SHOWN
 from service.webhooks.events import BROKERS_ONLY, KINDS, ONE_SIDE

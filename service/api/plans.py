@@ -23,12 +23,11 @@ from service.http.problems import MOST_ERRORS, ErrorItem, Refused
 from service.http.routing import Api
 from service.http.shapes import Out
 from service.planning.models import Plan, PlanAllocation, PlanPrice, PlanReason, PlanTrip
-from service.planning.plans import publishing
+from service.planning.plans.freshness import stale_pairs
 from service.planning.plans.party_totals import compare_parties
 from service.planning.plans.problem_builder import Horizon
 from service.planning.states import PlanState
-from service.runs import analysis, archives, comparison
-from service.runs.freshness import stale_pairs
+from service.runs import analysis, archives, comparison, publishing
 from service.views.plans import (
     AllocationOut,
     PlanDetail,

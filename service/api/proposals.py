@@ -28,12 +28,12 @@ from service.http.shapes import Out
 from service.planning import models as m
 from service.planning.ledger.transitions import Act
 from service.planning.pins import single as decisions
-from service.planning.plans import resolving
 from service.planning.proposals import decisions as proposal_decisions
 from service.planning.proposals import edits, effects, items, undo
 from service.planning.proposals.decisions import Chosen, Outcome, Refusal
 from service.planning.states import Channel, DecisionKind, ProposalState, RejectReason, RunState
 from service.planning.terms.answers import Consent
+from service.runs import resolving
 from service.views.proposals import (
     DecisionOut,
     ItemOut,

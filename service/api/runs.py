@@ -12,8 +12,8 @@ from starlette.responses import Response
 from catalog.errors import NotFound
 from catalog.given import Given
 from catalog.tenancy import find, visible
+from service.api import run_stream
 from service.auth.permissions import Permission
-from service.http import streams
 from service.http.context import Reading, Uid, Writing, before
 from service.http.lists import Listing, Page, Part
 from service.http.routing import Api
@@ -157,7 +157,7 @@ async def follow_run(
     Each `progress` has its number as id, so that a connection that breaks resumes where it was. The stream ends with `end`, whose data are
     the run as `GET /runs/{uid}` shows it; whoever connects again after that gets 204, upon which browsers stop.
     """
-    return await streams.follow(asked, uid, last_event_id or "")
+    return await run_stream.follow(asked, uid, last_event_id or "")
 
 
 @api.post("/runs/{uid}/stop", may=Permission.RUNS_WRITE, status=202)

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from catalog.given import Given
 from catalog.models import Organisation
 from catalog.tenancy import find, visible
-from service.api.glossary import UID
 from service.auth.permissions import Permission
 from service.db import now
 from service.http.context import Reading, Uid, Writing, before
+from service.http.glossary import UID
 from service.http.lists import Listing, Page, Part
 from service.http.routing import Api
 from service.http.shapes import Out, References, shown

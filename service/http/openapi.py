@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.api import events
-from service.api.glossary import UID, meaning
 from service.http import admission, etags, problems
+from service.http.glossary import UID, meaning
 from service.http.routing import Api, Route, Rule, rule_of
 from service.version import engine_name
 
@@ -36,8 +35,13 @@ _HEADERS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def describe(app: FastAPI, apis: Sequence[Api]) -> dict[str, Any]:
-    """Return the OpenAPI document of an application."""
+def describe(app: FastAPI, apis: Sequence[Api], complete: Callable[[dict[str, Any], Callable[..., Any]], None]) -> dict[str, Any]:
+    """Return the OpenAPI document of an application.
+
+    Parameters
+    ----------
+    complete : adds to the document what isn't a route of the application, given how an example of a schema is made.
+    """
     made = get_openapi(
         title=TITLE,
         version=engine_name().removeprefix("mca "),
@@ -65,7 +69,7 @@ def describe(app: FastAPI, apis: Sequence[Api]) -> dict[str, Any]:
         _bound_texts(schemas[name])
     for _, _, operation in operations(made):
         _put_examples(operation, schemas)
-    events.complete(made, example_of)
+    complete(made, example_of)
     return made
 
 

@@ -26,7 +26,7 @@ To add a route
 6. A model with a ``version`` is answered with its ETag, one with a ``uid`` from a POST with its Location. ``status=202`` and the like say
    another status than 200 (201 for POST, 204 where nothing is returned).
 7. Fields and parameters need a description and an example: with ``Field(description=, examples=)``, or once for every model in
-   `service.api.glossary`.
+   `service.http.glossary`.
 
 Around each route, in this order: who asks (401), whether he may (403), how often (429), whether a page of ours made the browser ask (403),
 the version (428), the body's size and form (413, 415, 422), then one transaction with the kept answer, the function, the audit trail.

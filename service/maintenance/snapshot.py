@@ -17,9 +17,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Table
 
+from service.all_tables import metadata
 from service.db import Database
 from service.maintenance.errors import UpkeepError
-from service.models import metadata
 
 MANIFEST, FORMAT = "manifest.json", 1
 PART_BYTES = 1 << 20

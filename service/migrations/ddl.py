@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from service.models import metadata
+from service.all_tables import metadata
 from service.planning.ledger import triggers
 
 SEPARATOR = "\n-- next\n"

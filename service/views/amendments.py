@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from catalog.models import Side
-from service.api.glossary import UID
+from service.http.glossary import UID
 from service.http.shapes import Out
 from service.planning import models as m
 from service.planning.states import AmendmentState

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from catalog.models import Side
-from service.api.glossary import UID
+from service.http.glossary import UID
 from service.http.shapes import Out
 from service.planning.states import Channel, PlanState, ProposalState, RejectReason, SettlementState, ShipmentState
 from service.views.policies import ChangeOut

@@ -18,8 +18,8 @@ from catalog.errors import AlreadyThere, Invalid, NeedsConfirmation, NotFound, S
 from catalog.intake import CertificateIn, LotChange, LotIn, MemberIn, OrganisationIn, ProductIn, SiteIn
 from catalog.models import ForecastRevision, Lot, LotShare, LotStatus, Organisation, OrganisationKind, Site, SiteKind, Unit
 from catalog.tenancy import Scope, find, page, scope_of, visible
+from service.all_tables import ROOMS
 from service.db import Database
-from service.models import ROOMS
 from service.planning.ledger.conservation import discrepancies
 from tests.sample_market import TODAY, Market
 

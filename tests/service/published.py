@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from catalog.tenancy import Scope
 from matching.model.plan import Result
 from service.planning import models as m
-from service.planning.plans import publishing, storing
+from service.planning.plans import storing
 from service.planning.plans.problem_builder import Loaded
+from service.runs import publishing
 from tests.sample_market import act
 
 

@@ -19,7 +19,7 @@ from catalog import changes, intake
 from catalog.base import Base, now_utc
 from catalog.changes import AccessRuleIn, RoadIn, SuspensionIn, VarietyIn
 from catalog.intake import CertificateIn, MemberIn, PlantingAreaIn
-from catalog.models import Evidence, Organisation, Product, Side, Site
+from catalog.models import Driver, Evidence, Organisation, Product, Side, Site, Sponsorship, Truck, VehicleClass
 from catalog.tenancy import Scope, conditions
 from matching.recipe import Recipe
 from service.auth import keys
@@ -67,6 +67,7 @@ class Furnished(Desk):
             self._papers(session)
             self._demand(session)
             self._roads(session)
+            self._registers(session, parties["s2"])
             self._people(session, association)
             self._recipe(session)
             self._run(session)
@@ -108,6 +109,15 @@ class Furnished(Desk):
         changes.add_road(session, self.broker, RoadIn(from_site=self.farm.uid, to_site=self.door.uid, km=5.0), BY)
         hours: dict[str, Any] = {"zone": "z", "min_payload_kg": 1, "closed_from_min": 1, "closed_until_min": 2}
         changes.add_access_rule(session, self.broker, AccessRuleIn(**hours, valid_from=FIRST, source="x"), BY)
+
+    def _registers(self, session: Session, sponsor: Organisation) -> None:
+        mine = {"association_id": self.association, "organisation_id": self.farmer.id}
+        sized = session.scalars(select(VehicleClass.id).where(VehicleClass.association_id == self.association)).first()
+        session.add(Truck(**mine, vehicle_class_id=sized, plate="99C-123.45"))
+        session.add(Driver(**mine, name="Người lái", phone="0912345678"))
+        sides = {"group_id": self.farmer.id, "sponsor_id": sponsor.id}
+        session.add(Sponsorship(association_id=self.association, **sides, valid_from=FIRST, valid_until=LAST))
+        session.flush()
 
     def _people(self, session: Session, association: int) -> None:
         for owner, role in ((self.farmer, Role.CLERK), (self.buyer, Role.PROCUREMENT)):

@@ -23,10 +23,10 @@ from service.planning import models as m
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Wish
 from service.planning.plans import storing
+from service.planning.plans.freshness import stale_numbers
 from service.planning.plans.importing import import_problem
 from service.planning.plans.problem_builder import Loaded, load
 from service.planning.states import PlanState, ProposalState
-from service.runs.freshness import stale_numbers
 from service.season import sample_folder
 from tests.matching.builders import build_problem
 from tests.sample_market import NOON, act

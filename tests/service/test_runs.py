@@ -21,12 +21,11 @@ from service.planning.errors import PlanStale
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act, Wish
 from service.planning.models import Decision, Plan, PlanAllocation, Proposal, ProposalItem, RunInput, RunProgress
-from service.planning.plans import publishing
+from service.planning.plans.freshness import require_fresh
 from service.planning.plans.storing import read_plan
 from service.planning.states import DecisionKind, PlanState, ProposalState, RunState
-from service.runs import inputs
+from service.runs import inputs, publishing
 from service.runs.errors import Failure, RunEnded
-from service.runs.freshness import require_fresh
 from service.runs.incumbents import Handing
 from service.runs.messages import Handed
 from service.runs.solvers import plan_wholly

@@ -9,9 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import URL, Engine, text
 
+from service.all_tables import metadata
 from service.db import Database, SchemaMismatch, head_revision
 from service.migrations import ddl
-from service.models import metadata
 from tests.databases import empty_postgresql
 from tests.sample_market import Market
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 
 from catalog.models import Lot
 from service import audit
+from service.all_tables import metadata
 from service.audit import Deed
 from service.db import Database, SchemaMismatch, now
 from service.maintenance import backup
@@ -20,7 +21,7 @@ from service.maintenance.backup import back_up
 from service.maintenance.checks import faults
 from service.maintenance.errors import UpkeepError
 from service.maintenance.restore import restore
-from service.models import AuditEvent, metadata
+from service.models import AuditEvent
 from tests.databases import NewDatabase, empty_postgresql
 from tests.sample_market import Market
 

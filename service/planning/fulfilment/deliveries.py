@@ -145,7 +145,8 @@ def receive(
 def _items_for(session: Session, shipment_id: int, site_id: int) -> dict[int, m.ShipmentItem]:
     here = select(m.ShipmentItem).join(m.Promise, m.Promise.id == m.ShipmentItem.promise_id)
     here = here.join(DemandLine, DemandLine.id == m.Promise.line_id)
-    found = session.scalars(here.where(m.ShipmentItem.shipment_id == shipment_id, DemandLine.site_id == site_id))
+    here = here.where(m.ShipmentItem.shipment_id == shipment_id, DemandLine.site_id == site_id)
+    found = session.scalars(here.order_by(m.ShipmentItem.id))
     return {item.id: item for item in found}
 
 

@@ -32,7 +32,7 @@ def store(
     *,
     figures: dict[str, Any] | None = None,
 ) -> m.Plan:
-    """Store a plan as a draft; `service.planning.plans.publishing` puts it in force.
+    """Store a plan as a draft; `service.runs.publishing` puts it in force.
 
     Parameters
     ----------

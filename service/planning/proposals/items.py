@@ -23,8 +23,8 @@ from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.models import WAITING, Plan, PlanAllocation, Promise, Proposal, ProposalItem
+from service.planning.plans.freshness import stale_pairs
 from service.planning.states import PlanState, ProposalState
-from service.runs.freshness import stale_pairs
 
 CONFIRMATION = ("supplier_confirmed_at", "supplier_confirmed_by", "buyer_confirmed_at", "buyer_confirmed_by")
 SYSTEM = "system"

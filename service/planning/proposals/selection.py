@@ -12,9 +12,9 @@ from buyers.models import DemandLine
 from catalog.models import Lot
 from service.planning.ledger.transitions import Act
 from service.planning.models import Plan, PlanAllocation, Promise, ProposalItem
+from service.planning.plans.freshness import stale_pairs
 from service.planning.proposals.decisions import Chosen
 from service.planning.states import PlanState, ProposalState
-from service.runs.freshness import stale_pairs
 
 Items = Mapping[str, ProposalItem]
 """Items by uid."""

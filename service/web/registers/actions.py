@@ -68,11 +68,10 @@ def agree_to_sponsor(visit: PageRequest, uid: Uid) -> Response:
 @pages.post("/sponsorships/{uid}/end", may=Permission.ORGANISATIONS_WRITE)
 def end_sponsorship(visit: PageRequest, uid: Uid) -> Response:
     """Let a sponsorship end with a day."""
-    read = Reader(visit.form)
+    was, read = before(find(visit.session, visit.scope, Sponsorship, uid, lock=True)), Reader(visit.form)
     last, version = read.day("valid_until", needed=True), read.whole("version")
     read.done()
     assert last is not None
-    was = before(find(visit.session, visit.scope, Sponsorship, uid, lock=True))
     row = sponsorships.end(visit.session, visit.scope, uid, last, visit.by, version, _today(visit))
     visit.did("sponsorship.end", row, was)
     return visit.go(_home(visit, row), visit.say("The change is saved."))
@@ -108,13 +107,12 @@ def set_hours(visit: PageRequest, uid: Uid) -> Response:
 @pages.post("/products/{uid}/units", may=Permission.CATALOG_WRITE)
 def add_unit(visit: PageRequest, uid: Uid) -> Response:
     """State what one piece, crate or bundle of a product weighs from a day on."""
-    read = Reader(visit.form)
+    product, read = find(visit.session, visit.scope, Product, uid, lock=True), Reader(visit.form)
     unit, kg = read.text("unit", needed=True), read.decimal("kg", needed=True)
     first, source = read.day("valid_from", needed=True), read.text("source", needed=True, most=500)
     read.done()
     assert kg is not None
     assert first is not None
-    product = find(visit.session, visit.scope, Product, uid, lock=True)
     given = UnitIn(unit=Unit(unit or ""), grams=int(kg * 1000), valid_from=first, source=source or "")
     changes.add_unit(visit.session, product, given)
     visit.note("unit.add", "product", uid, None, given.model_dump(mode="json"))

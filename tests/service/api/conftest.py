@@ -82,11 +82,12 @@ ClientAs = Callable[..., Caller]
 
 
 @pytest.fixture
-def settings(database_address: str) -> Settings:
+def settings(database_address: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings under which no test meets a rate limit by accident."""
     most = 1_000_000
     rates: dict[str, Any] = {"rate_per_minute": most, "guest_rate_per_minute": most, "login_rate_per_minute": most}
-    return Settings(database_url=database_address, log_level="error", remember_seconds=0, **rates)
+    key = tmp_path_factory.getbasetemp() / "mca.key"
+    return Settings(database_url=database_address, log_level="error", remember_seconds=0, key_file=str(key), **rates)
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from catalog.base import Base
 from catalog.models import Organisation, OrganisationKind, Side
 from catalog.tenancy import conditions
+from service.all_tables import ROOMS
 from service.auth.permissions import MATRIX, ORGANISATION_LEVEL, Permission, granted
 from service.db import Database
 from service.http.routing import Route, rule_of
-from service.models import ROOMS, Role
+from service.models import Role
 from service.settings import Settings
 from tests.service.api.conftest import PAGES, Caller, ClientAs, World
 from tests.service.pictures import PNG
@@ -140,20 +141,21 @@ TABLES = {
     "proposals": "proposal", "proposal-items": "proposal_item", "shipments": "shipment", "receipts": "receipt", "settlements": "settlement",
     "runs": "run", "plans": "plan", "webhook-endpoints": "webhook_endpoint", "webhook-deliveries": "webhook_delivery",
     "decisions": "decision", "offers": "proposal_item", "deliveries": "shipment", "photos": "evidence", "amendments": "amendment",
+    "promises": "proposal_item", "changes": "amendment", "people": "user_account", "money": "settlement", "areas": "planting_area",
+    "trucks": "truck", "drivers": "driver", "sponsorships": "sponsorship", "scans": "evidence",
 }  # fmt: skip
-"""The table that the first word of an address names."""
+"""The table that the first word of an address names, or the word before the uid if it names one."""
 SHARED = {"association", "product", "vehicle_class", "access_rule", "road"}
 """Tables that all organisations of an association may read."""
 Address = tuple[str, str, str]
 
 
 def addresses(app: FastAPI) -> list[Address]:
-    """Return every route that names a row, as its method, path and the row's table; a page of an unknown name with each of them."""
-    named = [(method, path) for method, path, rule in routes(app) if rule.may is not None and "{" in path]
-    words = [(method, path, path.removeprefix("/api/v1").split("/")[1]) for method, path in named]
-    assert [path for _, path, word in words if word not in TABLES and not is_page(path)] == []
-    of_word = {word: [TABLES[word]] if word in TABLES else sorted(set(TABLES.values())) for _, _, word in words}
-    return [(method, path, table) for method, path, word in words for table in of_word[word]]
+    """Return every route that names a row, as its method, path and the row's table; a file in work belongs to a person, not to an owner."""
+    named = [(method, path) for method, path, rule in routes(app) if rule.may is not None and "{" in path and "/drafts/" not in path]
+    words = {path: path.removeprefix("/api/v1")[1:].partition("/{")[0].split("/") for _, path in named}
+    assert [path for path, (first, *_) in words.items() if first not in TABLES] == []
+    return [(method, path, TABLES.get(words[path][-1], TABLES[words[path][0]])) for method, path in named]
 
 
 def body_of(app: FastAPI, method: str, path: str) -> dict[str, Any]:

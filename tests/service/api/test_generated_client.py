@@ -82,13 +82,15 @@ def offer_and_ask(season: Season) -> None:
 
 
 def plan(season: Season) -> str:
-    """Ask for a plan, follow the run to its end, and return the plan's uid."""
+    """Ask for a plan, follow the run to its end, publish what it made, and return the plan's uid."""
     run = season.broker.call("submit_run", body={"time_limit_s": 10, "seed": 7}, as_model="RunIn")
     kinds = [kind for kind, _ in season.broker.events(f"/api/v1/runs/{run.uid}/events")]
     assert kinds[-1] == "end"
     done = season.broker.call("get_run", run.uid)
     assert done.state == "done", done
-    return str(season.broker.call("get_plan", done.plan).uid)
+    draft = season.broker.call("get_plan", done.plan)
+    season.broker.call("publish_plan", draft.uid, body={}, as_model="PublishIn", if_match=seen(draft))
+    return str(draft.uid)
 
 
 def agree(season: Season, plan_uid: str) -> list[Any]:

@@ -26,9 +26,9 @@ from service.planning.journal import Journal, before
 from service.planning.ledger.transitions import Act
 from service.planning.models import LineBalance, LotBalance
 from service.planning.plans import rejections
+from service.planning.plans.freshness import stale_numbers
 from service.planning.states import PlanState, ProposalState
 from service.runs import policies
-from service.runs.freshness import stale_numbers
 
 QUIET = {"synchronize_session": False}
 UNANSWERED = m.ProposalItem.state == ProposalState.PROPOSED
