@@ -18,12 +18,12 @@ from service.planning import models as m
 from service.planning.ledger.transitions import Act
 from service.planning.plans import rejections, storing
 from service.planning.plans.party_totals import compare_parties
-from service.planning.plans.preview import preview
 from service.planning.plans.problem_builder import load
 from service.planning.proposals import decisions
 from service.planning.proposals.decisions import Refusal
 from service.planning.states import PlanState, ProposalState, RejectReason
 from service.runs import publishing
+from service.runs.preview import preview
 from tests.sample_market import act
 from tests.service.proposal_setup import Desk, chosen
 from tests.service.test_results import result_of

@@ -20,9 +20,9 @@ from service.http.context import Uid
 from service.planning import models as m
 from service.planning.plans.freshness import stale_pairs
 from service.planning.plans.party_totals import compare_parties
-from service.planning.plans.preview import Preview, Told, preview
 from service.planning.states import PlanState, ProposalState, RejectReason
 from service.runs import comparison, publishing
+from service.runs.preview import Preview, Told, preview
 from service.views.plans import PlanDetail, plan_detail, plan_out, runs_of
 from service.web import error_texts, rendering
 from service.web.broker import board, board_texts, printing

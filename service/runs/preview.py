@@ -13,8 +13,9 @@ from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Side
 from service.planning import models as m
 from service.planning.models import LineBalance, LotBalance
-from service.planning.plans import publishing, rejections
+from service.planning.plans import rejections
 from service.planning.states import PlanState, ProposalState
+from service.runs import publishing
 
 
 @dataclass(frozen=True)
