@@ -1,6 +1,7 @@
 """Compile the engine's Cython modules, at installation and, by `python hatch_build.py`, whenever their source has changed.
 
-A wheel also carries what the pages are made of, which `service/web/build.py` fetches.
+A wheel also carries what the pages are made of, which `service/web/build.py` fetches, and the loops that numba compiles, in a form
+for every processor of this machine's kind: a container without a folder to write in starts with them at once.
 
 Cython writes C below `build/`; a C compiler turns that into one shared library next to its source, where an editable install finds
 it. The flags name no processor: a library made here runs on every machine of the same kind and gives the same plans there.
@@ -13,6 +14,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -29,6 +31,9 @@ MODULES = ("matching/search/trips/_core.pyx",)
 FLAGS = ("-O2", "-g0", "-w", "-fPIC", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off")
 """Whole numbers wrap, and no two roundings are fused into one, whatever the compiler and the processor."""
 LINK_FLAGS = ("-undefined", "dynamic_lookup") if sys.platform == "darwin" else ("-lm",)
+SEASON = "service/season"
+"""What the loops are tried on."""
+LOOP = re.compile(r"def (\w+)")
 SMALLEST = '#include <math.h>\n#include <stdio.h>\nint mca_probe(double x) { return printf("%f", floor(x)); }\n'
 
 
@@ -44,6 +49,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
         build_data["artifacts"] += made
         if version != "editable":
             build_data["artifacts"] += [str(path.relative_to(ROOT)) for path in _pages()]
+            # What lies in __pycache__ is left out unless it is named.
+            build_data["force_include"] |= {str(path): str(path.relative_to(ROOT)) for path in compile_loops()}
 
 
 def _pages() -> list[Path]:
@@ -68,6 +75,19 @@ def compile_module(module: str) -> Path:
         _compile(module, build / f"{library.name}.c", library)
         stamp.write_text(ingredients + _sha256(library), encoding="ascii")
     return library
+
+
+def compile_loops() -> list[Path]:
+    """Have numba compile the engine's other loops, unless they lie there already, and return the files that hold them."""
+    _run([sys.executable, "-m", "matching.warmup", SEASON], NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
+    return sorted(path for module in sorted((ROOT / "matching").rglob("*.py")) for path in _files_of_loops(module))
+
+
+def _files_of_loops(module: Path) -> list[Path]:
+    """Return the files that hold the loops of a module as its text is now; older ones may lie beside them."""
+    lines = module.read_text(encoding="utf-8").splitlines()
+    loops = [f"{module.stem}.{LOOP.findall(lines[n])[0]}-{n}." for n in range(1, len(lines)) if lines[n - 1] == "@compiled"]
+    return [path for loop in loops for path in (module.parent / "__pycache__").glob(f"{loop}*.nb[ci]")]
 
 
 def _compile(module: str, c_file: Path, library: Path) -> None:
@@ -134,8 +154,8 @@ def _works(command: tuple[str, ...]) -> bool:
             return False
 
 
-def _run(call: list[str]) -> None:
-    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT, env=_environment())
+def _run(call: list[str], **variables: str) -> None:
+    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT, env=_environment() | variables)
     if done.returncode != 0:
         raise SystemExit(f"{shlex.join(call)} failed with status {done.returncode}:\n{done.stdout}{done.stderr}")
 
@@ -147,9 +167,12 @@ def _environment() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Compile every module; with `--has-compiler`, only tell by the exit status whether something here can."""
+    """Compile every module; with `--loops` numba's loops; with `--has-compiler` only tell whether something here can."""
     if arguments == ["--has-compiler"]:
         compiler()
+        return 0
+    if arguments == ["--loops"]:
+        compile_loops()
         return 0
     for module in MODULES:
         compile_module(module)

@@ -116,7 +116,7 @@ def _median(times: Sequence[dict[str, float]]) -> dict[str, float]:
 @contextmanager
 def _database(dialect: str) -> Iterator[Database]:
     """Give a new database with the schema."""
-    with _address(dialect) as address:
+    with address_of(dialect) as address:
         database = Database(address)
         database.upgrade()
         yield database
@@ -124,7 +124,7 @@ def _database(dialect: str) -> Iterator[Database]:
 
 
 @contextmanager
-def _address(dialect: str) -> Iterator[str]:
+def address_of(dialect: str) -> Iterator[str]:
     if dialect == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/bench.db"

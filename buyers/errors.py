@@ -25,9 +25,3 @@ class NothingToSign(Conflict):
     """The contract waits for no signature."""
 
     code = "nothing_to_sign"
-
-
-class LinePromised(Conflict):
-    """The line can't be cancelled or cut: kilograms are promised to it."""
-
-    code = "line_promised"

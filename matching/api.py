@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from matching.compiling import without_compiling
 from matching.executors import Executor
 from matching.explain.context import PlanContext
 from matching.explain.diagnosis import Diagnosis, diagnose
@@ -112,15 +113,16 @@ def solve(
     BadInput
         The pins contradict each other or the rules.
     """
-    result = solve_by_stopwatch(
-        problem,
-        params or SolveParams(),
-        stopwatch=stopwatch or started_stopwatch(),
-        on_progress=on_progress,
-        should_stop=should_stop,
-        warm_start=warm_start,
-        executor=executor,
-    )
+    with without_compiling(stopwatch or started_stopwatch()) as own_stopwatch:
+        result = solve_by_stopwatch(
+            problem,
+            params or SolveParams(),
+            stopwatch=own_stopwatch,
+            on_progress=on_progress,
+            should_stop=should_stop,
+            warm_start=warm_start,
+            executor=executor,
+        )
     return Solution(problem, result)
 
 
@@ -165,7 +167,8 @@ def price_rule(problem: Problem, plan: Plan, rule: Rule, params: SolveParams | N
     params : limits of the three searches together, and the seed.
     """
     chosen = params or SolveParams()
-    return price_of(problem, plan, rule, limits=chosen.limits, stopwatch=started_stopwatch(), seed=chosen.seed)
+    with without_compiling(started_stopwatch()) as stopwatch:
+        return price_of(problem, plan, rule, limits=chosen.limits, stopwatch=stopwatch, seed=chosen.seed)
 
 
 def compare_plans(problem: Problem, before: Plan, after: Plan) -> list[Change]:

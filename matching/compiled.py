@@ -19,6 +19,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from matching.loop_cache import LoopCache
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 ROOT = Path(__file__).parent.parent
@@ -27,8 +29,8 @@ _IMPORT = re.compile(r"^from (matching\.[\w.]+) import (\([^)]*\)|.*)$", re.MULT
 
 def compiled(function: F) -> F:
     """Compile a function of arrays and numbers; it then runs without the interpreter's lock."""
-    made: Any = numba.njit(cache=True, nogil=True)(function)
-    made._cache._cache_file._source_stamp = content_stamp(ROOT, function.__module__)
+    made: Any = numba.njit(nogil=True)(function)
+    made._cache = LoopCache(function, content_stamp(ROOT, function.__module__))
     return cast("F", made)
 
 

@@ -210,14 +210,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Make a new connection durable, strict about references, and leave beginning to `_begin_sqlite`."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-        "trusted_schema=OFF",
-        "recursive_triggers=ON",
-    ):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

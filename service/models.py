@@ -14,7 +14,7 @@ from catalog.tenancy import Scope, owned, rule, within
 
 __all__ = [
     "ApiKey", "AuditEvent", "AuditHead", "AuditSeal", "Delivery", "Endpoint", "IdempotencyKey", "KnownDevice", "LoginFailure", "LoginLink",
-    "Outbox", "Role", "RoleGrant", "SecondFactor", "ServiceSecret", "Session", "User",
+    "Outbox", "Passkey", "PasswordDemand", "Role", "RoleGrant", "SecondFactor", "ServiceSecret", "Session", "User",
 ]  # fmt: skip
 
 
@@ -154,6 +154,29 @@ class SecondFactor(Base):
     last_step: Mapped[int] = mapped_column(between("last_step", 0, 10**12), default=0)
 
 
+class Passkey(Exposed, Base):
+    """A device's public key, by which an account logs in without a password."""
+
+    __tablename__ = "passkey"
+
+    user_id: Mapped[int] = reference("user_account.id")
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(between("sign_count", 0, 2**32 - 1), default=0)
+    name: Mapped[str] = mapped_column(length("name", 100))
+    made_at: Mapped[datetime] = mapped_column(default=now_utc)
+    used_at: Mapped[datetime | None]
+
+
+class PasswordDemand(Base):
+    """An account whose owner must choose another password before anything else, such as one that somebody else has set."""
+
+    __tablename__ = "password_demand"
+
+    user_id: Mapped[int] = reference("user_account.id", primary_key=True, index=False)
+    asked_at: Mapped[datetime] = mapped_column(default=now_utc)
+
+
 class AuditSeal(Base):
     """A chain's head as it was at a moment, signed with a key that isn't in the database."""
 
@@ -284,5 +307,6 @@ def _association_only(scope: Scope) -> list[ColumnElement[bool]]:
 owned(User, User.organisation_id)
 within(Session, Session.user_id, User)
 within(LoginLink, LoginLink.user_id, User)
+within(Passkey, Passkey.user_id, User)
 owned(ApiKey, ApiKey.organisation_id)
 rule(AuditEvent, _association_only)

@@ -18,7 +18,7 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 
 from matching.explain.texts import say as reason_text
-from matching.model.plan import CARRIER, LOT, Result
+from matching.model.plan import CARRIER, LOT, Plan, Result
 from matching.model.problem import IntArray, Problem
 from matching.texts import Language, register, say
 from service.report import Report, product_label
@@ -78,6 +78,9 @@ register(
         "workbook.place": ("Điểm dừng", "Place"),
         "workbook.arrive": ("Đến", "Arrives"),
         "workbook.depart": ("Đi", "Leaves"),
+        "workbook.loaded": ("Xếp lên (kg)", "Loaded (kg)"),
+        "workbook.unloaded": ("Dỡ xuống (kg)", "Unloaded (kg)"),
+        "workbook.goods_here": ("Lô hàng", "Lots"),
         "workbook.side": ("Cung hay cầu", "Supply or demand"),
         "workbook.side.lot": ("lô", "lot"),
         "workbook.side.line": ("dòng hàng", "line"),
@@ -265,18 +268,31 @@ def _trips(problem: Problem, result: Result, language: Language) -> Sheet:
 
 
 def _stops(problem: Problem, result: Result) -> Sheet:
-    s = result.plan.stops
-    rows = [
-        (
-            f"t{trip + 1}",
-            int(seq),
-            _site(problem, site),
-            INSTANT_ZERO + timedelta(minutes=int(at)),
-            INSTANT_ZERO + timedelta(minutes=int(off)),
-        )
-        for trip, seq, site, at, off in zip(s.trip, s.seq, s.site, s.arrive_min, s.depart_min, strict=True)
-    ]
-    return Sheet("stops", (("trip", "text"), ("stop", "count"), ("place", "text"), ("arrive", "time"), ("depart", "time")), rows)
+    """Return each truck's stops with what is loaded and unloaded there, in the order of the journey."""
+    s, plan = result.plan.stops, result.plan
+    loaded = _at_stops(problem, plan, plan.legs.from_site)
+    unloaded = _at_stops(problem, plan, plan.legs.to_site)
+    rows = []
+    for trip, seq, site, at, off in zip(s.trip, s.seq, s.site, s.arrive_min, s.depart_min, strict=True):
+        here = int(trip), int(site)
+        on, down = loaded.get(here, {}), unloaded.get(here, {})
+        vehicle = str(problem.vehicles.id[plan.trips.vehicle[trip]])
+        times = INSTANT_ZERO + timedelta(minutes=int(at)), INSTANT_ZERO + timedelta(minutes=int(off))
+        goods = "; ".join(dict.fromkeys([*on, *down]))
+        rows.append((f"t{trip + 1}", vehicle, int(seq), _site(problem, site), *times, sum(on.values()), sum(down.values()), goods))
+    columns = ("trip", "text"), ("class", "text"), ("stop", "count"), ("place", "text"), ("arrive", "time"), ("depart", "time")
+    return Sheet("stops", (*columns, ("loaded", "kg"), ("unloaded", "kg"), ("goods_here", "text")), rows)
+
+
+def _at_stops(problem: Problem, plan: Plan, site: IntArray) -> dict[tuple[int, int], dict[str, int]]:
+    """Return the kilograms of each lot by trip and site, where ``site`` is an end of each leg."""
+    found: dict[tuple[int, int], dict[str, int]] = {}
+    a, legs = plan.allocations, plan.legs
+    for trip, place, allocation in zip(legs.trip.tolist(), site.tolist(), legs.allocation.tolist(), strict=True):
+        lot = str(problem.lots.id[a.lot[allocation]])
+        goods = found.setdefault((trip, place), {})
+        goods[lot] = goods.get(lot, 0) + int(a.kg[allocation])
+    return found
 
 
 def _open(problem: Problem, result: Result, language: Language) -> Sheet:

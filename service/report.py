@@ -54,6 +54,7 @@ class Report:
     freight_vnd : what all trips cost; in a relaxed result, what the cheapest rates come to.
     short_vnd : penalties on what is not delivered.
     other_vnd : handling at hubs and openings of sites.
+    notes : how the input was read where it didn't keep the exchange format to the letter.
     """
 
     objective_vnd: int
@@ -75,6 +76,7 @@ class Report:
     classes: tuple[ClassRow, ...]
     reasons: tuple[ReasonRow, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def freight_vnd_per_kg(self) -> float:

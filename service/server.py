@@ -28,6 +28,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service import logs
 from service.app import create_app
 from service.db import Database
+from service.http.admission import Service
+from service.http.connections import ConnectionGuard
 from service.maintenance.periodic import Chores
 from service.settings import Settings
 from service.webhooks.sender import Sender
@@ -37,6 +39,8 @@ DRAIN_S = 10.0
 HEADER_MS = 15_000
 """How long a client has to send the headers of a request; then its connection is closed."""
 SPARE_FILES = 512
+SWITCH_S = 0.0005
+"""How long a thread that computes keeps the others waiting: a request changes threads several times."""
 LONGEST_PAUSE_S = 60.0
 log = logs.get(__name__)
 
@@ -167,6 +171,7 @@ def set_aside() -> None:
     """Keep what has been imported out of the collector's sight: a look at all of it halts every request for a quarter of a second."""
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_S)
 
 
 async def _serve(settings: Settings, database: Database, worker: WorkerBeside | None, on_ready: Callable[[], None]) -> None:
@@ -174,7 +179,9 @@ async def _serve(settings: Settings, database: Database, worker: WorkerBeside | 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     allow_open_files(settings.most_connections + SPARE_FILES)
-    streams = Streams(create_app(settings, database))
+    app = create_app(settings, database)
+    service: Service = app.state.service
+    streams = Streams(app)
     set_aside()
     server = Server(
         streams,
@@ -188,7 +195,7 @@ async def _serve(settings: Settings, database: Database, worker: WorkerBeside | 
         backpressure=settings.most_connections,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS),
     )
-    ending, threads = threading.Event(), _beside(settings, database)
+    ending, threads = threading.Event(), _beside(settings, database, service)
     for thread in threads:
         thread.start(ending)
     if worker is not None:
@@ -202,6 +209,7 @@ async def _serve(settings: Settings, database: Database, worker: WorkerBeside | 
     if worker is not None:
         worker.end()
     streams.end()
+    service.searches.close()
     server.stop()  # type: ignore[no-untyped-call]
     done, _ = await asyncio.wait({serving}, timeout=DRAIN_S)
     for thread in threads:
@@ -233,9 +241,10 @@ class Beside:
             self._thread.join(DRAIN_S)
 
 
-def _beside(settings: Settings, database: Database) -> list[Beside]:
+def _beside(settings: Settings, database: Database, service: Service) -> list[Beside]:
     sender = Sender(database, timeout_s=settings.webhook_seconds, local=settings.webhook_local, keep_days=settings.webhook_keep_days)
-    return [Beside("webhooks", sender.run), Beside("chores", Chores(database, settings).run)]
+    guard = ConnectionGuard(settings, service.connections)
+    return [Beside("webhooks", sender.run), Beside("chores", Chores(database, settings).run), Beside("connections", guard.run)]
 
 
 async def _announce(settings: Settings, on_ready: Callable[[], None]) -> None:

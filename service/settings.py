@@ -23,8 +23,8 @@ from service.db import database_url
 PREFIX = "MCA_"
 FILE_VARIABLE = "MCA_SETTINGS"
 DEFAULT_FILE = "mca.toml"
-ELSEWHERE = frozenset({FILE_VARIABLE, "MCA_TEST_PG_URL", "MCA_TEST_CHROMIUM"})
-"""Variables with the prefix that aren't settings."""
+OF_TESTS = "MCA_TEST_"
+"""Variables that begin so tell the tests something, and the service nothing."""
 
 
 class BadSettings(ValueError):
@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     )
     session_hours: float = Field(default=12.0, gt=0, le=720, description="How long a login lasts, however much it is used.")
     session_idle_minutes: float = Field(default=120.0, ge=2, le=43_200, description="How long a login lasts without a request.")
+    second_factor_for_staff: bool = Field(
+        default=False,
+        description="Whether people of the association need a second factor or a passkey; who has none sets one up at the next login.",
+    )
     link_hours: float = Field(default=72.0, gt=0, le=720, description="How long an invitation, or a link to a new password, may be used.")
     key_file: str = Field(
         default="",
@@ -104,6 +108,21 @@ class Settings(BaseSettings):
         ge=1,
         le=100_000,
         description="Requests from one address that one process takes on at a time.",
+    )
+    address_connections: int = Field(
+        default=100,
+        ge=1,
+        le=1_000_000,
+        description="Connections from one address that one process keeps open; beyond that the longest idle are closed, but for proxies.",
+    )
+    idle_connection_seconds: float = Field(
+        default=75.0, ge=1, le=3600, description="How long a connection without a request stays open. Proxies are exempt."
+    )
+    search_processes: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="Processes beside this one in which questions about plans are searched for; 0 for the thread that asks.",
     )
     event_streams: int = Field(default=200, ge=1, le=100_000, description="Event streams of one process; each account has four at most.")
     request_threads: int = Field(default=8, ge=1, le=200, description="Requests that one process works on at a time.")
@@ -226,8 +245,9 @@ def describe() -> list[tuple[str, str, str]]:
 
 
 def _unknown(environment: Mapping[str, str]) -> list[str]:
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | ELSEWHERE
-    return [f"{name}: no such setting{_like(name, known)}" for name in environment if name.startswith(PREFIX) and name not in known]
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {FILE_VARIABLE}
+    asked = [name for name in environment if name.startswith(PREFIX) and not name.startswith(OF_TESTS)]
+    return [f"{name}: no such setting{_like(name, known)}" for name in asked if name not in known]
 
 
 def _like(name: str, known: frozenset[str] | set[str]) -> str:

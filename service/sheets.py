@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, aliased
 from buyers.models import DemandLine, LineProduct, LineRequirement
 from catalog.models import ForecastRevision, Lot, Organisation, Product, Site
 from catalog.tenancy import Scope, conditions
+from matching.io.schema import DATE_COLUMNS
 from service.uploads.csv_text import FORMULA_SIGNS
 
 MOST_ROWS = 200_000
@@ -127,10 +128,16 @@ def as_workbook(table: Table, name: str, more: Mapping[str, Table] | None = None
     file = io.BytesIO()
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(file, options) as book:
+        bold, day = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": "yyyy-mm-dd"})
         for title, content in {name: table, **(more or {})}.items():
             sheet = book.add_worksheet(title)
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, len(content.header), 18)
-            for number, row in enumerate([content.header, *content.rows]):
+            sheet.write_row(0, 0, content.header, bold)
+            dates = [column for column, heading in enumerate(content.header) if heading in DATE_COLUMNS]
+            for number, row in enumerate(content.rows, 1):
                 sheet.write_row(number, 0, row)
+                for column in dates:
+                    if row[column]:
+                        sheet.write_datetime(number, column, date.fromisoformat(str(row[column])), day)
     return file.getvalue()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from matching.model.components import connected_components
 from matching.model.plan import Plan
 from matching.model.problem import FloatArray, IntArray, Problem
 from matching.volumes.relaxation import Flows
@@ -46,9 +45,7 @@ def bundles_of_trips(problem: Problem, plan: Plan) -> tuple[Bundles, IntArray]:
     legs, a = plan.legs, plan.allocations
     order = np.argsort(legs.allocation, kind="stable")
     first = legs.trip[order][np.searchsorted(legs.allocation[order], np.arange(len(a.lot)))]
-    n = len(plan.trips.vehicle)
-    joined = coo_array((np.ones(len(legs.trip)), (legs.trip, first[legs.allocation])), shape=(n, n))
-    label = connected_components(joined, directed=False)[1].astype(np.int64)
+    label = connected_components(legs.trip, first[legs.allocation], len(plan.trips.vehicle))[1]
     return _bundles(problem, label[first], a.lot, a.line, a.kg, (a.pickup_day + a.delivery_day) / 2), label
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from matching.decomposition.bundles import Bundles, places
 from matching.model.problem import FloatArray, IntArray, Problem
@@ -78,6 +77,9 @@ def _nearby(at: FloatArray, part: IntArray, wanted: FloatArray, rng: np.random.G
     """Part of one of the bundles next to each wanted place and day."""
     if len(at) == 0:
         return np.zeros(len(wanted), dtype=np.int64)
+    # Loading it takes as long as a tiny problem, which is never divided.
+    from scipy.spatial import KDTree
+
     near = np.asarray(KDTree(at).query(wanted, k=np.arange(1, min(NEIGHBOURS, len(at)) + 1))[1])
     chosen = near[np.arange(len(wanted)), rng.integers(near.shape[1], size=len(wanted))]
     return part[chosen]

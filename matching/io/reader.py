@@ -82,7 +82,23 @@ def _no_collection() -> Iterator[None]:
 
 def _read_season(path: Path) -> Season:
     issues = Issues(tuple(INPUT_TABLES))
-    tables = parse_tables(_read_raw(path, issues), issues)
+    return season_from_tables(_read_raw(path, issues), path, issues)
+
+
+def season_from_tables(raw: dict[str, RawTable], path: Path, issues: Issues) -> Season:
+    """Return what tables of texts hold, with the policy that lies beside them.
+
+    Parameters
+    ----------
+    raw : tables by name, their cells as the exchange format writes them.
+    path : where they come from.
+    issues : faults that were found on the way here; those that are found now are added.
+
+    Raises
+    ------
+    BadInput : with every fault at once.
+    """
+    tables = parse_tables(raw, issues)
     settings = read_settings(tables["settings"], issues)
     check_together(tables, issues)
     check_harvests(tables["harvests"], issues)

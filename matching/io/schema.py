@@ -261,6 +261,11 @@ SETTING_PARSERS: dict[str, Parser] = {
 INPUT_TABLES = {
     s.name: s for s in (SITES, LOTS, CERTIFICATES, DEMANDS, VEHICLES, ACCESS, CALENDAR, LANES, DECISIONS, HARVESTS, DELIVERIES, SETTINGS)
 }
+DATE_COLUMNS = frozenset(
+    {"available_from", "available_until", "deliver_from", "deliver_until", "valid_from", "valid_until", "date", "delivered_on"}
+)
+CHOICE_COLUMNS = frozenset({"kind", "decision"})
+"""Columns of dates, and of one of a few words; like numbers, both are held as whole numbers."""
 OUTPUT_TABLES = ("allocations", "legs", "trips", "stops", "reasons", "prices", "scarce")
 CARRIER_CLASS = "carrier"
 """What the trips of a plan show instead of a vehicle class where a carrier takes the goods."""

@@ -22,6 +22,13 @@ ERROR_CELL = re.compile(rb"(<(?:\w+:)?c\s[^<>]*?\bt\s*=\s*[\"']e[\"'][^<>]*>)")
 BARE_FORMULA = re.compile(
     rb"(<(?:\w+:)?c\s[^<>]*>)\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+PADDED = re.compile(rb"0{2,30}")
+FORMAT_TAG = re.compile(rb"<(?:\w+:)?numFmt\s[^<>]*>")
+CELL_FORMATS = re.compile(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
+CELL_FORMAT = re.compile(rb"<(?:\w+:)?xf\s[^<>]*>")
+PLAIN_CELL = re.compile(rb"(<(?:\w+:)?c\s[^<>]*>)\s*<(?:\w+:)?v>\s*([0-9]{1,30})\s*</(?:\w+:)?v>")
+HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*\bhidden\s*=\s*[\"'](?:1|true)[\"'][^<>]*>")
+ROW_NUMBER = re.compile(rb"\br\s*=\s*[\"']([0-9]{1,7})[\"']")
 CELL_ADDRESS = re.compile(rb"([A-Z]+)([0-9]+)")
 EXACT_FLOAT = 1e16
 
@@ -44,8 +51,10 @@ def read_workbook(path: Path, issues: Issues) -> dict[str, RawTable]:
         issues.add(path.name, 0, "", path.name, str(error))
         return {}
     present = _report_sheets(sheets, issues)
-    faulty = _faulty_cells(parts)
-    found = {name: _table(name, sheets[name], faulty.get(name, {}), issues) for name in INPUT_TABLES if name in sheets}
+    faulty, padded = _faulty_cells(parts), padded_cells(parts)
+    found = {
+        name: _table(name, sheets[name], faulty.get(name, {}), padded.get(name, {}), issues) for name in INPUT_TABLES if name in sheets
+    }
     report_missing(present, issues, "a sheet {}: this table must be there")
     return {name: table for name, table in found.items() if table is not None}
 
@@ -79,8 +88,11 @@ def _report_sheets(sheets: dict[str, CalamineSheet], issues: Issues) -> list[str
     return list(sheets)
 
 
-def _table(name: str, sheet: CalamineSheet, faulty: dict[tuple[int, int], str], issues: Issues) -> RawTable | None:
+def _table(
+    name: str, sheet: CalamineSheet, faulty: dict[tuple[int, int], str], padded: dict[tuple[int, int], str], issues: Issues
+) -> RawTable | None:
     cells = sheet.to_python(skip_empty_area=False)
+    put_in(cells, padded)
     header = [_text(cell).strip() for cell in cells[0]] if cells else []
     for (row, place), expected in faulty.items():
         issues.add(name, row, _title(header, place), "", expected)
@@ -137,6 +149,55 @@ def _faulty_cells(parts: dict[str, bytes]) -> dict[str, dict[tuple[int, int], st
         if b'"e"' in data or b"'e'" in data:
             here.update(dict.fromkeys(map(_address, ERROR_CELL.findall(data)), "a value, not a formula that fails"))
     return faulty
+
+
+def padded_cells(parts: dict[str, bytes]) -> dict[str, dict[tuple[int, int], str]]:
+    """Find numbers that the sheet shows with zeros before them, such as the id 0000017, whose value is 17.
+
+    Returns
+    -------
+    By sheet name, then by row number (from 1) and column place (from 0): what people see.
+    """
+    widths = _padded_widths(next((data for name, data in parts.items() if name.lower() == "xl/styles.xml"), b""))
+    padded: dict[str, dict[tuple[int, int], str]] = {}
+    for name, data in _named_parts(parts) if widths else ():
+        for tag, digits in PLAIN_CELL.findall(data):
+            attributes = dict(ATTRIBUTE.findall(tag))
+            width = widths.get(attributes.get(b"s", b""))
+            if width is not None and attributes.get(b"t", b"n") == b"n":
+                padded.setdefault(name, {})[_address(tag)] = digits.decode().zfill(width)
+    return padded
+
+
+def _padded_widths(styles: bytes) -> dict[bytes, int]:
+    """Return how many digits are shown at least, by the number of each style that shows whole numbers so."""
+    formats = (dict(ATTRIBUTE.findall(tag)) for tag in FORMAT_TAG.findall(styles))
+    widths = {one.get(b"numFmtId"): len(code) for one in formats if PADDED.fullmatch(code := one.get(b"formatCode", b""))}
+    block = CELL_FORMATS.search(styles)
+    used = [dict(ATTRIBUTE.findall(tag)).get(b"numFmtId") for tag in CELL_FORMAT.findall(block[0])] if widths and block else []
+    return {str(number).encode(): widths[code] for number, code in enumerate(used) if code in widths}
+
+
+def put_in(rows: list[list[Any]], cells: dict[tuple[int, int], str]) -> None:
+    """Put texts in the place of cells, by row number (from 1) and column place (from 0)."""
+    for (row, place), text in cells.items():
+        if 0 < row <= len(rows) and place < len(rows[row - 1]):
+            rows[row - 1][place] = text
+
+
+def hidden_rows(path: Path) -> dict[str, list[int]]:
+    """Return the numbers of the hidden rows of each sheet that has some; nothing where the file is no workbook."""
+    try:
+        parts = clean_parts(_bytes_of(path))
+        found = {name: hidden_in(data) for name, data in _named_parts(parts)}
+    except NotAWorkbook:
+        return {}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def hidden_in(sheet: bytes) -> list[int]:
+    """Return the numbers of the hidden rows in a sheet's XML."""
+    return [int(found[1]) for tag in HIDDEN_ROW.findall(sheet)[:10_000] if (found := ROW_NUMBER.search(tag))]
 
 
 def _address(tag: bytes) -> tuple[int, int]:

@@ -32,6 +32,7 @@ from matching.model.plan import (
 from matching.model.problem import IntArray, Problem, TextArray
 
 PLAN_FILE = "plan.json"
+BYTE_ORDER_MARK = "\ufeff"
 LANE_MARK = ">"
 """Stands between both ends of a carrier's lane, which has no id of its own."""
 OWN_TABLES = ("allocations", "legs", "trips", "stops")
@@ -41,7 +42,14 @@ Rows = Iterable[Sequence[Any]]
 
 
 def write_result(
-    folder: Path, problem: Problem, result: Result, *, engine: str, input_sha256: str, recipe: Mapping[str, Any] | None = None
+    folder: Path,
+    problem: Problem,
+    result: Result,
+    *,
+    engine: str,
+    input_sha256: str,
+    recipe: Mapping[str, Any] | None = None,
+    marked: bool = False,
 ) -> None:
     """Write a result as ``plan.json`` and its tables; equal results give equal bytes but for ``seconds``.
 
@@ -51,13 +59,14 @@ def write_result(
     engine : name and version of what made the plan.
     input_sha256 : digest of the problem that was read, 64 hexadecimal digits.
     recipe : what else it takes to make the plan again (`matching.recipe.Recipe.as_json`).
+    marked : whether CSV files begin with a byte order mark, by which spreadsheet programs know UTF-8.
 
     Raises
     ------
     OSError : where the folder cannot be written; it is then left as it was.
     """
     tables = relaxed_tables(problem, result) if result.status == Status.RELAXED else plan_tables(problem, result)
-    contents = {f"{name}.csv": text for name, text in tables.items()}
+    contents = {f"{name}.csv": BYTE_ORDER_MARK * marked + text for name, text in tables.items()}
     facts = summary(result, engine, input_sha256) | ({} if recipe is None else {**recipe, "plan_sha256": plan_sha256(tables)})
     contents[PLAN_FILE] = json.dumps(facts, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     stale = [f"{name}.csv" for name in OUTPUT_TABLES if name not in tables]

@@ -78,7 +78,12 @@ def _improve(problem: Problem, planner: Planner, carriers: CarrierPlan, proof: P
         if planner.iterations >= limit:
             # A proof may take as long again as the search did, and no longer.
             patience = max(2 * run.stopwatch(), params.patience_s if run.is_timed else 0.0)
-            proof.wait(lambda: run.is_expired() or run.stopwatch() >= patience)
+
+            def is_over() -> bool:
+                run.report("bound", max(planner.worth_vnd, carriers.worth_vnd), proof.bound_vnd)
+                return run.is_expired() or run.stopwatch() >= patience
+
+            proof.wait(is_over)
 
 
 def _hold_back_for_tours(problem: Problem, planner: Planner, run: SolveRun) -> float | None:

@@ -26,9 +26,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from matching.model.components import connected_components
 from matching.model.plan import LINE, LOT, Allocations, Legs, Plan, Prices, Stops, Trips
 from matching.model.problem import HUB, FloatArray, IntArray, Problem, _Table
 from matching.pairs.screening import market
@@ -142,9 +141,7 @@ def separate_goods(problem: Problem) -> list[Rows]:
     count = np.diff(lines.product_start)
     has_product = np.flatnonzero(count)
     first = lines.product[lines.product_start[has_product]]
-    joined = coo_array((np.ones(len(lines.product), dtype=np.int8), (np.repeat(first, count[has_product]), lines.product)), shape=(n, n))
-    n_parts, label = connected_components(joined, directed=False)
-    part = label.astype(np.int64)
+    n_parts, part = connected_components(np.repeat(first, count[has_product]), lines.product, n)
     lots = _grouped(part[problem.lots.product], np.arange(problem.n_lots), n_parts)
     rows = _grouped(part[first], has_product, n_parts)
     return sorted(((a, b) for a, b in zip(lots, rows) if len(a) and len(b)), key=lambda one: -len(one[0]) * len(one[1]))

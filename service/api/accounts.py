@@ -165,8 +165,8 @@ def change_user(asked: Writing, uid: Uid, given: UserChange) -> UserOut:
 def add_link(asked: Writing, uid: Uid) -> LinkOut:
     """Make a link by which the owner of an account chooses a password, once.
 
-    The old password, every login and the second factor of the account end. The link is shown this once. For staff of the association
-    who have a password already, an administrator alone may make one.
+    The old password, every login, the second factor and the passkeys of the account end. The link is shown this once. For staff of the
+    association who have a password already, an administrator alone may make one.
     """
     row = accounts.to_relink(asked.session, asked.scope, uid, asked.principal.roles)
     lasts = timedelta(hours=asked.settings.link_hours)

@@ -203,7 +203,7 @@ def list_evidence(asked: Reading, part: Annotated[Part, EVIDENCE.part()]) -> Pag
     return EVIDENCE.page_of(asked, query, part, lambda rows: _evidence(asked, rows))
 
 
-@api.post("/evidence", may=Permission.CERTIFICATES_WRITE, body_limit=LARGEST_BODY)
+@api.post("/evidence", may=Permission.CERTIFICATES_WRITE, body_limit=LARGEST_BODY, takes_long=True)
 def add_evidence(asked: Writing, given: EvidenceIn) -> EvidenceOut:
     """Add a document of up to 10 MB; the same document is kept once."""
     try:

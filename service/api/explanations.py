@@ -1,7 +1,7 @@
 """Explanations of a plan: why a lot or line is open, what would get it matched, who together could fill a line, what a rule costs.
 
-What is computed here is computed while the caller waits, one question at a time in a process, each within a stated time; who asks
-meanwhile is told so at once.
+What is computed here is computed while the caller waits, each question within a stated time, in a process beside this one
+(`service.searching`); who finds no place there is told so at once.
 """
 
 from __future__ import annotations
@@ -13,19 +13,18 @@ from fastapi import Query
 from pydantic import Field
 
 from catalog.tenancy import find
-from matching.explain.answer import Outcome, what_would_change
+from matching.explain.answer import Outcome
 from matching.explain.changes import Action, ChangeKind
 from matching.explain.context import PlanContext, UnknownId
 from matching.explain.diagnosis import Match, Offer, diagnose
 from matching.explain.near_misses import Paper
 from matching.explain.policy_limits import PolicyRule
-from matching.explain.pools import PoolOutcome, find_pool, pool_json
+from matching.explain.pools import PoolOutcome, pool_json
 from matching.explain.rendering import answer_text, change_text, diagnosis_json, diagnosis_text, pool_text, price_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
 from matching.explain.texts import say
 from matching.model.plan import LINE, LOT, Status
 from matching.model.reasons import Reason
-from matching.solver import Limits
 from service.auth.permissions import Permission
 from service.http.context import Reading, Uid
 from service.http.problems import ErrorItem, Refused
@@ -33,7 +32,8 @@ from service.http.routing import Api
 from service.http.shapes import Out
 from service.planning.models import Plan
 from service.runs import archives, rule_prices
-from service.stopwatch import Patience, start_stopwatch
+from service.searching import find_change
+from service.searching import propose_pool as search_pool
 
 api = Api("explanations", "Explanations of plans: why something is open, what would change it, what rules cost, and pools of suppliers.")
 
@@ -220,9 +220,7 @@ def find_changes(
     """Find the cheapest single change that would get a lot or line matched, verified by planning again."""
     context, plan = _context(asked, uid, trips=True)
     subject, row = _subject(context, lot, line, language)
-    with asked.service.searches.hold(asked.by):
-        patience = Patience(start_stopwatch(), seconds)
-        answer = what_would_change(context, subject, row, expired=patience, late=patience.is_over)
+    answer = asked.service.searches.run(asked.by, find_change, context, subject, row, seconds)
     changes = [{**promise.as_json(), "text": change_text(promise.change, language.value)} for promise in answer.promises]
     early = plan.termination == "stopped"
     text = answer_text(answer, language.value) + ("\n" + say("stopped.early", language.value) if early else "")
@@ -242,8 +240,7 @@ def propose_pool(
     if not line:
         raise Refused(422, "line_required", "say which line", errors=[ErrorItem(pointer="query/line", message="the code of a line")])
     _, row = _subject(context, "", line, language)
-    with asked.service.searches.hold(asked.by):
-        pool = find_pool(context, row, expired=Patience(start_stopwatch(), seconds))
+    pool = asked.service.searches.run(asked.by, search_pool, context, row, seconds)
     return PoolOut.model_validate({**pool_json(context, pool), "text": pool_text(context, pool, language.value)})
 
 
@@ -269,13 +266,10 @@ def price_rule(
     """
     context, plan = _context(asked, uid, trips=True)
     wanted = Rule(rule, tuple(of))
-    with asked.service.searches.hold(asked.by):
-        try:
-            price = rule_prices.price(
-                asked.session, plan, context.problem, context.plan, wanted, Limits(seconds, None, 1), start_stopwatch()
-            )
-        except NoSuchRule as error:
-            raise Refused(422, "no_such_rule", error.text(language.value)) from error
+    try:
+        price = rule_prices.price(asked.session, plan, context.problem, context.plan, wanted, seconds, asked.service.searches, asked.by)
+    except NoSuchRule as error:
+        raise Refused(422, "no_such_rule", error.text(language.value)) from error
     figures = {name: getattr(price, name) for name in ("with_vnd", "without_vnd", "cost_vnd", "noise_vnd", "is_noise")}
     return RulePriceOut(rule=rule, of=list(of), text=price_text(wanted, price, language.value, context.problem), **figures)
 

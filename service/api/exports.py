@@ -18,9 +18,10 @@ from service.auth.permissions import Permission
 from service.http.context import Reading
 from service.http.problems import ErrorItem, Refused
 from service.http.routing import Api
-from service.planning.plans.exporting import pack, write_workbook
+from service.planning.plans.exporting import pack
 from service.planning.plans.forecasts import outlook_of, outlook_tables
 from service.planning.plans.problem_builder import Horizon, load
+from service.planning.plans.season_workbook import write_workbook
 
 api = Api("exports", "The open season, lots and demand lines as files, with the columns of the exchange format.")
 ZIP, XLSX, CSV = "application/zip", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"

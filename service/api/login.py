@@ -19,7 +19,7 @@ from catalog.given import Given
 from catalog.models import Association, Organisation
 from catalog.tenancy import find
 from service.audit import Deed, record
-from service.auth import accounts, csrf, failures, oidc, passwords, second_factor, sessions
+from service.auth import accounts, csrf, demands, failures, oidc, passkeys, passwords, second_factor, sessions
 from service.auth.accounts import NewPassword, Password
 from service.auth.permissions import Permission, granted
 from service.auth.principal import roles_of
@@ -121,7 +121,8 @@ async def prove(request: Request, given: LoginIn) -> tuple[LoggedIn, sessions.Op
     fits = await passwords.aside(lambda: passwords.matches(found.digest, given.password))
     outdated = fits and found.digest is not None and passwords.outdated(found.digest)
     fresh = await passwords.aside(lambda: passwords.hashed(given.password)) if outdated else None
-    proof = Proof(found, fits, fresh, given.code, request.headers.get("user-agent", ""), device)
+    common = fits and await passwords.aside(lambda: passwords.is_common(given.password, [given.login]))
+    proof = Proof(found, fits, fresh, given.code, request.headers.get("user-agent", ""), device, common)
     opened = await run_in_threadpool(_logged_in, asked, proof)
     if opened is None:
         raise Refused(401, "wrong_login", WRONG, headers=headers)
@@ -175,7 +176,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Proof:
-    """What somebody has shown: whether the password fits, a better hash of it, the code, and what his browser says of itself."""
+    """What somebody has shown: whether the password fits, a better hash of it, the code, and what his browser says of itself.
+
+    A common password lets its owner in, to choose another one.
+    """
 
     found: Found
     fits: bool
@@ -183,6 +187,7 @@ class Proof:
     code: str | None
     agent: str
     device: str
+    is_common: bool = False
 
 
 def check_own_page(request: Request) -> None:
@@ -222,6 +227,8 @@ def _logged_in(asked: RequestContext, proof: Proof) -> tuple[LoggedIn, sessions.
         failures.note_success(session, user.id, place)
         if proof.fresh_hash is not None:
             user.password_hash = proof.fresh_hash
+        if proof.is_common:
+            demands.demand_password(session, user.id)
         device = failures.know_device(session, user.id, proof.device)
         shape, opened = open_for(session, asked, user, proof.agent)
         return shape, replace(opened, device=device)
@@ -229,6 +236,9 @@ def _logged_in(asked: RequestContext, proof: Proof) -> tuple[LoggedIn, sessions.
 
 def _second_fits(session: DbSession, asked: RequestContext, user: User, code: str | None) -> bool:
     if not second_factor.is_on(session, user.id):
+        needed = asked.settings.second_factor_for_staff and demands.is_staff(roles_of(session, user.id))
+        if needed and passkeys.of_user(session, user.id):
+            raise Refused(401, "passkey_required", "the password alone isn't enough for this account: log in with its passkey")
         return True
     if code is None:
         ticket = asked.service.cursors.write(TICKET, (user.uid, asked.address, int(now_utc().timestamp())))
@@ -347,7 +357,7 @@ async def change_password(request: Request, asked: Writing, given: PasswordIn) -
     service: Service = request.app.state.service
     headers = service.limits.admit(service.limits.logins, f"{asked.by}|{asked.address}")
     login, digest = await run_in_threadpool(_own_hash, asked)
-    passwords.check_strength(given.new_password, login, asked.principal.name)
+    await passwords.aside(lambda: passwords.check_strength(given.new_password, login, asked.principal.name))
     if not await passwords.aside(lambda: passwords.matches(digest, given.password)):
         raise Refused(403, "wrong_password", "the password is wrong", headers=headers)
     fresh = await passwords.aside(lambda: passwords.hashed(given.new_password))
@@ -363,6 +373,7 @@ def _own_hash(asked: RequestContext) -> tuple[str, str | None]:
 def _keep_password(asked: RequestContext, digest: str) -> None:
     user = asked.session.get_one(User, asked.principal.row_id, with_for_update=True)
     user.password_hash, user.updated_by = digest, asked.by
+    demands.password_chosen(asked.session, user.id)
     asked.session.flush()
     sessions.revoke_all(asked.session, user.id)
     asked.note("password.change", "user_account", user.uid)

@@ -17,7 +17,7 @@ from catalog.errors import AlreadyThere, Conflict, Invalid, fault
 from catalog.given import Given, Name
 from catalog.models import Organisation, Side
 from catalog.tenancy import Scope, check_version, find
-from service.auth import failures, passwords, second_factor, sessions
+from service.auth import demands, failures, passkeys, passwords, second_factor, sessions
 from service.auth.permissions import BOUND_ROLES
 from service.models import Role, RoleGrant, User
 
@@ -212,6 +212,8 @@ def erase_user(session: Session, scope: Scope, uid: str, by: str, version: int |
     sessions.revoke_all(session, user.id)
     user.name, user.login, user.phone = f"Đã xóa {user.uid[-6:]}", f"erased-{user.uid}", None
     second_factor.take_away(session, user.id)
+    passkeys.forget(session, user.id)
+    demands.password_chosen(session, user.id)
     failures.forget(session, user.id)
     user.password_hash, user.oidc_subject, user.active, user.erased_at, user.updated_by = None, None, False, now_utc(), by
     session.flush()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from catalog.base import now_utc
 from catalog.errors import Invalid, fault
-from service.auth import failures, second_factor, sessions
+from service.auth import demands, failures, passkeys, second_factor, sessions
 from service.auth.tokens import new_token, token_hash
 from service.models import LoginLink, User
 
@@ -22,7 +22,7 @@ PATH = "/welcome"
 def issue(session: Session, user: User, lasts: timedelta, by: str) -> str:
     """Make a link and return its token, which is stored nowhere.
 
-    The old password, every login and the second factor of the account end with it.
+    The old password, every login, the second factor and the passkeys of the account end with it.
     """
     now = now_utc()
     session.execute(update(LoginLink).where(LoginLink.user_id == user.id, LoginLink.used_at.is_(None)).values(used_at=now))
@@ -31,6 +31,7 @@ def issue(session: Session, user: User, lasts: timedelta, by: str) -> str:
     user.password_hash = None
     sessions.revoke_all(session, user.id)
     second_factor.take_away(session, user.id)
+    passkeys.forget(session, user.id)
     failures.forget_devices(session, user.id)
     session.flush()
     return token
@@ -56,6 +57,7 @@ def use(session: Session, token: str, password_hash: str) -> User:
         raise Invalid([fault("link", "", "a link that hasn't been used and hasn't run out")])
     link.used_at = now_utc()
     user.password_hash, user.updated_by = password_hash, user.uid
+    demands.password_chosen(session, user.id)
     sessions.revoke_all(session, user.id)
     session.flush()
     return user

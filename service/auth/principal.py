@@ -14,6 +14,7 @@ from catalog.base import now_utc
 from catalog.errors import NotFound
 from catalog.models import Association
 from catalog.tenancy import Scope, scope_of
+from service.auth.demands import Demand, demand_of
 from service.auth.permissions import Permission, granted
 from service.auth.tokens import same, token_hash
 from service.models import ApiKey, Role, RoleGrant, Session, User
@@ -51,6 +52,7 @@ class Principal:
     session_id, session_uid, csrf_hash : of a login by cookie; None for a key.
     stale : whether the moment at which he was last seen should be written down anew.
     expires_at : when what he showed ends by itself.
+    demand : what he must do before anything else; until then he may only look after his own account.
     """
 
     uid: str
@@ -66,6 +68,7 @@ class Principal:
     csrf_hash: str | None = None
     stale: bool = False
     expires_at: datetime = NEVER
+    demand: Demand | None = None
 
     @property
     def is_key(self) -> bool:
@@ -98,12 +101,13 @@ def of_key(session: DbSession, key: str) -> Principal:
     )
 
 
-def of_session(session: DbSession, token: str, idle: timedelta = timedelta.max) -> Principal:
+def of_session(session: DbSession, token: str, idle: timedelta = timedelta.max, *, staff_needs_second: bool = False) -> Principal:
     """Return whose login this is.
 
     Parameters
     ----------
     idle : how long a login lasts without a request.
+    staff_needs_second : whether the association's people need a second factor.
 
     Raises
     ------
@@ -122,9 +126,11 @@ def of_session(session: DbSession, token: str, idle: timedelta = timedelta.max) 
         raise NotKnown
     roles = roles_of(session, user_id)
     scope = None if association_id is None else scope_of(session, association_id, organisation_id)
+    demand = demand_of(session, user_id, roles, staff_needs_second=staff_needs_second)
+    may = granted(roles, organisation_id) if demand is None else frozenset({Permission.OWN_ACCOUNT})
     return Principal(
-        uid, name, roles, granted(roles, organisation_id), scope, association_id, organisation_id, user_id, session_id, session_uid,
-        csrf_hash, _is_stale(seen_at, now), expires_at,
+        uid, name, roles, may, scope, association_id, organisation_id, user_id, session_id, session_uid, csrf_hash,
+        _is_stale(seen_at, now), expires_at, demand,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.language import OwnLanguage
+from service.cli.reading import read_input
 from service.cli.signals import StopRequest
 from service.cli.status import BAD_INPUT, INTERRUPTED
 from service.stopwatch import Patience
@@ -42,7 +43,7 @@ def explain(
     """Explain why lots and lines are open, and what would change it."""
     from matching.explain.context import PlanContext, UnknownId
     from matching.explain.texts import say
-    from matching.io import read_plan, read_problem
+    from matching.io import read_plan
     from matching.model.errors import BadInput
     from matching.policy.limits import policy_limits
     from matching.recipe import recipe_of
@@ -53,7 +54,7 @@ def explain(
         raise typer.BadParameter("say --lot ID, --line ID or --all")
     reading = source
     try:
-        problem = read_problem(source)
+        problem = read_input(source).problem
         reading = plan
         recipe = recipe_of(_claims(plan))
         limits = None if recipe is None else policy_limits(problem, recipe.policy, recipe.deliveries)

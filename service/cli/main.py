@@ -131,13 +131,14 @@ def match(
     iterations: Annotated[
         int | None, typer.Option("--iterations", min=1, max=10**9, help="End after so many steps of the search, on any machine the same.")
     ] = None,
+    for_excel: season.ForExcel = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Plan a folder or workbook."""
     from service.cli.planning import Order, run_match
 
-    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet, cluster, policy, previous, iterations, lang.value)
+    order = Order(source, out, time_limit, seed, trips.value, as_json, quiet, cluster, policy, previous, iterations, lang.value, for_excel)
     raise typer.Exit(run_match(order, _stopwatch(ctx)))
 
 

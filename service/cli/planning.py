@@ -6,7 +6,8 @@ The engine is imported where it is used: progress is on the screen, and bad inpu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,7 @@ from matching.model.problem import Problem
 from service.cautions import floor_cautions
 from service.cli.output_folder import BadOutput, check_output, is_workbook
 from service.cli.progress import Watcher, watching
+from service.cli.reading import read_input, show_notes
 from service.cli.signals import StopRequest
 from service.cli.status import BAD_INPUT, BAD_OUTPUT, BROKEN, OK
 from service.cli.terminal import console, show_failure, show_finding, show_issues, show_report
@@ -53,6 +55,7 @@ class Order:
     previous: Path | None = None
     iterations: int | None = None
     language: Language = "vi"
+    for_excel: bool = False
 
 
 def run_match(order: Order, stopwatch: Stopwatch) -> int:
@@ -81,12 +84,11 @@ def run_demo(order: Order, stopwatch: Stopwatch) -> int:
 
 def run_check(source: Path, folder: Path, *, as_json: bool) -> int:
     """Verify a written plan; return the exit status."""
-    from matching.io import read_problem
     from service.plan_check import check_plan
 
     reading = source
     try:
-        problem = read_problem(source)
+        problem = read_input(source).problem
         reading = folder
         finding = check_plan(problem, folder)
     except BadInput as error:
@@ -108,21 +110,34 @@ def _plan_and_write(order: Order, stopwatch: Stopwatch) -> tuple[Problem, Result
     assert order.source is not None
     with watching(console(stderr=True), stopwatch, order.limit_s, quiet=order.quiet) as watch:
         watch(Progress(stopwatch(), "read", None, None))
-        from matching.io import read_season
+        from service.uploads.seasons import read_season
 
-        season = read_season(order.source)
+        reading = show_notes(read_season(order.source))
+        season = reading.season
         task = _task(season, order)
         check_output(order.out, order.source)
         # A signal ends reading at once; from here on, the first one asks for the best plan so far, written whole.
-        with StopRequest() as stop_asked:
+        with StopRequest() as stop_asked, _not_counting_compilation(stopwatch, watch, order) as stopwatch:
             done = _plan(task, order, stopwatch, watch, stop_asked)
             watch(Progress(stopwatch(), "write", done.result.objective_vnd, done.result.bound_vnd))
             report = _summary(season.problem, done)
             if is_workbook(order.out):
                 _write_workbook(season.problem, done.result, report, order)
             else:
-                _write(season, done, order.out)
-    return season.problem, done.result, report
+                _write(season, done, order)
+    return season.problem, done.result, replace(report, notes=reading.notes)
+
+
+@contextmanager
+def _not_counting_compilation(stopwatch: Stopwatch, watch: Watcher, order: Order) -> Iterator[Stopwatch]:
+    """Give a stopwatch that stands still while loops are compiled, and say when that happens and what came of it."""
+    from matching.compiling import without_compiling
+
+    with without_compiling(stopwatch, lambda: watch(Progress(stopwatch(), "compile", None, None))) as own:
+        yield own
+    if own.compiled.seconds and not order.quiet:
+        kept = "kept for the next run" if own.compiled.is_kept else "not kept: set NUMBA_CACHE_DIR to a folder that can be written"
+        console(stderr=True).print(f"Compiled the engine's loops in {own.compiled.seconds:.0f} s; {kept}.", soft_wrap=True)
 
 
 def _summary(problem: Problem, done: Done) -> Report:
@@ -150,16 +165,17 @@ def _plan(task: Task, order: Order, stopwatch: Stopwatch, watch: Watcher, stop_a
         return plan(task, stopwatch, watch, stop_asked, executor)
 
 
-def _write(season: Season, done: Done, out: Path) -> None:
+def _write(season: Season, done: Done, order: Order) -> None:
     from matching.io import write_result
     from matching.io.staging import place_files
     from service.policy_files import CHANCES_FILE, REPORT_FILE, STANDBY_FILE, extra_files
 
     extra = extra_files(season, done)
     stale = [name for name in (REPORT_FILE, CHANCES_FILE, STANDBY_FILE) if name not in extra]
-    problem, recipe = season.problem, done.recipe.as_json()
+    problem, recipe, out = season.problem, done.recipe.as_json(), order.out
+    digest, marked = problem.digest(), order.for_excel
     try:
-        write_result(out, problem, done.result, engine=engine_name(), input_sha256=problem.digest(), recipe=recipe)
+        write_result(out, problem, done.result, engine=engine_name(), input_sha256=digest, recipe=recipe, marked=marked)
         for name in stale:
             (out / name).unlink(missing_ok=True)
         if extra:

@@ -10,6 +10,7 @@ import typer
 
 from matching.model.errors import BadInput
 from service.cli.language import Lang, OwnLanguage
+from service.cli.reading import read_input
 from service.cli.status import BAD_INPUT, BROKEN, OK
 
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ def replay(
 
     Exit status: 0 it is the same, or it differs and may, since the clock ended its run or the engine is another; 1 it differs and mustn't.
     """
-    from matching.io import read_season, write_result
+    from matching.io import write_result
     from service.policy_files import replay as make_again
     from service.stopwatch import start_stopwatch
     from service.version import engine_name
 
     try:
-        season = read_season(source)
+        season = read_input(source)
         found, done = make_again(season, plan, previous, start_stopwatch())
     except BadInput as error:
         raise refused(source, error, as_json=as_json) from error
@@ -124,9 +125,7 @@ def compare(
 
 
 def _season(source: Path) -> Season:
-    from matching.io import read_season
-
-    return read_season(source)
+    return read_input(source)
 
 
 def chances(
@@ -166,13 +165,13 @@ def difference(
 ) -> None:
     """Say what has changed between two plans of one input."""
     from matching import texts
-    from matching.io import read_plan, read_problem
+    from matching.io import read_plan
     from matching.replanning.difference import as_json as shown
     from matching.replanning.difference import differences, notices, sentence
 
     reading = source
     try:
-        problem = read_problem(source)
+        problem = read_input(source).problem
         reading = before
         old = read_plan(before, problem)
         reading = after

@@ -13,6 +13,7 @@ from matching.model.reasons import RuleKind
 from service.cli.explain import caution_texts, plan_cautions
 from service.cli.language import OwnLanguage
 from service.cli.policy import AsJson, PlanFolder, Previous, Seed, Source, refused
+from service.cli.reading import read_input
 from service.cli.status import BAD_INPUT
 
 if TYPE_CHECKING:
@@ -39,11 +40,10 @@ def price(
     """Say what a rule costs: the plan is planned on with the rule and without it, with equal effort."""
     from matching.explain.rendering import price_text
     from matching.explain.rules import NoSuchRule, Rule
-    from matching.io import read_season
 
     wanted = Rule(rule, tuple(of or ()))
     try:
-        season = read_season(source)
+        season = read_input(source)
         found = _priced(season, plan, wanted, previous, seconds, seed)
     except BadInput as error:
         raise refused(source, error, as_json=as_json) from error

@@ -16,6 +16,7 @@ from service.cli.terminal import millions, percent
 
 PHASES = {
     "read": "reading the tables",
+    "compile": "compiling the engine's loops, once on this machine and not counted in the limit",
     "funnel": "finding who may serve whom",
     "volumes": "matching volumes",
     "trips": "loading trucks",

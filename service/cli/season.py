@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.context import COMMAND_LINE, association_of, opened, refusal, say, writing
+from service.cli.reading import read_input
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Association = Annotated[str, typer.Option("--association", metavar="CODE", help="The association whose rows these are.")]
 DATE = ["%Y-%m-%d"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+ForExcel = Annotated[bool, typer.Option("--for-excel", help="Begin CSV files with the mark by which Excel knows their letters.")]
 
 
 def import_(
@@ -31,7 +33,8 @@ def import_(
     with opened() as database:
         done = writing(database, lambda session: take_in(session, source, association, name, force=force))
     rows = [f"{table}: {n} new" for table, n in done.new.items()] + [f"{table}: {n} changed" for table, n in done.changed.items()]
-    say("\n".join(rows) or "Nothing new.", {"id": done.uid, "new": done.new, "changed": done.changed, "same": done.same}, as_json=as_json)
+    facts = {"id": done.uid, "new": done.new, "changed": done.changed, "same": done.same}
+    say("\n".join(rows) or "Nothing new.", facts, as_json=as_json)
 
 
 def take_in(session: Session, source: Path, code: str, name: str | None, *, force: bool = False) -> Imported:
@@ -52,7 +55,7 @@ def take_in(session: Session, source: Path, code: str, name: str | None, *, forc
         session.add(owner)
         session.flush()
     facts.state(session)
-    done = import_path(session, owner.id, source, COMMAND_LINE, force=force)
+    done = import_path(session, owner.id, source, COMMAND_LINE, force=force, read=read_input)
     after = {"file": source.name, "new": done.new, "changed": done.changed}
     audit.record(session, audit.Deed(owner.id, COMMAND_LINE, "season.import", "import_batch", done.uid, after=after), now(session))
     return done
@@ -63,14 +66,16 @@ def export(
     association: Association,
     first: Annotated[datetime | None, typer.Option("--from", formats=DATE, help="First day; what ends earlier is left out.")] = None,
     last: Annotated[datetime | None, typer.Option("--until", formats=DATE, help="Last day.")] = None,
+    for_excel: ForExcel = False,
     as_json: AsJson = False,
 ) -> None:
     """Write what is still open of a season, for planning elsewhere."""
     from xlsxwriter.exceptions import XlsxWriterException
 
-    from service.planning.plans.exporting import write_problem, write_workbook
+    from service.planning.plans.exporting import write_problem
     from service.planning.plans.forecasts import outlook_of, outlook_tables
     from service.planning.plans.problem_builder import Horizon, load
+    from service.planning.plans.season_workbook import write_workbook
 
     if out.exists() and (out.is_file() or any(out.iterdir())):
         raise refusal(f"{out} is there already: an export overwrites nothing")
@@ -79,7 +84,10 @@ def export(
         loaded = load(session, association_of(session, association).id, horizon)
         problem, beside = loaded.problem, outlook_tables(loaded.problem, outlook_of(session, loaded))
     try:
-        (write_workbook if out.suffix.lower() == ".xlsx" else write_problem)(out, problem, beside)
+        if out.suffix.lower() == ".xlsx":
+            write_workbook(out, problem, beside)
+        else:
+            write_problem(out, problem, beside, marked=for_excel)
     except (OSError, XlsxWriterException) as error:
         raise refusal(f"{out} can't be written: {error}") from error
     facts = {"output": str(out), "lots": problem.n_lots, "lines": problem.n_lines, "sha256": problem.digest()}

@@ -27,6 +27,7 @@ def add(
     association: Annotated[str | None, typer.Option("--association", metavar="CODE", help="Whom it belongs to.")] = None,
     organisation: Annotated[str | None, typer.Option("--organisation", metavar="CODE", help="A clerk's or purchaser's own.")] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    must_change: Annotated[bool, typer.Option("--must-change", help="Let the owner choose another password at the first login.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add an account; without an association, an administrator of all of them. There is no default password."""
@@ -36,7 +37,7 @@ def add(
         password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _asked()
         check_strength(password, login.partition("@")[0], login)
         password_hash = hashed(password)
-        made = writing(database, lambda session: _add(session, login, name, role, association, organisation, password_hash))
+        made = writing(database, lambda session: _add(session, login, name, role, association, organisation, password_hash, must_change))
     say(f"{login} is {role.value} now.", {"id": made.uid, "login": made.login, "role": role.value}, as_json=as_json)
 
 
@@ -47,7 +48,14 @@ def _asked() -> str:
 
 
 def _add(
-    session: Session, login: str, name: str, role: PersonRole, association: str | None, organisation: str | None, password_hash: str
+    session: Session,
+    login: str,
+    name: str,
+    role: PersonRole,
+    association: str | None,
+    organisation: str | None,
+    password_hash: str,
+    must_change: bool,
 ) -> User:
     """Add the account, and note it in the trail of its association."""
     from pydantic import ValidationError
@@ -56,7 +64,7 @@ def _add(
     from catalog.models import Organisation
     from catalog.tenancy import Scope, find_code
     from service import audit
-    from service.auth import accounts
+    from service.auth import accounts, demands
     from service.db import now
     from service.models import Role
 
@@ -68,6 +76,8 @@ def _add(
     except ValidationError as error:
         raise Invalid([fault(".".join(map(str, one["loc"])), "", one["msg"]) for one in error.errors(include_input=False)]) from None
     made = accounts.add_user(session, scope, given, password_hash, COMMAND_LINE, [Role.ADMINISTRATOR])
+    if must_change:
+        demands.demand_password(session, made.id)
     chain = None if owner is None else owner.id
     deed = audit.Deed(chain, COMMAND_LINE, "user.add", "user_account", made.uid, after={"roles": [role.value]})
     audit.record(session, deed, now(session))

@@ -17,22 +17,30 @@ from service import logs
 from service.audit import Deed, record_rarely
 from service.auth import csrf, principal, tokens
 from service.auth.credential_cache import Memory
+from service.auth.failures import place_of
 from service.auth.keyring import key_path, load_key
 from service.auth.oidc import Provider
+from service.auth.passkeys import Challenges
 from service.auth.permissions import Permission
 from service.auth.principal import NotKnown, Principal
 from service.db import Database
+from service.http.connections import Connections
 from service.http.context import RequestContext
 from service.http.cursors import Cursors
 from service.http.limits import Limits
-from service.http.places import Places
+from service.http.places import Places, Turns
 from service.http.problems import Refused
 from service.models import ApiKey, ServiceSecret, Session
+from service.searching import Searches
 from service.settings import Settings, networks
 
 COOKIE, CSRF_COOKIE = "mca_session", "mca_csrf"
 DEVICE_COOKIE, ASSOCIATION_COOKIE = "mca_device", "mca_association"
 ASSOCIATION = "mca-association"
+OF_OWN_ACCOUNT = ("/account", "/logins", "/logout", "/sign-out")
+"""Addresses that stay open to somebody who must see to his account first."""
+THREADS_SHARE = 4
+"""One account works on one part in so many of the threads; what else it asks for waits without one."""
 GUEST = Principal("guest", "guest", (), frozenset(), None, None, None, 0)
 """Who asks where nobody needs to say who he is."""
 DENIED_PAUSE = timedelta(hours=1)
@@ -49,7 +57,9 @@ class Service:
         self.provider = Provider(settings)
         self.memory = Memory(settings.remember_seconds)
         self.proxies = networks(settings.trusted_proxies)
-        self.uploads, self.searches, self.streams = Places(3), Places(1), Places(settings.event_streams, 4)
+        self.uploads, self.streams = Places(3), Places(settings.event_streams, 4)
+        self.challenges, self.turns = Challenges(), Turns(max(1, settings.request_threads // THREADS_SHARE))
+        self.searches, self.connections = Searches(settings.search_processes), Connections()
         self.idle = timedelta(minutes=settings.session_idle_minutes)
         self._cursors: Cursors | None = None
         self._key: bytes | None = None
@@ -116,17 +126,25 @@ def admit(service: Service, request: Request, may: Permission | None, *, by_form
         # A refusal says as well how often one still may; the edge sees to it.
         request.state.rate = headers
         _check_meant(service, request, who, by_form=by_form)
+        if who.demand is not None and not _is_of_own_account(request.url.path):
+            raise Refused(403, who.demand.value, "see to it on the page of your own account first", headers=headers)
         if not who.may(may):
             _note_denied(service, request, who, may, address)
             raise Refused(403, "forbidden", f"this needs the permission {may.value}", headers=headers, facts={"permission": may.value})
         if who.stale:
             _mark_seen(service.database, who)
     else:
-        headers = request.state.rate = service.limits.admit(service.limits.guests, address)
+        headers = request.state.rate = service.limits.admit(service.limits.guests, place_of(address, None))
     return RequestContext(
         who, service, getattr(request.state, "request_id", ""), address[:100], request.url.path, request.headers.get("if-match"),
         request.headers.get("if-none-match"), headers,
     )  # fmt: skip
+
+
+def _is_of_own_account(path: str) -> bool:
+    """Return whether an address is one at which somebody sees to his own account."""
+    place = path.removeprefix("/api/v1")
+    return any(place == own or place.startswith(own + "/") for own in OF_OWN_ACCOUNT)
 
 
 def _shown(request: Request) -> Shown:
@@ -152,7 +170,7 @@ def _identified(service: Service, request: Request, shown: Shown, address: str) 
                 who = principal.within(session, who, association)
         return who, headers
     except NotKnown:
-        headers = service.limits.admit(service.limits.guests, address)
+        headers = service.limits.admit(service.limits.guests, place_of(address, None))
         raise Refused(
             401, "not_authenticated", "log in, or send a valid key", headers={**headers, "WWW-Authenticate": 'Bearer realm="mca"'}
         ) from None
@@ -161,7 +179,8 @@ def _identified(service: Service, request: Request, shown: Shown, address: str) 
 def _owner(service: Service, session: DbSession, shown: Shown) -> Principal:
     if shown.key is not None:
         return principal.of_key(session, shown.key)
-    return principal.of_session(session, shown.cookie or "", service.idle)
+    needs = service.settings.second_factor_for_staff
+    return principal.of_session(session, shown.cookie or "", service.idle, staff_needs_second=needs)
 
 
 def _chosen(request: Request) -> str:

@@ -107,6 +107,11 @@ class RequestContext:
         return self.principal.uid
 
     @property
+    def turn(self) -> str:
+        """In whose turn the request is worked on: an account's or a key's, and an address's where nobody has logged in."""
+        return self.by if self.principal.row_id else self.address
+
+    @property
     def claimant(self) -> str:
         """Whose ``Idempotency-Key`` it is: the one who asks, in the association that he looks at."""
         scope = self.principal.scope

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from catalog.base import new_uid
 from catalog.errors import Conflict, DomainError
 from service import logs
+from service.auth.failures import place_of
 from service.auth.oidc import OidcFailed
 from service.auth.passwords import Busy
 from service.http import denials, framing, problems
@@ -72,13 +73,16 @@ class Edge:
         request_id = given if _SANE_ID.fullmatch(given) else new_uid()
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        peer, connections = scope.get("client"), _service(scope).connections
+        connections.begin(peer)
         scope["client"] = framing.client_of(scope, _service(scope).proxies)
-        address = scope["client"][0] if scope["client"] else ""
+        address = _place(scope)
         self._under_way += 1
         self._by_address[address] += 1
         try:
             await self._answer(scope, receive, self._dressed(scope, send, request_id))
         finally:
+            connections.end(peer)
             self._under_way -= 1
             self._by_address[address] -= 1
             if not self._by_address[address]:
@@ -117,7 +121,7 @@ class Edge:
 
     def _refusal(self, scope: Scope) -> tuple[problems.Problem | None, dict[str, str]]:
         """Return why a request isn't even begun, and the headers of that answer."""
-        settings, address = _service(scope).settings, scope["client"][0] if scope["client"] else ""
+        settings, address = _service(scope).settings, _place(scope)
         if self._under_way > settings.most_requests:
             return problems.plain(503, "busy", "too many requests at once: try again in a moment"), _AWAY | _CLOSE
         if self._by_address[address] > settings.address_requests:
@@ -143,6 +147,11 @@ class Edge:
             await send(message)
 
         return dressed
+
+
+def _place(scope: Scope) -> str:
+    """Return the address, or the network of an IPv6 address, that requests are counted by."""
+    return place_of(scope["client"][0], None) if scope["client"] else ""
 
 
 def _service(scope: Scope) -> Service:

@@ -36,14 +36,14 @@ def client_of(scope: Scope, proxies: Sequence[Network]) -> tuple[str, int] | Non
     proxies : networks whose ``X-Forwarded-For`` is believed.
     """
     client: tuple[str, int] | None = scope.get("client")
-    if client is None or not proxies or not _is_in(client[0], proxies):
+    if client is None or not proxies or not is_in(client[0], proxies):
         return client
     header = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
     for hop in reversed([part.strip().strip("[]") for part in header.split(",") if part.strip()]):
         if not _is_address(hop):
             break
         client = hop, client[1]
-        if not _is_in(hop, proxies):
+        if not is_in(hop, proxies):
             break
     return client
 
@@ -56,7 +56,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_in(address: str, proxies: Sequence[Network]) -> bool:
+def is_in(address: str, proxies: Sequence[Network]) -> bool:
+    """Return whether an address lies in one of some networks."""
     return _is_address(address) and any(ipaddress.ip_address(address) in network for network in proxies)
 
 

@@ -5,11 +5,12 @@ Nobody waits for a place, because a waiting request would hold a thread that ser
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from service.http.problems import Refused
 
@@ -63,6 +64,33 @@ class Places:
             yield
         finally:
             self.free(token)
+
+
+class Turns:
+    """Turns at the threads that everybody shares: each account has few at a time, and its further requests wait, holding no thread.
+
+    Parameters
+    ----------
+    each : turns at a time.
+    """
+
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._waiting: dict[tuple[int, str], tuple[asyncio.Semaphore, list[None]]] = {}
+
+    @asynccontextmanager
+    async def hold(self, name: str) -> AsyncIterator[None]:
+        """Wait for a turn and hold it for the length of a block."""
+        key = id(asyncio.get_running_loop()), name
+        turns, asking = self._waiting.setdefault(key, (asyncio.Semaphore(self._each), []))
+        asking.append(None)
+        try:
+            async with turns:
+                yield
+        finally:
+            asking.pop()
+            if not asking:
+                self._waiting.pop(key, None)
 
 
 def _refused(status: int, code: str, detail: str) -> Refused:

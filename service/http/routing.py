@@ -274,12 +274,15 @@ class Route(APIRoute):
                 etags.expected(asked.if_match)
             if takes_body or rule.writes:
                 await _check_body(strict, rule, limit, takes_body)
-            if rule.writes and idempotency.HEADER in strict.headers:
-                asked.claim = idempotency.claimed(
-                    asked.claimant, strict.method, strict.url.path, strict.headers, await strict.body(), strict.url.query, rule.secret
-                )
+            # The body is read by whoever has his place, for many large ones at once would fill the memory; and before his turn comes.
             with service.uploads.hold(asked.by) if rule.takes_long else nullcontext():
-                return await inner(strict)
+                body = await strict.body() if takes_body or rule.writes else b""
+                if rule.writes and idempotency.HEADER in strict.headers:
+                    asked.claim = idempotency.claimed(
+                        asked.claimant, strict.method, strict.url.path, strict.headers, body, strict.url.query, rule.secret
+                    )
+                async with service.turns.hold(asked.turn):
+                    return await inner(strict)
 
         return handle
 

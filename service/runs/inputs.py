@@ -84,8 +84,3 @@ def _as_kept(kept: RunInput, loaded: Loaded, digest: str | None) -> Loaded | Non
 def emptied(loaded: Loaded) -> bool:
     """Tell whether there is nothing to plan."""
     return loaded.problem.n_lots == 0 or loaded.problem.n_lines == 0
-
-
-def with_problem(loaded: Loaded, **parts: Any) -> Loaded:
-    """Return the same rows with some tables of the problem replaced."""
-    return replace(loaded, problem=loaded.problem.replace(**parts))

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.errors import Conflict
-from matching.explain.rules import Rule, RulePrice
+from matching.explain.rules import NoSuchRule, Rule, RulePrice
 from matching.model.plan import Plan
 from matching.model.problem import Problem
-from matching.policy.price import price_under
 from matching.recipe import recipe_of
 from matching.replanning.carry_over import carry_over
-from matching.solver import Limits
 from service.planning import models as m
 from service.runs import archives
 from service.runs.policies import RECIPE
+from service.searching import Searches, price_rule
 
 MOST_LOOKED_AT = 100
 """Earlier plans among which the one is looked for that a plan held on to."""
@@ -30,13 +27,15 @@ class EarlierGone(Conflict):
 
 
 def price(
-    session: Session, stored: m.Plan, problem: Problem, plan: Plan, rule: Rule, limits: Limits, stopwatch: Callable[[], float]
+    session: Session, stored: m.Plan, problem: Problem, plan: Plan, rule: Rule, seconds: float, searches: Searches, asker: str
 ) -> RulePrice:
     """Say what a rule costs, beginning with a stored plan.
 
     Parameters
     ----------
     problem, plan : what the plan was made from and the plan itself, as they were read.
+    seconds : of the search.
+    searches, asker : where it runs, and for whom.
 
     Raises
     ------
@@ -48,10 +47,11 @@ def price(
     recipe = recipe_of(stored.figures.get(RECIPE) or {"policy_sha256": ""})
     assert recipe is not None
     previous = _earlier(session, stored, recipe.previous_sha256, problem) if recipe.policy.needs_previous else None
-    return price_under(
-        problem, recipe.policy, plan, rule, limits=limits, stopwatch=stopwatch, seed=stored.seed, previous=previous,
-        deliveries=recipe.deliveries,
-    )  # fmt: skip
+    more = {"seed": stored.seed, "previous": previous, "deliveries": recipe.deliveries}
+    found = searches.run(asker, price_rule, problem, recipe.policy, plan, rule, seconds, **more)
+    if isinstance(found, dict):
+        raise NoSuchRule(**found)
+    return found
 
 
 def _earlier(session: Session, stored: m.Plan, sha256: str, problem: Problem) -> Plan:

@@ -30,6 +30,8 @@ BY_COMMA = re.compile(r"[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+
 BLANKS = re.compile(r"(?<=[0-9])[\u00a0\u202f '](?=[0-9]{3})")
 YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ]00:00(?::00)?)?")
 DAY_FIRST = re.compile(r"([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4})")
+CLOCK = re.compile(r"([0-9]{1,2})(?::([0-9]{2})(?::00(?:\.0+)?)?|\s?(?:h|g|giờ)\s?([0-9]{2})?)")
+FLAGS = {"true": "yes", "false": "no", "có": "yes", "không": "no"}
 FIRST_1900, FIRST_1904 = date(1899, 12, 30), date(1904, 1, 1)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -129,11 +131,22 @@ def _counted(number: float, base_1904: bool | None) -> str:
     return found.isoformat()
 
 
+def clock(cell: Any) -> str:
+    """Return a clock time as ``HH:MM``; seconds of zero, one digit for the hour, and ``5h30`` or ``5 giờ`` are understood."""
+    if isinstance(cell, float) and 0 <= cell <= 1:
+        minutes = round(cell * 1440)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    text = str(cell).strip().lower()
+    found = CLOCK.fullmatch(text)
+    return f"{int(found[1]):02d}:{found[2] or found[3] or '00'}" if found else text
+
+
 def flag(cell: Any) -> str:
     """Return a truth value as the word that the exchange format has for it."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    return str(cell).strip().lower()
+    text = normalize("NFC", str(cell).strip().lower())
+    return FLAGS.get(text, text)
 
 
 def plain(cell: Any) -> str:

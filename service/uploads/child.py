@@ -19,8 +19,6 @@ MEMORY_BYTES = 1 << 30
 CPU_S = 30
 EVERY_SHEET = "*"
 MOST_SHEETS = 60
-HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*\bhidden\s*=\s*[\"'](?:1|true)[\"'][^<>]*>")
-ROW_NUMBER = re.compile(rb"\br\s*=\s*[\"']([0-9]{1,7})[\"']")
 BASE_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^<>]*\bdate1904\s*=\s*[\"'](?:1|true)[\"']")
 
 
@@ -36,7 +34,7 @@ def read(content: bytes, wanted: str) -> dict[str, Any]:
     from python_calamine import CalamineWorkbook
 
     from matching.io.archive import clean_parts, packed
-    from matching.io.workbook import _faulty_cells, _named_parts
+    from matching.io.workbook import _faulty_cells, _named_parts, hidden_in, padded_cells, put_in
     from service.uploads import workbook_guard
     from service.uploads.raw import MOST_COLUMNS, MOST_ROWS, TooLarge, Unreadable
 
@@ -55,10 +53,12 @@ def read(content: bytes, wanted: str) -> dict[str, Any]:
     if width > MOST_COLUMNS:
         raise Unreadable(f"at most {MOST_COLUMNS} columns, not {width}: clear stray cells far from the table")
     data = dict(_named_parts(parts)).get(name, b"")
+    rows = [[cell if type(cell) is float else _plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    put_in(rows, padded_cells(parts).get(name, {}))
     return {
         "sheet": name,
-        "rows": [[cell if type(cell) is float else _plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)],
-        "hidden": [int(found[1]) for tag in HIDDEN_ROW.findall(data)[:10_000] if (found := ROW_NUMBER.search(tag))],
+        "rows": rows,
+        "hidden": hidden_in(data),
         "merged": [[first[0] + 1, last[0] + 1] for first, last in sheet.merged_cell_ranges or ()],
         "faulty": [[row, column, why] for (row, column), why in _faulty_cells(parts).get(name, {}).items()],
         "base_1904": any(BASE_1904.search(part) for key, part in parts.items() if key.lower() == "xl/workbook.xml"),
@@ -70,6 +70,7 @@ def read_all(content: bytes) -> dict[str, Any]:
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
     from matching.io.archive import clean_parts, packed
+    from matching.io.workbook import _faulty_cells, _named_parts, hidden_in, padded_cells, put_in
     from service.uploads import workbook_guard
     from service.uploads.raw import MOST_COLUMNS, MOST_ROWS, TooLarge
 
@@ -78,6 +79,7 @@ def read_all(content: bytes) -> dict[str, Any]:
     workbook_guard.check_xml(parts)
     book = CalamineWorkbook.from_filelike(packed(parts))
     shown = [one.name for one in book.sheets_metadata if one.visible is SheetVisibleEnum.Visible][:MOST_SHEETS]
+    padded, faulty, data = padded_cells(parts), _faulty_cells(parts), dict(_named_parts(parts))
     sheets = []
     for name in shown:
         sheet = book.get_sheet_by_name(name)
@@ -86,8 +88,10 @@ def read_all(content: bytes) -> dict[str, Any]:
         if sheet.end[0] > MOST_ROWS:
             raise TooLarge(f"at most {MOST_ROWS:,} rows at one time")
         rows = [[_plain(cell) for cell in row[:MOST_COLUMNS]] for row in sheet.to_python(skip_empty_area=False)]
+        put_in(rows, padded.get(name, {}))
         merged = [[*first, *last] for first, last in sheet.merged_cell_ranges or ()]
-        sheets.append({"name": name, "rows": rows, "merged": merged})
+        wrong = [[row, column, why] for (row, column), why in faulty.get(name, {}).items()]
+        sheets.append({"name": name, "rows": rows, "merged": merged, "faulty": wrong, "hidden": hidden_in(data.get(name, b""))})
     return {"sheets": sheets, "base_1904": any(BASE_1904.search(part) for key, part in parts.items() if key.lower() == "xl/workbook.xml")}
 
 

@@ -58,6 +58,7 @@ def sort_lines(session: Session, scope: Scope, prepared: Prepared, at: datetime)
             found.new.append(whole)
             continue
         if _differs(before, whole):
+            _check_change(parsed, issues, place, before, whole, scope)
             rules.check(parsed, issues, place, before, whole)
             found.changed.append((before, whole))
         else:

@@ -50,6 +50,7 @@ def sort_lots(session: Session, scope: Scope, prepared: Prepared, at: datetime) 
             continue
         changes = {name: value for name, value in row.items() if getattr(before, name) != value and name != "supplier_id"}
         if changes:
+            _check_change(parsed, issues, place, before, row, scope)
             rules.check(parsed, issues, place, before, row)
             found.changed.append((before, changes))
         else:

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from matching.io.cells import Unfit, whole
+from matching.io.cells import clock as clock_cell
 from matching.io.issues import Issues
 from matching.io.parse import Parsed, check_keys, check_windows, parse_table
 from matching.io.raw import RawTable, nearest
-from matching.io.schema import DEMANDS, LOTS, Column, Schema
-from service.uploads.cells import Decimal, day, flag, number, plain, style_of
+from matching.io.schema import CHOICE_COLUMNS, DATE_COLUMNS, DEMANDS, LOTS, Column, Schema
+from service.uploads.cells import Decimal, clock, day, flag, number, plain, style_of
 from service.uploads.raw import MOST_ROWS, Faulty, Sheet, TooLarge, Unreadable
 
 HEADER_WITHIN = 20
 """Rows among which the header is looked for."""
-DATES = frozenset({"available_from", "available_until", "deliver_from", "deliver_until"})
 NOT_SAID = -1
 """Stands in a column of a forecast's spread where the upload says nothing."""
 SPREAD = tuple(Column(name, whole(unit="kg"), np.int64, NOT_SAID) for name in ("low_kg", "high_kg"))
@@ -59,13 +59,44 @@ def understand(table: str, sheet: Sheet, issues: Issues, decimal: Decimal | None
         If there are too many rows.
     """
     schema = SCHEMAS[table]
+    found = normalise(schema, sheet, issues, decimal)
+    if not found.table.rows:
+        raise Unreadable("at least one row below the header")
+    parsed = parse_table(schema, found.table, issues)
+    check_keys({table: parsed}, issues)
+    check_windows({table: parsed}, issues)
+    return Read(parsed, found.decimal, found.notes, sheet.guessed)
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A table with its cells as the exchange format writes them.
+
+    Attributes
+    ----------
+    decimal, notes : as in `Read`.
+    """
+
+    table: RawTable
+    decimal: Decimal | None
+    notes: list[str]
+
+
+def normalise(schema: Schema, sheet: Sheet, issues: Issues, decimal: Decimal | None = None) -> Normalised:
+    """Return a table with its cells as the exchange format writes them; what could mean two things goes to ``issues``.
+
+    Raises
+    ------
+    Unreadable
+        If no row looks like the header.
+    TooLarge
+        If there are too many rows.
+    """
     place = _header(schema, sheet)
     titles = [_title(cell) for cell in sheet.rows[place][1]]
     header_row = sheet.rows[place][0]
     _check_titles(schema, titles, header_row, issues)
     rows = [(n, cells) for n, cells in sheet.rows[place + 1 :] if any(cell not in (None, "") for cell in cells)]
-    if not rows:
-        raise Unreadable("at least one row below the header")
     if len(rows) > MOST_ROWS:
         raise TooLarge(f"at most {MOST_ROWS:,} rows at one time")
     _check_shape(schema.name, sheet, rows, titles, header_row, issues)
@@ -75,12 +106,8 @@ def understand(table: str, sheet: Sheet, issues: Issues, decimal: Decimal | None
     style = decimal or style_of(_written_numbers(schema, columns))
     styles = {name: decimal or _style_of_column(schema, name, cells, style) for name, cells in columns.items()}
     texts = {name: _texts(schema, name, cells, rows, styles[name], sheet, issues) for name, cells in columns.items()}
-    raw = RawTable(table, [n for n, _ in rows], texts)
-    parsed = parse_table(schema, raw, issues)
-    check_keys({table: parsed}, issues)
-    check_windows({table: parsed}, issues)
     notes = [*sheet.notes, *([f"the header is row {header_row}"] if header_row != 1 else [])]
-    return Read(parsed, style, notes, sheet.guessed)
+    return Normalised(RawTable(schema.name, [n for n, _ in rows], texts), style, notes)
 
 
 def _title(cell: Any) -> str:
@@ -134,7 +161,12 @@ def _style_of_column(schema: Schema, name: str, cells: Sequence[Any], style: Dec
 
 
 def _numeric(schema: Schema) -> list[str]:
-    return [column.name for column in schema.columns if column.name not in DATES and column.dtype in (np.int64, np.float64)]
+    """Return the columns whose cells are numbers; dates, clock times and choices are only stored as such."""
+    return [
+        column.name
+        for column in schema.columns
+        if column.dtype in (np.int64, np.float64) and column.name not in DATE_COLUMNS | CHOICE_COLUMNS and column.parse is not clock_cell
+    ]
 
 
 def _texts(
@@ -159,8 +191,10 @@ def _text(cell: Any, read: Reader) -> str:
 
 def _reader(schema: Schema, name: str, style: Decimal | None, sheet: Sheet) -> Reader:
     column = next(column for column in schema.columns if column.name == name)
-    if name in DATES:
+    if name in DATE_COLUMNS:
         return partial(day, base_1904=sheet.base_1904)
+    if column.parse is clock_cell:
+        return clock
     if name in _numeric(schema):
         return partial(number, style=style, whole=column.dtype is np.int64)
     return flag if column.dtype is np.bool_ else plain

@@ -70,6 +70,15 @@ def read_every_sheet(content: bytes) -> dict[str, Any]:
     return answer
 
 
+def sheet_of(found: dict[str, Any], *, base_1904: bool) -> Sheet:
+    """Return one of the sheets that `read_every_sheet` found."""
+    rows = [(number, [_cell(cell) for cell in cells]) for number, cells in enumerate(found["rows"], 1)]
+    for row, column, why in found["faulty"]:
+        if 0 < row <= len(rows) and column < len(rows[row - 1][1]):
+            rows[row - 1][1][column] = Faulty(why)
+    return Sheet(rows, merged=[(block[0] + 1, block[2] + 1) for block in found["merged"]], base_1904=base_1904)
+
+
 def _asked(content: bytes, wanted: str) -> dict[str, Any]:
     """Let the child read the file, and return what it says."""
     environment = {"PATH": os.environ.get("PATH", ""), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}

@@ -7,7 +7,7 @@ everybody here reads them in.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -155,8 +155,3 @@ def day_of_text(text: str) -> date:
         return date(year, month, day)
     except ValueError:
         raise ValueError("expected a day such as 07/06/2027") from None
-
-
-def next_day(day: date, days: int = 1) -> date:
-    """Return the day so many days later."""
-    return day + timedelta(days=days)

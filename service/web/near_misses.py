@@ -15,7 +15,7 @@ from threading import Lock
 from sqlalchemy import select
 
 from catalog.errors import Conflict
-from matching.explain.answer import Promise, what_would_change
+from matching.explain.answer import Promise
 from matching.explain.changes import ChangeKind
 from matching.explain.context import PlanContext, UnknownId
 from matching.explain.diagnosis import Diagnosis, Step, diagnose
@@ -30,7 +30,7 @@ from service.http.problems import Refused
 from service.planning.models import Plan
 from service.planning.states import PlanState
 from service.runs import archives
-from service.stopwatch import Patience, start_stopwatch
+from service.searching import find_change
 from service.web.context import PageContext
 from service.web.reasons import OF_LINE, OF_LOT
 from service.web.texts import mark
@@ -158,14 +158,9 @@ def remedy(visit: PageContext, subject: str, code: str, whose: str = "") -> Reme
         return None
     context, row, _ = found
     try:
-        token = visit.service.searches.take(visit.by)
+        answer = visit.service.searches.run(visit.by, find_change, context, subject, row, SEARCH_S)
     except Refused:
         return Remedy((), visit.say(OTHERS_FIRST))
-    try:
-        patience = Patience(start_stopwatch(), SEARCH_S)
-        answer = what_would_change(context, subject, row, expired=patience, late=patience.is_over)
-    finally:
-        visit.service.searches.free(token)
     own = [one for one in answer.promises if one.change.subject in {code, whose}]
     kg = int(context.kg(subject)[row])
     changes = tuple((_change(visit, one), _effect(visit, one, kg)) for one in own)

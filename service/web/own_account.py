@@ -14,7 +14,7 @@ from catalog.errors import DomainError, Invalid, fault
 from catalog.models import Association
 from service.api import login
 from service.audit import Deed, record
-from service.auth import links, passwords, second_factor, sessions
+from service.auth import demands, links, passkeys, passwords, second_factor, sessions
 from service.auth.permissions import Permission
 from service.drawing.qr import qr_svg
 from service.http.admission import ASSOCIATION_COOKIE
@@ -38,6 +38,8 @@ def account_page(visit: PageContext, **more: Any) -> Response:
         user=user,
         logins=open_logins,
         has_second=has_second,
+        passkeys=passkeys.of_user(visit.session, user.id) if user else [],
+        demand=visit.principal.demand,
         least=passwords.LEAST,
         **{"secret": "", "qr": "", **more},
     )
@@ -59,15 +61,26 @@ def change_own_password(visit: PageRequest) -> Response:
     """Change one's own password; every other login ends."""
     own = login.own_session(visit)
     user = visit.session.get_one(User, visit.principal.row_id, with_for_update=True)
-    _check_old(visit, user)
+    check_old_password(visit, user)
     passwords.check_strength(visit.form.get("new_password"), user.login.partition("@")[0], user.login, user.name)
+    if visit.form.get("new_password") == visit.form.get("password"):
+        raise Invalid([fault("new_password", "", "another password than the present one")])
     user.password_hash, user.updated_by = passwords.hashed(visit.form.get("new_password")), visit.by
+    demands.password_chosen(visit.session, user.id)
     sessions.revoke_others(visit.session, user.id, own)
     visit.note("password.change", "user_account", user.uid)
     return visit.go("/account", visit.say("The password is changed, and every other login has ended."))
 
 
-def _check_old(visit: PageContext, user: User) -> None:
+def check_old_password(visit: PageContext, user: User) -> None:
+    """Refuse a change of the account without its password; a few attempts a minute.
+
+    Raises
+    ------
+    Invalid
+        If the password that came with the form is another one.
+    """
+    visit.service.limits.admit(visit.service.limits.logins, f"{visit.by}|own")
     if not passwords.matches(user.password_hash, visit.form.get("password")):
         raise Invalid([fault("password", "", "the present password")])
 
@@ -77,7 +90,7 @@ def begin_second_factor(visit: PageRequest) -> Response:
     """Show the secret for an authenticator program, once the password has been given."""
     login.own_session(visit)
     user = visit.session.get_one(User, visit.principal.row_id, with_for_update=True)
-    _check_old(visit, user)
+    check_old_password(visit, user)
     secret = second_factor.begin(visit.session, user, visit.service.key)
     visit.note("second_factor.begin", "user_account", user.uid)
     code = qr_svg(second_factor.address_of(secret, user.login, ISSUER), visit.say("QR code for the authenticator program"))
@@ -100,7 +113,7 @@ def remove_second_factor(visit: PageRequest) -> Response:
     """Log in without a second factor again."""
     login.own_session(visit)
     user = visit.session.get_one(User, visit.principal.row_id, with_for_update=True)
-    _check_old(visit, user)
+    check_old_password(visit, user)
     second_factor.take_away(visit.session, user.id)
     visit.note("second_factor.remove", "user_account", user.uid)
     return visit.go("/account", visit.say("The second factor is taken away."))
@@ -147,7 +160,7 @@ async def choose_password(request: Request) -> Response:
         return _welcome(visit, link, None, 404)
     password = visit.form.get("new_password")[: passwords.MOST + 1]
     try:
-        passwords.check_strength(password, user.login.partition("@")[0], user.login, user.name)
+        await passwords.aside(lambda: passwords.check_strength(password, user.login.partition("@")[0], user.login, user.name))
         digest = await passwords.aside(lambda: passwords.hashed(password))
         await run_in_threadpool(_take, visit, link, digest)
     except DomainError as error:

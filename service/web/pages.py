@@ -23,10 +23,11 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from catalog.errors import Conflict, DomainError
 from service.auth import csrf
+from service.auth.demands import Demand
 from service.auth.permissions import Permission
 from service.auth.principal import Principal
 from service.http import admission, edge, idempotency, problems
@@ -99,6 +100,8 @@ class PageRoute(Route):
             try:
                 asked = await run_in_threadpool(admission.admit, service, strict, rule.may, by_form=rule.writes)
             except Refused as refused:
+                if refused.code in set(Demand) and wants_page(strict):
+                    return RedirectResponse("/account", 303)
                 if refused.status_code != 401 or not wants_page(strict):
                     raise
                 return await _log_in_first(service, strict, rule, limit)
@@ -109,7 +112,8 @@ class PageRoute(Route):
             with service.uploads.hold(visit.by) if rule.takes_long else nullcontext():
                 if rule.writes:
                     await _take_form(strict, visit, rule, limit)
-                return await _work(strict, visit, view, inner)
+                async with service.turns.hold(visit.turn):
+                    return await _work(strict, visit, view, inner)
 
         return handle
 

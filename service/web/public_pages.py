@@ -71,6 +71,12 @@ async def sign_in(request: Request) -> Response:
         about: dict[str, Any] = {"kept": kept, "had_files": form.get("had_files") == "1", "login_name": name}
         about["ticket"] = refused.facts.get("ticket") or ""
         return sign_in_page(visit, back=back, status=refused.status_code, **about)
+    return go_on(request, visit, opened)
+
+
+def go_on(request: Request, visit: PageContext, opened: tuple[login.LoggedIn, Opened]) -> Response:
+    """Return where somebody goes who has just logged in: to a page, or to the form that was being sent."""
+    form, back, kept = visit.form, visit.form.get("back", "/"), visit.form.get("kept")
     answer: Response = RedirectResponse(own_address(back), 303)
     if kept:
         visit.token = opened[1].csrf

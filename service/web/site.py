@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from service.web import offers, own_account, public_pages, today, uploads
+from service.web import offers, own_account, passkeys, public_pages, today, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
 from service.web.broker import agreements, open_items, plans, policy, promises, runs, trucks
 from service.web.cooperative import certificates, lots, sales
@@ -18,6 +18,7 @@ from service.web.spreadsheets import pages as spreadsheets
 PARTS: Sequence[Pages] = (
     public_pages.pages,
     own_account.pages,
+    passkeys.pages,
     lots.pages,
     offers.pages,
     today.pages,

@@ -16,7 +16,8 @@ def test_a_loop_is_compiled_anew_when_an_inner_one_changes_in_another_file(tmp_p
     package = tmp_path / "matching"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "compiled.py").write_bytes((Path(__file__).parents[2] / "matching" / "compiled.py").read_bytes())
+    for name in ("compiled.py", "loop_cache.py"):
+        (package / name).write_bytes((Path(__file__).parents[2] / "matching" / name).read_bytes())
     printed = []
     for added in (1, 1, 5):
         (package / "inner.py").write_text(INNER.format(added), encoding="utf-8")

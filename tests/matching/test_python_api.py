@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,17 @@ def test_every_block_of_the_page_runs() -> None:
     assert len(blocks) >= 6
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), names)
+
+
+def test_the_notebook_runs_from_top_to_bottom() -> None:
+    cells = json.loads((PAGE.parent / "season.ipynb").read_text(encoding="utf-8"))["cells"]
+    names: dict[str, Any] = {}
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), f"cell {number}", "exec"), names)
+    assert names["solution"].plan.allocations.kg.sum() > 0
+    assert names["price"].cost_vnd > 0
+    assert names["changes"] != []
 
 
 def test_every_exported_name_exists() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from matching.model.plan import Plan, Progress, Result, Status, Termination
+from matching.model.problem import Problem
 from matching.solver import Limits, SolveParams, solve
 from matching.verify import verify
 from tests.matching.builders import build_problem
@@ -98,6 +100,24 @@ def test_history_holds_what_the_call_back_was_told_without_repetitions(unproven:
     facts = [(moment.phase, moment.objective_vnd, moment.bound_vnd) for moment in result.history]
     assert all(a != b for a, b in itertools.pairwise(facts))
     assert facts[-1][0] == "verify"
+
+
+def test_a_proof_that_outlasts_the_search_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def keep_proving(problem: Problem, *, seconds_left: Callable[[], float], **told: object) -> None:
+        over.wait(60)
+
+    def hear(moment: Progress) -> None:
+        heard.append(moment.phase)
+        if heard.count("bound") == 3:
+            over.set()
+
+    heard: list[str] = []
+    monkeypatch.setattr("matching.bounds.proof.prove", keep_proving)
+    params = SolveParams(Limits(seconds=None, iterations=1, cores=1))
+    solve(squeezed_problem(3), params, stopwatch=itertools.count().__next__, on_progress=hear)
+    assert heard[-2:] == ["bound", "verify"]
 
 
 def test_a_proven_plan_ends_the_run_at_once() -> None:

@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 
 from catalog.tenancy import Scope
 from matching.explain.context import PlanContext
+from matching.io import read_problem
 from matching.model.plan import LINE, LOT
 from matching.model.problem import Problem
 from service.disclosure import PRICE_STEPS, Distance, step_above, step_below
+from service.season import sample_folder
 from service.web import near_misses
 from service.web.formats import Formats
 from service.web.near_misses import Figures
 from tests.matching.builders import build_problem
 from tests.matching.random_problems import random_problem
 from tests.matching.test_reasons import plan_of
+from tests.service.cli_support import empty_plan
 
 OWN_PRICES = (1_000, 9_000, 18_000, 500_000)
 """Prices that somebody states to find out where the answer changes, đồng per kg."""
@@ -79,6 +82,35 @@ def test_no_answer_tells_two_prices_of_one_step_apart(subject: str, seed: int) -
             plan = plan_of(own)
             lowest, highest = (told(monkeypatch, PlanContext(moved, plan), subject, row) for moved in moved_within_steps(own, subject))
             assert lowest == highest, (row, price)
+
+
+@pytest.mark.parametrize(("subject", "price"), [(LINE, 1_000), (LOT, 500_000)])
+def test_no_product_of_the_season_tells_its_best_price_closer_than_the_published_step(
+    monkeypatch: pytest.MonkeyPatch, subject: str, price: int
+) -> None:
+    problem, told_of = read_problem(sample_folder()), []
+    for product in range(len(problem.product_ids)):
+        row = asked_about(problem, subject, product)
+        if row is None:
+            continue
+        own = priced_at(problem, subject, row, price)
+        answers = [told(monkeypatch, PlanContext(moved, empty_plan()), subject, row) for moved in moved_within_steps(own, subject)]
+        assert answers[0] == answers[1], problem.product_ids[product]
+        assert answers[0] is not None
+        figures = {int(figure.replace(",", "")) for figure in re.findall(r"[\d,]{4,}", answers[0].nearest)}
+        assert figures <= set(PRICE_STEPS) | set(OWN_PRICES)
+        told_of.append(product)
+    assert len(told_of) >= 2
+
+
+def asked_about(problem: Problem, subject: str, product: int) -> int | None:
+    """Return a lot of a product, or a line that takes it; None where there is none."""
+    if subject == LOT:
+        found = np.flatnonzero(problem.lots.product == product)
+    else:
+        entries = np.flatnonzero(problem.lines.product == product)
+        found = np.searchsorted(problem.lines.product_start, entries, side="right") - 1
+    return int(found[0]) if len(found) else None
 
 
 def test_the_association_is_told_the_exact_price(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,11 @@ from matching.io import read_season
 from service.db import Database
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Wish
-from service.planning.plans.exporting import pack, unpack, write_problem, write_workbook
+from service.planning.plans.exporting import pack, unpack, write_problem
 from service.planning.plans.forecasts import outlook_of, outlook_tables
 from service.planning.plans.importing import import_path
 from service.planning.plans.problem_builder import load
+from service.planning.plans.season_workbook import write_workbook
 from tests.matching.builders import tiny_folder
 from tests.sample_market import NOON, Market, act
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
@@ -45,7 +46,8 @@ def test_cells_hold_numbers_and_dates_under_headings_in_the_language() -> None:
     heading, row = found["Phân bổ"][:2]
     cells = dict(zip(heading, row, strict=True))
     assert (cells["Lô"], cells["Dòng hàng"], cells["Khối lượng (kg)"], cells["Ngày giao"]) == ("lot1", "line1", 400, date(2027, 6, 7))
-    assert found["Điểm dừng"][1][3] == datetime(2027, 6, 7, 5, 0)  # noqa: DTZ001
+    assert found["Điểm dừng"][1][4] == datetime(2027, 6, 7, 5, 0)  # noqa: DTZ001
+    assert [row[6:] for row in found["Điểm dừng"][1:]] == [[400, 0, "lot1"], [0, 400, "lot1"]]
     assert summary(found)["Đã khớp (kg)"] == 400
     assert list(sheets(plan_workbook(problem, result, summarise(problem, result), "en")))[:3] == ["Summary", "Suppliers", "Buyers"]
 
@@ -57,6 +59,23 @@ def test_every_table_has_a_frozen_heading_a_filter_and_a_print_area() -> None:
         names = packed.read("xl/workbook.xml").decode()
     assert all('state="frozen"' in page and "<autoFilter" in page for page in pages)
     assert len(re.findall("_xlnm.Print_Area", names)) >= 6
+
+
+def test_another_program_finds_types_formats_widths_and_the_map() -> None:
+    problem, result = planned()
+    book = openpyxl.load_workbook(io.BytesIO(plan_workbook(problem, result, summarise(problem, result), "en")))
+    assert book.sheetnames == ["Summary", "Suppliers", "Buyers", "Allocations", "Trips", "Stops", "Unmatched", "Map"]
+    page = book["Allocations"]
+    cells = {heading.value: cell for heading, cell in zip(page[1], page[2], strict=True)}
+    assert all(heading.font.b for heading in page[1])
+    assert (cells["Mass (kg)"].data_type, cells["Mass (kg)"].number_format) == ("n", "#,##0")
+    assert (cells["Delivery date"].is_date, cells["Delivery date"].number_format) == (True, "dd/mm/yyyy")
+    assert cells["Lot"].data_type == "s"
+    assert (page.freeze_panes, page.auto_filter.ref, page.print_title_rows) == ("A2", page.dimensions, "$1:$1")
+    assert page.print_area.endswith("$A$1:$M$2")
+    assert all(page.column_dimensions[letter].width >= 8 for letter in "ABCDEFGHIJKLM")
+    assert book["Stops"]["E2"].number_format == "hh:mm dd/mm/yyyy"
+    assert len(book["Map"]._images) == 1
 
 
 def test_the_figures_of_a_party_add_up_to_the_plan() -> None:

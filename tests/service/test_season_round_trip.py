@@ -37,9 +37,10 @@ from service.planning.ledger import transitions
 from service.planning.ledger.conservation import discrepancies
 from service.planning.ledger.transitions import Wish
 from service.planning.plans.certificates import valid_windows
-from service.planning.plans.exporting import pack, unpack, write_problem, write_workbook
+from service.planning.plans.exporting import pack, unpack, write_problem
 from service.planning.plans.importing import import_path, import_problem
 from service.planning.plans.problem_builder import Horizon, load
+from service.planning.plans.season_workbook import write_workbook
 from service.season import sample_folder
 from tests.matching.builders import build_problem
 from tests.sample_market import NOON, act

@@ -37,6 +37,12 @@ def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -
         read_settings()
 
 
+def test_what_is_told_to_the_tests_alone_is_no_setting_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MCA_TEST_PG_URL", "MCA_TEST_PICTURES", "MCA_TEST_SLOWER", "MCA_TEST_WHOLE"):
+        monkeypatch.setenv(name, "0")
+    assert read_settings().hold_minutes == 120
+
+
 def test_an_unknown_key_of_the_file_is_refused() -> None:
     Path("mca.toml").write_text("hold_minuets = 3\n")
     with pytest.raises(BadSettings, match="hold_minuets: Extra inputs are not permitted"):

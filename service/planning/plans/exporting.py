@@ -1,7 +1,7 @@
-"""A `Problem` as the tables of the exchange format: a folder of CSV files, or a workbook with the same tables as sheets.
+"""A `Problem` as the tables of the exchange format, and as a folder or archive of CSV files; `season_workbook` writes workbooks.
 
-What is read back has the same digest. In a workbook every text is written as text, so that a name that starts with ``=`` stays a name; CSV
-files follow the format to the letter, for machines, and are not made safe for opening by a double click.
+What is read back has the same digest. CSV files follow the format to the letter, for machines, and are not made safe for opening by a
+double click.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 
 from matching.io import Season, read_season
 from matching.io.staging import place_files
+from matching.io.write import BYTE_ORDER_MARK
 from matching.model.problem import (
     ANY_PRODUCT,
     AS_USUAL,
@@ -40,22 +41,10 @@ Table = tuple[list[str], list[list[str]]]
 NOTHING: Mapping[str, Table] = {}
 
 
-def write_problem(folder: Path, problem: Problem, beside: Mapping[str, Table] = NOTHING) -> None:
-    """Write a problem into a folder, with other tables beside it, all tables or none."""
-    contents = {f"{name}.csv": _csv(*table) for name, table in (problem_tables(problem) | dict(beside)).items()}
+def write_problem(folder: Path, problem: Problem, beside: Mapping[str, Table] = NOTHING, *, marked: bool = False) -> None:
+    """Write a problem into a folder, with other tables beside it, all tables or none; ``marked`` files begin with a byte order mark."""
+    contents = {f"{name}.csv": BYTE_ORDER_MARK * marked + _csv(*table) for name, table in (problem_tables(problem) | dict(beside)).items()}
     place_files(folder, contents, ())
-
-
-def write_workbook(file: Path, problem: Problem, beside: Mapping[str, Table] = NOTHING) -> None:
-    """Write a problem as an ``.xlsx`` workbook, with other tables beside it."""
-    import xlsxwriter
-
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": True}
-    with xlsxwriter.Workbook(str(file), options) as book:
-        for name, (header, rows) in (problem_tables(problem) | dict(beside)).items():
-            sheet = book.add_worksheet(name)
-            for number, row in enumerate([header, *rows]):
-                sheet.write_row(number, 0, row)
 
 
 def pack(problem: Problem, beside: Mapping[str, Table] = NOTHING) -> bytes:

@@ -67,8 +67,14 @@ class _Ids:
     sites: dict[str, int]
 
 
-def import_path(session: Session, association_id: int, path: Path, by: str, *, force: bool = False) -> Imported:
+def import_path(
+    session: Session, association_id: int, path: Path, by: str, *, force: bool = False, read: Callable[[Path], Season] = read_season
+) -> Imported:
     """Take in a folder or a workbook.
+
+    Parameters
+    ----------
+    read : what reads it; the exact exchange format alone by default.
 
     Raises
     ------
@@ -77,7 +83,7 @@ def import_path(session: Session, association_id: int, path: Path, by: str, *, f
     AlreadyImported
         If the same content has been taken in before, unless `force`.
     """
-    season = read_season(path)
+    season = read(path)
     done = import_problem(session, association_id, season.problem, by, file_name=path.name, force=force)
     importers.import_forecasts(Intake(session, association_id, by, source=_source(path.name)), _harvests(season))
     return done
@@ -388,4 +394,5 @@ def _note(intake: Intake, problem: Problem, digest: str, file_name: str) -> Impo
     )
     intake.session.add(batch)
     intake.session.flush()
-    return Imported(batch.uid, *({k: n for k, n in counter.items() if n} for counter in (tally.new, tally.changed, tally.same)))
+    new, changed, same = ({k: n for k, n in counter.items() if n} for counter in (tally.new, tally.changed, tally.same))
+    return Imported(batch.uid, new, changed, same)

@@ -45,7 +45,8 @@ VERBS: dict[str, str] = {
     "change": mark("changed"), "confirm_demand": mark("confirmed for the buyer"), "confirm_supply": mark("confirmed for the supplier"),
     "declare": mark("listed"), "draft": mark("reckoned"), "edit": mark("edited"), "erase": mark("erased"), "forbid": mark("forbade"),
     "import": mark("imported"), "imported": mark("imported"), "issue": mark("sent"), "lapse": mark("let lapse"),
-    "lift": mark("lifted the suspension of"), "load": mark("loaded"), "pay": mark("noted as paid"), "pin": mark("pinned"),
+    "lift": mark("lifted the suspension of"),
+    "link": mark("made a link to a password for"), "load": mark("loaded"), "pay": mark("noted as paid"), "pin": mark("pinned"),
     "place": mark("placed"), "plan": mark("scheduled"), "record": mark("recorded"), "reject": mark("rejected"), "remove": mark("removed"),
     "replace": mark("replaced"), "retry": mark("tried again"), "revise": mark("amended"), "revoke": mark("revoked"),
     "rotate": mark("renewed the secret of"), "seed": mark("set up"), "sign": mark("signed"), "slots": mark("set the hours of"),
@@ -53,7 +54,13 @@ VERBS: dict[str, str] = {
     "withdraw": mark("withdrew"), "photo": mark("photographed"), "resolve_around": mark("planned anew around"),
 }  # fmt: skip
 """What was done; other deeds go by their codes."""
-WHOLE: dict[str, str] = {"login": mark("logged in"), "logout": mark("logged out"), "logout.all": mark("logged out everywhere")}
+WHOLE: dict[str, str] = {
+    "login": mark("logged in"), "logout": mark("logged out"), "logout.all": mark("logged out everywhere"),
+    "logout.others": mark("ended every other login"), "password.change": mark("changed the password"),
+    "password.choose": mark("chose a password by a link"), "second_factor.begin": mark("began to set up a second factor"),
+    "second_factor.confirm": mark("set up a second factor"), "second_factor.remove": mark("took the second factor away"),
+    "passkey.add": mark("added a passkey"), "passkey.remove": mark("took a passkey away"), "denied": mark("tried what isn't allowed"),
+}  # fmt: skip
 """Deeds that aren't done to anything."""
 
 

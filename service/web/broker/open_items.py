@@ -16,21 +16,18 @@ from buyers.models import DemandLine
 from catalog.errors import NotFound
 from catalog.models import Lot, Organisation
 from catalog.tenancy import find
-from matching.explain.answer import what_would_change
 from matching.explain.context import PlanContext, UnknownId
 from matching.explain.diagnosis import Diagnosis, diagnose
-from matching.explain.pools import find_pool
 from matching.explain.rendering import answer_text, diagnosis_text, pool_text, price_question, price_text
 from matching.explain.rules import OF_LINES, OF_LOTS, Rule, RuleKind, limit_of
 from matching.explain.texts import Language
 from matching.explain.texts import say as worded
 from matching.model.plan import LINE, LOT, Status
-from matching.solver import Limits
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
 from service.runs import archives, rule_prices
-from service.stopwatch import Patience, start_stopwatch
+from service.searching import find_change, propose_pool
 from service.web.context import PageContext, PageRequest
 from service.web.lists import part
 from service.web.pages import Pages
@@ -102,15 +99,14 @@ def _asks(visit: PageContext, context: PlanContext, subject: str, code: str) -> 
 
 def _answer(visit: PageContext, plan: m.Plan, context: PlanContext, story: Diagnosis, ask: str) -> str:
     """Plan anew to answer a question, one sentence a line."""
-    tongue, patience = _tongue(visit), Patience(start_stopwatch(), SEARCH_S)
-    with visit.service.searches.hold(visit.by):
-        if ask == "change":
-            return answer_text(what_would_change(context, story.subject, story.row, expired=patience, late=patience.is_over), tongue)
-        if ask == "pool":
-            return pool_text(context, find_pool(context, story.row, expired=patience), tongue)
-        rule = Rule(RuleKind(ask), (context.name(story.subject, story.row),))
-        found = rule_prices.price(visit.session, plan, context.problem, context.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch())
-        return price_text(rule, found, tongue, context.problem)
+    tongue, searches = _tongue(visit), visit.service.searches
+    if ask == "change":
+        return answer_text(searches.run(visit.by, find_change, context, story.subject, story.row, SEARCH_S), tongue)
+    if ask == "pool":
+        return pool_text(context, searches.run(visit.by, propose_pool, context, story.row, SEARCH_S), tongue)
+    rule = Rule(RuleKind(ask), (context.name(story.subject, story.row),))
+    found = rule_prices.price(visit.session, plan, context.problem, context.plan, rule, PRICING_S, searches, visit.by)
+    return price_text(rule, found, tongue, context.problem)
 
 
 def _left(visit: PageContext, rows: list[m.PlanReason], side: str) -> list[Left]:

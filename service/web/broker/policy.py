@@ -12,13 +12,11 @@ from catalog.tenancy import find
 from matching.explain.rendering import price_text
 from matching.explain.rules import NoSuchRule, Rule, RuleKind
 from matching.model.plan import Status
-from matching.solver import Limits
 from service.auth.permissions import Permission
 from service.http.context import Uid
 from service.planning import models as m
 from service.runs import archives, rule_prices
 from service.runs.policies import OUTLOOK, REPORT
-from service.stopwatch import start_stopwatch
 from service.web.context import PageContext, PageRequest
 from service.web.pages import Pages
 
@@ -61,11 +59,8 @@ def _price(visit: PageContext, plan: m.Plan, kind: RuleKind, of: str) -> str:
         return ""
     rule = Rule(kind, (of,) if of else ())
     kept = archives.archived(visit.session, plan)
-    with visit.service.searches.hold(visit.by):
-        try:
-            found = rule_prices.price(
-                visit.session, plan, kept.problem, kept.result.plan, rule, Limits(PRICING_S, None, 1), start_stopwatch()
-            )
-        except NoSuchRule:
-            return ""
+    try:
+        found = rule_prices.price(visit.session, plan, kept.problem, kept.result.plan, rule, PRICING_S, visit.service.searches, visit.by)
+    except NoSuchRule:
+        return ""
     return price_text(rule, found, "vi" if visit.language == "vi" else "en", kept.problem)

@@ -106,6 +106,11 @@ def _usual(visit: PageContext) -> list[Lot]:
     return list(latest.values())
 
 
+def _usual_life(visit: PageContext, product: str, grade: int) -> int | None:
+    """Return how long the latest lot of a product and grade keeps, in days."""
+    return next((lot.shelf_life_days for lot in _usual(visit) if (lot.product.code, lot.grade) == (product, grade)), None)
+
+
 def _doors(visit: PageContext) -> list[Site]:
     """Return the sites of one's own from which lots are picked up."""
     mine = repository.sites(visit.scope).where(Site.organisation_id.is_not(None), Site.kind == SiteKind.COOPERATIVE)
@@ -149,6 +154,8 @@ def declare(visit: PageRequest) -> Response:
     read.done()
     owner = select(Organisation.uid).join(Site, Site.organisation_id == Organisation.id).where(Site.uid == given["site"])
     given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
+    if "shelf_life_days" not in given and (days := _usual_life(visit, given["product"], given["grade"])):
+        given["shelf_life_days"] = days
     ask_about_floor(visit, "ask_vnd_per_kg", given["ask_vnd_per_kg"], product_number(visit, given["product"]))
     lot = intake.declare_lot(visit.session, visit.scope, LotIn(**given), visit.by)
     visit.did("lot.declare", lot)

@@ -157,13 +157,13 @@ def _evidence(visit: PageContext, row: Any, name: str, content: bytes, kind: str
     return paper
 
 
-@pages.post("/certificates/entries/{uid}/scan", may=Permission.CERTIFICATES_WRITE, body_limit=BODY_LIMIT)
+@pages.post("/certificates/entries/{uid}/scan", may=Permission.CERTIFICATES_WRITE, body_limit=BODY_LIMIT, takes_long=True)
 def add_scan(visit: PageRequest, uid: Uid) -> Response:
     """Keep the scan of a certificate."""
     return _take_scan(visit, uid)
 
 
-@pages.post("/areas/{uid}/scan", may=Permission.CERTIFICATES_WRITE, body_limit=BODY_LIMIT)
+@pages.post("/areas/{uid}/scan", may=Permission.CERTIFICATES_WRITE, body_limit=BODY_LIMIT, takes_long=True)
 def add_area_scan(visit: PageRequest, uid: Uid) -> Response:
     """Keep the scan of a planting-area code's paper."""
     return _take_scan(visit, uid)

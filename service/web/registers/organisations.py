@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 
 from catalog import changes, communes, intake, names, sponsorships
 from catalog.changes import OrganisationChange
-from catalog.errors import Conflict, Invalid, NeedsConfirmation, fault
+from catalog.errors import Invalid, NeedsConfirmation, fault
 from catalog.intake import OrganisationIn
 from catalog.models import SIDE_OF, Commune, Organisation, OrganisationKind, Side
 from catalog.tenancy import visible
@@ -217,11 +217,6 @@ def _agrees(visit: PageContext, one: Any) -> bool:
     return (one.agreed_by_group is None and number in (None, one.group_id)) or (
         one.agreed_by_sponsor is None and number in (None, one.sponsor_id)
     )
-
-
-def duplicate_message(error: Conflict) -> str:
-    """Return what a conflict says, for a row of a spreadsheet."""
-    return str(error)
 
 
 REGISTER = Register(

@@ -13,7 +13,7 @@ from catalog.changes import SiteChange
 from catalog.errors import Invalid, fault
 from catalog.intake import SiteIn
 from catalog.models import Commune, Organisation, Site, SiteKind
-from catalog.tenancy import find, visible
+from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.web.context import PageContext
 from service.web.registers import choices
@@ -167,11 +167,6 @@ def _extra(visit: PageContext, row: Site) -> Mapping[str, Any]:
         )
     )
     return {"slots": slots, "is_buyer": row.kind is SiteKind.BUYER, "may_write": visit.principal.may(Permission.SITES_WRITE)}
-
-
-def site_of(visit: PageContext, uid: str) -> Site:
-    """Return a site that the visitor sees."""
-    return find(visit.session, visit.scope, Site, uid)
 
 
 REGISTER = Register(

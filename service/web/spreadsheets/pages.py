@@ -69,7 +69,7 @@ def _upload_form(visit: PageContext) -> Response:
     return visit.show("spreadsheets/upload.html", target=_target(visit, visit.params["kind"]))
 
 
-@pages.post("/sheets/{kind}", may=Permission.OWN_ACCOUNT, body_limit=LIMIT, audited=False, form=_upload_form)
+@pages.post("/sheets/{kind}", may=Permission.OWN_ACCOUNT, body_limit=LIMIT, audited=False, takes_long=True, form=_upload_form)
 async def upload(visit: PageRequest, kind: str) -> Response:
     """Keep the cells of a file until they are taken in."""
     visit.params = {"kind": kind}

@@ -87,7 +87,8 @@ def settings(database_address: str, tmp_path_factory: pytest.TempPathFactory) ->
     most = 1_000_000
     rates: dict[str, Any] = {"rate_per_minute": most, "guest_rate_per_minute": most, "login_rate_per_minute": most}
     key = tmp_path_factory.getbasetemp() / "mca.key"
-    return Settings(database_url=database_address, log_level="error", remember_seconds=0, key_file=str(key), **rates)
+    quiet: dict[str, Any] = {"log_level": "error", "remember_seconds": 0, "search_processes": 0, "key_file": str(key)}
+    return Settings(database_url=database_address, **quiet, **rates)
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +103,11 @@ def app(one_app: FastAPI, settings: Settings, database: Database) -> FastAPI:
     """The application on the test's database."""
     one_app.state.service = Service(settings, database)
     return one_app
+
+
+def client_of(app: FastAPI) -> TestClient:
+    """A client of an application that has been started already."""
+    return TestClient(app, raise_server_exceptions=False, base_url="http://localhost")
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@
 brings up itself; ``--only /lots`` asks one part.
 
 Each case goes out once as each role. The rows that a case names are real ones wherever it is allowed at all, so that it gets beyond
-"there is no such thing". All of schemathesis's checks are made. One of them, that data which the description allows is never refused,
-can't know what a description can't say: that a code is taken, a window upside down, a row in another state. Such a refusal has
-a code of its own, so here it must not be one of the codes that speak of the description.
+"there is no such thing". Each GET that is allowed is asked again with HEAD and OPTIONS. All of schemathesis's checks are made. One of
+them, that data which the description allows is never refused, can't know what a description can't say: that a code is taken, a window
+upside down, a row in another state. Such a refusal has a code of its own, so here it must not be one of the codes that speak of the
+description.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from service.http.admission import Service
 from service.models import Role, User
 from service.settings import Settings
 from tests.service import chaos
-from tests.service.api.conftest import World, add_user, log_in, of_role
+from tests.service.api.conftest import World, add_user, client_of, log_in, of_role
 from tests.service.sample_database import Furnished, seen_of
 
 load_all_checks()
@@ -190,6 +191,8 @@ def _send(case: Any, role: Role, caller: Caller, report: Report) -> None:
     report.statuses[response.status_code] += 1
     report.roles[role.value] += 1
     report.asked += 1
+    if case.method == "GET" and not _is_negative(case):
+        _check_head(case, role, caller, response, report)
     try:
         case.validate_response(response, checks=CHECKED, headers=caller.headers)
     except BaseException as error:
@@ -198,6 +201,30 @@ def _send(case: Any, role: Role, caller: Caller, report: Report) -> None:
             report.failures.setdefault(where, f"{str(one)[:600]}\n{case.as_curl_command()[:900]}")
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
+
+
+def _check_head(case: Any, role: Role, caller: Caller, got: Any, report: Report) -> None:
+    """Ask the same with HEAD, which must answer as GET does but for the body, and with OPTIONS, which must name all three methods."""
+    if got.headers.get("content-type", [""])[0].startswith("text/event-stream"):
+        return
+    given = {
+        name: value for name, value in case.as_transport_kwargs(headers=caller.headers).items() if name in {"url", "params", "headers"}
+    }
+    client = client_of(case.operation.schema.app)
+    head, options = client.request("HEAD", **given), client.request("OPTIONS", **given)
+    kinds = [one.partition(";")[0] for one in (got.headers.get("content-type", [""])[0], head.headers.get("content-type", ""))]
+    wrong = {
+        "HEAD has a body": bool(head.content),
+        f"HEAD answers {head.status_code}, GET {got.status_code}": head.status_code != got.status_code,
+        f"HEAD has the types {kinds}": kinds[0] != kinds[1],
+        f"OPTIONS answers {options.status_code} {options.headers.get('allow')}": options.status_code != 204
+        or not {"GET", "HEAD", "OPTIONS"} <= set(options.headers.get("allow", "").split(", ")),
+    }
+    report.asked += 2
+    report.statuses.update([head.status_code, options.status_code])
+    for words, is_wrong in wrong.items():
+        if is_wrong:
+            report.failures.setdefault((case.operation.label, f"{role} {words}"), f"{case.as_curl_command()[:900]}")
 
 
 def _make_real(case: Any, caller: Caller) -> None:

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from service.models import Role
-from service.web import build
+from service.web import build, static
 from tests import chromium
 from tests.service.web.staging import Stage, furnish
 from tests.shared_fixtures import shared_file
@@ -71,7 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run."""
+    """One Chromium for the whole run; without what the pages are made of, every test would wait a minute for what can't come."""
+    static.manifest()
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=chromium.executable(), args=["--disable-gpu", "--disable-background-networking"]

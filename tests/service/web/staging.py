@@ -202,7 +202,7 @@ class Stage(Backstage):
         shutil.copy(furnished, folder / "stage.db")
         super().__init__(folder / "stage.db")
         most = 1_000_000
-        rates: dict[str, Any] = {"rate_per_minute": most, "guest_rate_per_minute": most, "login_rate_per_minute": 60}
+        rates: dict[str, Any] = {"rate_per_minute": most, "guest_rate_per_minute": most, "login_rate_per_minute": 60, "search_processes": 0}
         self.settings = Settings(database_url=self.url, log_level="error", **rates)
         self._serve()
 

@@ -113,7 +113,7 @@ def test_no_page_holds_a_script_or_a_style_of_its_own() -> None:
 
 
 def test_every_form_that_writes_bears_the_token_and_its_own_name() -> None:
-    free = {"/sign-in", "/preferences", "/start", "/welcome"}
+    free = {"/sign-in", "/sign-in/passkey", "/preferences", "/start", "/welcome"}
     for template in rendering.TEMPLATES.rglob("*.html"):
         for form in re.findall(r'<form[^>]*method="post".*?</form>', template.read_text(encoding="utf-8"), re.DOTALL):
             place = re.search(r'action="([^"]*)"', form)
