@@ -93,6 +93,8 @@ def _rows(visit: PageContext, numbers: Sequence[int]) -> dict[int, Any]:
 
 
 def _pair(visit: PageContext, row: Any, changed: Mapping[str, Sequence[Any]]) -> RejectedPair:
-    item, *names = row
-    words = tuple(changes_in_words(visit, changed))
-    return RejectedPair(item.uid, *names, item.kg, item.reason_code, item.note, item.updated_at, words)
+    item, lot, line, product, supplier, buyer = row
+    return RejectedPair(
+        item=item.uid, lot=lot, line=line, product=product, supplier=supplier, buyer=buyer, kg=item.kg, reason=item.reason_code,
+        note=item.note, at=item.updated_at, changed=tuple(changes_in_words(visit, changed)),
+    )  # fmt: skip

@@ -116,7 +116,7 @@ def _supplier(visit: PageContext, read: Reader) -> str | None:
             "supplier", written, "the name of one cooperative or group, whole" if not found else "one of several of this name: its code"
         )
         return None
-    return found[0].uid
+    return str(found[0].uid)
 
 
 @pages.post("/contracts/new", may=Permission.CONTRACTS_WRITE, form=_form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,8 @@ def test_every_text_with_a_per_cent_sign_can_be_filled_in() -> None:
     """A template fills in each text whether it has places or not, so a bare sign would break its page."""
     for language in texts.LANGUAGES:
         for message in texts.catalogue(language):
-            forms = (message.id, message.string)
-            for form in (one for part in forms for one in ((part,) if isinstance(part, str) else part) if one):
+            parts: tuple[Any, ...] = (message.id, message.string)
+            for form in (one for part in parts for one in ((part,) if isinstance(part, str) else part or ()) if one):
                 filled = form % dict.fromkeys(re.findall(r"%\((\w+)\)", form), "1")
                 assert "%(" not in filled, form
 
