@@ -82,7 +82,8 @@ def test_a_change_is_proposed_for_one_side_and_agreed_to_for_the_other(opened: O
     page.get_by_text(words["propose"]).click()
     page.select_option("#change-side", "demand")
     page.select_option("#change-channel", label=words["telephone"])
-    page.fill("#kg", str(item.kg - 1))
+    price = newest_terms(stage, item).price_vnd_per_kg
+    page.fill("#price_vnd_per_kg", str(price + 1_000))
     page.fill("#change_reason", "Kho lạnh chật")
     page.check("#below_floor-1")
     follow(page, page.get_by_text(words["send"]))
@@ -96,7 +97,7 @@ def test_a_change_is_proposed_for_one_side_and_agreed_to_for_the_other(opened: O
     follow(page, form.get_by_role("button", name=words["agree"], exact=True))
     expect(page.locator("#money")).to_have_text(words["terms"])
     terms = newest_terms(stage, item)
-    assert (terms.version, terms.kg) == (2, item.kg - 1)
+    assert (terms.version, terms.price_vnd_per_kg, terms.kg) == (2, price + 1_000, item.kg)
     with stage.database.read() as session:
         assert session.scalars(select(Amendment.state).where(Amendment.item_id == item.id)).all() == [AmendmentState.AGREED]
 
