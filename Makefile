@@ -50,7 +50,8 @@ lock: setup ## Renew all lock files from pyproject.toml
 	compile="$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11"; \
 	$$compile --all-extras pyproject.toml --output-file requirements.lock; \
 	$$compile --group pyproject.toml:compiler --output-file requirements-compiler.lock; \
-	$$compile --group pyproject.toml:node --output-file requirements-node.lock
+	$$compile --group pyproject.toml:node --output-file requirements-node.lock; \
+	$$compile --no-deps --group pyproject.toml:communes --output-file requirements-communes.lock
 
 audit: setup ## Ask whether a locked package has a known fault
 	@$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.lock && echo "No known faults." || { \
@@ -67,7 +68,7 @@ bench-smoke: setup ## Measure the smallest instances only
 	@$(BIN)/python -m benchmarks --smoke
 
 clean: ## Remove the environment, caches and the demo's plan
-	@rm -rf $(VENV) $(OUT) mca-demo sbom.json service/web/built test-artefacts .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(VENV) $(OUT) mca-demo sbom.json service/web/built catalog/built test-artefacts .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	@find $(ROOMS) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is renewed only when what it was made from has changed.
@@ -102,8 +103,13 @@ service/web/built/manifest.json: $(VENV)/.installed $(WEB) requirements-node.loc
 	@echo "Fetching and laying out what the pages are made of ..."
 	@$(BIN)/python service/web/build.py
 
-$(VENV)/.warm: $(VENV)/.compiled service/web/built/manifest.json $(ENGINE)
+catalog/built/communes.json.gz: $(VENV)/.installed catalog/build_communes.py requirements-communes.lock
+	@echo "Making the list of communes ..."
+	@$(BIN)/python catalog/build_communes.py
+
+$(VENV)/.warm: $(VENV)/.compiled service/web/built/manifest.json catalog/built/communes.json.gz $(ENGINE)
 	@echo "Compiling the engine's other loops ..."
 	@$(BIN)/python -m compileall -q -j $(WORKERS) $(ROOMS)
-	@$(BIN)/python hatch_build.py --loops
+	@# For this very processor; a wheel's loops (hatch_build.py) run on every one of its kind, a third slower.
+	@$(BIN)/python -m matching.warmup service/season
 	@touch $@

@@ -1,7 +1,8 @@
 """Compile the engine's Cython modules, at installation and, by `python hatch_build.py`, whenever their source has changed.
 
-A wheel also carries what the pages are made of, which `service/web/build.py` fetches, and the loops that numba compiles, in a form
-for every processor of this machine's kind: a container without a folder to write in starts with them at once.
+A wheel also carries what the pages are made of, which `service/web/build.py` fetches, the communes of `catalog/build_communes.py`, and
+the loops that numba compiles, in a form for every processor of this machine's kind: a container without a folder to write in starts with
+them at once.
 
 Cython writes C below `build/`; a C compiler turns that into one shared library next to its source, where an editable install finds
 it. The flags name no processor: a library made here runs on every machine of the same kind and gives the same plans there.
@@ -27,6 +28,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
+FETCHERS = ("service/web/build.py", "catalog/build_communes.py")
 MODULES = ("matching/search/trips/_core.pyx",)
 FLAGS = ("-O2", "-g0", "-w", "-fPIC", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off")
 """Whole numbers wrap, and no two roundings are fused into one, whatever the compiler and the processor."""
@@ -48,14 +50,15 @@ class CustomBuildHook(BuildHookInterface[Any]):
         build_data.update(pure_python=False, infer_tag=True)
         build_data["artifacts"] += made
         if version != "editable":
-            build_data["artifacts"] += [str(path.relative_to(ROOT)) for path in _pages()]
+            fetched = [path for script in FETCHERS for path in _fetched_by(script)]
+            build_data["artifacts"] += [str(path.relative_to(ROOT)) for path in fetched]
             # What lies in __pycache__ is left out unless it is named.
             build_data["force_include"] |= {str(path): str(path.relative_to(ROOT)) for path in compile_loops()}
 
 
-def _pages() -> list[Path]:
-    """Lay out what the pages are made of, and return the files."""
-    spec = importlib.util.spec_from_file_location("mca_web_build", ROOT / "service" / "web" / "build.py")
+def _fetched_by(script: str) -> list[Path]:
+    """Let a script fetch and lay out its files, and return them."""
+    spec = importlib.util.spec_from_file_location(f"mca_{Path(script).stem}", ROOT / script)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -122,6 +122,7 @@ class SiteChange(Given):
     throughput_kg_per_day: int | None = may(**WholeKg)
     handling_vnd_per_kg: float = may(ge=0, le=10**9)
     closed_on: date | None = may()
+    closed_on_holidays: bool = may()
     contact: str | None = may(min_length=1, max_length=200)
     phone: str | None = may(min_length=1, max_length=40)
     confirmed: bool = False

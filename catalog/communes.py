@@ -1,21 +1,20 @@
 """Communes as they are since July 2025, found by their new names and by the old ones that went into them.
 
-The list comes from the data file of the package ``vietnamadminunits``, read as the SQLite database that it is; nothing of the package runs.
-A commune enters our own table the first time that somebody chooses it.
+The list is made by `catalog.build_communes`. A commune enters our own table the first time that somebody chooses it.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import gzip
+import heapq
 import json
+import math
 import re
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +23,8 @@ from catalog.models import Commune
 
 SINCE = date(2025, 7, 1)
 SOURCE = "vietnamadminunits; Nghị quyết sắp xếp đơn vị hành chính cấp xã năm 2025"
-MOST = 30
+LIST = Path(__file__).resolve().parent / "built" / "communes.json.gz"
+MOST, NEAREST = 30, 120
 
 
 @dataclass(frozen=True)
@@ -57,43 +57,20 @@ class Found:
 
 @lru_cache(maxsize=1)
 def _all() -> tuple[dict[str, Found], list[tuple[str, str]]]:
-    """Return every commune by code, and pairs of search key and code: new names, then old ones."""
-    folder = _data()
-    with sqlite3.connect(f"file:{folder / 'dataset.db'}?mode=ro", uri=True) as base:
-        new = base.execute(
-            "SELECT wardCode, ward, provinceShort, provinceCode, wardLat, wardLon, provinceKey, wardKey FROM admin_units"
-        ).fetchall()
-        old = base.execute(
-            "SELECT provinceKey || '_' || districtKey || '_' || wardKey, ward, districtShort, provinceShort FROM admin_units_legacy"
-        ).fetchall()
-    titles = {key: f"{ward}, {district}, {province}" for key, ward, district, province in old if key}
-    parts = _merged(json.loads((folder / "converter_2025.json").read_text(encoding="utf-8")))
-    found = {
-        code: Found(code, name, province, number, lat, lon, tuple(titles[key] for key in parts.get((home, ward), ()) if key in titles))
-        for code, name, province, number, lat, lon, home, ward in new
-    }
+    """Return every commune by code, and pairs of search key and code: new names, then old ones.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the list hasn't been made.
+    """
+    if not LIST.is_file():
+        raise FileNotFoundError(f"{LIST}: make it by python catalog/build_communes.py")
+    rows = json.loads(gzip.decompress(LIST.read_bytes()))
+    found = {code: Found(code, name, province, number, lat, lon, tuple(olds)) for code, name, province, number, lat, lon, olds in rows}
     keys = [(names.search_key(one.full), one.code) for one in found.values()]
     keys += [(names.search_key(name), one.code) for one in found.values() for name in one.formerly]
     return found, keys
-
-
-def _data() -> Path:
-    """Return the folder of the package's data files, without importing the package."""
-    found = importlib.util.find_spec("vietnamadminunits")
-    assert found is not None
-    assert found.submodule_search_locations
-    return Path(found.submodule_search_locations[0]) / "data"
-
-
-def _merged(converter: dict[str, dict[str, dict[str, Any]]]) -> dict[tuple[str, str], list[str]]:
-    """Return the keys of the old communes that went, whole or in part, into each new one."""
-    whole = converter["DICT_PROVINCE_WARD_NO_DIVIDED"]
-    found = {(province, ward): list(olds) for province, wards in whole.items() for ward, olds in wards.items()}
-    for province, divided in converter["DICT_PROVINCE_WARD_DIVIDED"].items():
-        for old, news in divided.items():
-            for one in news:
-                found.setdefault((province, str(one["newWardKey"])), []).append(old)
-    return found
 
 
 @lru_cache(maxsize=1)
@@ -117,6 +94,18 @@ def find(text: str, province_code: str = "") -> list[Found]:
     hits = dict.fromkeys(code for key, code in _fits(keys, words) if not province_code or found[code].province_code == province_code)
     order = sorted(hits, key=lambda code: _rank(found[code], names.search_key(text)))
     return [found[code] for code in order[:MOST]]
+
+
+def exists(code: str) -> bool:
+    """Return whether a code is that of a commune of today."""
+    return code in _all()[0]
+
+
+def around(lat: float, lon: float) -> list[Found]:
+    """Return the communes whose centres are nearest to a place, the nearest first."""
+    scale = math.cos(math.radians(lat))
+    every = _all()[0].values()
+    return heapq.nsmallest(NEAREST, every, key=lambda one: (one.lat - lat) ** 2 + ((one.lon - lon) * scale) ** 2)
 
 
 def _fits(keys: list[tuple[str, str]], words: list[str]) -> Iterator[tuple[str, str]]:

@@ -6,12 +6,12 @@ Faults are gathered and raised at once as `Invalid`; nothing is written then. No
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -101,6 +101,7 @@ class SiteIn(Given):
     handling_vnd_per_kg: float = Field(default=0.0, ge=0, le=10**9)
     contact: str | None = Field(default=None, min_length=1, max_length=200)
     phone: str | None = Field(default=None, min_length=1, max_length=40)
+    closed_on_holidays: bool = False
     confirmed: bool = False
 
 
@@ -175,6 +176,7 @@ class LotIn(Given):
     cold: bool | None = None
     litres_per_kg: float | None = Field(default=None, ge=0, le=10_000)
     note: str = Field(default="", max_length=2000)
+    harvest: str | None = Field(default=None, min_length=1, max_length=100)
     shares: dict[str, Share] = Field(default_factory=dict, max_length=10_000)
     confirmed: bool = False
 
@@ -192,6 +194,7 @@ class LotChange(Given):
     indivisible: bool | None = None
     cold: bool | None = None
     note: str | None = Field(default=None, max_length=2000)
+    harvest: str | None = Field(default=None, min_length=1, max_length=100)
     reason: str = Field(default="", max_length=1000)
 
 
@@ -460,13 +463,38 @@ def _kg(session: Session, product: Product, given: LotIn) -> tuple[int | None, l
 
 
 def _bad_shares(session: Session, organisation: Organisation, given: LotIn, kg: int) -> list[Fault]:
-    if not given.shares:
+    return _faults_of_shares(session, organisation.id, given.shares, kg)
+
+
+def _faults_of_shares(session: Session, organisation_id: int, shares: Mapping[str, int], kg: int) -> list[Fault]:
+    if not shares:
         return []
-    known = set(session.scalars(select(Member.uid).where(Member.organisation_id == organisation.id)))
-    faults = [fault("shares", uid, "a member of this cooperative") for uid in given.shares if uid not in known]
-    if min(given.shares.values()) < 1 or sum(given.shares.values()) != kg:
-        faults.append(fault("shares", sum(given.shares.values()), f"kilograms that add up to {kg}"))
+    known = set(session.scalars(select(Member.uid).where(Member.organisation_id == organisation_id, Member.erased_at.is_(None))))
+    faults = [fault("shares", uid, "a member of this cooperative") for uid in shares if uid not in known]
+    if min(shares.values()) < 1 or sum(shares.values()) != kg:
+        faults.append(fault("shares", sum(shares.values()), f"kilograms that add up to {kg}"))
     return faults
+
+
+def share_lot(session: Session, scope: Scope, uid: str, shares: Mapping[str, int], by: str, version: int | None = None) -> Lot:
+    """State what each member (uid) has put into a lot, kg, in place of what was stated before; nothing states that nobody says.
+
+    Raises
+    ------
+    Stale
+        If the lot has changed since `version`.
+    Invalid
+        If somebody is no member of its cooperative, or the kilograms don't add up to the lot's.
+    """
+    lot = find(session, scope, Lot, uid, lock=True)
+    check_version(lot, version)
+    _raise(_faults_of_shares(session, lot.organisation_id, shares, lot.quantity_kg))
+    members = dict(session.execute(select(Member.uid, Member.id).where(Member.uid.in_(shares))).all())
+    session.execute(delete(LotShare).where(LotShare.lot_id == lot.id))
+    session.add_all(LotShare(lot_id=lot.id, member_id=members[member], kg=kg) for member, kg in shares.items())
+    lot.updated_by = by
+    session.flush()
+    return lot
 
 
 def _bad_spread(low: int | None, kg: int, high: int | None) -> list[Fault]:

@@ -223,6 +223,7 @@ class Site(Exposed, Versioned, Base):
     closed_on: Mapped[date | None]
     contact: Mapped[str | None] = mapped_column(length("contact", 200), sort_order=100)
     phone: Mapped[str | None] = mapped_column(length("phone", 40), sort_order=101)
+    closed_on_holidays: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=102)
 
     organisation: Mapped[Organisation | None] = relationship(lazy="raise")
 
@@ -556,6 +557,17 @@ class SiteDate(Keyed, Base):
     open_from_min: Mapped[int | None] = mapped_column(between("open_from_min", 0, 1440))
     open_until_min: Mapped[int | None] = mapped_column(between("open_until_min", 0, 1440))
     throughput_kg: Mapped[int | None] = mapped_column(between("throughput_kg", 0, MAX_VND))
+
+
+class Holiday(Keyed, Base):
+    """A date on which the sites of an association that keep holidays are closed."""
+
+    __tablename__ = "holiday"
+    __table_args__ = (UniqueConstraint("association_id", "day"),)
+
+    association_id: Mapped[int] = reference("association.id", index=False)
+    day: Mapped[date]
+    name: Mapped[str] = mapped_column(length("name", 200))
 
 
 class Road(Exposed, Versioned, Base):

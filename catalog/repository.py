@@ -7,7 +7,7 @@ from datetime import date
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from catalog import names
@@ -27,7 +27,12 @@ def organisations(scope: Scope, side: Side | None = None, search: str = "") -> S
 
 def sites(scope: Scope, search: str = "") -> Select[Any]:
     """Select open sites; sort by ``sort_key, id``."""
-    return searched(visible(Site, scope).where(Site.closed_on.is_(None)), Site, search)
+    return searched(visible(Site, scope).where(in_use(Site.closed_on)), Site, search)
+
+
+def in_use(closed_on: Any) -> ColumnElement[bool]:
+    """Return the condition that something isn't closed, left or retired yet; a day to come doesn't close it today."""
+    return or_(closed_on.is_(None), closed_on > func.current_date())
 
 
 def products(scope: Scope, search: str = "") -> Select[Any]:

@@ -24,6 +24,7 @@ from catalog.models import (
     Certificate,
     Driver,
     Evidence,
+    Holiday,
     ImportBatch,
     Lot,
     Member,
@@ -32,6 +33,7 @@ from catalog.models import (
     Product,
     Road,
     Site,
+    SiteDate,
     Sponsorship,
     Suspension,
     Truck,
@@ -224,6 +226,8 @@ rule(Association, lambda scope: [Association.id == scope.association_id])
 owned(Organisation, Organisation.id)
 within(Member, Member.organisation_id, Organisation)
 owned(Site, Site.organisation_id)
+within(SiteDate, SiteDate.site_id, Site)
+shared(Holiday)
 shared(Product)
 within(Variety, Variety.product_id, Product)
 shared(VehicleClass)

@@ -7,11 +7,16 @@ import catalog.models
 import catalog.sheet_models
 import service.models
 import service.planning.models
+import service.planning.policies.models
+import service.planning.policies.repository
 import service.planning.repository
 import service.planning.terms.models
 import service.planning.terms.repository
 from catalog.base import Base
 
-ROOMS = (catalog.models, catalog.sheet_models, buyers.models, service.planning.models, service.planning.terms.models)
+ROOMS = (
+    catalog.models, catalog.sheet_models, buyers.models, service.planning.models, service.planning.policies.models,
+    service.planning.terms.models,
+)  # fmt: skip
 """The modules whose tables make up the database, besides the service's own."""
 metadata = Base.metadata

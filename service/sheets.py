@@ -41,7 +41,7 @@ def lots(session: Session, scope: Scope, first: date | None = None, last: date |
         "quantity_kg": Lot.quantity_kg, "available_from": Lot.available_from, "available_until": Lot.available_until,
         "cut_on_pickup": Lot.cut_on_pickup, "shelf_life_days": Lot.shelf_life_days, "ask_vnd_per_kg": Lot.ask_vnd_per_kg,
         "min_take_kg": Lot.min_take_kg, "indivisible": Lot.indivisible, "cold": Lot.cold, "litres_per_kg": Lot.litres_per_kg,
-        "low_kg": forecast.low_kg, "high_kg": forecast.high_kg,
+        "harvest_id": Lot.harvest, "low_kg": forecast.low_kg, "high_kg": forecast.high_kg,
     }  # fmt: skip
     newest = select(func.max(ForecastRevision.id)).where(ForecastRevision.lot_id == Lot.id).correlate(Lot).scalar_subquery()
     query = select(*columns.values()).select_from(Lot).join(Site, Site.id == Lot.site_id).join(supplier, supplier.id == Lot.organisation_id)

@@ -52,6 +52,7 @@ class LotOut(Out):
     indivisible: bool
     cold: bool
     litres_per_kg: float
+    harvest: str | None
     status: LotStatus
     stated_amount: str | None
     stated_unit: Unit | None
@@ -131,6 +132,7 @@ def _fields(lot: Lot) -> dict[str, Any]:
         "grade": lot.grade, "quantity_kg": lot.quantity_kg, "available_from": lot.available_from, "available_until": lot.available_until,
         "cut_on_pickup": lot.cut_on_pickup, "shelf_life_days": lot.shelf_life_days, "ask_vnd_per_kg": lot.ask_vnd_per_kg,
         "min_take_kg": lot.min_take_kg, "indivisible": lot.indivisible, "cold": lot.cold, "litres_per_kg": lot.litres_per_kg,
+        "harvest": lot.harvest,
         "status": lot.status, "stated_amount": lot.stated_amount, "stated_unit": lot.stated_unit, "note": lot.note,
         "version": lot.version, "created_at": lot.created_at, "updated_at": lot.updated_at, "updated_by": lot.updated_by,
     }  # fmt: skip

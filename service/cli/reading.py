@@ -1,11 +1,12 @@
-"""How commands read a folder or workbook: by the reader of uploads, with what was concluded said on standard error."""
+"""How commands read a folder or workbook: by the reader of uploads, with what was concluded said on standard error.
+
+What costs time to import is imported when something is read.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from service.cli.terminal import console, printable
 
 if TYPE_CHECKING:
     from matching.io import Season
@@ -25,6 +26,8 @@ def read_input(path: Path) -> Season:
 
 def show_notes(reading: Reading) -> Reading:
     """Say what a person should know of how an input was read."""
+    from service.cli.terminal import console, printable
+
     for note in reading.notes:
         console(stderr=True).print(f"note: {printable(note)}", soft_wrap=True)
     return reading

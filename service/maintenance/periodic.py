@@ -11,13 +11,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from catalog import sponsorships
 from catalog.errors import DomainError
+from catalog.models import Association
 from service import logs, seals
 from service.auth import failures
 from service.auth.keyring import KeyFileError, key_path, load_key
+from service.days import today
 from service.db import Database, now
 from service.http.idempotency import forget_old
 from service.models import Session
@@ -41,6 +44,7 @@ class Chores:
         seldom: tuple[Callable[[], object], ...] = (
             self.expire_lots,
             self.apply_handling,
+            self.refresh_sponsors,
             self.forget_replies,
             self.forget_logins,
             self.forget_failures,
@@ -83,6 +87,12 @@ class Chores:
         """Let hubs take for handling what was stated for a day that has come."""
         with self._database.write() as session:
             return apply_due(session, Act("system", "the day has come for which it was stated", now(session)))
+
+    def refresh_sponsors(self) -> int:
+        """Let each group point at the cooperative that signs for it today in Vietnam."""
+        with self._database.write() as session:
+            day = today(now(session))
+            return sum(sponsorships.refresh(session, number, day) for number in session.scalars(select(Association.id)).all())
 
     def forget_replies(self) -> int:
         """Delete kept answers that are older than is promised."""

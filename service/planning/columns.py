@@ -26,6 +26,14 @@ class Columns:
         self.n_rows = len(rows)
         self._columns: dict[str, Sequence[Any]] = dict(zip(names, zip(*rows))) if rows else dict.fromkeys(names, ())
 
+    @classmethod
+    def of_rows(cls, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Self:
+        """Return rows that no single query gives as columns."""
+        made = object.__new__(cls)
+        made.n_rows = len(rows)
+        made._columns = dict(zip(names, zip(*rows))) if rows else dict.fromkeys(names, ())
+        return made
+
     def __getitem__(self, name: str) -> Sequence[Any]:
         return self._columns[name]
 

@@ -33,6 +33,7 @@ class Wanted:
     time_limit_s : None for the service's usual one.
     iterations : limit of the search, for runs that must give the same plan again on any machine; None for none.
     policy : what is wanted beside worth, as ``policy.json`` holds it; empty for nothing.
+    policy_source : uid and version of the kept policy that this is; empty for one that was made for the run.
     goes_on : whether it goes on from the plan in force, whatever its policy.
     schedule_key : names a planned occasion such as ``nightly-2027-06-07``; a second run of the same one is never made.
     """
@@ -47,6 +48,7 @@ class Wanted:
     note: str = ""
     policy: dict[str, Any] = field(default_factory=dict)
     goes_on: bool = False
+    policy_source: dict[str, Any] = field(default_factory=dict)
 
 
 def submit(session: Session, scope: Scope, wanted: Wanted, by: str, settings: Settings) -> tuple[Run, bool]:
@@ -138,11 +140,12 @@ def asked_of(run: Run) -> Wanted:
         note=given.get("note", ""),
         policy=given.get("policy", {}),
         goes_on=given.get("goes_on", False),
+        policy_source=given.get("policy_source", {}),
     )
 
 
 def _row(scope: Scope, wanted: Wanted, by: str, settings: Settings) -> Run:
-    names = ("trips", "iterations", "note", "policy", "goes_on")
+    names = ("trips", "iterations", "note", "policy", "goes_on", "policy_source")
     parameters: dict[str, Any] = {name: getattr(wanted, name) for name in names}
     return Run(
         association_id=scope.association_id,

@@ -141,6 +141,7 @@ def _rows(session: Session, scope: Scope, parsed: Parsed, issues: Issues) -> lis
             "indivisible": values["indivisible"][i],
             "cold": values["cold"][i],
             "litres_per_kg": values["litres_per_kg"][i],
+            "harvest": values["harvest_id"][i] or None,
         }
         for i in range(len(parsed))
     ]

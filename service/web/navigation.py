@@ -49,7 +49,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/shipments", mark("Shipments"), "truck", _BROKER | _HOUSE),
     Entry("/money", mark("Settlements"), "money", _BROKER),
     Entry("/season", mark("Season"), "chart", _BROKER | _HOUSE),
-    Entry("/registers", mark("Registers"), "store", _BROKER | _HOUSE | frozenset({Role.ADMINISTRATOR})),
+    Entry("/registers", mark("Registers"), "store", _CLERK | _BUYER | _BROKER | _HOUSE | frozenset({Role.ADMINISTRATOR})),
     Entry("/people", mark("Accounts"), "people", _HOUSE),
     Entry("/trail", mark("Trail"), "list", _HOUSE),
     Entry("/rules", mark("Settings"), "settings", _BROKER | _HOUSE),

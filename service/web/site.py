@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from service.web import offers, own_account, passkeys, public_pages, today, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
 from service.web.broker import agreements, open_items, plans, policy, promises, runs, trucks
-from service.web.cooperative import certificates, lots, sales
+from service.web.cooperative import certificates, lots, sales, shares
 from service.web.pages import Pages
 from service.web.procurement import contracts, deliveries, demand, fill_rates, orders
 from service.web.registers import all as registers
@@ -20,6 +20,7 @@ PARTS: Sequence[Pages] = (
     own_account.pages,
     passkeys.pages,
     lots.pages,
+    shares.pages,
     offers.pages,
     today.pages,
     sales.pages,

@@ -21,6 +21,7 @@ from service.db import now
 from service.models import Role
 from service.planning import models as m
 from service.planning.fulfilment import shipments
+from service.planning.plans.expiring import agreed_beyond
 from service.planning.states import AmendmentState, Answer, ProposalState, ShipmentState
 from service.planning.terms import amendments
 from service.planning.terms.models import Amendment, Terms, TermsAnswer
@@ -153,9 +154,12 @@ def _papers(visit: PageContext) -> Iterator[Waiting]:
             Certificate.valid_until <= day + timedelta(days=SOON_DAYS),
             Certificate.withdrawn_on.is_(None),
         )
-        if count := _number(visit, visible(Certificate, visit.scope).where(*soon).with_only_columns(Certificate.id)):
+        expiring = visit.session.scalars(visible(Certificate, visit.scope).where(*soon).with_only_columns(Certificate.id)).all()
+        if expiring:
+            count, kg = len(expiring), sum(agreed_beyond(visit.session, expiring).values())
             words = visit.say_many("%(num)s certificate expires within 60 days", "%(num)s certificates expire within 60 days", count)
-            yield Waiting(words, "/certificates", "certificate")
+            more = visit.say("%(kg)s are agreed for days after that", kg=visit.formats.mass(kg)) if kg else ""
+            yield Waiting(words, "/certificates", "certificate", more)
     own = visit.scope.organisation_id
     if own is not None:
         mine = or_(

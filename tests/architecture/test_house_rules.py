@@ -118,7 +118,9 @@ def test_nothing_is_imported_that_is_not_declared() -> None:
     assert {name: packages for name, packages in strangers.items() if packages} == {}
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-compiler.lock", "requirements-node.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-compiler.lock", "requirements-node.lock", "requirements-communes.lock"]
+)
 def test_a_lock_pins_every_dependency_with_hashes_and_names_no_host(name: str) -> None:
     lock = (ROOT / name).read_text(encoding="utf-8")
     pinned = dict.fromkeys(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))

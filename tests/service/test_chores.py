@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from catalog.models import Lot, LotStatus
+from catalog import sponsorships
+from catalog.models import Lot, LotStatus, Organisation, OrganisationKind, Side
+from catalog.sponsorships import SponsorshipIn
+from catalog.tenancy import Scope
+from service.days import today
 from service.db import Database, now
 from service.maintenance.periodic import LOGINS_KEPT, Chores
 from service.models import IdempotencyKey, Role, Session, User
@@ -86,3 +90,23 @@ def test_a_chore_that_fails_keeps_no_other_from_being_done(database: Database, m
     do_all(database)
     with database.read() as session:
         assert session.scalars(select(IdempotencyKey)).all() == []
+
+
+def test_a_group_is_signed_for_by_the_cooperative_of_the_day(database: Database) -> None:
+    with database.write() as session:
+        market, day = Market(session), today(now(session))
+        group = Organisation(
+            association_id=market.association.id, code="g0", name="THT Thôn Cống", kind=OrganisationKind.GROUP, side=Side.SUPPLY
+        )
+        session.add(group)
+        session.flush()
+        given = SponsorshipIn(group=group.uid, sponsor=market.cooperative.uid, valid_from=day - timedelta(days=9))
+        row = sponsorships.propose(session, Scope(market.association.id), given, "Lan", day)
+        assert group.sponsor_id == market.cooperative.id
+        # The sponsor is to leave: the day passes while nobody touches the register.
+        row.valid_until = day - timedelta(days=1)
+        lot = market.lot(organisation_id=group.id, supplier_id=market.cooperative.id)
+    do_all(database)
+    with database.read() as session:
+        assert session.get_one(Organisation, group.id).sponsor_id is None
+        assert session.get_one(Lot, lot.id).supplier_id == market.cooperative.id

@@ -79,6 +79,24 @@ def test_help_loads_no_numerical_library() -> None:
     assert not loaded & {"numpy", "pandas", "scipy", "numba", "ortools", "matplotlib", "rich.console", "matching.model.problem"}
 
 
+def test_a_tiny_problem_loads_no_library_that_it_has_no_use_for(planned: Path, tmp_path: Path) -> None:
+    call = ["mca", "match", str(planned / "in"), "--out", str(tmp_path / "out"), "--quiet"]
+    begin = f"import os, sys; os._exit = sys.exit; sys.argv = {call!r}"
+    code = f"{begin}\nfrom service.cli.main import main\ntry: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert "matching.solver" in loaded
+    assert not loaded & {
+        "scipy.spatial",
+        "scipy.sparse.csgraph",
+        "matplotlib",
+        "sqlalchemy",
+        "fastapi",
+        "pyvrp",
+        "distributed",
+        "xlsxwriter",
+    }
+
+
 def test_a_full_standard_output_is_one_sentence_and_a_status_of_its_own(planned: Path) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "service.cli.main", "check", str(planned / "in"), str(planned / "out"), "--json"]

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from buyers.models import DemandLine, LineProduct, LineRequirement, LineStatus
 from catalog.errors import NotFound
 from catalog.importers import tariffs_on
-from catalog.models import AccessRule, Association, Lot, LotStatus, Organisation, Product, Road, Site, SiteDate, VehicleClass
+from catalog.models import AccessRule, Association, Lot, LotStatus, Organisation, Product, Road, Site, VehicleClass
 from matching.harvest.outlook import Outlook
 from matching.model.problem import NO_HARVEST, IntArray, Problem
 from service.planning.columns import Columns, ascending, day_number, day_of, flat, of, places
@@ -27,6 +27,7 @@ from service.planning.models import LineBalance, LotBalance, Promise
 from service.planning.plans import problem_tables
 from service.planning.plans.certificates import CertificateRow, Signers, certificate_rows
 from service.planning.plans.commitments import KEPT, LEFT_THE_OFFER, Promised
+from service.planning.plans.site_calendar import SiteCalendar
 
 OPEN_LOTS = (LotStatus.DECLARED, LotStatus.RESERVED)
 CLOSED_LINES = (LineStatus.FILLED, LineStatus.CANCELLED)
@@ -128,12 +129,13 @@ def load(session: Session, association_id: int, horizon: Horizon = WHOLE_SEASON,
 
 
 def _read(session: Session, association: Association, horizon: Horizon, only: Only | None) -> _Read:
-    sites = Columns(session, of(Site, association.id, *SITE_COLUMNS).where(Site.closed_on.is_(None)))
     lots = Columns(session, _lot_query(association.id, horizon, only))
     lines = Columns(session, _line_query(association.id, horizon, only))
     if only is not None:
         lots.add("offered_kg", _apart(session, Promise.lot_id, LEFT_THE_OFFER, only))
         lines.add("promised_kg", {line: -kg for line, kg in _apart(session, Promise.line_id, KEPT, only).items()})
+    first_day, last_day = _span(horizon, lots, lines)
+    sites = Columns(session, of(Site, association.id, *SITE_COLUMNS).where(*_open_after(Site.closed_on, day_of(first_day))))
     signers = Signers(session, association.id)
     codes = dict(session.execute(select(Product.id, Product.code).where(Product.association_id == association.id)).all())
     accepted = _entries(session, association.id, LineProduct, "product_id")
@@ -141,7 +143,8 @@ def _read(session: Session, association: Association, horizon: Horizon, only: On
     return _Read(
         session,
         association,
-        *_span(horizon, lots, lines),
+        first_day,
+        last_day,
         sites=sites,
         lots=lots,
         lines=lines,
@@ -170,7 +173,7 @@ def _assemble(read: _Read, apart: Collection[int]) -> Loaded:
     rules = Columns(session, _rule_query(mine, read.first_day, read.last_day))
     zones = ascending([*filter(None, read.sites["zone"]), *rules["zone"]])
     promised = Promised(session, mine, read.first_day, apart)
-    classes, tariffs = _classes(session, mine, site_ids, read.first_day)
+    classes, tariffs = _classes(session, mine, site_ids, read.first_day, read.last_day)
     problem = Problem(
         sites=problem_tables.sites(read.sites, zones, promised),
         lots=problem_tables.lots(
@@ -190,8 +193,8 @@ def _assemble(read: _Read, apart: Collection[int]) -> Loaded:
         ),
         vehicles=problem_tables.vehicles(classes, tariffs, site_ids, promised),
         access=problem_tables.access(rules, zones),
-        calendar=problem_tables.calendar(Columns(session, _date_query(mine)), site_ids, promised),
-        roads=problem_tables.roads(Columns(session, _road_query(mine)), site_ids),
+        calendar=problem_tables.calendar(_dated_hours(read), site_ids, promised),
+        roads=problem_tables.roads(Columns(session, _road_query(mine, day_of(read.first_day))), site_ids),
         decisions=problem_tables.decisions(session, mine, read.lots["id"], read.lines["id"], promised),
         supplier_ids=suppliers,
         product_ids=products,
@@ -220,6 +223,11 @@ def _within(horizon: Horizon, first: ColumnElement[date], last: ColumnElement[da
     return from_first + ([] if horizon.last is None else [first <= horizon.last])
 
 
+def _open_after(closed_on: Any, *days: Any) -> list[ColumnElement[bool]]:
+    """Return the condition that something isn't closed, or only after today and some days; a site's calendar closes it from then on."""
+    return [or_(closed_on.is_(None), closed_on > day) for day in (func.current_date(), *days) if day is not None]
+
+
 def _lot_query(association_id: int, horizon: Horizon, only: Only | None) -> Select[Any]:
     query = of(Lot, association_id, *LOT_COLUMNS).join(Product, Product.id == Lot.product_id)
     query = query.join(LotBalance, LotBalance.lot_id == Lot.id).join(Site, Site.id == Lot.site_id)
@@ -228,7 +236,8 @@ def _lot_query(association_id: int, horizon: Horizon, only: Only | None) -> Sele
         return query.where(Lot.id.in_(only.lot_ids))
     on_offer = or_(LotBalance.offered_kg > 0, Lot.quantity_kg == 0)
     window = _within(horizon, Lot.available_from.expression, Lot.available_until.expression)
-    return query.where(Lot.status.in_(OPEN_LOTS), Site.closed_on.is_(None), on_offer, *window)
+    is_open = _open_after(Site.closed_on, Lot.available_from, horizon.first)
+    return query.where(Lot.status.in_(OPEN_LOTS), *is_open, on_offer, *window)
 
 
 def _line_query(association_id: int, horizon: Horizon, only: Only | None) -> Select[Any]:
@@ -240,7 +249,7 @@ def _line_query(association_id: int, horizon: Horizon, only: Only | None) -> Sel
     wanting = or_(LineBalance.promised_kg < DemandLine.quantity_kg, DemandLine.quantity_kg == 0)
     window = _within(horizon, DemandLine.deliver_from.expression, DemandLine.deliver_until.expression)
     closed = DemandLine.status.in_(CLOSED_LINES) & (DemandLine.quantity_kg > 0)
-    return query.where(~closed, Site.closed_on.is_(None), wanting, *window)
+    return query.where(~closed, *_open_after(Site.closed_on, DemandLine.deliver_from, horizon.first), wanting, *window)
 
 
 def _span(horizon: Horizon, lots: Columns, lines: Columns) -> tuple[int, int]:
@@ -263,9 +272,10 @@ def _entries(session: Session, association_id: int, model: Any, *columns: str) -
     return found
 
 
-def _classes(session: Session, association_id: int, site_ids: Sequence[int], first_day: int) -> tuple[Columns, list[Any]]:
-    """Return the classes that can be had, each with its tariff in force; without a tariff, or its base, a class can't be sent."""
-    found = Columns(session, of(VehicleClass, association_id, *CLASS_COLUMNS).where(VehicleClass.retired_on.is_(None)))
+def _classes(session: Session, association_id: int, site_ids: Sequence[int], first_day: int, last_day: int) -> tuple[Columns, list[Any]]:
+    """Return the classes that can be had on every day, each with its tariff in force; without a tariff, or its base, one can't be sent."""
+    query = of(VehicleClass, association_id, *CLASS_COLUMNS)
+    found = Columns(session, query.where(*_open_after(VehicleClass.retired_on, day_of(last_day))))
     tariffs, based = tariffs_on(session, found["id"], day_of(first_day)), {None, *site_ids}
     usable = [number in tariffs and base in based for number, base in zip(found["id"], found["base_site_id"])]
     kept = found.keep(usable)
@@ -279,11 +289,11 @@ def _rule_query(association_id: int, first_day: int, last_day: int) -> Select[An
     return query.where(AccessRule.valid_from <= day_of(last_day), lasting)
 
 
-def _date_query(association_id: int) -> Select[Any]:
-    columns = ("site_id", "day", "closed", "open_from_min", "open_until_min", "throughput_kg")
-    return of(SiteDate, association_id, *columns).join(Site, Site.id == SiteDate.site_id).where(Site.closed_on.is_(None))
+def _dated_hours(read: _Read) -> Columns:
+    """Return the dates on which sites differ from their usual day."""
+    return SiteCalendar(read.session, read.association.id).rows(day_of(read.first_day), day_of(read.last_day))
 
 
-def _road_query(association_id: int) -> Select[Any]:
-    open_sites = select(Site.id).where(Site.association_id == association_id, Site.closed_on.is_(None))
+def _road_query(association_id: int, first: date) -> Select[Any]:
+    open_sites = select(Site.id).where(Site.association_id == association_id, *_open_after(Site.closed_on, first))
     return of(Road, association_id, *ROAD_COLUMNS).where(Road.from_site_id.in_(open_sites), Road.to_site_id.in_(open_sites))

@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "tariff": mark("a tariff"), "user": mark("an account"), "user_account": mark("an account"), "vehicle": mark("a truck class"),
     "vehicle_class": mark("a truck class"), "webhook": mark("a webhook"), "password": mark("a password"), "upload": mark("a file"),
     "login_session": mark("a login"),
+    "holiday": mark("a holiday"), "policy": mark("a policy"), "allocation_policy": mark("a policy"),
     "grade": mark("a grade"), "unit": mark("a unit"), "variety": mark("a variety"),
 }  # fmt: skip
 """What things of the trail are called; others go by their codes."""
@@ -50,6 +51,7 @@ VERBS: dict[str, str] = {
     "place": mark("placed"), "plan": mark("scheduled"), "record": mark("recorded"), "reject": mark("rejected"), "remove": mark("removed"),
     "replace": mark("replaced"), "retry": mark("tried again"), "revise": mark("amended"), "revoke": mark("revoked"),
     "rotate": mark("renewed the secret of"), "seed": mark("set up"), "sign": mark("signed"), "slots": mark("set the hours of"),
+    "hours": mark("set the hours of"), "date": mark("changed a date of"),
     "stop": mark("stopped"), "submit": mark("started"), "suspend": mark("suspended"), "undo": mark("took back"),
     "withdraw": mark("withdrew"), "photo": mark("photographed"), "resolve_around": mark("planned anew around"),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
@@ -13,6 +14,8 @@ from matching.texts import Language, remedy
 from service.auth.permissions import Permission
 from service.http.context import Uid, before
 from service.planning.models import Plan, Run
+from service.planning.policies.models import AllocationPolicy
+from service.planning.policies.records import versions_of
 from service.runs import submission
 from service.runs.messages import TRIPS, Trips
 from service.runs.queue import UNFINISHED
@@ -23,6 +26,7 @@ from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part
 from service.web.pages import Pages
+from service.web.registers.choices import policies
 from service.web.texts import mark
 
 pages = Pages("runs")
@@ -66,7 +70,10 @@ def _list(visit: PageContext) -> Response:
     choices = [(name, visit.say(TRIP_WORDS[name])) for name in reversed(TRIPS)]
     usual = {"time_limit_s": f"{visit.settings.run_seconds:g}", "most": visit.settings.run_seconds_most}
     first = [(name, visit.say(words)) for name, (words, _) in FIRST.items()]
-    return visit.show("broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual, first=first)
+    return visit.show(
+        "broker/runs.html", rows=runs_out(visit.session, rows), more=more, trips=choices, usual=usual, first=first,
+        policies=policies(visit), chosen=dict(parse_qsl(visit.query)).get("policy", ""),
+    )  # fmt: skip
 
 
 def _policy(read: Reader, language: Language) -> dict[str, Any]:
@@ -102,9 +109,13 @@ def start_run(visit: PageRequest) -> Response:
     seed, note, trips = read.whole("seed") or 0, read.text("note", most=500) or "", read.text("trips") or "full"
     if seed > 2**31 - 1:
         read.wrong("seed", seed, f"at most {2**31 - 1}")
-    policy = _policy(read, "vi" if visit.language == "vi" else "en")
+    policy, source = _policy(read, "vi" if visit.language == "vi" else "en"), {}
+    if kept := read.text("policy"):
+        row = find(visit.session, visit.scope, AllocationPolicy, kept)
+        policy, source = row.stated, {"uid": row.uid, "version": versions_of(visit.session, row)[0].number}
     read.done()
-    wanted = Wanted(first, last, None if seconds is None else float(seconds), seed, cast(Trips, trips), None, None, note, policy=policy)
+    seconds_most = None if seconds is None else float(seconds)
+    wanted = Wanted(first, last, seconds_most, seed, cast(Trips, trips), note=note, policy=policy, policy_source=source)
     run, _ = submission.submit(visit.session, visit.scope, wanted, visit.by, visit.settings)
     visit.did("run.submit", run)
     return visit.go(f"/runs/{run.uid}")
@@ -121,7 +132,7 @@ def watch_run(visit: PageRequest, uid: Uid) -> Response:
     return visit.show(
         "broker/run.html", run=run_out(visit.session, run), moments=told, plan=shown, works=run.state in UNFINISHED, why=why,
         trips=visit.say(TRIP_WORDS.get(str(run.parameters.get("trips", "full")), "")),
-        goals={name: visit.say(words) for name, words in GOALS.items()},
+        goals={name: visit.say(words) for name, words in GOALS.items()}, source=run.parameters.get("policy_source"),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.days import today
 from service.db import now
+from service.planning.plans.expiring import agreed_beyond
 from service.web.context import PageContext, PageRequest
 from service.web.cooperative.lots import OPEN
 from service.web.lists import part
@@ -48,6 +49,7 @@ def show_certificates(visit: PageRequest) -> Response:
         soon=day + timedelta(days=SOON_DAYS),
         risks={row.id: risk for row in rows if (risk := _risk(visit, row)) is not None},
         pauses=_pauses(visit, rows, day),
+        agreed=agreed_beyond(visit.session, [row.id for row in rows]),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from starlette.responses import Response
 
 from catalog import intake, repository
+from catalog.base import new_uid
 from catalog.intake import LotChange, LotIn
 from catalog.models import Certificate, Grade, Lot, LotStatus, Organisation, Product, Site, SiteKind, Unit
 from catalog.tenancy import check_version, find, visible
@@ -29,10 +30,13 @@ from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.price_check import ask_about_floor, product_number
+from service.web.registers.calendar import ask_about_closed_days
 
 pages = Pages("lots")
 OPEN, CLOSED = (LotStatus.DECLARED, LotStatus.RESERVED), (LotStatus.SHIPPED, LotStatus.WITHDRAWN, LotStatus.EXPIRED)
 USUAL_UNIT, USUAL_DAYS = Unit.TA, 3
+MORE_GRADES = 3
+"""Further grades of one harvest that the form takes."""
 RECENT = 200
 """Lots among which the latest of each product and grade is looked for."""
 
@@ -94,6 +98,7 @@ def _new(visit: PageContext) -> Response:
         first=first.isoformat(),
         until=(first + (last.available_until - last.available_from if last else timedelta(days=USUAL_DAYS))).isoformat(),
         unit=(last.stated_unit if last and last.stated_unit else USUAL_UNIT).value,
+        more_grades=range(2, 2 + MORE_GRADES),
     )
 
 
@@ -151,15 +156,34 @@ def declare(visit: PageRequest) -> Response:
         note=read.text("note"),
         confirmed=read.flag("confirmed"),
     )
+    others = _other_grades(read)
     read.done()
     owner = select(Organisation.uid).join(Site, Site.organisation_id == Organisation.id).where(Site.uid == given["site"])
     given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
     if "shelf_life_days" not in given and (days := _usual_life(visit, given["product"], given["grade"])):
         given["shelf_life_days"] = days
     ask_about_floor(visit, "ask_vnd_per_kg", given["ask_vnd_per_kg"], product_number(visit, given["product"]))
-    lot = intake.declare_lot(visit.session, visit.scope, LotIn(**given), visit.by)
-    visit.did("lot.declare", lot)
-    return visit.go(f"/lots/{lot.uid}", visit.say("The lot is on offer."))
+    ask_about_closed_days(visit, "available_until", given["site"], given["available_from"], given["available_until"])
+    if others:
+        given["harvest"] = new_uid()
+    lots = intake.declare_lots(visit.session, visit.scope, [LotIn(**given), *(LotIn(**given | other) for other in others)], visit.by)
+    for lot in lots:
+        visit.did("lot.declare", lot)
+    if others:
+        return visit.go("/lots", visit.say("%(num)s lots of one harvest are on offer.", num=len(lots)))
+    return visit.go(f"/lots/{lots[0].uid}", visit.say("The lot is on offer."))
+
+
+def _other_grades(read: Reader) -> list[dict[str, Any]]:
+    """Return what differs of further lots of the same harvest: their grades, amounts and floor prices."""
+    found = []
+    for n in range(2, 2 + MORE_GRADES):
+        names = (f"grade_{n}", f"amount_{n}", f"ask_vnd_per_kg_{n}")
+        if not any(read.text(name) for name in names[1:]):
+            continue
+        grade, amount, ask = read.whole(names[0], needed=True), read.amount(names[1], needed=True), read.whole(names[2], needed=True)
+        found.append({"grade": grade, "amount": amount, "ask_vnd_per_kg": ask})
+    return found
 
 
 @pages.get("/lots/{uid}", may=Permission.LOTS_READ)
@@ -182,9 +206,18 @@ def _lot(visit: PageContext, *, look: bool = False) -> Response:
         if look and lot.status in OPEN
         else None,
         kind=kind,
+        together=_together(visit, lot),
         open=lot.status in OPEN,
         may_write=visit.principal.may(Permission.LOTS_WRITE),
     )
+
+
+def _together(visit: PageContext, lot: Lot) -> list[Lot]:
+    """Return the other lots of a lot's harvest."""
+    if lot.harvest is None:
+        return []
+    query = repository.lots(visit.scope).where(Lot.harvest == lot.harvest, Lot.id != lot.id)
+    return list(visit.session.scalars(query.order_by(Lot.grade, Lot.id).limit(20)))
 
 
 @pages.post("/lots/{uid}/amend", may=Permission.LOTS_WRITE, form=_lot)

@@ -27,6 +27,7 @@ from service.web.labels import kind
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.price_check import ask_about_bid, product_number
+from service.web.registers.calendar import ask_about_closed_days
 
 pages = Pages("orders")
 ROWS, MORE_ROWS, MOST_ROWS = 5, 5, 1000
@@ -230,6 +231,7 @@ def place(visit: PageRequest) -> Response:
     read.done()
     for number, line in zip(places, lines, strict=True):
         ask_about_bid(visit, f"bid-{number}", line["bid_vnd_per_kg"], product_number(visit, line["products"][0]))
+        ask_about_closed_days(visit, f"from-{number}", site, line["deliver_from"], line["deliver_until"])
     needs = tuple(_requirement(need) for need in requires)
     asked = tuple(LineIn(site=site, requires=needs, **shared, **line) for line in lines)
     given_order = OrderIn(buyer=_buyer(visit, site), note=read.text("note") or "", lines=asked)

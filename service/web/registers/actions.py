@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 import orjson
+from fastapi import Query
 from sqlalchemy import delete, select
 from sqlalchemy.orm import undefer
 from starlette.responses import Response
@@ -15,10 +16,24 @@ from buyers.intake import SlotIn, set_slots
 from buyers.models import ReceivingSlot
 from catalog import changes, communes, sponsorships
 from catalog.base import now_utc
-from catalog.changes import UnitIn
+from catalog.changes import SuspensionIn, UnitIn
 from catalog.errors import Invalid, fault
-from catalog.models import ANYTIME, Certificate, Evidence, LotShare, Member, Organisation, PlantingArea, Product, Site, Sponsorship, Unit
+from catalog.models import (
+    ANYTIME,
+    Certificate,
+    Evidence,
+    LotShare,
+    Member,
+    Organisation,
+    PlantingArea,
+    Product,
+    Site,
+    Sponsorship,
+    Suspension,
+    Unit,
+)
 from catalog.tenancy import check_version, find
+from service import photographs
 from service.auth.permissions import Permission
 from service.days import today
 from service.db import now
@@ -26,7 +41,7 @@ from service.http.context import Uid, before
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.pages import Pages
-from service.web.registers import fields
+from service.web.registers import fields, members
 
 pages = Pages("register-actions")
 LARGEST_SCAN = 10_000_000
@@ -34,6 +49,8 @@ BODY_LIMIT = LARGEST_SCAN + 1_000_000
 SIGNS = ((b"%PDF", "application/pdf"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 """How the files that may be scans begin."""
 WEEK = 7
+Latitude = Annotated[float, Query(ge=-90, le=90)]
+Longitude = Annotated[float, Query(ge=-180, le=180)]
 
 
 def _today(visit: PageContext) -> Any:
@@ -134,12 +151,22 @@ def _take_scan(visit: PageContext, uid: str) -> Response:
     if not kind or len(file.content) > LARGEST_SCAN:
         raise Invalid([fault("scan", file.name, "a PDF or a photograph of at most 10 MB")])
     was = before(row)
-    row.evidence_id = _evidence(visit, row, file.name, file.content, kind).id
+    row.evidence_id = _evidence(visit, row, file.name, _without_notes(file.content, kind), kind).id
     row.waiting = row.waiting or visit.scope.organisation_id is not None
     row.updated_by = visit.by
     visit.session.flush()
     visit.did("certificate.scan", row, was)
     return visit.go(visit.path.rpartition("/")[0], visit.say("The scan is on file."))
+
+
+def _without_notes(content: bytes, kind: str) -> bytes:
+    """Return a photograph without what a telephone noted in it; anything else as it is."""
+    if not kind.startswith("image/") or len(content) > photographs.LARGEST_BYTES:
+        return content
+    try:
+        return photographs.plain(content).content
+    except photographs.NotAPhotograph:
+        raise Invalid([fault("scan", kind, "a PDF or a photograph of at most 10 MB")]) from None
 
 
 def _evidence(visit: PageContext, row: Any, name: str, content: bytes, kind: str) -> Evidence:
@@ -193,6 +220,33 @@ def accept_area(visit: PageRequest, uid: Uid) -> Response:
     return _accept(visit, uid)
 
 
+@pages.post("/certificates/entries/{uid}/suspend", may=Permission.CERTIFICATES_SUSPEND)
+def suspend_certificate(visit: PageRequest, uid: Uid) -> Response:
+    """Let a certificate not count from a day on."""
+    held = find(visit.session, visit.scope, Certificate, uid, lock=True)
+    read = Reader(visit.form)
+    first, last, reason = read.day("from_day", needed=True), read.day("until_day"), read.text("reason", needed=True, most=1000)
+    read.done()
+    assert first is not None
+    given = SuspensionIn(from_day=first, until_day=last, reason=reason or "")
+    row = changes.add_suspension(visit.session, visit.scope, held, given, visit.by)
+    visit.did("certificate.suspend", row, None, given.reason)
+    return visit.go(f"/certificates/entries/{uid}", visit.say("The certificate doesn't count on these days."))
+
+
+@pages.post("/certificates/entries/{uid}/lift", may=Permission.CERTIFICATES_SUSPEND)
+def lift_suspension(visit: PageRequest, uid: Uid) -> Response:
+    """Let a suspension of a certificate end with today."""
+    find(visit.session, visit.scope, Certificate, uid)
+    row = find(visit.session, visit.scope, Suspension, Reader(visit.form).text("suspension", needed=True) or "", lock=True)
+    check_version(row, Reader(visit.form).whole("version"))
+    was, day = before(row), _today(visit)
+    row.until_day, row.updated_by = max(row.from_day, day), visit.by
+    visit.session.flush()
+    visit.did("certificate.lift", row, was)
+    return visit.go(f"/certificates/entries/{uid}", visit.say("The suspension ends with today."))
+
+
 @pages.get("/scans/{uid}", may=Permission.CERTIFICATES_READ)
 def show_scan(visit: PageRequest, uid: Uid) -> Response:
     """Return a scan as it was sent in."""
@@ -213,6 +267,11 @@ def export_member(visit: PageRequest, uid: Uid) -> Response:
         (visit.say("Telephone"), row.phone or ""), (visit.say("Area, m²"), row.area_m2 or ""),
         (visit.say("Agreed on"), visit.formats.day(row.consent_on)), (visit.say("Lots with a share"), len(lots)),
         (visit.say("Shares in all, kg"), sum(lots)),
+        *(
+            (f"{one.product} {one.year}", visit.say("still owed %(vnd)s, paid %(paid)s", vnd=visit.formats.vnd(one.owed_vnd),
+             paid=visit.formats.vnd(one.paid_vnd)))
+            for one in members.accounts_of(visit, row)
+        ),
     ]  # fmt: skip
     text = "\r\n".join(f"{label}: {value}" for label, value in lines) + "\r\n"
     return Response(
@@ -240,5 +299,12 @@ def erase_member(visit: PageRequest, uid: Uid) -> Response:
 def find_communes(visit: PageRequest) -> Response:
     """Return communes whose new or old names hold what is searched for, for a list that opens while somebody writes."""
     wanted = dict(parse_qsl(visit.query)).get("q", "")[:100]
-    found = [{"full": one.full, "formerly": "; ".join(one.formerly)[:200]} for one in communes.find(wanted)]
+    found = [{"full": one.full, "formerly": "; ".join(one.formerly)[:200], "lat": one.lat, "lon": one.lon} for one in communes.find(wanted)]
+    return Response(orjson.dumps(found), media_type="application/json")
+
+
+@pages.get("/communes/around", may=Permission.CATALOG_READ)
+def find_communes_around(_visit: PageRequest, lat: Latitude, lon: Longitude) -> Response:
+    """Return the communes around a place, for the map on which a position is chosen."""
+    found = [{"name": one.name, "lat": one.lat, "lon": one.lon} for one in communes.around(lat, lon)]
     return Response(orjson.dumps(found), media_type="application/json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from catalog.models import (
     Driver,
@@ -18,7 +18,9 @@ from catalog.models import (
     SiteKind,
     VehicleClass,
 )
+from catalog.repository import in_use
 from catalog.tenancy import visible
+from service.planning.policies.records import usable_policies
 from service.web.context import PageContext
 from service.web.labels import options
 from service.web.texts import mark
@@ -71,23 +73,33 @@ def organisations(visit: PageContext) -> Pairs:
 
 def suppliers(visit: PageContext) -> Pairs:
     """Return the cooperatives and groups that somebody sees."""
-    return _organisations(visit, Organisation.side == Side.SUPPLY, Organisation.closed_on.is_(None))
+    return _organisations(visit, Organisation.side == Side.SUPPLY, in_use(Organisation.closed_on))
+
+
+def suppliers_by_code(visit: PageContext) -> Select[Any]:
+    """Select the codes of cooperatives and groups that somebody sees."""
+    return visible(Organisation, visit.scope).where(Organisation.side == Side.SUPPLY).with_only_columns(Organisation.code)
+
+
+def policies(visit: PageContext) -> Pairs:
+    """Return the policies in use."""
+    return [(row.uid, row.name) for row in usable_policies(visit.session, visit.scope)]
 
 
 def cooperatives(visit: PageContext) -> Pairs:
     """Return the cooperatives that somebody sees."""
-    return _organisations(visit, Organisation.kind == OrganisationKind.COOPERATIVE, Organisation.closed_on.is_(None))
+    return _organisations(visit, Organisation.kind == OrganisationKind.COOPERATIVE, in_use(Organisation.closed_on))
 
 
 def groups(visit: PageContext) -> Pairs:
     """Return the cooperative groups that somebody sees."""
-    return _organisations(visit, Organisation.kind == OrganisationKind.GROUP, Organisation.closed_on.is_(None))
+    return _organisations(visit, Organisation.kind == OrganisationKind.GROUP, in_use(Organisation.closed_on))
 
 
 def hauliers(visit: PageContext) -> Pairs:
     """Return the carriers and cooperatives, who may own trucks."""
     owners = (OrganisationKind.CARRIER, OrganisationKind.COOPERATIVE, OrganisationKind.HUB)
-    return _organisations(visit, Organisation.kind.in_(owners), Organisation.closed_on.is_(None))
+    return _organisations(visit, Organisation.kind.in_(owners), in_use(Organisation.closed_on))
 
 
 def products(visit: PageContext) -> Pairs:
@@ -99,24 +111,24 @@ def products(visit: PageContext) -> Pairs:
 
 def sites(visit: PageContext) -> Pairs:
     """Return the open sites that somebody sees."""
-    query = visible(Site, visit.scope).where(Site.closed_on.is_(None)).order_by(Site.sort_key, Site.id).limit(MOST)
+    query = visible(Site, visit.scope).where(in_use(Site.closed_on)).order_by(Site.sort_key, Site.id).limit(MOST)
     return [(row.uid, row.name or row.code) for row in visit.session.scalars(query)]
 
 
 def buyers(visit: PageContext) -> Pairs:
     """Return the buyers that somebody sees."""
-    return _organisations(visit, Organisation.kind == OrganisationKind.BUYER, Organisation.closed_on.is_(None))
+    return _organisations(visit, Organisation.kind == OrganisationKind.BUYER, in_use(Organisation.closed_on))
 
 
 def sites_of(visit: PageContext, kind: SiteKind) -> Pairs:
     """Return the open sites of a kind that somebody sees, with their owners where a name stands twice."""
-    query = visible(Site, visit.scope).where(Site.closed_on.is_(None), Site.kind == kind).order_by(Site.sort_key, Site.id).limit(MOST)
+    query = visible(Site, visit.scope).where(in_use(Site.closed_on), Site.kind == kind).order_by(Site.sort_key, Site.id).limit(MOST)
     return [(row.uid, row.name or row.code) for row in visit.session.scalars(query)]
 
 
 def vehicle_classes(visit: PageContext) -> Pairs:
     """Return the classes of trucks, each called by what it carries."""
-    query = visible(VehicleClass, visit.scope).where(VehicleClass.retired_on.is_(None))
+    query = visible(VehicleClass, visit.scope).where(in_use(VehicleClass.retired_on))
     rows = visit.session.scalars(query.order_by(VehicleClass.payload_kg, VehicleClass.id).limit(MOST))
     return [(row.uid, class_name(visit, row)) for row in rows]
 
@@ -127,9 +139,14 @@ def class_name(visit: PageContext, row: VehicleClass) -> str:
     return visit.say("refrigerated truck, %(tonnes)s", tonnes=tonnes) if row.refrigerated else visit.say("truck, %(tonnes)s", tonnes=tonnes)
 
 
+def uses(visit: PageContext) -> Pairs:
+    """Return whether something is in use."""
+    return [("used", visit.say("In use")), ("retired", visit.say("Out of use"))]
+
+
 def drivers(visit: PageContext) -> Pairs:
     """Return the drivers who still drive."""
-    query = visible(Driver, visit.scope).where(Driver.left_on.is_(None)).order_by(Driver.sort_key, Driver.id).limit(MOST)
+    query = visible(Driver, visit.scope).where(in_use(Driver.left_on)).order_by(Driver.sort_key, Driver.id).limit(MOST)
     return [(row.uid, f"{row.name} ({row.phone})") for row in visit.session.scalars(query)]
 
 

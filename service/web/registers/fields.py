@@ -56,6 +56,8 @@ class Field:
     repeats : whether a blank cell below a filled one means the same again.
     most : characters of a text at most.
     usual : what a new row takes where nothing is written.
+    section : the heading of the part of the form that it belongs to, a text of the catalogue; empty for none.
+    number : which of several alike it is, from 1; 0 for one that is alone.
     """
 
     name: str
@@ -70,11 +72,20 @@ class Field:
     repeats: bool = False
     most: int = 200
     usual: Any = None
+    section: str = ""
+    number: int = 0
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The field's name in every language."""
-        return tuple(translations(language).ugettext(self.label) for language in LANGUAGES)
+        return tuple(self._numbered(translations(language).ugettext(self.label)) for language in LANGUAGES)
+
+    def words(self, visit: Any) -> str:
+        """Return the field's name in a visitor's language."""
+        return self._numbered(visit.say(self.label))
+
+    def _numbered(self, words: str) -> str:
+        return f"{self.number}. {words}" if self.number else words
 
     def parse(self, text: str, options: Sequence[tuple[str, str]] = ()) -> Any:
         """Return the value that a person wrote, None where nothing stands.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -14,6 +15,8 @@ from catalog.intake import MemberIn
 from catalog.models import ANYTIME, Lot, LotShare, Member, Organisation, Product
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
+from service.planning.models import Promise, ReceiptItem, Settlement, SettlementShare, ShipmentItem
+from service.planning.states import SettlementState
 from service.web.context import PageContext
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
@@ -131,16 +134,54 @@ def _own(_visit: PageContext, rows: Sequence[Member]) -> list[Values]:
 
 
 def _extra(visit: PageContext, row: Member) -> Mapping[str, Any]:
-    """Return what the member put into lots, the latest first."""
+    """Return what the member put into lots, the latest first, and what is owed and paid for it, season by season."""
     query = (
-        select(Lot.code, Lot.available_from, Product.name, LotShare.kg)
+        select(Lot.uid, Lot.available_from, Product.name, LotShare.kg)
         .join(LotShare, LotShare.lot_id == Lot.id)
         .join(Product, Product.id == Lot.product_id)
         .where(LotShare.member_id == row.id)
         .order_by(Lot.available_from.desc(), Lot.id.desc())
         .limit(100)
     )
-    return {"shares": list(visit.session.execute(query)), "may_write": visit.principal.may(Permission.MEMBERS_WRITE)}
+    return {
+        "shares": list(visit.session.execute(query)),
+        "accounts": accounts_of(visit, row),
+        "may_write": visit.principal.may(Permission.MEMBERS_WRITE),
+    }
+
+
+@dataclass
+class SeasonAccount:
+    """What came of a member's kilograms of one product in one year: accepted kilograms, and đồng that are owed and paid."""
+
+    year: int
+    product: str
+    kg: int = 0
+    owed_vnd: int = 0
+    paid_vnd: int = 0
+
+
+def accounts_of(visit: PageContext, row: Member) -> list[SeasonAccount]:
+    """Return a member's accounts by year and product, the latest first; only money that has been calculated counts."""
+    query = (
+        select(Lot.available_from, Product.name, SettlementShare.kg, SettlementShare.vnd, Settlement.state)
+        .join(Settlement, Settlement.id == SettlementShare.settlement_id)
+        .join(ReceiptItem, ReceiptItem.id == Settlement.receipt_item_id)
+        .join(ShipmentItem, ShipmentItem.id == ReceiptItem.shipment_item_id)
+        .join(Promise, Promise.id == ShipmentItem.promise_id)
+        .join(Lot, Lot.id == Promise.lot_id)
+        .join(Product, Product.id == Lot.product_id)
+        .where(SettlementShare.member_id == row.id)
+    )
+    found: dict[tuple[int, str], SeasonAccount] = {}
+    for day, product, kg, vnd, state in visit.session.execute(query):
+        account = found.setdefault((day.year, product), SeasonAccount(day.year, product))
+        account.kg += kg
+        if state is SettlementState.PAID:
+            account.paid_vnd += vnd
+        else:
+            account.owed_vnd += vnd
+    return sorted(found.values(), key=lambda one: (-one.year, one.product))
 
 
 REGISTER = Register(

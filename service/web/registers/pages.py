@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import select
 from starlette.responses import Response
 
+from catalog import communes
 from catalog.errors import Fault, Invalid, fault
 from catalog.tenancy import find
 from service.http.context import Uid, before
@@ -84,12 +86,22 @@ def _declare_new(pages: Pages, register: Register) -> None:
 def _usual(visit: PageContext, register: Register) -> Values:
     """Return what a new row's form holds: what the address says, or what is usual."""
     asked = dict(parse_qsl(visit.query))
-    found = {one.name: asked.get(one.name, one.usual) for one in register.fields}
+    found = {one.name: _asked_for(one, asked[one.name]) if asked.get(one.name) else one.usual for one in register.fields}
     for one in register.fields:
         if one.needed and one.kind is Kind.REFERENCE and found[one.name] is None:
             options = register.options(visit, one)
             found[one.name] = options[0][0] if len(options) == 1 else None
     return found
+
+
+def _asked_for(one: Field, text: str) -> Any:
+    """Return a value that an address names, for a form that is filled in already; what can't be read is left out."""
+    if one.kind in (Kind.CHOICE, Kind.REFERENCE, Kind.COMMUNE):
+        return text
+    try:
+        return one.parse(text)
+    except ValueError:
+        return None
 
 
 def show_form(visit: PageContext, register: Register, row: Any, values: Mapping[str, Any]) -> Response:
@@ -104,12 +116,18 @@ def show_form(visit: PageContext, register: Register, row: Any, values: Mapping[
         "registers/form.html",
         register=register,
         row=row,
-        name=register.name_of(row) if row is not None else "",
-        inputs=inputs,
+        name=register.title_for(visit, row) if row is not None else "",
+        groups=[(key, list(group)) for key, group in groupby(inputs, key=lambda one: (one[0].section, one[0].number))],
+        gone={one.name for one in register.fields if one.kind is Kind.COMMUNE and not _exists(values.get(one.name))},
         after=dict(parse_qsl(visit.query)).get("then", ""),
         writes=visit.principal.may(register.write),
         extra=extra,
     )
+
+
+def _exists(code: str | None) -> bool:
+    """Return whether a commune is one of today; none is as good."""
+    return code is None or communes.exists(code)
 
 
 def read_form(visit: PageContext, register: Register, row: Any) -> Values:
@@ -158,7 +176,7 @@ def _declare_row(pages: Pages, register: Register) -> None:
         """Change a row: what differs from what it holds."""
         row = find(visit.session, visit.scope, register.model, uid, lock=True)
         given, held, was = read_form(visit, register, row), register.values(visit, [row])[0], before(row)
-        changed = {name: value for name, value in given.items() if name == "confirmed" or differs(held.get(name), value)}
+        changed = {name: value for name, value in given.items() if name == "confirmed" or _is_changed(held, name, value)}
         version = visit.form.get("version")
         row = register.change(visit, row, changed, int(version) if version.isdecimal() else None)
         visit.did(register.verbs[1], row, was)
@@ -169,8 +187,13 @@ def _declare_row(pages: Pages, register: Register) -> None:
         """Show who changed a row, when, and what was before and after."""
         row = find(visit.session, visit.scope, register.model, uid)
         return visit.show(
-            "registers/history.html", register=register, row=row, name=register.name_of(row), events=_events(visit, register, row)
+            "registers/history.html", register=register, row=row, name=register.title_for(visit, row), events=_events(visit, register, row)
         )
+
+
+def _is_changed(held: Values, name: str, given: Any) -> bool:
+    """Return whether a form's value isn't the row's; what stands for a commune in the form is its name."""
+    return differs(held.get(name), given) and not (given and given == held.get(f"{name}:shown"))
 
 
 def differs(held: Any, given: Any) -> bool:
@@ -204,8 +227,7 @@ def _changes(visit: PageContext, labels: Mapping[str, Field], event: AuditEvent)
     held, after = event.before or {}, event.after or {}
     told = [name for name in after if name in labels and (event.before is not None or after[name] not in (None, ""))]
     return [
-        (visit.say(labels[name].label), _plain(visit, labels[name], held.get(name)), _plain(visit, labels[name], after[name]))
-        for name in told
+        (labels[name].words(visit), _plain(visit, labels[name], held.get(name)), _plain(visit, labels[name], after[name])) for name in told
     ]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from catalog import changes, intake
 from catalog.changes import CertificateChange, PlantingAreaChange
 from catalog.intake import CertificateIn, PlantingAreaIn
-from catalog.models import Certificate, Evidence, Organisation, PlantingArea, Product
+from catalog.models import Certificate, Evidence, Organisation, PlantingArea, Product, Suspension
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.days import today
@@ -195,7 +196,32 @@ def _extra(visit: PageContext, row: Any) -> Mapping[str, Any]:
         else None
     )
     accepts = row.waiting and visit.scope.organisation_id is None and visit.principal.may(Permission.CERTIFICATES_SUSPEND)
-    return {"paper": paper, "accepts": accepts, "may_write": visit.principal.may(Permission.CERTIFICATES_WRITE)}
+    is_certificate = isinstance(row, Certificate)
+    return {
+        "paper": paper,
+        "accepts": accepts,
+        "may_write": visit.principal.may(Permission.CERTIFICATES_WRITE),
+        "is_certificate": is_certificate,
+        "suspends": is_certificate and visit.scope.organisation_id is None and visit.principal.may(Permission.CERTIFICATES_SUSPEND),
+        "pauses": _pauses(visit, row) if is_certificate else [],
+        "renewal": _renewal(visit, row) if is_certificate else "",
+        "today": today(now(visit.session)),
+    }
+
+
+def _pauses(visit: PageContext, row: Certificate) -> list[Suspension]:
+    """Return the suspensions of a certificate, the latest first."""
+    query = select(Suspension).where(Suspension.certificate_id == row.id).order_by(Suspension.from_day.desc(), Suspension.id.desc())
+    return list(visit.session.scalars(query))
+
+
+def _renewal(visit: PageContext, row: Certificate) -> str:
+    """Return the address of the form of a certificate that goes on where one ends."""
+    held = CERTIFICATES.values(visit, [row])[0]
+    kept = {name: held.get(name) for name in ("scheme", "organisation", "product", "level", "issuer", "area")}
+    first = row.valid_until + timedelta(days=1)
+    asked = {name: value for name, value in kept.items() if value} | {"valid_from": first.isoformat()}
+    return f"/certificates/entries/new?{urlencode(asked)}"
 
 
 def _queries(model: Any) -> Any:
@@ -207,10 +233,13 @@ _COLUMNS = {"organisation": "organisation_id", "product": "product_id", "evidenc
 
 
 def _search(model: Any) -> Any:
-    return (
-        (select(Organisation.search_key).where(Organisation.id == model.organisation_id).scalar_subquery(),),
-        (model.scheme, model.number) if model is Certificate else (model.code,),
+    """Return what certificates or planting areas are searched by: their holders, products, schemes, numbers and codes."""
+    named = tuple(
+        select(other.search_key).where(other.id == number).scalar_subquery()
+        for other, number in ((Organisation, model.organisation_id), (Product, model.product_id))
     )
+    written = (model.scheme, model.number) if model is Certificate else (model.code,)
+    return (*named, *(func.lower(column) for column in written)), ()
 
 
 CERTIFICATES = Register(

@@ -18,7 +18,7 @@ from service.auth.permissions import Permission
 from service.web.context import PageContext
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
-from service.web.registers.register import Register, Values
+from service.web.registers.register import Filter, Register, Values
 from service.web.texts import mark
 
 GRADES = ("loại 1", "loại 2", "loại 3")
@@ -152,6 +152,14 @@ def _extra(visit: PageContext, row: Product) -> Mapping[str, Any]:
     }
 
 
+def _lives(visit: PageContext) -> choices.Pairs:
+    return [("cold", visit.say("Needs a refrigerated truck")), ("unpriced", visit.say("Without a usual price"))]
+
+
+def _narrow(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
+    return query.where(Product.cold.is_(True) if value == "cold" else Product.usual_vnd_per_kg.is_(None))
+
+
 REGISTER = Register(
     key="products",
     path="/products",
@@ -171,6 +179,7 @@ REGISTER = Register(
     name_of=lambda row: str(row.name),
     verbs=("product.add", "product.change"),
     query=_query,
+    filters=(Filter("state", mark("State"), _lives, _narrow),),
     own_values=_own,
     extra=_extra,
     extra_template="registers/product.html",

@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 from catalog import names
 from service.auth.permissions import Permission
 from service.web.context import PageContext
-from service.web.registers.fields import Field, Kind
+from service.web.registers.fields import Field, Kind, phone
 
 Values = dict[str, Any]
 
@@ -48,7 +48,7 @@ class Register:
     read, write : who may see it, and who may change it.
     fields : in the order of the form; the first listed one names a row in the list.
     order : columns that the list is sorted by, without missing values, the last of them unique.
-    search : columns of search keys, and columns that must be equal to what is searched for.
+    search : search keys, of which a part is enough, and columns that must be equal to what is searched for.
     add : makes a row of the values of the fields.
     change : changes a row to the values of fields that differ.
     name_of : what a row is called in a sentence.
@@ -58,6 +58,8 @@ class Register:
     filters : choices above the list.
     extra : more that the page of a row shows, and the template that shows it.
     key_field : the field by which a spreadsheet's row finds the row that it changes.
+    title_of : what people call a row in their own language, where that isn't its name.
+    own_values : values of rows that stand in other tables.
     """
 
     key: str
@@ -84,6 +86,7 @@ class Register:
     extra: Callable[[PageContext, Any], Mapping[str, Any]] | None = None
     extra_template: str = ""
     key_field: str = "code"
+    title_of: Callable[[PageContext, Any], str] | None = None
     own_values: Callable[[PageContext, Sequence[Any]], list[Values]] | None = None
 
     @property
@@ -109,7 +112,8 @@ class Register:
         if searched.strip():
             pattern = names.like_pattern(searched)
             keys, exact = self.search
-            query = query.where(or_(*(key.like(pattern, escape="\\") for key in keys), *(column == searched.strip() for column in exact)))
+            written = _ways_of_writing(searched.strip())
+            query = query.where(or_(*(key.like(pattern, escape="\\") for key in keys), *(column.in_(written) for column in exact)))
         return query
 
     def values(self, visit: PageContext, rows: Sequence[Any]) -> list[Values]:
@@ -125,9 +129,21 @@ class Register:
                 one.update(more)
         return found
 
+    def title_for(self, visit: PageContext, row: Any) -> str:
+        """Return what a row is called on a page."""
+        return self.name_of(row) if self.title_of is None else self.title_of(visit, row)
+
     def options(self, visit: PageContext, one: Field) -> Sequence[tuple[str, str]]:
         """Return the values of a choice or a reference, with their words."""
         return one.options(visit) if one.options is not None else ()
+
+
+def _ways_of_writing(text: str) -> list[str]:
+    """Return what is searched for as it was written and, where it may be a telephone number, as those are kept."""
+    try:
+        return [text, phone(text)]
+    except ValueError:
+        return [text]
 
 
 def _names(visit: PageContext, model: Any, key: str, ids: Sequence[int | None]) -> dict[int | None, tuple[Any, str]]:

@@ -17,6 +17,7 @@ from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.web.context import PageContext
 from service.web.registers import choices
+from service.web.registers.calendar import closed_days, dates_of
 from service.web.registers.fields import Field, Kind
 from service.web.registers.register import Filter, Register, Values
 from service.web.texts import mark
@@ -104,6 +105,7 @@ FIELDS = (
     Field("throughput_kg_per_day", mark("Most on one day, kg"), Kind.WHOLE, most=12, headings=("toi da mot ngay", "cong suat ngay")),
     Field("opening_vnd", mark("Fee for each day it is used, đồng"), Kind.WHOLE, usual=0, most=15, headings=("phi mo diem",)),
     Field("handling_vnd_per_kg", mark("Handling at a hub, đồng per kg"), Kind.DECIMAL, usual=0.0, most=12, headings=("phi boc xep",)),
+    Field("closed_on_holidays", mark("Closed on holidays"), Kind.FLAG, headings=("nghi le", "nghi le tet")),
     Field("closed_on", mark("Closed for good from"), Kind.DAY),
 )
 
@@ -160,13 +162,18 @@ _MAY_BE_EMPTY = frozenset({"commune_code", "max_vehicle_kg", "zone", "throughput
 
 
 def _extra(visit: PageContext, row: Site) -> Mapping[str, Any]:
-    """Return the hours of weekdays of a receiving site."""
+    """Return the hours of weekdays, the dates that differ, and the days on which the site is closed."""
     slots = list(
         visit.session.scalars(
             select(ReceivingSlot).where(ReceivingSlot.site_id == row.id).order_by(ReceivingSlot.weekday, ReceivingSlot.open_from_min)
         )
     )
-    return {"slots": slots, "is_buyer": row.kind is SiteKind.BUYER, "may_write": visit.principal.may(Permission.SITES_WRITE)}
+    return {
+        "slots": slots,
+        "dates": dates_of(visit, row),
+        "closed": closed_days(visit, row),
+        "may_write": visit.principal.may(Permission.SITES_WRITE),
+    }
 
 
 REGISTER = Register(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, String, cast, func, select
 
 from catalog import changes, names
 from catalog.changes import Band, TariffIn, VehicleClassChange, VehicleClassIn
 from catalog.errors import AlreadyThere
-from catalog.models import Driver, Organisation, Site, Truck, VehicleClass
+from catalog.models import Driver, Organisation, Site, Tariff, TariffBand, Truck, VehicleClass
+from catalog.repository import in_use
 from catalog.tenancy import check_version, find, visible
 from service.auth.permissions import Permission
 from service.days import today
@@ -17,7 +19,7 @@ from service.db import now
 from service.web.context import PageContext
 from service.web.registers import choices
 from service.web.registers.fields import Field, Kind
-from service.web.registers.register import Register, Values
+from service.web.registers.register import Filter, Register, Values
 from service.web.texts import mark
 
 CLASS_FIELDS = (
@@ -139,6 +141,37 @@ def _change_class(visit: PageContext, row: VehicleClass, values: Values, version
     return changes.change_vehicle_class(visit.session, visit.scope, row.uid, VehicleClassChange(**given), visit.by, version)
 
 
+def _tariffs(visit: PageContext, rows: Sequence[VehicleClass]) -> dict[int, list[tuple[Tariff, list[TariffBand]]]]:
+    """Return the tariffs of classes with their bands, the latest first."""
+    query = select(Tariff).where(Tariff.vehicle_class_id.in_([row.id for row in rows])).order_by(Tariff.valid_from.desc())
+    tariffs = list(visit.session.scalars(query))
+    bands = select(TariffBand).where(TariffBand.tariff_id.in_([one.id for one in tariffs])).order_by(TariffBand.from_km)
+    of_tariff: dict[int, list[TariffBand]] = {}
+    for band in visit.session.scalars(bands):
+        of_tariff.setdefault(band.tariff_id, []).append(band)
+    found: dict[int, list[tuple[Tariff, list[TariffBand]]]] = {}
+    for one in tariffs:
+        found.setdefault(one.vehicle_class_id, []).append((one, of_tariff.get(one.id, [])))
+    return found
+
+
+def _class_values(visit: PageContext, rows: Sequence[VehicleClass]) -> list[Values]:
+    """Return what each class costs today: per trip, for its first kilometre, and who says so."""
+    day, tariffs = today(now(visit.session)), _tariffs(visit, rows)
+    values: list[Values] = []
+    for row in rows:
+        held = next((pair for pair in tariffs.get(row.id, ()) if pair[0].valid_from <= day), None)
+        tariff, bands = held if held is not None else (None, [])
+        rate = bands[0].vnd_per_km if bands else None
+        values.append({"fixed_vnd": tariff and tariff.fixed_vnd, "vnd_per_km": rate and int(rate), "source": tariff and tariff.source})
+    return values
+
+
+def _class_extra(visit: PageContext, row: VehicleClass) -> Mapping[str, Any]:
+    """Return every tariff of a class, with its day and its source."""
+    return {"tariffs": _tariffs(visit, [row]).get(row.id, []), "may_write": visit.principal.may(Permission.CATALOG_WRITE)}
+
+
 def plate_of(text: str) -> str:
     """Return a plate as it stands on the truck: ``98C-123.45``."""
     plain = "".join(sign for sign in text.upper() if sign.isalnum())
@@ -193,11 +226,38 @@ def _queries(model: Any) -> Any:
     return query
 
 
+def _name_of(model: Any, number: Any) -> Any:
+    """Return the search key of the row that a column names."""
+    return select(model.search_key).where(model.id == number).scalar_subquery()
+
+
+_BARE_PLATE = func.replace(func.replace(Truck.plate, "-", ""), ".", "")
+"""A plate without its marks, as people type it."""
 _REFERS: dict[str, tuple[Any, str]] = {
     "organisation": (Organisation, "uid"),
     "vehicle_class": (VehicleClass, "uid"),
     "driver": (Driver, "uid"),
 }
+
+
+def _by_owner(model: Any) -> Filter:
+    """Return the filter by the carrier or cooperative that a truck or driver belongs to."""
+
+    def narrow(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
+        return query.where(model.organisation_id.in_(select(Organisation.id).where(Organisation.uid == value)))
+
+    return Filter("organisation", mark("Organisation"), choices.hauliers, narrow)
+
+
+def _by_use(column: Any) -> Filter:
+    """Return the filter of what is in use, and of what no longer is."""
+
+    def narrow(_visit: PageContext, query: Select[Any], value: str) -> Select[Any]:
+        return query.where(in_use(column) if value == "used" else ~in_use(column))
+
+    return Filter("state", mark("State"), choices.uses, narrow)
+
+
 CLASSES = Register(
     key="vehicles",
     path="/vehicles",
@@ -211,7 +271,7 @@ CLASSES = Register(
     write=Permission.CATALOG_WRITE,
     fields=CLASS_FIELDS,
     order=(VehicleClass.payload_kg, VehicleClass.id),
-    search=((), (VehicleClass.code,)),
+    search=((func.lower(VehicleClass.code), cast(VehicleClass.payload_kg, String)), ()),
     add=_add_class,
     change=_change_class,
     name_of=lambda row: str(row.code),
@@ -219,6 +279,11 @@ CLASSES = Register(
     query=_queries(VehicleClass),
     columns={"base_site": "base_site_id"},
     refers={"base_site": (Site, "uid")},
+    filters=(_by_use(VehicleClass.retired_on),),
+    own_values=_class_values,
+    extra=_class_extra,
+    extra_template="registers/vehicle.html",
+    title_of=choices.class_name,
 )
 TRUCKS = Register(
     key="trucks",
@@ -233,7 +298,15 @@ TRUCKS = Register(
     write=Permission.CATALOG_WRITE,
     fields=TRUCK_FIELDS,
     order=(Truck.plate, Truck.id),
-    search=((), (Truck.plate,)),
+    search=(
+        (
+            func.lower(Truck.plate),
+            func.lower(_BARE_PLATE),
+            _name_of(Organisation, Truck.organisation_id),
+            _name_of(Driver, Truck.driver_id),
+        ),
+        (),
+    ),
     add=_add_row(Truck),
     change=_change_row,
     name_of=lambda row: str(row.plate),
@@ -241,6 +314,7 @@ TRUCKS = Register(
     query=_queries(Truck),
     columns={"organisation": "organisation_id", "vehicle_class": "vehicle_class_id", "driver": "driver_id"},
     refers=_REFERS,
+    filters=(_by_owner(Truck), _by_use(Truck.retired_on)),
     key_field="plate",
 )
 DRIVERS = Register(
@@ -256,7 +330,7 @@ DRIVERS = Register(
     write=Permission.CATALOG_WRITE,
     fields=DRIVER_FIELDS,
     order=(Driver.sort_key, Driver.id),
-    search=((Driver.search_key,), (Driver.phone,)),
+    search=((Driver.search_key, _name_of(Organisation, Driver.organisation_id)), (Driver.phone,)),
     add=_add_row(Driver),
     change=_change_row,
     name_of=lambda row: str(row.name),
@@ -264,5 +338,6 @@ DRIVERS = Register(
     query=_queries(Driver),
     columns={"organisation": "organisation_id"},
     refers={"organisation": (Organisation, "uid")},
+    filters=(_by_owner(Driver), _by_use(Driver.left_on)),
     key_field="phone",
 )

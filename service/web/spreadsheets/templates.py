@@ -39,7 +39,7 @@ def workbook(visit: PageContext, target: Target, rows: Sequence[Values]) -> byte
         last = len(rows) + EMPTY_ROWS
         choices = target.options(visit)
         for column, one in enumerate(target.fields):
-            label = visit.say(one.label)
+            label = one.words(visit)
             sheet.write_string(0, column, f"{label} *" if one.needed else label, head)
             form = day if one.kind is Kind.DAY else plain if one.kind in (Kind.PHONE, Kind.TEXT, Kind.COMMUNE) else None
             sheet.set_column(column, column, 22, form)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from catalog.models import Certificate, Driver, Organisation, Sponsorship, Truck
+from catalog.models import (
+    Certificate,
+    Driver,
+    Organisation,
+    Sponsorship,
+    Truck,
+)
 from service.models import Role
 from service.web.registers.all import REGISTERS
 from tests.service.web.conftest import PHONE, Opened, check_usable, follow
@@ -111,6 +117,14 @@ def test_a_cooperative_enters_a_certificate_and_the_association_accepts_it(opene
         row = session.scalars(select(Certificate).where(Certificate.number == "GG-77")).one()
         assert not row.waiting
         assert row.evidence_id is not None
+    manager.click("details:has(form[action$='/suspend']) > summary")
+    manager.fill("#reason", "Kiểm tra đột xuất")
+    follow(manager, "form[action$='/suspend'] button")
+    assert "Kiểm tra đột xuất" in manager.inner_text("main")
+    follow(manager, "form[action$='/lift'] button")
+    assert manager.locator("form[action$='/lift']").count() == 0
+    follow(clerk, "a[href*='/certificates/entries/new?']")
+    assert (clerk.input_value("#scheme"), clerk.input_value("#valid_from")) == ("GlobalGAP", "2029-01-01")
 
 
 def test_a_truck_and_its_driver_are_entered(opened: Opened, stage: Stage) -> None:
@@ -128,3 +142,8 @@ def test_a_truck_and_its_driver_are_entered(opened: Opened, stage: Stage) -> Non
     with stage.database.read() as session:
         truck, driver = session.scalars(select(Truck)).one(), session.scalars(select(Driver)).one()
         assert (truck.plate, truck.driver_id, driver.phone) == ("98C-123.45", driver.id, "0988 777 666")
+    for searched, found in (("98c123", 1), ("hoang van thu", 1), ("99A", 0)):
+        page.goto(f"{stage.address}/trucks?q={searched}")
+        assert page.locator("tbody tr").count() == found
+    page.goto(f"{stage.address}/drivers?q=0988777666")
+    assert page.locator("tbody tr").count() == 1
