@@ -44,7 +44,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/fill", mark("Fill rate"), "chart", _BUYER),
     Entry("/plans", mark("Plans"), "table", _BROKER | frozenset({Role.AUDITOR})),
     Entry("/promises", mark("Promises"), "handshake", _BROKER),
-    Entry("/contracts", mark("Contracts"), "document", _CLERK | _BUYER | _BROKER),
+    Entry("/contracts", mark("Contracts"), "document", _CLERK | _BUYER),
     Entry("/runs", mark("Runs"), "play", _BROKER),
     Entry("/shipments", mark("Shipments"), "truck", _BROKER | _HOUSE),
     Entry("/money", mark("Settlements"), "money", _BROKER),
