@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session
 from buyers.errors import AlreadySigned, ContractExceeded, NothingToSign
 from buyers.models import AgreementStatus, CallOff, Contract, ContractChange, DemandLine, LineProduct, LineStatus
 from buyers.parts import add, bad_window, code_of, find_buyer, find_door, raise_faults, refuse_taken
+from buyers.prices import recent_bids
 from catalog.base import MAX_KG
 from catalog.errors import Conflict, Fault, Invalid, NotFound, fault
 from catalog.given import ONE_LINE, Dong, Given
 from catalog.models import MAX_GRADE, Organisation, Product, Side
+from catalog.prices import confirm_price
 from catalog.tenancy import Scope, check_version, find, find_code
 
 TERMS = ("quantity_kg", "price_vnd_per_kg", "short_vnd_per_kg", "payment_days", "valid_until", "closed")
@@ -45,6 +47,7 @@ class ContractIn(Given):
     valid_from: date
     valid_until: date
     note: str = Field(default="", max_length=2000)
+    confirmed: bool = False
 
 
 class ContractTerms(Given):
@@ -57,6 +60,7 @@ class ContractTerms(Given):
     valid_until: date | None = None
     note: str | None = Field(default=None, max_length=2000)
     closed: bool | None = Field(default=None, strict=True)
+    confirmed: bool = False
 
 
 class CallOffIn(Given):
@@ -78,7 +82,8 @@ def draft_contract(session: Session, scope: Scope, given: ContractIn, by: str, a
     supplier = _supplier(session, scope, given.supplier)
     raise_faults(bad_window(given.valid_from, given.valid_until, "valid_from,valid_until"))
     refuse_taken(session, scope, Contract, given.code)
-    kept = given.model_dump(exclude={"buyer", "supplier", "code", "product"})
+    confirm_price("price_vnd_per_kg", given.price_vnd_per_kg, recent_bids(session, product.id), confirmed=given.confirmed)
+    kept = given.model_dump(exclude={"buyer", "supplier", "code", "product", "confirmed"})
     references = {"association_id": scope.association_id, "organisation_id": buyer.id, "product_id": product.id}
     made = Contract(**kept, **references, **code_of(given), supplier_id=supplier and supplier.id, updated_by=by)
     made.status = AgreementStatus.DRAFT
@@ -178,8 +183,11 @@ def change_contract(
     contract = find(session, scope, Contract, uid, lock=True)
     check_version(contract, version)
     mine = side_of(contract, scope, side)
-    terms = change.model_dump(exclude_none=True, mode="json")
+    terms = change.model_dump(exclude_none=True, mode="json", exclude={"confirmed"})
     raise_faults(_bad_terms(session, contract, change))
+    if change.price_vnd_per_kg not in (None, contract.price_vnd_per_kg):
+        recent = recent_bids(session, contract.product_id)
+        confirm_price("price_vnd_per_kg", change.price_vnd_per_kg, recent, confirmed=change.confirmed)
     if contract.status is AgreementStatus.CANCELLED:
         raise Conflict("this contract is cancelled", contract.updated_by, contract.updated_at)
     if contract.status is AgreementStatus.DRAFT:
@@ -210,7 +218,7 @@ def _apply(session: Session, contract: Contract, terms: dict[str, Any], by: str)
     raise_faults(_bad_terms(session, contract, values))
     if values.closed is not None and contract.status is not AgreementStatus.DRAFT:
         contract.status = AgreementStatus.CLOSED if values.closed else AgreementStatus.ACTIVE
-    for name, value in values.model_dump(exclude_none=True, exclude={"closed"}).items():
+    for name, value in values.model_dump(exclude_none=True, exclude={"closed", "confirmed"}).items():
         setattr(contract, name, value)
     contract.updated_by = by
 

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from buyers import contracts
 from buyers.models import AgreementStatus, DemandLine, LineProduct, LineRequirement, LineStatus, Order, ReceivingSlot
 from buyers.parts import add, bad_window, code_of, find_buyer, find_door, is_taken, raise_faults, refuse_taken
+from buyers.prices import first_product, recent_bids
 from catalog.base import MAX_KG
 from catalog.errors import Conflict, Fault, Invalid, NotFound, fault
 from catalog.given import ONE_LINE, Code, Dong, Given
 from catalog.models import MAX_GRADE, Organisation, Product, Site
+from catalog.prices import confirm_price
 from catalog.tenancy import Scope, check_version, find, find_code
 
 
@@ -57,6 +59,7 @@ class OrderIn(Given):
     code: str | None = Field(default=None, min_length=1, max_length=100, pattern=ONE_LINE)
     note: str = Field(default="", max_length=2000)
     lines: tuple[LineIn, ...] = Field(min_length=1, max_length=10_000)
+    confirmed: bool = False
 
 
 class LineChange(Given):
@@ -69,6 +72,7 @@ class LineChange(Given):
     min_fill_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     max_suppliers: int | None = Field(default=None, ge=1, le=1_000_000, strict=True)
     note: str | None = Field(default=None, max_length=2000)
+    confirmed: bool = False
 
 
 LEAST = ("min_fill_kg", "min_supplier_kg")
@@ -92,6 +96,8 @@ def place_order(session: Session, scope: Scope, given: OrderIn, by: str) -> Orde
     ------
     Invalid
         With every fault of every line.
+    NeedsConfirmation
+        If a line's price looks mistyped.
     """
     buyer = find_buyer(session, scope, given.buyer)
     refuse_taken(session, scope, Order, given.code)
@@ -100,13 +106,24 @@ def place_order(session: Session, scope: Scope, given: OrderIn, by: str) -> Orde
     )
     faults: list[Fault] = []
     seen: set[str] = set()
+    new: dict[int, int] = {}
     for row, line in enumerate(given.lines, 2):
         try:
-            _add_line(session, scope, buyer, line, by, seen, order_id=order.id)
+            added = _add_line(session, scope, buyer, line, by, seen, order_id=order.id)
+            new[added.id] = line.bid_vnd_per_kg
         except Invalid as invalid:
             faults += [Fault(row if len(given.lines) > 1 else 0, f.field, f.value, f.expected) for f in invalid.faults]
     raise_faults(faults)
+    for line_id, bid in new.items() if not given.confirmed else ():
+        _confirm_bid(session, line_id, bid, before=min(new))
     return order
+
+
+def _confirm_bid(session: Session, line_id: int, bid_vnd_per_kg: int, before: int | None = None) -> None:
+    """Ask about a bid that is far from the last ones for its product; see `buyers.prices.recent_bids`."""
+    product = first_product(session, line_id)
+    recent = [] if product is None else recent_bids(session, product, before)
+    confirm_price("bid_vnd_per_kg", bid_vnd_per_kg, recent, confirmed=False)
 
 
 def _add_line(session: Session, scope: Scope, buyer: Organisation, given: LineIn, by: str, seen: set[str], **origin: int) -> DemandLine:
@@ -162,10 +179,16 @@ def revise_line(session: Session, scope: Scope, uid: str, change: LineChange, by
         If it asks for more, or for other days, of a contract that isn't in force.
     Invalid
         If the line is closed, its window ends before it starts, or its contract says otherwise.
+    NeedsConfirmation
+        If a new price looks mistyped.
     """
     line = find(session, scope, DemandLine, uid, lock=True)
     check_version(line, version)
-    apply_change(session, line, change.model_dump(exclude_none=True), by)
+    values = change.model_dump(exclude_none=True, exclude={"confirmed"})
+    raise_faults(change_faults(session, line, values))
+    if not change.confirmed and values.get("bid_vnd_per_kg", line.bid_vnd_per_kg) != line.bid_vnd_per_kg:
+        _confirm_bid(session, line.id, values["bid_vnd_per_kg"])
+    apply_change(session, line, values, by)
     session.flush()
     return line
 

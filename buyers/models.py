@@ -162,6 +162,23 @@ class Order(Exposed, Versioned, Base):
     lines: Mapped[list[DemandLine]] = relationship(back_populates="order", lazy="raise", order_by="DemandLine.id")
 
 
+class StandingOrder(Exposed, Versioned, Base):
+    """An order whose lines are asked for again every week until a day.
+
+    `placed_through` is the Monday of the latest week whose lines stand already; `problem` says why a week could not be ordered.
+    """
+
+    __tablename__ = "standing_order"
+
+    association_id: Mapped[int] = reference("association.id")
+    organisation_id: Mapped[int] = reference("organisation.id")
+    order_id: Mapped[int] = reference("buyer_order.id")
+    until: Mapped[date]
+    placed_through: Mapped[date]
+    ended_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(length("problem", 500, 0), default="")
+
+
 class CallOff(Exposed, Versioned, Base):
     """A part of a contract that the buyer calls for delivery; planning sees it as one demand line."""
 
@@ -255,6 +272,7 @@ class LineRequirement(Base):
 owned(Contract, Contract.organisation_id, Contract.supplier_id)
 within(ContractChange, ContractChange.contract_id, Contract)
 owned(Order, Order.organisation_id)
+owned(StandingOrder, StandingOrder.organisation_id)
 owned(DemandLine, DemandLine.organisation_id)
 within(CallOff, CallOff.contract_id, Contract)
 within(ReceivingSlot, ReceivingSlot.site_id, Site)

@@ -378,7 +378,7 @@ def change_site(session: Session, scope: Scope, uid: str, given: SiteChange, by:
     """Change a site; a move to outside Vietnam needs to be confirmed."""
     row = find(session, scope, Site, uid, lock=True)
     check_version(row, version)
-    _raise(intake.association_matters(scope, given))
+    _raise(intake.association_matters(scope, given, row))
     if {"lat", "lon"} & given.model_fields_set:
         place = {name: getattr(given, name) if name in given.model_fields_set else getattr(row, name) for name in ("lat", "lon")}
         intake.confirm_place(place["lat"], place["lon"], confirmed=given.confirmed)
@@ -492,9 +492,17 @@ def add_road(session: Session, scope: Scope, given: RoadIn, by: str) -> Road:
     return _add(session, Road(**kept, **ends, association_id=scope.association_id, updated_by=by))
 
 
+def suspend(session: Session, scope: Scope, certificate: str, first: date, last: date | None, reason: str) -> Suspension:
+    """Let a certificate not count from one day to another, or until further notice."""
+    if last is not None and last < first:
+        _raise([fault("from_day,until_day", f"{first}..{last}", "a window that doesn't end before it starts")])
+    row = find(session, scope, Certificate, certificate)
+    return _add(session, Suspension(certificate_id=row.id, from_day=first, until_day=last, reason=reason))
+
+
 def add_suspension(session: Session, scope: Scope, certificate: Certificate, given: SuspensionIn, by: str) -> Suspension:
     """Let a certificate not count from one day to another, or until further notice."""
-    row = intake.suspend(session, scope, certificate.uid, given.from_day, given.until_day, given.reason)
+    row = suspend(session, scope, certificate.uid, given.from_day, given.until_day, given.reason)
     row.updated_by = by
     session.flush()
     return row

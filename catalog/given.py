@@ -34,8 +34,7 @@ class Given(BaseModel):
     @classmethod
     def _composed(cls, value: Any, about: ValidationInfo) -> Any:
         """Take every text in the one form in which it is stored, and none that a database can't store; guess no type."""
-        if isinstance(value, str):
-            value = names.storable(value)
+        value = _storable(value)
         wanted = _kinds(cls, str(about.field_name))
         if isinstance(value, float) and value.is_integer() and int in wanted and float not in wanted:
             return int(value)
@@ -45,6 +44,17 @@ class Given(BaseModel):
         if isinstance(value, str) and str not in wanted:
             _refuse_guessed_time(value, wanted)
         return value
+
+
+def _storable(value: Any) -> Any:
+    """Return a text, or each text of a list or an object, in the one form in which texts are stored."""
+    if isinstance(value, str):
+        return names.storable(value)
+    if isinstance(value, list | tuple):
+        return [_storable(one) for one in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(one) for key, one in value.items()}
+    return value
 
 
 _GUESSES: tuple[tuple[frozenset[type], tuple[type, ...], str], ...] = (

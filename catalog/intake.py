@@ -6,12 +6,12 @@ Faults are gathered and raised at once as `Invalid`; nothing is written then. No
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -37,10 +37,11 @@ from catalog.models import (
     Side,
     Site,
     SiteKind,
-    Suspension,
     Unit,
     Variety,
 )
+from catalog.prices import confirm_price, recent_asks
+from catalog.shares import faults_of_shares
 from catalog.tenancy import Row, Scope, check_version, find, find_code, visible
 
 VIETNAM_LAT, VIETNAM_LON = (8.0, 24.0), (102.0, 110.0)
@@ -184,7 +185,7 @@ class LotIn(Given):
 class LotChange(Given):
     """What changes of a lot; what isn't named stays. A new quantity, spread or window is a forecast revision and needs a reason."""
 
-    quantity_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
+    quantity_kg: int | None = Field(default=None, ge=1, le=MAX_KG, strict=True)
     low_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     high_kg: int | None = Field(default=None, ge=0, le=MAX_KG, strict=True)
     available_from: date | None = None
@@ -196,6 +197,7 @@ class LotChange(Given):
     note: str | None = Field(default=None, max_length=2000)
     harvest: str | None = Field(default=None, min_length=1, max_length=100)
     reason: str = Field(default="", max_length=1000)
+    confirmed: bool = False
 
 
 def add_organisation(session: Session, scope: Scope, given: OrganisationIn, by: str) -> Organisation:
@@ -269,15 +271,20 @@ ASSOCIATION_FIELDS = ("zone", "opening_vnd", "throughput_kg_per_day", "handling_
 """What the association alone says of a site: all who use it pay by it."""
 
 
-def association_matters(scope: Scope, given: Given) -> list[Fault]:
-    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates."""
+def association_matters(scope: Scope, given: Given, row: Site | None = None) -> list[Fault]:
+    """Return a fault for each thing that an organisation states of a site and that the association alone may: hubs, depots, their rates.
+
+    Parameters
+    ----------
+    row : the site as it is; what is stated and stays as it is changes nothing.
+    """
     if scope.organisation_id is None:
         return []
     alone = "left out: the association alone sets it"
-    kind = getattr(given, "kind", None)
+    kind = getattr(given, "kind", None) if row is None else row.kind
     faults = [fault("kind", kind, "a farm or a door: the association alone makes it")] if kind in (SiteKind.HUB, SiteKind.DEPOT) else []
     stated = [(name, getattr(given, name, None)) for name in ASSOCIATION_FIELDS if name in given.model_fields_set]
-    return faults + [fault(name, value, alone) for name, value in stated if value is not None]
+    return faults + [fault(name, value, alone) for name, value in stated if value != (row and getattr(row, name))]
 
 
 def confirm_place(given_lat: float, given_lon: float, *, confirmed: bool) -> None:
@@ -343,14 +350,6 @@ def add_planting_area(session: Session, scope: Scope, given: PlantingAreaIn, by:
     return _add(session, PlantingArea(**values, **references, waiting=waiting, updated_by=by))
 
 
-def suspend(session: Session, scope: Scope, certificate: str, first: date, last: date | None, reason: str) -> Suspension:
-    """Let a certificate not count from one day to another, or until further notice."""
-    if last is not None and last < first:
-        _raise([fault("from_day,until_day", f"{first}..{last}", "a window that doesn't end before it starts")])
-    row = find(session, scope, Certificate, certificate)
-    return _add(session, Suspension(certificate_id=row.id, from_day=first, until_day=last, reason=reason))
-
-
 def declare_lot(session: Session, scope: Scope, given: LotIn, by: str) -> Lot:
     """Put a lot on offer; the database enters it in the ledger."""
     return declare_lots(session, scope, [given], by)[0]
@@ -364,7 +363,8 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
     Invalid
         With every fault of every lot.
     NeedsConfirmation
-        If a quantity is more than twenty times off what the cooperative usually declares, kg taken for tonnes perhaps.
+        If a quantity is more than twenty times off what the cooperative usually declares, kg taken for tonnes perhaps, or a price
+        looks mistyped.
     """
     faults: list[Fault] = []
     made: list[tuple[LotIn, dict[str, Any], dict[str, Any]]] = []
@@ -377,6 +377,7 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
     _raise(faults)
     for one, values, _ in made:
         _confirm_quantity(session, one, values)
+        _confirm_ask(session, values["product_id"], one.ask_vnd_per_kg, confirmed=one.confirmed)
     return [_add_lot(session, one, values, found, by) for one, values, found in made]
 
 
@@ -398,7 +399,7 @@ def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) ->
     kg, more = _kg(session, product, given)
     faults += more
     if kg is not None:
-        faults += _bad_shares(session, organisation, given, kg) + _bad_spread(given.low_kg, kg, given.high_kg)
+        faults += faults_of_shares(session, organisation.id, given.shares, kg) + _bad_spread(given.low_kg, kg, given.high_kg)
     _raise(faults)
     kept = given.model_dump(
         exclude={"organisation", "site", "product", "variety", "amount", "unit", "quantity_kg", "low_kg", "high_kg", "shares", "confirmed"},
@@ -462,41 +463,6 @@ def _kg(session: Session, product: Product, given: LotIn) -> tuple[int | None, l
     return kg, [] if 1 <= kg <= MAX_KG else [fault("amount", given.amount, f"1 to {MAX_KG:,} kg")]
 
 
-def _bad_shares(session: Session, organisation: Organisation, given: LotIn, kg: int) -> list[Fault]:
-    return _faults_of_shares(session, organisation.id, given.shares, kg)
-
-
-def _faults_of_shares(session: Session, organisation_id: int, shares: Mapping[str, int], kg: int) -> list[Fault]:
-    if not shares:
-        return []
-    known = set(session.scalars(select(Member.uid).where(Member.organisation_id == organisation_id, Member.erased_at.is_(None))))
-    faults = [fault("shares", uid, "a member of this cooperative") for uid in shares if uid not in known]
-    if min(shares.values()) < 1 or sum(shares.values()) != kg:
-        faults.append(fault("shares", sum(shares.values()), f"kilograms that add up to {kg}"))
-    return faults
-
-
-def share_lot(session: Session, scope: Scope, uid: str, shares: Mapping[str, int], by: str, version: int | None = None) -> Lot:
-    """State what each member (uid) has put into a lot, kg, in place of what was stated before; nothing states that nobody says.
-
-    Raises
-    ------
-    Stale
-        If the lot has changed since `version`.
-    Invalid
-        If somebody is no member of its cooperative, or the kilograms don't add up to the lot's.
-    """
-    lot = find(session, scope, Lot, uid, lock=True)
-    check_version(lot, version)
-    _raise(_faults_of_shares(session, lot.organisation_id, shares, lot.quantity_kg))
-    members = dict(session.execute(select(Member.uid, Member.id).where(Member.uid.in_(shares))).all())
-    session.execute(delete(LotShare).where(LotShare.lot_id == lot.id))
-    session.add_all(LotShare(lot_id=lot.id, member_id=members[member], kg=kg) for member, kg in shares.items())
-    lot.updated_by = by
-    session.flush()
-    return lot
-
-
 def _bad_spread(low: int | None, kg: int, high: int | None) -> list[Fault]:
     """Return what is wrong with the percentiles around an expected mass, kg."""
     ascend = (kg if low is None else low) <= kg <= (kg if high is None else high)
@@ -508,6 +474,11 @@ def _confirm_quantity(session: Session, given: LotIn, values: dict[str, Any]) ->
     kg = values["quantity_kg"]
     if not given.confirmed and usual is not None and not usual / SUSPICIOUS_RATIO <= kg <= usual * SUSPICIOUS_RATIO:
         raise NeedsConfirmation("quantity_kg", f"{kg} kg, where {usual:.0f} kg are usual: is the unit right?")
+
+
+def _confirm_ask(session: Session, product_id: int, ask_vnd_per_kg: int | None, *, confirmed: bool) -> None:
+    if ask_vnd_per_kg is not None and not confirmed:
+        confirm_price("ask_vnd_per_kg", ask_vnd_per_kg, recent_asks(session, product_id), confirmed=confirmed)
 
 
 def _add_lot(session: Session, given: LotIn, values: dict[str, Any], found: dict[str, Any], by: str) -> Lot:
@@ -536,11 +507,15 @@ def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, by: 
         If it has changed since `version`.
     Invalid
         If the lot is closed, the window is upside down, or a forecast is revised without a reason.
+    NeedsConfirmation
+        If a new floor price looks mistyped.
     """
     lot = find(session, scope, Lot, uid, lock=True)
     check_version(lot, version)
-    values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg"})
+    values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg", "confirmed"})
     _raise(_bad_revision(lot, change, values))
+    if values.get("ask_vnd_per_kg", lot.ask_vnd_per_kg) != lot.ask_vnd_per_kg:
+        _confirm_ask(session, lot.product_id, change.ask_vnd_per_kg, confirmed=change.confirmed)
     if _is_revised(change):
         session.add(_revision(lot, change, values, by))
     if values.get("quantity_kg", lot.quantity_kg) != lot.quantity_kg:
@@ -592,6 +567,17 @@ def _add(session: Session, row: Row) -> Row:
 def _raise(faults: Sequence[Fault]) -> None:
     if faults:
         raise Invalid(sorted(faults))
+
+
+def check_names(given: Given, *fields: str) -> None:
+    """Refuse texts with characters that no name holds.
+
+    Raises
+    ------
+    Invalid
+        Naming each of them.
+    """
+    _raise(_bad_names(given, *fields))
 
 
 def _bad_names(given: Given, *fields: str) -> list[Fault]:

@@ -559,17 +559,6 @@ class SiteDate(Keyed, Base):
     throughput_kg: Mapped[int | None] = mapped_column(between("throughput_kg", 0, MAX_VND))
 
 
-class Holiday(Keyed, Base):
-    """A date on which the sites of an association that keep holidays are closed."""
-
-    __tablename__ = "holiday"
-    __table_args__ = (UniqueConstraint("association_id", "day"),)
-
-    association_id: Mapped[int] = reference("association.id", index=False)
-    day: Mapped[date]
-    name: Mapped[str] = mapped_column(length("name", 200))
-
-
 class Road(Exposed, Versioned, Base):
     """A known road, or a carrier that takes goods by the kilogram, in one direction."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.errors import NeedsConfirmation
 from catalog.models import Lot
 
 LEAST_VND_PER_KG = 500
@@ -22,6 +23,19 @@ def recent_asks(session: Session, product_id: int) -> list[int]:
     """Return the last floor prices of a product, đồng per kg."""
     query = select(Lot.ask_vnd_per_kg).where(Lot.product_id == product_id).order_by(Lot.id.desc())
     return list(session.scalars(query.limit(RECENT)))
+
+
+def confirm_price(field: str, price_vnd_per_kg: int | None, recent: Sequence[int], *, confirmed: bool) -> None:
+    """Ask about a price that looks mistyped, whatever the way in.
+
+    Raises
+    ------
+    NeedsConfirmation
+        Naming the field, unless the one who states the price says that it is meant.
+    """
+    doubt = "" if price_vnd_per_kg is None or confirmed else price_doubt(price_vnd_per_kg, recent)
+    if doubt:
+        raise NeedsConfirmation(field, doubt)
 
 
 def price_doubt(price_vnd_per_kg: int, recent: Sequence[int]) -> str:

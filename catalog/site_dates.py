@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from catalog.base import FIRST_DAY, LAST_DAY
 from catalog.errors import Invalid, NotFound, fault
 from catalog.given import Given
-from catalog.models import Holiday, Site, SiteDate
+from catalog.holiday_models import Holiday
+from catalog.models import Site, SiteDate
 from catalog.tenancy import Scope
 
 

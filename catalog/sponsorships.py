@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from pydantic import Field
@@ -50,6 +51,29 @@ def propose(session: Session, scope: Scope, given: SponsorshipIn, by: str, today
     session.add(row)
     session.flush()
     return agree(session, scope, row, by, today)
+
+
+def begin_many(
+    session: Session, association_id: int, pairs: Sequence[tuple[Organisation, Organisation]], by: str, today: date
+) -> list[Sponsorship]:
+    """Let cooperatives sign for groups that are new from today on; the association agrees for both sides.
+
+    Parameters
+    ----------
+    pairs : each group, which has no sponsor yet, with its cooperative.
+    """
+    rows = [
+        Sponsorship(
+            association_id=association_id, group_id=group.id, sponsor_id=sponsor.id, valid_from=today, agreed_by_group=by,
+            agreed_by_sponsor=by, updated_by=by,
+        )
+        for group, sponsor in pairs
+    ]  # fmt: skip
+    session.add_all(rows)
+    for group, sponsor in pairs:
+        group.sponsor_id = sponsor.id
+    session.flush()
+    return rows
 
 
 def _sponsor(session: Session, scope: Scope, uid: str) -> Organisation | None:

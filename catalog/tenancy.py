@@ -18,13 +18,13 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from catalog.base import Base
 from catalog.errors import NotFound, Stale
+from catalog.holiday_models import Holiday
 from catalog.models import (
     AccessRule,
     Association,
     Certificate,
     Driver,
     Evidence,
-    Holiday,
     ImportBatch,
     Lot,
     Member,

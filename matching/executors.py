@@ -1,7 +1,8 @@
-"""Where the parts of a large plan are worked on: processes of this machine, or a cluster that the caller has joined."""
+"""Where the parts of a large plan are worked on: processes of this machine, or workers of a cluster (`matching.cluster`)."""
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
@@ -24,6 +25,10 @@ class Job(Protocol[MadeOut]):
 
     def work(self, stopped: Callable[[], bool] | None = None) -> MadeOut:
         """Do the work, or as much of it as is done when ``stopped`` says so."""
+
+
+class ExecutorLost(Exception):
+    """Nobody is left who could work on jobs."""
 
 
 Waiting = dict[Future[Made], tuple[int, Job[Made], int]]
@@ -75,27 +80,45 @@ class LocalProcesses:
             self._pool = None
 
 
-class OnCluster:
-    """Workers of a Dask cluster, reached by a `distributed.Client`; the cluster itself moves work away from workers that die."""
+class WithFallback:
+    """Works on one executor, and once that is lost on another one, which is then given the jobs under way anew."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._pool = client.get_executor(pure=False)
+    def __init__(self, first: Executor, fallback: Executor) -> None:
+        self._first, self._fallback, self._is_lost = first, fallback, False
 
     @property
     def n_workers(self) -> int:
-        return max(1, int(sum(self._client.nthreads().values())))
+        return (self._fallback if self._is_lost else self._first).n_workers
 
     def run(self, jobs: Iterable[Job[Made]], expired: Expired) -> Iterator[tuple[int, Made]]:
-        yield from in_flight(self._submit, jobs, expired, width=self.n_workers * (1 + SPARE_JOBS))
+        numbered, under_way = enumerate(jobs), dict[int, Job[Made]]()
 
-    def _submit(self, job: Job[Made]) -> Future[Made]:
-        made: Future[Made] = self._pool.submit(_work_there, job)
-        return made
+        def noted() -> Iterator[Job[Made]]:
+            for number, job in numbered:
+                under_way[number] = job
+                yield job
+
+        if not self._is_lost:
+            try:
+                for number, made in self._first.run(noted(), expired):
+                    del under_way[number]
+                    yield number, made
+                return
+            except ExecutorLost:
+                self._is_lost = True
+        numbers: list[int] = []
+
+        def left() -> Iterator[Job[Made]]:
+            for number, job in itertools.chain(sorted(under_way.items()), numbered):
+                numbers.append(number)
+                yield job
+
+        for place, made in self._fallback.run(left(), expired):
+            yield numbers[place], made
 
     def close(self) -> None:
-        """Leave the cluster to its owner."""
-        self._pool.shutdown(wait=False)
+        """Close the fallback; the first executor belongs to the caller."""
+        self._fallback.close()
 
 
 def in_flight(
@@ -105,28 +128,52 @@ def in_flight(
     *,
     width: int,
     stop: Callable[[], None] = lambda: None,
+    look: Callable[[int], None] = lambda idle_looks: None,
+    patience: int = PATIENCE,
 ) -> Iterator[tuple[int, Made]]:
-    """Keep at most ``width`` jobs submitted; a job whose worker was lost is submitted again, and at last done here."""
+    """Keep at most ``width`` jobs submitted; a job whose worker was lost is submitted again, and at last done here.
+
+    Parameters
+    ----------
+    stop : tells the workers, once time is up, to end soon.
+    look : called with the number of looks in a row that found no job ended; raises `ExecutorLost` once waiting makes no sense.
+    patience : looks after which work is given up that should have stopped.
+    """
     waiting: Waiting[Made] = {}
+    watch = _Watch(look, expired)
     for number, job in enumerate(jobs):
         while len(waiting) >= width and not expired():
-            yield from _finished(submit, waiting)
+            yield from _finished(submit, waiting, watch)
         if expired():
             break
         waiting[submit(job)] = number, job, 0
-    patience = PATIENCE
     while waiting and patience > 0:
         if expired():
             stop()
             patience -= 1
-        yield from _finished(submit, waiting)
+        yield from _finished(submit, waiting, watch)
     for future in waiting:
         future.cancel()
 
 
-def _finished(submit: Callable[[Job[Made]], Future[Made]], waiting: Waiting[Made]) -> Iterator[tuple[int, Made]]:
+class _Watch:
+    """Counts the looks in a row that found no job ended."""
+
+    def __init__(self, look: Callable[[int], None], expired: Expired) -> None:
+        self._look, self.expired, self._idle_looks = look, expired, 0
+
+    def note(self, n_ended: int) -> None:
+        """Count a look."""
+        self._idle_looks = 0 if n_ended else self._idle_looks + 1
+        if not self.expired():
+            self._look(self._idle_looks)
+
+
+def _finished(submit: Callable[[Job[Made]], Future[Made]], waiting: Waiting[Made], watch: _Watch) -> Iterator[tuple[int, Made]]:
     """Wait a moment for jobs to end."""
-    for future in wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED).done:
+    ended = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED).done
+    watch.note(len(ended))
+    for future in ended:
         number, job, tries = waiting.pop(future)
         lost = future.cancelled() or future.exception() is not None
         if not lost:
@@ -135,7 +182,7 @@ def _finished(submit: Callable[[Job[Made]], Future[Made]], waiting: Waiting[Made
             waiting[submit(job)] = number, job, tries + 1
         else:
             # What fails everywhere fails here too, where its cause can be seen.
-            yield number, job.work()
+            yield number, job.work(watch.expired)
 
 
 class _Signal:
@@ -150,7 +197,3 @@ def _begin(stop: Any) -> None:
 
 def _work_here(job: Job[Made]) -> Made:
     return job.work(_Signal.is_set)
-
-
-def _work_there(job: Job[Made]) -> Made:
-    return job.work()

@@ -104,9 +104,9 @@ def day(number: int, language: Language) -> str:
 
 
 def day_of_year(number: int, language: Language) -> str:
-    """Write a date without its year: ``14/6`` in Vietnamese, ``14 June`` in English."""
+    """Write a date without its year: ``14/06`` in Vietnamese, ``14 June`` in English."""
     when = DAY_ZERO + timedelta(days=number)
-    return f"{when.day}/{when.month}" if language == "vi" else f"{when.day} {LONG_MONTHS[when.month - 1]}"
+    return when.strftime("%d/%m") if language == "vi" else f"{when.day} {LONG_MONTHS[when.month - 1]}"
 
 
 def moment(minute: int, language: Language) -> str:

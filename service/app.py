@@ -12,6 +12,7 @@ from typing import Any
 import anyio.to_thread
 from fastapi import FastAPI
 
+import service.all_tables  # noqa: F401  With every table comes the rule of who sees its rows.
 from service import logs
 from service.api import (
     accounts,
@@ -22,6 +23,7 @@ from service.api import (
     explanations,
     exports,
     health,
+    joint_offers,
     login,
     lots,
     metrics,
@@ -54,6 +56,7 @@ APIS: Sequence[Api] = (
     proposals.api,
     shipments.api,
     terms.api,
+    joint_offers.api,
     photos.api,
     login.api,
     accounts.api,

@@ -59,7 +59,7 @@ class _Coordinator:
         """Fill a line from the nearest lots; give all back where it stays below the line's minimum."""
         mark, calls = len(self.ledger.bookings), self._calls(line)
         places = range(len(calls.lots))
-        if self._problem.lines.max_suppliers[line] < len(places):
+        if self.ledger.suppliers_left[line] < len(places):
             stock_kg = self._stock(calls)
             for place in places:
                 if self._brings_share(calls, line, place, stock_kg):
@@ -91,8 +91,8 @@ class _Coordinator:
     def _brings_share(self, calls: Calls, line: int, place: int, stock_kg: Counter[int]) -> bool:
         """Has a lot's supplier a fair share of what a line with few suppliers still wants, or does it serve it already?"""
         supplier, ledger = int(self._problem.lots.supplier[calls.lots[place]]), self.ledger
-        vacant = int(self._problem.lines.max_suppliers[line]) - ledger.suppliers[line]
-        return ledger.supplier_kg[line, supplier] > 0 or stock_kg[supplier] * vacant >= ledger.line_left_kg[line]
+        brings = stock_kg[supplier] * ledger.suppliers_left[line]
+        return ledger.supplier_kg[line, supplier] > 0 or brings >= ledger.line_left_kg[line]
 
     def _calls(self, line: int) -> Calls:
         return Calls(self._problem, self._book, line)
@@ -142,8 +142,7 @@ class _Coordinator:
 
     def _may_supply(self, lot: int, line: int) -> bool:
         known = self.ledger.supplier_kg[line, int(self._problem.lots.supplier[lot])] > 0
-        vacant = self.ledger.suppliers[line] < int(self._problem.lines.max_suppliers[line])
-        return (known or vacant) and (lot, line) not in self._forbidden
+        return (known or self.ledger.suppliers_left[line] > 0) and (lot, line) not in self._forbidden
 
 
 def _forbidden(problem: Problem) -> set[tuple[int, int]]:

@@ -10,6 +10,7 @@ import numpy as np
 from matching.model.calendar import throughput_kg
 from matching.model.plan import CARRIER, Allocations, Legs, Plan, Stops, Trips
 from matching.model.problem import BUYER, HUB, NO_HARVEST, NO_LIMIT, Problem
+from matching.rules._coupling import suppliers_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Ledger:
         self.lot_left_kg: list[int] = problem.lots.kg.tolist()
         self.line_left_kg: list[int] = problem.lines.kg.tolist()
         self.supplier_kg: Counter[tuple[int, int]] = Counter()  # by line and supplier
-        self.suppliers: Counter[int] = Counter()  # different ones, by line
+        self.suppliers_left: list[int] = suppliers_left(problem, np.zeros(problem.n_lines, dtype=np.int64)).tolist()  # by line
         self.starts: Counter[tuple[int, int]] = Counter()  # by vehicle class and date
         self.carried_kg: Counter[tuple[int, int, int]] = Counter()  # by carrier's ends and date
         self._visits: Counter[tuple[int, int]] = Counter()  # by site and date
@@ -103,7 +104,7 @@ class Ledger:
         key = (b.line, int(self.problem.lots.supplier[b.lot]))
         before = self.supplier_kg[key]
         self.supplier_kg[key] += sign * b.kg
-        self.suppliers[b.line] += (self.supplier_kg[key] > 0) - (before > 0)
+        self.suppliers_left[b.line] -= (self.supplier_kg[key] > 0) - (before > 0)
 
     def _count_harvest(self, b: Booking, sign: int) -> None:
         harvest = int(self.problem.lots.harvest[b.lot])

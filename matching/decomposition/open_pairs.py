@@ -9,7 +9,7 @@ import numpy as np
 from matching.model.plan import Plan
 from matching.model.problem import IntArray, Problem
 from matching.model.subset import subset
-from matching.rules import max_suppliers
+from matching.rules._coupling import suppliers_left
 from matching.search.subproblem import suppliers_by_line, with_quantities
 from matching.volumes.relaxation import solve_volumes
 
@@ -26,7 +26,7 @@ def find_leftovers(problem: Problem, plan: Plan, rate_factor: float) -> Leftover
     a = plan.allocations
     line_left = problem.lines.kg - _sum(a.line, a.kg, problem.n_lines)
     lots = np.flatnonzero((problem.lots.kg > 0) & (_sum(a.lot, a.kg, problem.n_lots) == 0))
-    lines = np.flatnonzero((line_left > 0) & (max_suppliers.slack(problem, suppliers_by_line(problem, plan)) > 0))
+    lines = np.flatnonzero((line_left > 0) & (suppliers_left(problem, suppliers_by_line(problem, plan)) > 0))
     part = subset(problem, lots, lines)
     v = part.problem.vehicles
     dearer = v.replace(fixed_vnd=np.rint(v.fixed_vnd * rate_factor).astype(np.int64), band_vnd_per_km=v.band_vnd_per_km * rate_factor)

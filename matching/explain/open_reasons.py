@@ -17,6 +17,7 @@ from matching.model.problem import BoolArray, FloatArray, IntArray, Problem, Tex
 from matching.model.reasons import AFTER_PLAN, FUNNEL, Reason
 from matching.pairs.funnel import FAR, N_STEPS, Funnel, find_funnel
 from matching.pairs.screening import largest_payload_kg
+from matching.rules._coupling import suppliers_left
 
 
 def explain_open(problem: Problem, plan: Plan, funnel: Funnel | None = None) -> Reasons:
@@ -56,7 +57,7 @@ class OpenAmounts(NamedTuple):
 
     lot_open_kg: IntArray
     line_open_kg: IntArray
-    n_suppliers: IntArray  # shape (n_lines,)
+    suppliers_left: IntArray  # that a line still admits, shape (n_lines,)
     served: IntArray  # sorted keys line × n_suppliers + supplier
     brought_kg: IntArray  # by each of ``served``
 
@@ -79,7 +80,7 @@ def use_of(problem: Problem, plan: Plan) -> OpenAmounts:
     brought = np.zeros(len(served), dtype=np.int64)
     np.add.at(brought, place, made.kg)
     n_suppliers = np.bincount(served // max(1, len(problem.supplier_ids)), minlength=problem.n_lines)
-    return OpenAmounts(lots.kg - taken, problem.lines.kg - filled, n_suppliers, served, brought)
+    return OpenAmounts(lots.kg - taken, problem.lines.kg - filled, suppliers_left(problem, n_suppliers), served, brought)
 
 
 class AfterPlan(NamedTuple):
@@ -101,7 +102,7 @@ def after_plan(problem: Problem, plan: Plan, counts: Funnel, used: OpenAmounts) 
     room = np.flatnonzero(possible > 0)
     lot, line, possible = counts.lane_lot[room], counts.lane_line[room], possible[room]
     brought = used.brought_by(problem, lot, line)
-    welcome = (brought > 0) | (used.n_suppliers[line] < problem.lines.max_suppliers[line])
+    welcome = (brought > 0) | (used.suppliers_left[line] > 0)
     enough = welcome & _is_enough(problem, used, lot, line, np.where(welcome, possible, 0), brought)
     left = lot[enough], line[enough]
     barred = CapacityScreen(problem, plan).barred(*left, possible[enough])

@@ -219,7 +219,7 @@ def _after(context: PlanContext, lot: IntArray, line: IntArray, step: IntArray) 
     i, j = lot[paying], line[paying]
     possible = np.minimum(use.lot_open_kg[i], use.line_open_kg[j])
     brought = use.brought_by(problem, i, j)
-    welcome = (brought > 0) | (use.n_suppliers[j] < problem.lines.max_suppliers[j])
+    welcome = (brought > 0) | (use.suppliers_left[j] > 0)
     lot_most, line_most = context.possible
     enough = (possible + brought >= problem.lines.min_supplier_kg[j]) & (lot_most[i] >= problem.lots.min_take_kg[i])
     whole = (possible >= problem.lots.kg[i]) & (problem.lots.kg[i] <= largest_payload_kg(problem, i, j))

@@ -19,7 +19,7 @@ from matching.explain.context import PlanContext
 from matching.explain.local import Found, Local
 from matching.explain.pairs import AT, find_pairs
 from matching.model.plan import LINE
-from matching.model.problem import NO_LIMIT, PIN, Decisions, IntArray, Problem
+from matching.model.problem import PIN, Decisions, IntArray, Problem
 from matching.model.reasons import Reason
 from matching.verify import verify
 
@@ -140,8 +140,7 @@ def _supplies(context: PlanContext, line: int) -> list[_Supply]:
 
 def _shares(context: PlanContext, line: int, open_kg: int) -> Iterator[dict[int, int]]:
     """Yield the most promising ways, as kilograms of lots: those that fill most first, then those that gain most."""
-    lines, supplies = context.problem.lines, _supplies(context, line)
-    room = int(lines.max_suppliers[line] - context.use.n_suppliers[line]) if lines.max_suppliers[line] < NO_LIMIT else len(supplies)
+    supplies, room = _supplies(context, line), int(context.use.suppliers_left[line])
     ranked: list[tuple[int, float, dict[int, int]]] = []
     for count in range(1, len(supplies) + 1):
         for chosen in combinations(supplies, count):

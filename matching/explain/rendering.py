@@ -14,7 +14,7 @@ from matching.explain.near_misses import Miss
 from matching.explain.policy_limits import PolicyHold
 from matching.explain.pools import Pool, PoolOutcome
 from matching.explain.rules import LIMITS, OF_LINES, OF_PAIRS, Rule, RulePrice, limit_of
-from matching.explain.texts import TEXTS, Language, say
+from matching.explain.texts import TEXTS, Language, say, scheme_name
 from matching.model.plan import LINE, LOT
 from matching.model.problem import Problem
 from matching.model.reasons import Reason
@@ -121,7 +121,7 @@ def _several(side: str, names: list[str], language: Language) -> str:
 
 def miss_text(context: PlanContext, other: str, miss: Miss, language: Language) -> str:
     """Return one nearest miss in words."""
-    fields: dict[str, object] = {"other": _named(context, other, miss.other, language), "scheme": miss.scheme or ""}
+    fields: dict[str, object] = {"other": _named(context, other, miss.other, language), "scheme": scheme_name(miss.scheme or "", language)}
     if miss.short is not None:
         fields["short"] = _amount(miss, language)
     if miss.day is not None:
@@ -200,7 +200,11 @@ def _how_sure(answer: Answer) -> str:
 def change_text(change: Change, language: Language) -> str:
     """Return a change in words."""
     key = dict(change.key)
-    fields: dict[str, object] = {"id": change.subject, "scheme": key.get("scheme", ""), "line": key.get("line_id", "")}
+    fields: dict[str, object] = {
+        "id": change.subject,
+        "scheme": scheme_name(str(key.get("scheme", "")), language),
+        "line": key.get("line_id", ""),
+    }
     return say(f"change.{change.kind.value}", language, old=_cell(change.old, language), new=_cell(change.new, language), **fields)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from matching.model.errors import BadInput, InputIssue
 from matching.model.plan import Plan
 from matching.model.problem import PIN, IntArray, Problem
+from matching.network.carriers import find_carrier_lanes
 from matching.pairs.lanes import find_lanes
 
 HEADER_ROWS = 2
@@ -20,7 +21,7 @@ def require_pins_possible(problem: Problem) -> None:
     BadInput
         One issue for each pin concerned.
     """
-    pins = _pins(problem)
+    pins = pinned_rows(problem)
     if len(pins) == 0:
         return
     issues = [*_ineligible(problem, pins), *_too_many_suppliers(problem, pins), *_divided(problem, pins)]
@@ -36,7 +37,7 @@ def require_pins_kept(problem: Problem, plan: Plan) -> None:
     BadInput
         One issue for each such pin.
     """
-    pins = _pins(problem)
+    pins = pinned_rows(problem)
     if len(pins) == 0:
         return
     pair = plan.allocations.lot * problem.n_lines + plan.allocations.line
@@ -46,14 +47,16 @@ def require_pins_kept(problem: Problem, plan: Plan) -> None:
     short = np.flatnonzero(kept < decisions.kg[pins])
     if len(short):
         text = "no plan was found that keeps this pin together with the rules and the other pins: lower it or take it back"
-        raise BadInput([_issue(problem, int(pins[i]), f"only {kept[i]} kg could be placed; {text}") for i in short])
+        raise BadInput([pin_issue(problem, int(pins[i]), f"only {kept[i]} kg could be placed; {text}") for i in short])
 
 
-def _pins(problem: Problem) -> IntArray:
+def pinned_rows(problem: Problem) -> IntArray:
+    """Return the rows of decisions that pin anything."""
     return np.flatnonzero((problem.decisions.kind == PIN) & (problem.decisions.kg > 0))
 
 
-def _issue(problem: Problem, row: int, expected: str) -> InputIssue:
+def pin_issue(problem: Problem, row: int, expected: str) -> InputIssue:
+    """Return an issue about the pin in a row of the decisions."""
     d = problem.decisions
     value = f"{problem.lots.id[d.lot[row]]} {problem.lines.id[d.line[row]]} {d.kg[row]}"
     return InputIssue("decisions", row + HEADER_ROWS, "kg", value, expected)
@@ -66,12 +69,10 @@ def _ineligible(problem: Problem, pins: IntArray) -> list[InputIssue]:
     admissible = set(zip(lanes.lot.tolist(), lanes.line.tolist(), strict=True))
     text = "a pin on a pair that is eligible: product, grade, certificates, dates, remaining life or doors do not admit this one"
     d = problem.decisions
-    from matching.network.carriers import find_carrier_lanes
-
     if len(problem.roads.from_site):
         carried = find_carrier_lanes(problem)
         admissible |= set(zip(carried.lot.tolist(), carried.line.tolist(), strict=True))
-    return [_issue(problem, int(i), text) for i in pins if (int(d.lot[i]), int(d.line[i])) not in admissible]
+    return [pin_issue(problem, int(i), text) for i in pins if (int(d.lot[i]), int(d.line[i])) not in admissible]
 
 
 def _too_many_suppliers(problem: Problem, pins: IntArray) -> list[InputIssue]:
@@ -80,7 +81,9 @@ def _too_many_suppliers(problem: Problem, pins: IntArray) -> list[InputIssue]:
         mine = pins[d.line[pins] == line]
         limit = int(problem.lines.max_suppliers[line])
         if len(np.unique(problem.lots.supplier[d.lot[mine]])) > limit:
-            issues += [_issue(problem, int(i), f"pins of at most {limit} suppliers on this line, which is its max_suppliers") for i in mine]
+            issues += [
+                pin_issue(problem, int(i), f"pins of at most {limit} suppliers on this line, which is its max_suppliers") for i in mine
+            ]
     return issues
 
 
@@ -91,7 +94,7 @@ def _divided(problem: Problem, pins: IntArray) -> list[InputIssue]:
         if not problem.lots.indivisible[lot]:
             continue
         if len(mine) > 1:
-            issues += [_issue(problem, int(i), "one pin of this lot, which is indivisible") for i in mine]
+            issues += [pin_issue(problem, int(i), "one pin of this lot, which is indivisible") for i in mine]
         elif problem.lines.kg[d.line[mine[0]]] < problem.lots.kg[lot]:
-            issues.append(_issue(problem, int(mine[0]), "a line that takes the whole of this lot, which is indivisible"))
+            issues.append(pin_issue(problem, int(mine[0]), "a line that takes the whole of this lot, which is indivisible"))
     return issues

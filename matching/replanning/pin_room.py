@@ -11,7 +11,7 @@ from matching.model.plan import Plan
 from matching.model.problem import NO_LIMIT, PIN, BoolArray, IntArray, Problem
 from matching.replanning.kept_trips import held_at_hubs
 from matching.replanning.unloading import cleared
-from matching.rules._coupling import coupled_lines, coupled_lots
+from matching.rules._coupling import coupled_lines, coupled_lots, suppliers_left
 from matching.search.plan_ops import (
     allocations_on,
     combine_plans,
@@ -153,10 +153,11 @@ def _until(off: BoolArray, kg: IntArray, rows: IntArray, excess_kg: int, least_k
 
 def _clear_a_supplier(problem: Problem, plan: Plan, off: BoolArray, is_pinned: BoolArray, lot: int, line: int) -> None:
     """Mark all loads of the line's smallest supplier where a further one would be one too many."""
-    limit, a, supplier = int(problem.lines.max_suppliers[line]), plan.allocations, problem.lots.supplier
+    a, supplier = plan.allocations, problem.lots.supplier
     mine = np.flatnonzero((a.line == line) & ~off)
     owners = supplier[a.lot[mine]]
-    if limit >= NO_LIMIT or supplier[lot] in owners or len(np.unique(owners)) < limit:
+    n_suppliers = np.full(problem.n_lines, len(np.unique(owners)))
+    if supplier[lot] in owners or suppliers_left(problem, n_suppliers)[line] > 0:
         return
     free = [one for one in np.unique(owners).tolist() if not is_pinned[mine[owners == one]].any()]
     if free:

@@ -18,8 +18,8 @@ import numpy as np
 from matching.model.plan import Plan
 from matching.model.problem import PIN, BoolArray, IntArray, Problem
 from matching.model.subset import Subset, subset
-from matching.rules import indivisible, max_suppliers, min_fill, min_take, one_harvest
-from matching.rules._coupling import coupled_lines, coupled_lots
+from matching.rules import indivisible, min_fill, min_take, one_harvest
+from matching.rules._coupling import coupled_lines, coupled_lots, suppliers_left
 from matching.search.plan_ops import combine_plans, into_subset, kg_on_pairs, out_of_subset
 from matching.search.resource_use import ResourceUse, resource_use
 
@@ -141,7 +141,7 @@ def suppliers_by_line(problem: Problem, plan: Plan) -> IntArray:
 def residual(problem: Problem, kept: Plan) -> Residual:
     """Return what kept trips leave of each limit; no row is locked, and the verifier must see the joined plan."""
     taken_kg, filled_kg = _kg_by_lot(problem, kept), _kg_by_line(problem, kept)
-    line_suppliers = max_suppliers.slack(problem, suppliers_by_line(problem, kept))
+    line_suppliers = suppliers_left(problem, suppliers_by_line(problem, kept))
     return Residual(
         lot_kg=indivisible.slack(problem, taken_kg),
         line_kg=np.where(line_suppliers > 0, problem.lines.kg - filled_kg, 0),

@@ -8,7 +8,7 @@ from matching.bounds.proof import Proof
 from matching.bounds.prove import HANDLING_ROUNDING_VND
 from matching.decomposition.by_product import outline_goods
 from matching.decomposition.planner import DecompositionPlanner, guiding_volumes
-from matching.executors import Executor, LocalProcesses
+from matching.executors import Executor, LocalProcesses, WithFallback
 from matching.model.plan import Plan
 from matching.model.problem import Problem
 from matching.solver.result import SearchOutcome
@@ -16,8 +16,9 @@ from matching.solver.run import SolveRun
 
 
 def search_parts(problem: Problem, proof: Proof, run: SolveRun, executor: Executor | None, warm_start: Plan | None) -> SearchOutcome:
-    """Plan part by part on an executor, or on processes of this machine."""
-    workers = executor or LocalProcesses(run.cores)
+    """Plan part by part on an executor, or on processes of this machine, which also go on where an executor is lost."""
+    local = LocalProcesses(run.cores)
+    workers = local if executor is None else WithFallback(executor, local)
     try:
         planner = _planner(problem, proof, run, workers, warm_start)
         limit = run.params.limits.iterations or planner.own_limit
@@ -26,8 +27,7 @@ def search_parts(problem: Problem, proof: Proof, run: SolveRun, executor: Execut
             run.report("improve", planner.worth_vnd, proof.bound_vnd)
             run.offer(planner.worth_vnd, planner.plan)
     finally:
-        if executor is None:
-            workers.close()
+        local.close()
     return SearchOutcome(planner.plan(), planner.worth_vnd, planner.iterations >= limit)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from matching.bounds.pin_conflicts import require_pins_agree
 from matching.bounds.proof import Proof
 from matching.decomposition.planner import is_large
 from matching.executors import Executor
@@ -60,6 +61,7 @@ def solve(
     run.report("volumes", None, None)
     if params.trips == "none":
         return volumes_result(problem, run)
+    require_pins_agree(problem, run.seconds_left)
     proof = Proof(problem, cores=run.cores)
     if executor is not None or is_large(problem):
         found = search_parts(problem, proof, run, executor, warm_start)

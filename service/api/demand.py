@@ -287,7 +287,7 @@ def get_order(asked: Reading, uid: Uid) -> OrderDetail:
 @api.post("/orders/{uid}/cancel", may=Permission.DEMAND_WRITE, if_match=True, status=200)
 def cancel_order(asked: Writing, uid: Uid, given: Cancellation) -> OrderDetail:
     """Take an order back with all of its lines that are still open; what both sides have confirmed stays promised."""
-    order = find(asked.session, asked.scope, Order, uid, lock=True)
+    order = find(asked.session, asked.scope, Order, uid)
     lines = asked.session.scalars(select(DemandLine).where(DemandLine.order_id == order.id)).all()
     was, were = before(order), {line.id: before(line) for line in lines}
     order, ended = market_changes.cancel_order(asked.session, asked.scope, uid, asked.act(given.reason), asked.version)
@@ -338,7 +338,7 @@ def revise_line(asked: Writing, uid: Uid, given: LineChange) -> LineOut:
     Offers that wait for an answer get new terms where the bid changes, and the side that they harm is asked again; what both sides have
     confirmed keeps its price. A bid below what the supplier asks is refused with `offer_stands`.
     """
-    was = before(find(asked.session, asked.scope, DemandLine, uid, lock=True))
+    was = before(market_changes.find_line(asked.session, asked.scope, uid))
     row = market_changes.revise_line(asked.session, asked.scope, uid, given, asked.act("the line was changed"), asked.version)
     asked.did("line.revise", row, was)
     return _loaded(asked, row.id)[0]
@@ -347,7 +347,7 @@ def revise_line(asked: Writing, uid: Uid, given: LineChange) -> LineOut:
 @api.post("/lines/{uid}/cancel", may=Permission.DEMAND_WRITE, if_match=True, status=200)
 def cancel_line(asked: Writing, uid: Uid, given: Cancellation) -> LineOut:
     """Take a demand line back; what both sides have confirmed stays promised."""
-    was = before(find(asked.session, asked.scope, DemandLine, uid, lock=True))
+    was = before(market_changes.find_line(asked.session, asked.scope, uid))
     row = market_changes.cancel_line(asked.session, asked.scope, uid, asked.act(given.reason), asked.version)
     asked.did("line.cancel", row, was, given.reason)
     return _loaded(asked, row.id)[0]

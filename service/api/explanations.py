@@ -188,7 +188,7 @@ class RulePriceOut(Out):
     cost_vnd: int = Field(description="The difference, never negative, đồng.", examples=[4_100_000])
     noise_vnd: int = Field(description="What two searches with the rule differ by, đồng.", examples=[200_000])
     is_noise: bool = Field(description="Whether the cost is within that noise, and so says nothing.", examples=[False])
-    text: str = Field(description="In words.", examples=["Tối đa 2 nhà cung cấp của đơn hàng LINE-2027-0004 tốn 4.100.000 đ."])
+    text: str = Field(description="In words.", examples=["Tối đa 2 bên bán của dòng hàng L-4 làm giảm lợi ích ròng 4.100.000 đ."])
 
 
 @api.get("/plans/{uid}/explanation", may=Permission.PLANS_READ)

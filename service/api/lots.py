@@ -228,7 +228,7 @@ def revise_lot(asked: Writing, uid: Uid, given: LotChange) -> LotOut:
     Offers that wait for an answer get new terms where the floor price changes; a change that they or a promise wouldn't fit is refused with
     `offer_stands`.
     """
-    lot = find(asked.session, asked.scope, Lot, uid, lock=True)
+    lot = market_changes.find_lot(asked.session, asked.scope, uid)
     was = before(lot)
     lot = market_changes.revise_lot(asked.session, asked.scope, uid, given, asked.act(given.reason or "the lot was changed"), asked.version)
     asked.did("lot.revise", lot, was, given.reason)
@@ -241,7 +241,7 @@ def withdraw_lot(asked: Writing, uid: Uid, given: Withdrawal) -> LotDetail:
 
     What is promised of it stays promised; the rest is withdrawn.
     """
-    lot = find(asked.session, asked.scope, Lot, uid, lock=True)
+    lot = market_changes.find_lot(asked.session, asked.scope, uid)
     check_version(lot, asked.version)
     was = before(lot)
     transitions.withdraw(asked.session, lot.id, asked.act(given.reason))

@@ -16,8 +16,9 @@ from catalog import changes, intake, repository, site_dates
 from catalog.changes import SiteChange
 from catalog.errors import Invalid, fault
 from catalog.given import Given
+from catalog.holiday_models import Holiday
 from catalog.intake import SiteIn
-from catalog.models import Holiday, Organisation, Site, SiteDate, SiteKind
+from catalog.models import Organisation, Site, SiteDate, SiteKind
 from catalog.site_dates import HolidayIn, SiteDateIn
 from catalog.tenancy import find, visible
 from service.api.organisations import Search

@@ -70,6 +70,7 @@ class ChangeIn(SideIn):
     delivery_on: date | None = Field(default=None, description="New day of the delivery.", examples=["2027-06-08"])
     price_vnd_per_kg: int | None = Field(default=None, ge=0, le=MAX_VND_PER_KG, strict=True)
     reason: str = Field(min_length=1, max_length=1000)
+    confirmed: bool = Field(default=False, description="That an odd price is meant.", examples=[False])
 
 
 class AnswerIn(SideIn):
@@ -152,7 +153,7 @@ def _eyes(asked: RequestContext, row: Terms) -> tuple[bool, bool, bool]:
 @api.post("/proposal-items/{uid}/changes", may=Permission.PROPOSALS_CONFIRM, if_match=True, audited=False)
 def propose_change(asked: Writing, uid: Uid, given: ChangeIn) -> AmendmentOut:
     """Propose to change what both sides have confirmed: less, more, another day or price, with a reason; until the goods are loaded."""
-    wanted = WantedChange(given.kg, given.pickup_on, given.delivery_on, given.price_vnd_per_kg)
+    wanted = WantedChange(given.kg, given.pickup_on, given.delivery_on, given.price_vnd_per_kg, given.confirmed)
     side, act = side_of(given.side), act_of(asked, given.reason)
     row = amendments.propose_change(asked.session, asked.scope, Chosen(uid, asked.version), wanted, given.reason, act, side, given.consent)
     return amendments_out(asked.session, [row], _looks_as(asked, row, side))[0]

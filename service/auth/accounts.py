@@ -76,11 +76,11 @@ def add_user(session: Session, scope: Scope | None, given: UserIn, password_hash
     """
     check_roles(given.roles, giver)
     login = given.login.lower()
-    _bad_name(given.name)
+    check_name(given.name)
     if session.scalars(select(User.id).where(User.login == login)).first() is not None:
         raise AlreadyThere(f"the login {login!r} is taken")
     organisation = find(session, scope, Organisation, given.organisation) if scope and given.organisation else None
-    _check_home(given.roles, organisation, scope)
+    check_home(given.roles, organisation, scope)
     user = User(
         association_id=scope and scope.association_id, organisation_id=organisation and organisation.id, login=login, name=given.name,
         password_hash=password_hash, phone=given.phone, language=given.language, oidc_subject=given.oidc_subject, updated_by=by,
@@ -126,7 +126,14 @@ def check_roles(roles: Iterable[Role], giver: Iterable[Role]) -> None:
         raise Invalid(faults)
 
 
-def _check_home(roles: Iterable[Role], organisation: Organisation | None, scope: Scope | None) -> None:
+def check_home(roles: Iterable[Role], organisation: Organisation | None, scope: Scope | None) -> None:
+    """Refuse roles that don't fit where an account belongs.
+
+    Raises
+    ------
+    Invalid
+        Naming each fault.
+    """
     bound = set(roles) & BOUND_ROLES
     faults = []
     if bound and (organisation is None or any(SIDES[role] is not organisation.side for role in bound)):
@@ -162,11 +169,11 @@ def change_user(
     check_roles(held, giver)
     values: dict[str, Any] = given.model_dump(exclude_unset=True, exclude={"roles"})
     if "name" in values:
-        _bad_name(given.name)
+        check_name(given.name)
     if "roles" in given.model_fields_set:
         check_roles(given.roles, giver)
         home = session.get(Organisation, user.organisation_id) if user.organisation_id else None
-        _check_home(given.roles, home, scope)
+        check_home(given.roles, home, scope)
         set_roles(session, user, given.roles, by)
     if "roles" in given.model_fields_set or values.get("active") is False:
         sessions.revoke_all(session, user.id)
@@ -220,7 +227,14 @@ def erase_user(session: Session, scope: Scope, uid: str, by: str, version: int |
     return user
 
 
-def _bad_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse a text with characters that no name holds.
+
+    Raises
+    ------
+    Invalid
+        If it has any, or is empty.
+    """
     try:
         clean = names.clean(name)
     except ValueError as error:

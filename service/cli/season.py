@@ -27,17 +27,18 @@ def import_(
     association: Association,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Make the association if there is none.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Take in what has been taken in before.")] = False,
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="Take in prices that look mistyped, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take in a season: all of it, or nothing. Rows of a known code are changed, others are new, none is removed."""
     with opened() as database:
-        done = writing(database, lambda session: take_in(session, source, association, name, force=force))
+        done = writing(database, lambda session: take_in(session, source, association, name, force=force, confirmed=confirmed))
     rows = [f"{table}: {n} new" for table, n in done.new.items()] + [f"{table}: {n} changed" for table, n in done.changed.items()]
     facts = {"id": done.uid, "new": done.new, "changed": done.changed, "same": done.same}
     say("\n".join(rows) or "Nothing new.", facts, as_json=as_json)
 
 
-def take_in(session: Session, source: Path, code: str, name: str | None, *, force: bool = False) -> Imported:
+def take_in(session: Session, source: Path, code: str, name: str | None, *, force: bool = False, confirmed: bool = False) -> Imported:
     """Import a folder or workbook into an association, made first if `name` is given and there is none."""
     from catalog import facts
     from catalog.errors import NotFound
@@ -55,7 +56,7 @@ def take_in(session: Session, source: Path, code: str, name: str | None, *, forc
         session.add(owner)
         session.flush()
     facts.state(session)
-    done = import_path(session, owner.id, source, COMMAND_LINE, force=force, read=read_input)
+    done = import_path(session, owner.id, source, COMMAND_LINE, force=force, confirmed=confirmed, read=read_input)
     after = {"file": source.name, "new": done.new, "changed": done.changed}
     audit.record(session, audit.Deed(owner.id, COMMAND_LINE, "season.import", "import_batch", done.uid, after=after), now(session))
     return done

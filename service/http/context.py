@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from catalog.base import Base, now_utc
 from catalog.tenancy import Scope
-from service.audit import Deed, changes, record, snapshot
+from service.audit import Deed, changes, record_many, snapshot
 from service.auth.principal import Principal
 from service.db import Database, now
 from service.http import etags
@@ -156,8 +156,8 @@ class RequestContext:
 
     def flush_deeds(self) -> None:
         """Write the deeds down, as the last thing in the transaction."""
-        for deed in self.deeds:
-            record(self.session, deed, now_utc())
+        if self.deeds:
+            record_many(self.session, self.deeds, now_utc())
 
 
 async def _asked(request: Request) -> RequestContext:

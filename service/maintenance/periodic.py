@@ -23,6 +23,7 @@ from service.auth.keyring import KeyFileError, key_path, load_key
 from service.days import today
 from service.db import Database, now
 from service.http.idempotency import forget_old
+from service.maintenance import standing_orders
 from service.models import Session
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
@@ -44,6 +45,7 @@ class Chores:
         seldom: tuple[Callable[[], object], ...] = (
             self.expire_lots,
             self.apply_handling,
+            self.place_standing_orders,
             self.refresh_sponsors,
             self.forget_replies,
             self.forget_logins,
@@ -87,6 +89,11 @@ class Chores:
         """Let hubs take for handling what was stated for a day that has come."""
         with self._database.write() as session:
             return apply_due(session, Act("system", "the day has come for which it was stated", now(session)))
+
+    def place_standing_orders(self) -> int:
+        """Place the lines of standing orders for the next week."""
+        with self._database.write() as session:
+            return standing_orders.place_due(session)
 
     def refresh_sponsors(self) -> int:
         """Let each group point at the cooperative that signs for it today in Vietnam."""

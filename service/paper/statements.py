@@ -197,7 +197,7 @@ def _common(words: Words) -> list[Column]:
         Column(words.say("Terms no."), 0.9, "right"),
         Column(words.say("Accepted"), 1.4, "right"),
         Column(words.say("Turned away"), 1.2, "right"),
-        Column(words.say("₫ per kg"), 1.2, "right"),
+        Column(words.say("đ per kg"), 1.2, "right"),
     ]
 
 

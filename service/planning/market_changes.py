@@ -22,6 +22,7 @@ from catalog.errors import Conflict
 from catalog.intake import LotChange
 from catalog.models import Lot
 from catalog.tenancy import Scope, check_version, find
+from service.planning.joint import together
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.models import LineBalance, Promise, ProposalItem
@@ -39,6 +40,35 @@ class ConfirmedForOtherDays(Conflict):
     code = "confirmed_for_other_days"
 
 
+def find_lot(session: Session, scope: Scope, uid: str) -> Lot:
+    """Return a visible lot to be changed, locked with the lots and lines of what stands on it."""
+    lot = find(session, scope, Lot, uid)
+    lock_standing(session, lot_ids=[lot.id])
+    return find(session, scope, Lot, uid, lock=True)
+
+
+def find_line(session: Session, scope: Scope, uid: str) -> DemandLine:
+    """Return a visible line to be changed, locked with the lots and lines of what stands on it."""
+    line = find(session, scope, DemandLine, uid)
+    lock_standing(session, line_ids=[line.id])
+    return find(session, scope, DemandLine, uid, lock=True)
+
+
+def lock_standing(session: Session, *, lot_ids: Collection[int] = (), line_ids: Collection[int] = ()) -> None:
+    """Lock lots and lines, and those of what waits for an answer on them, in the ledger's one order: all lots, then all lines.
+
+    Whoever changes a line goes on to turn down or to reprice offers of its lots. Had he locked the line first, he and somebody who
+    decides about one of these offers would wait for each other.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    i = ProposalItem
+    query = select(i.lot_id, i.line_id).where(i.state.in_(WAITING), or_(i.lot_id.in_(lot_ids), i.line_id.in_(line_ids)))
+    pairs = [(row.lot_id, row.line_id) for row in session.execute(query)]
+    beside = together.lots_beside(session, set(pairs))
+    transitions.lock(session, {*lot_ids, *beside, *(lot for lot, _ in pairs)}, {*line_ids, *(line for _, line in pairs)})
+
+
 def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, act: Act, version: int | None = None) -> Lot:
     """Change a lot; see `catalog.intake.revise_lot`.
 
@@ -47,6 +77,7 @@ def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, act:
     ConfirmedForOtherDays
         If goods are confirmed for days that the lot would no longer have.
     """
+    find_lot(session, scope, uid)
     lot = intake.revise_lot(session, scope, uid, change, act.actor, version)
     turn_down_unfit(session, scope.association_id, act, lot_ids=[lot.id])
     return lot
@@ -60,6 +91,7 @@ def revise_line(session: Session, scope: Scope, uid: str, change: LineChange, ac
     ConfirmedForOtherDays
         If goods are confirmed for days that the line would no longer have.
     """
+    find_line(session, scope, uid)
     line = buyers.intake.revise_line(session, scope, uid, change, act.actor, version)
     after_lines_changed(session, scope.association_id, act, [line.id])
     session.refresh(line)
@@ -80,7 +112,7 @@ def cancel_line(session: Session, scope: Scope, uid: str, act: Act, version: int
     Stale
         If it has changed since `version`.
     """
-    line = find(session, scope, DemandLine, uid, lock=True)
+    line = find_line(session, scope, uid)
     check_version(line, version)
     _turn_down_waiting(session, scope.association_id, [line.id], act)
     promised = session.get_one(LineBalance, line.id, populate_existing=True).promised_kg
@@ -91,10 +123,11 @@ def cancel_line(session: Session, scope: Scope, uid: str, act: Act, version: int
 
 def cancel_order(session: Session, scope: Scope, uid: str, act: Act, version: int | None = None) -> tuple[Order, list[DemandLine]]:
     """Take an order back with all of its lines that are still open; see `buyers.intake.cancel_order`."""
+    order = find(session, scope, Order, uid)
+    numbers = list(session.scalars(select(DemandLine.id).where(DemandLine.order_id == order.id).order_by(DemandLine.id)))
+    lock_standing(session, line_ids=numbers)
     order = find(session, scope, Order, uid, lock=True)
     check_version(order, version)
-    numbers = list(session.scalars(select(DemandLine.id).where(DemandLine.order_id == order.id).order_by(DemandLine.id)))
-    transitions.lock(session, [], numbers)
     order, ended = buyers.intake.cancel_order(session, scope, uid, act.actor, None)
     _turn_down_waiting(session, scope.association_id, [line.id for line in ended], act)
     return order, ended

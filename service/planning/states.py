@@ -134,6 +134,26 @@ class AmendmentState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class RejectSharing(StrEnum):
+    """Who of a joint offer bears what the buyer's door turns away."""
+
+    OWN = "own"
+    """Each supplier its own goods."""
+    SHARED = "shared"
+    """All that are on the same receipt, by their kilograms."""
+
+
+class JointState(StrEnum):
+    """Where a joint offer stands."""
+
+    OPEN = "open"
+    """Waits for a supplier's answer."""
+    AGREED = "agreed"
+    """All suppliers have agreed: its lots go together, or not at all."""
+    ENDED = "ended"
+    """Declined, or one of its items was turned down."""
+
+
 class DocumentKind(StrEnum):
     """What a group of account entries was booked for."""
 

@@ -35,11 +35,10 @@ def joined(address: str | None) -> Iterator[Executor | None]:
         client = Client(address, timeout=JOINING_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise BadInput([InputIssue("--cluster", 0, "", address, "the address of a running scheduler, such as tcp://host:8786")]) from error
-    from matching.executors import OnCluster
+    from matching.cluster import OnCluster
 
-    with client:
-        executor = OnCluster(client)
-        try:
-            yield executor
-        finally:
-            executor.close()
+    executor = OnCluster(client)
+    try:
+        yield executor
+    finally:
+        executor.leave()

@@ -5,22 +5,21 @@ What a form or the API would refuse is refused here, by row and column: the line
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from buyers.contracts import contract_of
 from buyers.importers import import_lines
-from buyers.intake import apply_change, change_faults
+from buyers.intake import apply_change
 from buyers.models import DemandLine, LineStatus
+from buyers.prices import recent_bids
 from catalog import names
-from catalog.errors import Conflict
 from catalog.importers import Intake, Row, batched
 from catalog.models import Side, SiteKind
+from catalog.prices import price_doubt
 from catalog.tenancy import Scope
 from matching.io.issues import Issues
 from matching.io.parse import Parsed
@@ -28,17 +27,13 @@ from matching.model.problem import NO_LIMIT
 from service.days import today
 from service.db import now
 from service.planning.ledger.transitions import Act
-from service.planning.market_changes import after_lines_changed, confirmed_days
-from service.planning.models import LineBalance
+from service.planning.market_changes import after_lines_changed, lock_standing
+from service.planning.standing_rules import CHANGEABLE, CLOSED_LINES, LineRules
 from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer
 from service.uploads.reading import Prepared
 
 FIXED = {"organisation_id": "buyer_id", "site_id": "site_id", "max_grade": "max_grade", "min_life_days": "min_life_days"}
 """What a line keeps once kilograms are promised to it, and the column that says it."""
-CHANGEABLE = ("quantity_kg", "deliver_from", "deliver_until", "bid_vnd_per_kg", "min_fill_kg", "max_suppliers", "min_supplier_kg",
-              "short_vnd_per_kg", "max_grade", "min_life_days")  # fmt: skip
-"""Columns of a line that a form may change, too."""
-CLOSED = (LineStatus.FILLED, LineStatus.CANCELLED)
 Entries = tuple[list[int], list[tuple[str, int]]]
 
 
@@ -50,7 +45,7 @@ def sort_lines(session: Session, scope: Scope, prepared: Prepared, at: datetime)
     _check_each(parsed, issues, rows)
     found = Sorted()
     known = _known(session, scope, rows)
-    rules = _Rules(session, known.values())
+    rules = LineRules(session, known.values())
     for place, row in enumerate(rows):
         whole = {**row, "products": entries[place][0], "requires": entries[place][1]}
         before = known.get(row["code"])
@@ -59,14 +54,28 @@ def sort_lines(session: Session, scope: Scope, prepared: Prepared, at: datetime)
             continue
         if _differs(before, whole):
             _check_change(parsed, issues, place, before, whole, scope)
-            rules.check(parsed, issues, place, before, whole)
+            for column, value, expected in rules.faults(before, whole):
+                issues.add("demands", int(parsed.rows[place]), column, value, expected)
             found.changed.append((before, whole))
         else:
             found.same += 1
+    if not len(issues):
+        _doubt_prices(session, found)
     past = sum(row["deliver_until"] < today(at) for row in found.new)
     if past:
         found.doubts.append(("deliver_until", f"{past} new lines can't be delivered any more: their last day is before {today(at)}"))
     return found
+
+
+def _doubt_prices(session: Session, found: Sorted) -> None:
+    """Note the first price of a new line, or new price of a known one, that looks mistyped."""
+    priced = [*found.new, *(row for line, row in found.changed if row["bid_vnd_per_kg"] != line.bid_vnd_per_kg)]
+    recent = {number: recent_bids(session, number) for number in {row["products"][0] for row in priced if row["products"]}}
+    for row in priced:
+        doubt = price_doubt(row["bid_vnd_per_kg"], recent.get(next(iter(row["products"]), 0), []))
+        if doubt:
+            found.doubts.append(("bid_vnd_per_kg", f"{row['code']}: {doubt}"))
+            return
 
 
 def write_lines(intake: Intake, found: Sorted) -> None:
@@ -80,48 +89,6 @@ def write_lines(intake: Intake, found: Sorted) -> None:
         rows = [{name: value for name, value in row.items() if name not in ("products", "requires")} for row in given]
         import_lines(intake, rows, {row["code"]: row["products"] for row in given}, {row["code"]: row["requires"] for row in given})
     after_lines_changed(intake.session, intake.association_id, act, [line.id for line, _ in found.changed])
-
-
-class _Rules:
-    """What the contracts, promises and confirmed days of known lines rule, whatever the way in."""
-
-    def __init__(self, session: Session, lines: Iterable[DemandLine]) -> None:
-        self._session, numbers = session, [line.id for line in lines]
-        wanted = select(LineBalance.line_id, LineBalance.promised_kg).where(LineBalance.line_id.in_(numbers))
-        self._promised_kg = dict(session.execute(wanted).all())
-        self._days = confirmed_days(session, line_ids=numbers)
-        self._left_kg: dict[int, int] = {}
-
-    def check(self, parsed: Parsed, issues: Issues, place: int, line: DemandLine, row: Row) -> None:
-        """Note what a changed row contradicts."""
-        add = partial(issues.add, "demands", int(parsed.rows[place]))
-        promised = self._promised_kg.get(line.id, 0)
-        if row["quantity_kg"] < promised:
-            add("quantity_kg", str(row["quantity_kg"]), f"at least {promised} kg: so much is promised")
-        first, last = self._days.get(line.id, (row["deliver_from"], row["deliver_until"]))
-        if not row["deliver_from"] <= first <= last <= row["deliver_until"]:
-            add("deliver_from", str(row["deliver_from"]), f"days that hold what is confirmed for {first} to {last}")
-        try:
-            faults = change_faults(self._session, line, {name: row[name] for name in CHANGEABLE})
-        except Conflict as conflict:
-            add("quantity_kg", str(row["quantity_kg"]), str(conflict))
-            return
-        for one in faults:
-            if one.field != "status":
-                add(one.field.partition(",")[0], one.value, one.expected)
-        self._check_left(add, line, row["quantity_kg"])
-
-    def _check_left(self, add: Callable[[str, str, str], None], line: DemandLine, kg: int) -> None:
-        """Note where the rows of one contract together call more than it holds."""
-        found = contract_of(self._session, line)
-        if found is None:
-            return
-        contract, more = found[0], kg - line.quantity_kg
-        left = self._left_kg.setdefault(contract.id, contract.quantity_kg - contract.called_kg)
-        if more > left:
-            add("quantity_kg", str(kg), f"at most {line.quantity_kg + left} kg: the contract {contract.code} has {left} kg left")
-        else:
-            self._left_kg[contract.id] = left - more
 
 
 def _rows(session: Session, scope: Scope, parsed: Parsed, issues: Issues) -> tuple[list[Row], list[Entries]]:
@@ -182,7 +149,9 @@ def _known(session: Session, scope: Scope, rows: Sequence[Row]) -> dict[str, Dem
     """Return the lines of the association that bear one of the codes, whoever they belong to."""
     found: dict[str, DemandLine] = {}
     for part in batched([row["code"] for row in rows], 5000):
-        query = select(DemandLine).where(DemandLine.association_id == scope.association_id, DemandLine.code.in_(part))
+        mine = DemandLine.association_id == scope.association_id, DemandLine.code.in_(part)
+        lock_standing(session, line_ids=list(session.scalars(select(DemandLine.id).where(*mine))))
+        query = select(DemandLine).where(*mine)
         query = query.options(selectinload(DemandLine.products), selectinload(DemandLine.requirements)).with_for_update(key_share=True)
         found |= {line.code: line for line in session.scalars(query.order_by(DemandLine.id))}
     return found
@@ -207,7 +176,7 @@ def _check_change(parsed: Parsed, issues: Issues, place: int, before: DemandLine
     if taken or (row["organisation_id"] is not None and before.organisation_id != row["organisation_id"]):
         issues.add("demands", number, "line_id", row["code"], "a code that isn't taken")
         return
-    if before.status in CLOSED:
+    if before.status in CLOSED_LINES:
         issues.add("demands", number, "line_id", row["code"], f"a line that is open; this one is {before.status}")
     if before.status is LineStatus.OPEN and before.call_off_id is None:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from catalog import names, repository
 from catalog.importers import Intake, Row, batched, import_forecasts, import_lots
 from catalog.intake import SUSPICIOUS_RATIO
-from catalog.models import ForecastRevision, Grade, Lot, LotStatus, Side
+from catalog.models import ForecastRevision, Grade, Lot, Side
 from catalog.prices import price_doubt, recent_asks
 from catalog.tenancy import Scope
 from matching.io.issues import Issues
@@ -20,15 +20,14 @@ from matching.io.parse import Parsed
 from service.days import today
 from service.db import now
 from service.planning.ledger.transitions import Act
-from service.planning.market_changes import confirmed_days, turn_down_unfit
-from service.planning.models import LotBalance
+from service.planning.market_changes import lock_standing, turn_down_unfit
+from service.planning.standing_rules import CLOSED_LOTS, LotRules
 from service.uploads.importing import Catalogue, Sorted, check_ranges, dates, refer
 from service.uploads.reading import Prepared
 from service.uploads.tables import NOT_SAID
 
 FIXED = {"organisation_id": "supplier_id", "site_id": "site_id", "product_id": "product", "grade": "grade"}
 """What a lot keeps once it is declared, and the column that says it."""
-CLOSED = (LotStatus.WITHDRAWN, LotStatus.EXPIRED, LotStatus.SHIPPED)
 REVISED = ("quantity_kg", "available_from", "available_until")
 
 
@@ -40,7 +39,7 @@ def sort_lots(session: Session, scope: Scope, prepared: Prepared, at: datetime) 
     _check_codes(parsed, issues)
     found = Sorted(spreads=_spreads(parsed, issues))
     known = _known(session, scope, rows)
-    rules = _Rules(session, known.values())
+    rules = LotRules(session, known.values())
     for place, row in enumerate(rows):
         before = known.get(row["code"])
         if parsed.fits["quantity_kg"][place] and row["quantity_kg"] < 1:
@@ -51,7 +50,8 @@ def sort_lots(session: Session, scope: Scope, prepared: Prepared, at: datetime) 
         changes = {name: value for name, value in row.items() if getattr(before, name) != value and name != "supplier_id"}
         if changes:
             _check_change(parsed, issues, place, before, row, scope)
-            rules.check(parsed, issues, place, before, row)
+            for column, value, expected in rules.faults(before, row):
+                issues.add("lots", int(parsed.rows[place]), column, value, expected)
             found.changed.append((before, changes))
         else:
             found.same += 1
@@ -78,26 +78,6 @@ def write_lots(intake: Intake, found: Sorted) -> None:
     if revisions:
         intake.session.execute(insert(ForecastRevision), revisions)
     import_forecasts(intake, {code: (low, None, high) for code, (low, high) in found.spreads.items()})
-
-
-class _Rules:
-    """What promises and confirmed days of known lots rule, whatever the way in."""
-
-    def __init__(self, session: Session, lots: Iterable[Lot]) -> None:
-        numbers = [lot.id for lot in lots]
-        taken = LotBalance.quantity_kg - LotBalance.offered_kg
-        self._taken_kg = dict(session.execute(select(LotBalance.lot_id, taken).where(LotBalance.lot_id.in_(numbers))).all())
-        self._days = confirmed_days(session, lot_ids=numbers)
-
-    def check(self, parsed: Parsed, issues: Issues, place: int, lot: Lot, row: Row) -> None:
-        """Note what a changed row contradicts."""
-        number, taken = int(parsed.rows[place]), self._taken_kg.get(lot.id, 0)
-        if row["quantity_kg"] < taken:
-            issues.add("lots", number, "quantity_kg", str(row["quantity_kg"]), f"at least {taken} kg: so much is promised or gone")
-        first, last = self._days.get(lot.id, (row["available_from"], row["available_until"]))
-        if not row["available_from"] <= first <= last <= row["available_until"]:
-            held = f"days that hold what is confirmed for {first} to {last}"
-            issues.add("lots", number, "available_from", str(row["available_from"]), held)
 
 
 def _spreads(parsed: Parsed, issues: Issues) -> dict[str, tuple[int, int]]:
@@ -173,7 +153,9 @@ def _known(session: Session, scope: Scope, rows: list[Row]) -> dict[str, Lot]:
     """Return the lots of the association that bear one of the codes, whoever they belong to."""
     found: dict[str, Lot] = {}
     for part in batched([row["code"] for row in rows], 5000):
-        query = select(Lot).where(Lot.association_id == scope.association_id, Lot.code.in_(part)).with_for_update(key_share=True)
+        mine = Lot.association_id == scope.association_id, Lot.code.in_(part)
+        lock_standing(session, lot_ids=list(session.scalars(select(Lot.id).where(*mine))))
+        query = select(Lot).where(*mine).with_for_update(key_share=True)
         found |= {lot.code: lot for lot in session.scalars(query.order_by(Lot.id))}
     return found
 
@@ -188,7 +170,7 @@ def _check_change(parsed: Parsed, issues: Issues, place: int, before: Lot, row: 
             issues.add(
                 "lots", number, column, parsed.texts.get(column, [""])[place], "what this lot was declared with; declare another lot"
             )
-    if before.status in CLOSED:
+    if before.status in CLOSED_LOTS:
         issues.add("lots", number, "lot_id", row["code"], f"a lot that is on offer; this one is {before.status}")
 
 

@@ -11,7 +11,16 @@ from pydantic import Field
 from catalog.models import Side
 from service.http.glossary import UID
 from service.http.shapes import Out
-from service.planning.states import Channel, PlanState, ProposalState, RejectReason, SettlementState, ShipmentState
+from service.planning.states import (
+    Channel,
+    JointState,
+    PlanState,
+    ProposalState,
+    RejectReason,
+    RejectSharing,
+    SettlementState,
+    ShipmentState,
+)
 from service.views.policies import ChangeOut
 
 LOT, LINE = "Uid of the lot.", "Uid of the demand line."
@@ -119,6 +128,15 @@ class PlanNoticeTold(Out):
     before: str = Field(description="Uid of the plan that was in force.", examples=[UID])
     count: int = Field(description="How many changes there are.", examples=[1])
     changes: list[ChangeOut] = Field(description="The changes, up to 200.")
+
+
+class JointOfferTold(Out):
+    """A joint offer, as it stands now."""
+
+    joint_offer: str = Field(description="Uid of the joint offer.", examples=[UID])
+    state: JointState = Field(description=STATE, examples=["open"])
+    reject_sharing: RejectSharing = Field(description="Who bears what the door rejects.", examples=["shared"])
+    kg: int = Field(description="What all of its lots bring together, kg.", examples=[3000])
 
 
 class ProposalTold(Out):
@@ -305,6 +323,7 @@ SHAPES: Mapping[str, Shapes] = {
     "promise.change_declined": (ItemChangeToldToAll, ItemChangeToldToOne),
     "proposal.objected": _TURNED,
     "promise.expired": _ITEM,
+    "joint_offer.changed": (JointOfferTold,),
     "shipment.loaded": (ShipmentTold,),
     "shipment.delivered": (ShipmentTold,),
     "receipt.recorded": (ReceiptToldToAll, ReceiptToldToOne),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from matching.explain.texts import scheme_name
 from service.http.admission import CSRF_COOKIE
 from service.http.context import RequestContext
 from service.http.problems import Problem
@@ -87,6 +88,10 @@ class PageContext(RequestContext):
     def say_many(self, one: str, many: str, count: int, /, **values: Any) -> str:
         """Return a text of the catalogue for a number of things."""
         return translations(self.language).ungettext(one, many, count) % {"num": count, **values}
+
+    def scheme(self, code: str) -> str:
+        """Return what people call a certificate scheme, or a planting-area code and its market."""
+        return scheme_name(code, "vi" if self.language == "vi" else "en")
 
     @property
     def formats(self) -> Formats:

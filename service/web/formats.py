@@ -1,7 +1,6 @@
 """Numbers, dates, masses and money as Vietnamese readers write them, and as English ones do.
 
-``1.234,5 kg`` and ``07/06/2027`` in Vietnamese; ``1,234.5 kg`` and ``07/06/2027`` in English, where days stay in the order that
-everybody here reads them in.
+``1.234,5 kg`` and ``07/06/2027`` in Vietnamese; ``1,234.5 kg`` and ``7 Jun 2027`` in English.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from service.days import VIETNAM
 NOTHING = "–"
 """What stands where there is no figure."""
 ENGLISH_UNITS = {Unit.KG: "kg", Unit.YEN: "yến", Unit.TA: "tạ", Unit.TAN: "t", Unit.QUA: "pieces", Unit.THUNG: "crates", Unit.BO: "bundles"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NARROW = "\u00a0"
 
 
@@ -67,36 +67,36 @@ class Formats:
             return NOTHING
         if kg >= 10_000 and kg % 100 == 0:
             return self.amount(Decimal(kg) / KG_PER[Unit.TAN], Unit.TAN, 1)
-        if kg >= 100 and kg % 10 == 0:
+        if self.language == "vi" and kg >= 100 and kg % 10 == 0:
             return self.amount(Decimal(kg) / KG_PER[Unit.TA], Unit.TA, 1)
         return self.kg(kg)
 
     def vnd(self, value: int | None) -> str:
-        """Return money: ``27.000 ₫``."""
-        return NOTHING if value is None else f"{self.number(value)}{_NARROW}₫"
+        """Return money: ``27.000 đ``."""
+        return NOTHING if value is None else f"{self.number(value)}{_NARROW}đ"
 
     def millions(self, value: float | None) -> str:
-        """Return money in millions, to a tenth: ``812,5 tr ₫``."""
+        """Return money in millions, to a tenth: ``812,5 triệu đồng``, ``812.5 million đ``."""
         if value is None:
             return NOTHING
-        return f"{self.number(Decimal(str(value)) / 1_000_000, 1)}{_NARROW}{'tr' if self.language == 'vi' else 'M'}{_NARROW}₫"
+        return f"{self.number(Decimal(str(value)) / 1_000_000, 1)}{_NARROW}{'triệu đồng' if self.language == 'vi' else 'million đ'}"
 
     def percent(self, share: float | None, decimals: int = 1) -> str:
-        """Return a share of one as a percentage: ``97,8 %``."""
-        if share is None:
-            return NOTHING
-        written = self.number(Decimal(str(share)) * 100, decimals)
-        return f"{written}{_NARROW}%" if self.language == "vi" else f"{written}%"
+        """Return a share of one as a percentage: ``97,8%``."""
+        return NOTHING if share is None else f"{self.number(Decimal(str(share)) * 100, decimals)}%"
 
     def day(self, value: date | datetime | None) -> str:
-        """Return a day: ``07/06/2027``."""
+        """Return a day: ``07/06/2027``, ``7 Jun 2027``."""
         if value is None:
             return NOTHING
-        return f"{_local(value):%d/%m/%Y}" if isinstance(value, datetime) else f"{value:%d/%m/%Y}"
+        day = _local(value).date() if isinstance(value, datetime) else value
+        return f"{day:%d/%m/%Y}" if self.language == "vi" else f"{self.short_day(day)} {day.year}"
 
     def short_day(self, value: date | None) -> str:
-        """Return a day without its year: ``07/06``."""
-        return NOTHING if value is None else f"{value:%d/%m}"
+        """Return a day without its year: ``07/06``, ``7 Jun``."""
+        if value is None:
+            return NOTHING
+        return f"{value:%d/%m}" if self.language == "vi" else f"{value.day} {MONTHS[value.month - 1]}"
 
     def days(self, first: date | None, last: date | None) -> str:
         """Return a window of days: ``07/06 – 10/06/2027``."""
@@ -106,16 +106,16 @@ class Formats:
         return f"{start}{_NARROW}– {self.day(last)}"
 
     def weekday(self, value: date | None) -> str:
-        """Return a day with the name of its weekday: ``Thứ hai 07/06``."""
+        """Return a day with the name of its weekday: ``Thứ Hai 07/06``."""
         if value is None:
             return NOTHING
-        vietnamese = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
+        vietnamese = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ nhật")
         english = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
         return f"{(vietnamese if self.language == 'vi' else english)[value.weekday()]} {self.short_day(value)}"
 
     def moment(self, value: datetime | None) -> str:
         """Return a moment in Vietnamese time: ``14:30 07/06/2027``."""
-        return NOTHING if value is None else f"{_local(value):%H:%M %d/%m/%Y}"
+        return NOTHING if value is None else f"{_local(value):%H:%M} {self.day(value)}"
 
     def clock(self, minutes: int | datetime | None) -> str:
         """Return a time of the day, from a moment or from minutes since any midnight: ``05:30``."""

@@ -271,7 +271,7 @@ def _published_miss(visit: PageContext, subject: str, miss: Miss) -> str:
     if miss.reason.value in disclosure.MARKET_REASONS:
         return ""
     if miss.paper is not None and subject == LINE:
-        return visit.say(PAPER_OF_OTHERS, scheme=miss.scheme or "–")
+        return visit.say(PAPER_OF_OTHERS, scheme=visit.scheme(miss.scheme or "–"))
     return _miss(visit, subject, miss) if miss.paper is not None or miss.unit in {"days", "grades"} else ""
 
 
@@ -296,7 +296,7 @@ def _miss(visit: PageContext, subject: str, miss: Miss) -> str:
     if miss.paper is not None:
         day = "" if miss.day is None else visit.formats.day(date(1970, 1, 1) + timedelta(days=miss.day))
         paper = miss.paper.value if day or miss.paper.value in ("missing", "level") else "missing"
-        return visit.say(PAPERS[paper], scheme=miss.scheme or "–", day=day)
+        return visit.say(PAPERS[paper], scheme=visit.scheme(miss.scheme or "–"), day=day)
     if not miss.short or miss.unit not in MISSES:
         return ""
     text = MISSES[miss.unit]

@@ -245,6 +245,7 @@ def propose_change(visit: PageRequest, uid: str) -> Response:
     wanted = WantedChange(
         read.whole("kg", needed=True), read.day("pickup_on", needed=True), read.day("delivery_on", needed=True),
         read.whole("price_vnd_per_kg") if "price_vnd_per_kg" in visit.form else None,
+        confirmed=read.flag("confirmed"),
     )  # fmt: skip
     reason, version = read.text("change_reason", needed=True, most=1000) or "", read.whole("version")
     read.done()

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from service.web import offers, own_account, passkeys, public_pages, today, uploads
+from service.web import joint_offers, offers, own_account, passkeys, public_pages, today, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
 from service.web.broker import agreements, open_items, plans, policy, promises, runs, trucks
 from service.web.cooperative import certificates, lots, sales, shares
 from service.web.pages import Pages
-from service.web.procurement import contracts, deliveries, demand, fill_rates, orders
+from service.web.procurement import contracts, copied_orders, deliveries, demand, fill_rates, orders
 from service.web.registers import all as registers
 from service.web.spreadsheets import pages as spreadsheets
 
@@ -22,11 +22,13 @@ PARTS: Sequence[Pages] = (
     lots.pages,
     shares.pages,
     offers.pages,
+    joint_offers.pages,
     today.pages,
     sales.pages,
     certificates.pages,
     uploads.pages,
     demand.pages,
+    copied_orders.pages,
     orders.pages,
     deliveries.pages,
     fill_rates.pages,

@@ -45,6 +45,7 @@ KINDS: Mapping[str, str] = {
     "promise.changed": "Both sides have agreed to a change of what they had confirmed.",
     "promise.change_declined": "A proposed change has been declined; what was confirmed stands.",
     "proposal.objected": "A side takes back what somebody of the association had confirmed for it.",
+    "joint_offer.changed": "A joint offer has been put to its suppliers, answered by one of them, or ended.",
     "shipment.loaded": "A truck has been loaded.",
     "shipment.delivered": "Everything on a truck has been received.",
     "receipt.recorded": "A buyer's door has said what it accepted and rejected.",

@@ -225,7 +225,7 @@ def test_a_certificate_may_last_for_ever_but_not_backwards(database: Database) -
             "valid_from": date(2026, 1, 1),
         }
         row = intake.add_certificate(session, scope(market), CertificateIn(**proof, valid_until=date.max), "Lan")
-        assert intake.suspend(session, scope(market), row.uid, TODAY, None, "residues").until_day is None
+        assert changes.suspend(session, scope(market), row.uid, TODAY, None, "residues").until_day is None
         with pytest.raises(Invalid, match="valid_from,valid_until"):
             intake.add_certificate(session, scope(market), CertificateIn(**proof, valid_until=date(2025, 1, 1)), "Lan")
 

@@ -81,7 +81,7 @@ def test_a_matched_lot_is_said_to_be_matched_and_with_whom() -> None:
     context, told = story(build_problem(demands=[{"quantity_kg": 1000}]), (0, 0, 1000))
     assert (told.match, told.reason, told.partners, told.misses) == (Match.WHOLLY, None, ((0, 1000),), ())
     assert "wholly matched" in diagnosis_text(context, told, "en")
-    assert "Đã khớp với đơn hàng line1 (1.000 kg)." in diagnosis_text(context, told, "vi")
+    assert "Đã khớp với dòng hàng line1 (1.000 kg)." in diagnosis_text(context, told, "vi")
 
 
 def test_an_id_that_is_not_there_is_named_in_the_error() -> None:
@@ -96,9 +96,9 @@ def test_the_nearest_miss_is_said_in_figures() -> None:
     context, told = story(build_problem(demands=life))
     assert [(miss.reason, miss.other, miss.short) for miss in told.misses] == [(Reason.REMAINING_LIFE, 0, 2), (Reason.REMAINING_LIFE, 1, 4)]
     assert "2 days short of remaining life at line line1 on 8 June" in diagnosis_text(context, told, "en")
-    assert "thiếu 2 ngày hạn dùng khi giao cho đơn hàng line1 ngày 8/6" in diagnosis_text(context, told, "vi")
+    assert "thiếu 2 ngày hạn dùng khi giao cho dòng hàng line1 ngày 08/06" in diagnosis_text(context, told, "vi")
     context, told = story(build_problem(demands=[{"bid_vnd_per_kg": 10100}]))
-    assert re.search(r"Nearest misses: \d+ đ/kg too dear for line line1 after haulage", diagnosis_text(context, told, "en"))
+    assert re.search(r"Nearest misses: \d+ đ/kg too expensive for line line1 after freight", diagnosis_text(context, told, "en"))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_nearest_miss_is_said_in_figures() -> None:
             "1 day short of remaining life at line line1 on 7 June",
             "lot lot1: 1 day short of remaining life on 7 June",
         ),
-        ({"demands": [{"bid_vnd_per_kg": 9000}]}, "too dear for line line1 after haulage", "lot lot1 is 1,"),
+        ({"demands": [{"bid_vnd_per_kg": 9000}]}, "too expensive for line line1 after freight", "lot lot1 is 1,"),
     ],
 )
 def test_a_miss_is_told_from_the_side_that_asks(tables: dict[str, Any], of_lot: str, of_line: str) -> None:
@@ -177,7 +177,7 @@ def test_a_funnel_is_told_by_the_steps_at_which_somebody_is_lost() -> None:
     lines = [{}, {"line_id": "line2", "product": "lychee", "max_grade": 1}, {"line_id": "line3", "bid_vnd_per_kg": 1}]
     context, told = story(build_problem(lots=[{"grade": 2}], demands=lines))
     assert [step.left for step in told.funnel][:3] == [3, 2, 2]
-    assert "Số đơn hàng còn lại qua từng bước: cùng sản phẩm 3 → đúng hạng 2 → có lãi 1 → có xe 0." in diagnosis_text(context, told, "vi")
+    assert "Số dòng hàng còn lại qua từng bước: cùng mặt hàng 3 → đúng loại 2 → có lãi 1 → có xe 0." in diagnosis_text(context, told, "vi")
 
 
 def test_a_truck_is_no_step_of_what_is_used_already() -> None:
@@ -307,6 +307,6 @@ def test_both_languages_name_the_same_fields(key: str) -> None:
 
 def test_figures_and_days_follow_the_language() -> None:
     assert (whole(1234567, "vi"), whole(1234567, "en")) == ("1.234.567", "1,234,567")
-    assert (day_of_year(JUNE_14, "vi"), day_of_year(JUNE_14, "en")) == ("14/6", "14 June")
+    assert (day_of_year(JUNE_14, "vi"), day_of_year(JUNE_14, "en")) == ("14/06", "14 June")
     with pytest.raises(KeyError, match=r"no\.such"):
         say("no.such", "vi")

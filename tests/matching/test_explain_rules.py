@@ -39,16 +39,16 @@ def test_a_limit_on_suppliers_costs_what_the_others_would_have_gained() -> None:
     assert (price.noise_vnd, price.is_noise) == (0, False)
     rule, problem = Rule(RuleKind.MAX_SUPPLIERS, ("line1",)), build_problem(**tables)
     assert price_text(rule, price, "en", problem) == "Max 2 suppliers of line line1 costs 4,000,000 đ."
-    assert price_text(rule, price, "vi", problem) == "Tối đa 2 nhà cung cấp của đơn hàng line1 tốn 4.000.000 đ."
+    assert price_text(rule, price, "vi", problem) == "Tối đa 2 bên bán của dòng hàng line1 làm giảm lợi ích ròng 4.000.000 đ."
     assert price_text(rule, price, "en") == "Max suppliers of line line1 costs 4,000,000 đ."
     assert price_question(rule, "en", problem) == "Max 2 suppliers of line line1: what does it cost?"
-    assert price_text(Rule(RuleKind.MAX_SUPPLIERS), price, "vi") == "Số nhà cung cấp tối đa ở đây tốn 4.000.000 đ."
+    assert price_text(Rule(RuleKind.MAX_SUPPLIERS), price, "vi") == "Số bên bán tối đa ở đây làm giảm lợi ích ròng 4.000.000 đ."
 
 
 LIMITED: list[tuple[RuleKind, str, str, str]] = [
-    (RuleKind.MIN_SUPPLIER, "line1", "At least 50 kg of each supplier of line line1", "Ít nhất 50 kg mỗi nhà cung cấp của đơn hàng line1"),
-    (RuleKind.MIN_FILL, "line1", "Delivering at least 100 kg of line line1", "Giao ít nhất 100 kg của đơn hàng line1"),
-    (RuleKind.MIN_LIFE, "line1", "At least 1 day of remaining life of line line1", "Hạn dùng còn ít nhất 1 ngày của đơn hàng line1"),
+    (RuleKind.MIN_SUPPLIER, "line1", "At least 50 kg of each supplier of line line1", "Ít nhất 50 kg mỗi bên bán của dòng hàng line1"),
+    (RuleKind.MIN_FILL, "line1", "Delivering at least 100 kg of line line1", "Giao ít nhất 100 kg của dòng hàng line1"),
+    (RuleKind.MIN_LIFE, "line1", "At least 1 day of remaining life of line line1", "Hạn dùng còn ít nhất 1 ngày của dòng hàng line1"),
     (RuleKind.MIN_TAKE, "lot1", "Taking at least 100 kg of lot lot1", "Lấy ít nhất 100 kg của lô lot1"),
     (RuleKind.INDIVISIBLE, "lot1", "Indivisibility of lot lot1", "Việc không chia của lô lot1"),
     (RuleKind.THROUGHPUT, "b1", "At most 900 kg a day at b1", "Tối đa 900 kg mỗi ngày tại b1"),
@@ -60,7 +60,7 @@ LIMITED: list[tuple[RuleKind, str, str, str]] = [
 def test_a_rule_of_one_row_is_named_by_its_limit(kind: RuleKind, name: str, english: str, vietnamese: str) -> None:
     problem, price = build_problem(**FULL), RulePrice(0, 0, 0)
     assert price_text(Rule(kind, (name,)), price, "en", problem) == f"{english} costs nothing."
-    assert price_text(Rule(kind, (name,)), price, "vi", problem) == f"{vietnamese} không tốn gì."
+    assert price_text(Rule(kind, (name,)), price, "vi", problem) == f"{vietnamese} không làm giảm lợi ích ròng."
 
 
 def test_pins_and_rules_of_several_rows_are_named_by_what_they_are_about() -> None:
@@ -170,10 +170,10 @@ def test_rules_are_let_go_for_the_rows_that_are_named() -> None:
     ("rule", "vietnamese"),
     [
         (Rule(RuleKind.MAX_SUPPLIERS, ("line9",)), "Không có dòng nào mang mã line9."),
-        (Rule(RuleKind.MAX_SUPPLIERS), "Ở đây không có quy tắc số nhà cung cấp tối đa (max_suppliers)."),
+        (Rule(RuleKind.MAX_SUPPLIERS), "Ở đây không có quy tắc số bên bán tối đa (max_suppliers)."),
         (Rule(RuleKind.MIN_FILL, ("line1",)), "line1 không có quy tắc mức giao tối thiểu (min_fill)."),
-        (Rule(RuleKind.PIN, ("lot1",)), "Nêu cả lô và đơn hàng, lô trước: chốt trước (pin)."),
-        (Rule(RuleKind.CAP), "Đây là phần của chính sách, không phải của dữ liệu: mức trần của một nhà cung cấp (cap)."),
+        (Rule(RuleKind.PIN, ("lot1",)), "Nêu cả lô và dòng hàng, lô trước: giữ cố định (pin)."),
+        (Rule(RuleKind.CAP), "Đây là phần của nguyên tắc phân bổ, không phải của dữ liệu: tỷ trọng tối đa của một bên bán (cap)."),
     ],
 )
 def test_that_there_is_no_such_rule_is_said_in_the_language_of_who_asks(rule: Rule, vietnamese: str) -> None:
@@ -199,7 +199,7 @@ def test_suppliers_fill_a_line_together_that_none_could_fill_alone() -> None:
     assert pool.gain_vnd > 0
     made = pool_json(context, pool)
     assert {member["signer"] for member in made["members"]} == {"s1", "s2", "s3"}
-    assert "Kế hoạch tốt lên" in pool_text(context, pool, "vi")
+    assert "Lợi ích ròng tăng" in pool_text(context, pool, "vi")
 
 
 def test_a_pool_keeps_the_number_of_suppliers_and_their_minimum() -> None:

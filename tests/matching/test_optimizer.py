@@ -12,7 +12,19 @@ from scipy.optimize import linprog
 from scipy.sparse import csc_array, csr_array
 
 from matching.model.problem import FloatArray
-from matching.optimizer import Algorithm, Ending, LinearProgram, LinearSolver, solve_integer, solve_linear, solve_quickly, solve_restricted
+from matching.optimizer import (
+    ALWAYS,
+    Algorithm,
+    Ending,
+    LinearProgram,
+    LinearSolver,
+    conflicting_conditions,
+    solve_by_constraints,
+    solve_integer,
+    solve_linear,
+    solve_quickly,
+    solve_restricted,
+)
 from matching.optimizer.branching import branch_and_bound
 
 FREE = np.inf
@@ -179,3 +191,49 @@ def test_solving_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     branch_and_bound(knapsack(2), lambda: 5.0)
     solve_linear(two_goods(), algorithm=Algorithm.HIGHS)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_constraints_give_the_best_of_whole_programs_and_a_bound_that_meets_it(seed: int) -> None:
+    program = knapsack(seed)
+    bounds: list[float] = []
+    found = solve_by_constraints(program, hint=np.zeros(9), on_bound=bounds.append)
+    assert found.is_optimal
+    assert found.objective == pytest.approx(best_by_hand(program))
+    assert found.bound == pytest.approx(found.objective)
+    assert all(bound >= found.objective - 1e-6 for bound in bounds)
+
+
+def test_constraints_refuse_coefficients_in_fractions() -> None:
+    program = replace(knapsack(0), matrix=csr_array(np.full((2, 9), 0.5)))
+    with pytest.raises(ValueError, match="whole coefficients"):
+        solve_by_constraints(program)
+
+
+def test_constraints_end_when_asked() -> None:
+    asked = iter(range(10**9))
+    found = solve_by_constraints(hard_choice(), lambda: 60.0 if next(asked) < 3 else 0.0)
+    assert found.ending is Ending.LIMIT
+    assert found.objective <= found.bound
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_conflicting_conditions_are_a_smallest_set_by_trying_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    program = replace(knapsack(seed), row_lower=np.full(2, -FREE))
+    wants = rng.integers(0, 2, (5, 9)).astype(np.float64)
+    low = np.floor(wants.sum(axis=1) * rng.uniform(0.3, 1.0, 5))
+    rows = csr_array(np.concatenate([program.matrix.toarray(), wants]))
+    limits = np.concatenate([program.row_lower, low]), np.concatenate([program.row_upper, np.full(5, FREE)])
+    whole = replace(program, matrix=rows, row_lower=limits[0], row_upper=limits[1])
+    every = np.array(list(itertools.product((0.0, 1.0), repeat=9)))
+    every = every[(every @ program.matrix.toarray().T <= program.row_upper).all(axis=1)]
+
+    def can_hold(conditions: list[int]) -> bool:
+        return bool((every @ wants[conditions].T >= low[conditions]).all(axis=1).any())
+
+    core = conflicting_conditions(whole, np.array([ALWAYS, ALWAYS, *range(5)]))
+    assert core is not None
+    assert can_hold(core.tolist()) == (len(core) == 0)
+    assert all(can_hold([k for k in core.tolist() if k != left_out]) for left_out in core.tolist())
+    assert len(core) > 0 or can_hold(list(range(5)))

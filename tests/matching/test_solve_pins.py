@@ -41,7 +41,12 @@ REFUSED: list[tuple[str, dict[str, Any], set[int]]] = [
     ("max_suppliers", {"lots": TWO, "demands": [{"max_suppliers": 1}], "decisions": [pin(1), pin(2)]}, {2, 3}),
     ("indivisible", {"lots": [{"indivisible": "yes"}], "demands": [{}, {}], "decisions": [pin(1, 1), pin(1, 2)]}, {2, 3}),
     ("whole of this lot", {"lots": [{"indivisible": "yes"}], "decisions": [pin()]}, {2}),
-    ("could be placed", {"sites": [COOPERATIVE, DOCK], "settings": ONE_DAY, "decisions": [pin(kg=400)]}, {2}),
+    ("leave room for", {"sites": [COOPERATIVE, DOCK], "settings": ONE_DAY, "decisions": [pin(kg=400)]}, {2}),
+    (
+        "all of them but one",
+        {"sites": [COOPERATIVE, DOCK], "settings": ONE_DAY, "demands": [{}, {}], "decisions": [pin(1, 1, 200), pin(1, 2, 200)]},
+        {2, 3},
+    ),
     ("could be placed", {**ONE_TRUCK, "decisions": [pin(1, 1), pin(1, 2)]}, {2, 3}),
 ]
 

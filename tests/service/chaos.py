@@ -1,4 +1,6 @@
-"""Sixteen clients decide, confirm, release, ship and receive over HTTP while the service is killed; then the books are read.
+"""Sixteen clients decide, confirm, release, ship, receive and pay over HTTP while the service is killed; then the books are read.
+
+Between these steps they change bids, floor prices, fees, handling and tariffs, and agree on other prices (`tests.service.chaos_money`).
 
 ``python -m tests.service.chaos --operations 10000 --dialect postgresql`` does it at full length and prints what happened.
 
@@ -40,13 +42,14 @@ from catalog.models import Lot, Organisation, OrganisationKind, Side, Site, Site
 from service import audit
 from service.auth import keys
 from service.db import Database
-from service.models import AuditEvent
+from service.models import AuditEvent, Role
 from service.planning import models as m
 from service.planning.fulfilment.settlements import lost_money
 from service.planning.ledger.conservation import discrepancies
 from tests import postgres
 from tests.databases import empty_postgresql
 from tests.sample_market import TODAY, Market
+from tests.service.chaos_money import TRACED_BY_REQUEST, Ways, change_market, change_price, pay
 
 CLIENTS = 16
 FIRMS = 4
@@ -59,11 +62,16 @@ class Market16:
     """What the clients trade: keys of the broker and of each firm, doors, and the items and shipments as last seen."""
 
     broker: str = ""
+    manager: str = ""
     firms: dict[str, str] = field(default_factory=dict)
     doors: list[str] = field(default_factory=list)
     items: list[Known] = field(default_factory=list)
     shipments: list[Known] = field(default_factory=list)
     receipts: list[Known] = field(default_factory=list)
+    settlements: list[Known] = field(default_factory=list)
+    amendments: list[Known] = field(default_factory=list)
+    hub: str = ""
+    truck: str = ""
     total_kg: int = 0
 
 
@@ -92,8 +100,11 @@ def furnish(database: Database, operations: int, seed: int) -> Market16:
         ends = list(zip(buyers, doors, strict=True))
         lines = [market.line(1500, organisation_id=b.id, site_id=d.id) for b, d in (rng.choice(ends) for _ in range(n_lots))]
         trade.total_kg, trade.doors = 1000 * n_lots, [door.uid for door in doors]
-        propose(session, market, rng, lots, lines, n_items)
+        ways = Ways(session, market, rng)
+        trade.hub, trade.truck = ways.hub.uid, ways.truck.uid
+        propose(session, market, rng, lots, lines, n_items, ways)
         _, trade.broker = keys.issue(session, market.association.id, None, "broker", by="test")
+        _, trade.manager = keys.issue(session, market.association.id, None, "manager", Role.MANAGER, by="test")
         for firm in (*suppliers, *buyers):
             _, trade.firms[firm.uid] = keys.issue(session, market.association.id, firm.id, firm.code, by="test")
     return trade
@@ -116,7 +127,9 @@ def _doors(session: Session, market: Market, buyers: list[Organisation]) -> list
     return doors
 
 
-def propose(session: Session, market: Market, rng: random.Random, lots: list[Lot], lines: list[Any], n: int) -> None:
+def propose(
+    session: Session, market: Market, rng: random.Random, lots: list[Lot], lines: list[Any], n: int, ways: Ways | None = None
+) -> None:
     """Store a plan that promises far more than there is; no verified plan does, and the ledger alone must hold."""
     head = {"association_id": market.association.id, "input_digest": "0" * 64, "objective_vnd": 0, "status": "feasible"}
     plan = m.Plan(**head, state="current", termination="time", seconds=1.0, seed=0, engine="chaos")
@@ -141,6 +154,8 @@ def propose(session: Session, market: Market, rng: random.Random, lots: list[Lot
         supply, demand = proposal(Side.SUPPLY, lot.supplier_id), proposal(Side.DEMAND, line.organisation_id)
         both = {"supply_proposal_id": supply.id, "demand_proposal_id": demand.id, "lot_id": lot.id, "line_id": line.id}
         session.add(m.ProposalItem(allocation_id=row.id, kg=kg, **both, **days))
+        if ways is not None:
+            ways.carry(plan, row, lot, line)
     session.flush()
 
 
@@ -167,23 +182,27 @@ class Client(threading.Thread):
     def _once(self) -> None:
         chosen = self.rng.random()
         deeds: list[tuple[float, Callable[[], bool]]] = [
-            (0.10, self._plan_shipment), (0.25, self._move_shipment), (0.32, self._settle), (1.0, self._decide),
+            (0.10, self._plan_shipment), (0.25, self._move_shipment), (0.31, self._settle), (0.34, lambda: pay(self)),
+            (0.38, lambda: change_market(self)), (0.42, lambda: change_price(self)), (1.0, self._decide),
         ]  # fmt: skip
         if not next(deed for limit, deed in deeds if chosen < limit)():
             self._decide()
 
     # Asking. ---------------------------------------------------------------------------------------------------------
 
-    def _next_name(self) -> str:
+    def next_name(self) -> str:
+        """Return the name of the next request."""
         self.serial += 1
         return f"op{self.number:02}-{self.serial:05}"
 
-    def ask(self, action: str, path: str, body: Known, name: str, key: str, version: int | None = None) -> Known | None:
+    def ask(
+        self, action: str, path: str, body: Known, name: str, key: str, version: int | None = None, method: str = "POST"
+    ) -> Known | None:
         """Send a request until it has been answered; return what it did, None if it was refused."""
-        headers = {"authorization": f"Bearer {key}", "content-type": "application/json", "idempotency-key": name}
+        headers = {"authorization": f"Bearer {key}", "content-type": "application/json", "idempotency-key": name, "x-request-id": name}
         if version is not None:
             headers["if-match"] = f'W/"{version}"'
-        status, said, replayed = self._insist(path, json.dumps(body).encode(), headers)
+        status, said, replayed = self._insist(method, path, json.dumps(body).encode(), headers)
         self.left -= 1
         with self.tally.lock:
             self.tally.counts["replayed"] += replayed
@@ -197,13 +216,13 @@ class Client(threading.Thread):
             raise AssertionError(f"{action}: {status} {said}")
         return None
 
-    def _insist(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Known, bool]:
+    def _insist(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Known, bool]:
         ends = time.monotonic() + PATIENCE_S
         while time.monotonic() < ends:
             try:
                 if self._line is None:
                     self._line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-                self._line.request("POST", "/api/v1" + path, body, headers)
+                self._line.request(method, "/api/v1" + path, body, headers)
                 answer = self._line.getresponse()
                 said = json.loads(answer.read())
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
@@ -234,11 +253,12 @@ class Client(threading.Thread):
 
     def _decide(self) -> bool:
         item = self.rng.choice(self.trade.items)
-        broker, place, name = self.trade.broker, f"/proposal-items/{item['uid']}", self._next_name()
+        broker, place, name = self.trade.broker, f"/proposal-items/{item['uid']}", self.next_name()
         verb = self._verb(item)
         if verb.startswith("confirm"):
             firm = self.trade.firms[item["supplier" if verb == "confirm supply" else "buyer"]]
-            said = self.ask(verb, f"{place}/confirm", {"why": name}, name, firm, item["version"])
+            body = {"why": name, "below_floor": self.rng.random() < 0.8}
+            said = self.ask(verb, f"{place}/confirm", body, name, firm, item["version"])
         elif verb == "refuse":
             firm = self.trade.firms[item[self.rng.choice(["supplier", "buyer"])]]
             said = self.ask(verb, f"{place}/refuse", {"reason": "quantity", "note": name}, name, firm, item["version"])
@@ -247,7 +267,7 @@ class Client(threading.Thread):
             said = self.ask(verb, path, {"reason": "price", "note": name}, name, broker, item["version"])
         else:
             said = self.ask(verb, f"{place}/{verb}", {"reason": name}, name, broker, item["version"])
-        self._learn(item, said)
+        self.learn(item, said)
         return True
 
     def _verb(self, item: Known) -> str:
@@ -262,7 +282,7 @@ class Client(threading.Thread):
         steps = [(0.7, f"confirm {self.rng.choice(sides or ['supply'])}"), (0.8, "undo"), (0.9, "refuse"), (1.0, "reject")]
         return next(verb for limit, verb in steps if weights < limit)
 
-    def _learn(self, item: Known, said: Known | None) -> None:
+    def learn(self, item: Known, said: Known | None) -> None:
         """Remember what an item is now; after a refusal, have a look."""
         said = said or self.look(f"/proposal-items/{item['uid']}")
         item.update({name: said[name] for name in ("version", "state", "stage", "promise", "kg")})
@@ -297,7 +317,7 @@ class Client(threading.Thread):
         ready = [item for item in self.trade.items if item["stage"] == "confirmed" and item["promise"]]
         if not ready:
             return False
-        name = self._next_name()
+        name = self.next_name()
         cargo = self.rng.sample(ready, min(len(ready), self.rng.randint(1, 3)))
         body = {
             "items": [{"promise": uid} for uid in {one["promise"]: None for one in cargo}],
@@ -306,7 +326,7 @@ class Client(threading.Thread):
         }
         said = self.ask("plan shipment", "/shipments", body, name, self.trade.broker)
         if said is None:
-            self._learn(cargo[0], None)
+            self.learn(cargo[0], None)
         else:
             self.trade.shipments.append(said)
         return True
@@ -316,7 +336,7 @@ class Client(threading.Thread):
         if not alive:
             return False
         shipment = self.rng.choice(alive)
-        place, broker, name = f"/shipments/{shipment['uid']}", self.trade.broker, self._next_name()
+        place, broker, name = f"/shipments/{shipment['uid']}", self.trade.broker, self.next_name()
         if self.rng.random() < 0.1:
             said = self.ask("cancel shipment", f"{place}/cancel", {"reason": name}, name, broker, shipment["version"])
         elif shipment["state"] == "planned":
@@ -350,8 +370,9 @@ class Client(threading.Thread):
     def _settle(self) -> bool:
         if not self.trade.receipts:
             return False
-        receipt, name = self.rng.choice(self.trade.receipts), self._next_name()
-        self.ask("settle", f"/receipts/{receipt['uid']}/settlements", {"reason": name}, name, self.trade.broker)
+        receipt, name = self.rng.choice(self.trade.receipts), self.next_name()
+        said = self.ask("settle", f"/receipts/{receipt['uid']}/settlements", {"reason": name}, name, self.trade.broker)
+        self.trade.settlements += [] if said is None else said["items"]
         return True
 
 
@@ -466,15 +487,17 @@ def _faults(session: Session, trade: Market16, tally: Tally) -> Iterator[str]:
     for name in traces:
         if name not in tally.done:
             yield f"{tally.refused.get(name, 'nobody')} {name} was not acknowledged and is in the books"
-    doubled = [name for name, count in traces.items() if count > 1 and not tally.done.get(name, "").startswith("settle")]
+    several = ("settle", "agree")
+    doubled = [name for name, count in traces.items() if count > 1 and not tally.done.get(name, "").startswith(several)]
     yield from (f"{name} is in the books {traces[name]} times" for name in doubled)
 
 
 def _traces(session: Session) -> Counter[str]:
     """Count the deeds in the audit trail by the name of the request that did them."""
     found: Counter[str] = Counter()
-    for why, action, after in session.execute(select(AuditEvent.why, AuditEvent.action, AuditEvent.after)):
-        name = after["plate"] if action == "shipment.plan" and after else why
+    columns = select(AuditEvent.why, AuditEvent.action, AuditEvent.after, AuditEvent.request_id)
+    for why, action, after, request_id in session.execute(columns):
+        name = after["plate"] if action == "shipment.plan" and after else request_id if action in TRACED_BY_REQUEST else why
         if name.startswith("op") and not action.endswith(".lapse"):
             found[name] += 1
     return found

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 import buyers.intake
 from buyers.contracts import CallOffIn, ContractIn, call_off
 from buyers.intake import LineIn, OrderIn
+from buyers.models import DemandLine, LineProduct
 from catalog import changes, intake
 from catalog.base import Base, now_utc
 from catalog.changes import AccessRuleIn, RoadIn, SuspensionIn, VarietyIn
 from catalog.intake import CertificateIn, MemberIn, PlantingAreaIn
-from catalog.models import Driver, Evidence, Organisation, Product, Side, Site, Sponsorship, Truck, VehicleClass
+from catalog.models import Driver, Evidence, Lot, Organisation, Product, Side, Site, Sponsorship, Truck, VehicleClass
 from catalog.tenancy import Scope, conditions
 from matching.recipe import Recipe
 from service.auth import keys
@@ -31,9 +32,12 @@ from service.planning.fulfilment import receipts, settlements, shipments
 from service.planning.fulfilment.receipts import Said
 from service.planning.fulfilment.settlements import lost_money
 from service.planning.fulfilment.shipments import Cargo, Hired
-from service.planning.models import Plan, RunInput
+from service.planning.joint import offers
+from service.planning.joint.offers import Pooled
+from service.planning.models import LineBalance, LotBalance, Plan, RunInput
 from service.planning.pins import single
 from service.planning.proposals import decisions, items
+from service.planning.states import RejectSharing
 from service.planning.terms import amendments
 from service.planning.terms.amendments import WantedChange
 from service.runs import submission
@@ -98,9 +102,9 @@ class Furnished(Desk):
 
     def _demand(self, session: Session) -> None:
         days: dict[str, Any] = {"deliver_from": DAY, "deliver_until": NEXT}
-        line = LineIn(site=self.door.uid, products=("lychee",), max_grade=1, quantity_kg=10, bid_vnd_per_kg=1, **days)
+        line = LineIn(site=self.door.uid, products=("lychee",), max_grade=1, quantity_kg=10, bid_vnd_per_kg=20_000, **days)
         buyers.intake.place_order(session, self.broker, OrderIn(buyer=self.buyer.uid, lines=(line,)), BY)
-        terms: dict[str, Any] = {"product": "lychee", "max_grade": 1, "quantity_kg": 10, "price_vnd_per_kg": 1}
+        terms: dict[str, Any] = {"product": "lychee", "max_grade": 1, "quantity_kg": 10, "price_vnd_per_kg": 20_000}
         given = ContractIn(buyer=self.buyer.uid, valid_from=FIRST, valid_until=LAST, **terms)
         contract = signed_contract(session, self.broker, given, BY)
         call_off(session, self.broker, contract.uid, CallOffIn(site=self.door.uid, quantity_kg=5, **days), BY)
@@ -157,8 +161,20 @@ class Furnished(Desk):
         receipt = self.do(receipts.receive, shipment.uid, self.door.uid, said, by=act("door"), picture=plain(PNG))
         self.do(settlements.draft, receipt.uid)
         self.do(single.pin, chosen(second))
+        self._pool()
         with self.database.read() as session:
             assert lost_money(session) == []
+
+    def _pool(self) -> None:
+        """Put lots of two suppliers to them as a joint offer for a line that lacks as much."""
+        with self.database.read() as session:
+            lines = select(DemandLine).join(LineBalance, LineBalance.line_id == DemandLine.id).join(LineProduct)
+            lines = lines.where(DemandLine.association_id == self.association, LineBalance.quantity_kg - LineBalance.promised_kg >= 2)
+            line = session.scalars(lines.order_by(DemandLine.id)).first()
+            lots = select(Lot.code).join(LotBalance, LotBalance.lot_id == Lot.id).where(LotBalance.offered_kg > 0)
+            codes = session.scalars(lots.where(Lot.supplier_id.in_(self.parties[code] for code in ("s1", "s2"))).order_by(Lot.id)).all()
+        assert line is not None
+        self.do(offers.propose, line.code, [Pooled(code, 1) for code in codes[:2]], RejectSharing.OWN)
 
 
 def seen_of(session: Session, association: int) -> dict[str, list[str]]:

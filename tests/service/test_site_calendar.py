@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buyers.intake import SlotIn, set_slots
-from catalog.models import ANYTIME, Holiday, Site, SiteDate
+from catalog.holiday_models import Holiday
+from catalog.models import ANYTIME, Site, SiteDate
 from catalog.tenancy import Scope
 from matching import SolveParams, solve
 from matching.solver import Limits

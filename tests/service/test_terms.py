@@ -137,7 +137,7 @@ def test_a_bid_that_falls_asks_the_supplier_again_and_never_goes_below_what_it_a
     line_edit(desk, item, bid_vnd_per_kg=19_000)
     assert desk.item(item.uid).supplier_confirmed_at is None
     with pytest.raises(OfferStands, match="offered to a supplier who asks"):
-        line_edit(desk, item, bid_vnd_per_kg=1)
+        line_edit(desk, item, bid_vnd_per_kg=1, confirmed=True)
 
 
 def test_terms_that_were_changed_past_them_are_not_confirmed(database: Database) -> None:

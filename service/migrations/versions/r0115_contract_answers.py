@@ -9,7 +9,7 @@ from alembic import op
 from service.migrations import ddl
 
 revision = "0115"
-down_revision = "0017"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -22,6 +22,7 @@ from catalog.models import LotShare
 from service.days import VIETNAM
 from service.planning import models as m
 from service.planning.fulfilment import money
+from service.planning.joint import together
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.states import ShipmentState
@@ -244,17 +245,17 @@ def settle(session: Session, receipt_item_id: int, act: Act) -> m.Settlement:
 
 
 def _settlement(session: Session, received: m.ReceiptItem, item: m.ShipmentItem, act: Act) -> m.Settlement:
-    terms = terms_of_promise(session, item.promise_id)
+    terms, kg = terms_of_promise(session, item.promise_id), together.paid_kg(session, received, item)
     settlement = m.Settlement(
         association_id=terms.association_id,
         receipt_item_id=received.id,
         supplier_id=terms.supplier_id,
         buyer_id=terms.buyer_id,
-        kg=received.accepted_kg,
+        kg=kg,
         price_vnd_per_kg=terms.price_vnd_per_kg,
         due_on=_due(session, session.get_one(DemandLine, terms.line_id), act),
         updated_by=act.actor,
-        **vars(accounts.settled_parts(terms, received.accepted_kg)),
+        **vars(accounts.settled_parts(terms, kg)),
     )
     session.add(settlement)
     session.flush()

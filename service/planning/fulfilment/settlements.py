@@ -18,10 +18,12 @@ from catalog.tenancy import Scope, check_version, find, visible
 from service.days import VIETNAM
 from service.planning import models as m
 from service.planning.fulfilment import deliveries
+from service.planning.joint import together
+from service.planning.joint.models import JointOffer, JointPromise
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
-from service.planning.states import SettlementState
+from service.planning.states import RejectSharing, SettlementState
 from service.planning.terms import accounts
 
 USUAL_DAYS = 30
@@ -128,7 +130,12 @@ def _broken_shares(session: Session) -> list[str]:
 
 
 def _broken_masses(session: Session) -> list[str]:
-    """A settlement pays for what the door accepted, no more and no less."""
-    query = select(m.Settlement.uid).join(m.ReceiptItem, m.ReceiptItem.id == m.Settlement.receipt_item_id)
-    wrong = query.where(m.Settlement.kg != m.ReceiptItem.accepted_kg)
-    return [f"settlement {uid}: it pays for other kilograms than were accepted" for uid in session.scalars(wrong)]
+    """A settlement pays for what the door accepted, no more and no less; what a joint offer shares, for its part of that."""
+    query = select(m.Settlement, m.ReceiptItem, m.ShipmentItem).join(m.ReceiptItem, m.ReceiptItem.id == m.Settlement.receipt_item_id)
+    query = query.join(m.ShipmentItem, m.ShipmentItem.id == m.ReceiptItem.shipment_item_id)
+    shared = select(JointPromise.promise_id).join(JointOffer, JointOffer.id == JointPromise.joint_offer_id)
+    shared = shared.where(JointOffer.reject_sharing == RejectSharing.SHARED)
+    doubtful = query.where((m.Settlement.kg != m.ReceiptItem.accepted_kg) | m.ShipmentItem.promise_id.in_(shared))
+    rows = session.execute(doubtful).all()
+    wrong = [one.uid for one, received, item in rows if one.kg != together.paid_kg(session, received, item)]
+    return [f"settlement {uid}: it pays for other kilograms than were accepted" for uid in wrong]

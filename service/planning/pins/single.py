@@ -142,7 +142,9 @@ def forbid(session: Session, scope: Scope, chosen: Chosen, act: Act, note: str =
         was = before(item)
         proposal_decisions.give_back(s, item, journal.act)
         if item.state in (ProposalState.PROPOSED, ProposalState.APPROVED):
-            proposal_decisions.turn_down(s, item, Refusal(RejectReason.FORBIDDEN, note), journal.act)
+            refusal = Refusal(RejectReason.FORBIDDEN, note)
+            proposal_decisions.turn_down(s, item, refusal, journal.act)
+            proposal_decisions.end_joint_offer(s, journal, item, refusal)
         old = _end(s, item.lot_id, item.line_id, journal.act)
         made = _make(s, scope.association_id, item.lot_id, item.line_id, DecisionKind.FORBID, 0, journal.act, note=note)
         desk.touch(item, journal.act)
@@ -182,6 +184,18 @@ def _end(session: Session, lot_id: int, line_id: int, act: Act) -> dict[str, Any
     standing.revoked_at, standing.revoked_by, standing.updated_by = act.at, act.actor, act.actor
     session.flush()
     return brief(standing)
+
+
+def replace_pair(session: Session, association_id: int, lot_id: int, line_id: int, kind: DecisionKind, kg: int, act: Act) -> Decision:
+    """Decide anew about a pair whose lot and line are locked; an earlier decision about it is revoked.
+
+    Raises
+    ------
+    PinsConflict
+        If no plan can keep a pin together with the others.
+    """
+    _end(session, lot_id, line_id, act)
+    return _make(session, association_id, lot_id, line_id, kind, kg, act)
 
 
 def brief(decision: Decision) -> dict[str, Any]:

@@ -15,7 +15,6 @@ import numpy as np
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from buyers.importers import import_lines
 from buyers.models import DemandLine
 from catalog import importers, names
 from catalog.errors import AlreadyImported, Fault, Invalid
@@ -26,6 +25,7 @@ from matching.io import Season, read_season
 from matching.model.errors import BadInput, InputIssue
 from matching.model.problem import ANY_PRODUCT, AS_USUAL, DECISION_KINDS, NO_BASE, NO_HARVEST, NO_LIMIT, NO_ZONE, SITE_KINDS, Problem
 from service.planning.models import Decision
+from service.planning.plans.standing_import import StandingIntake, ask_about_prices
 from service.planning.states import DecisionKind
 
 EPOCH = date(1970, 1, 1)
@@ -68,8 +68,9 @@ class _Ids:
 
 
 def import_path(
-    session: Session, association_id: int, path: Path, by: str, *, force: bool = False, read: Callable[[Path], Season] = read_season
-) -> Imported:
+    session: Session, association_id: int, path: Path, by: str, *, force: bool = False, confirmed: bool = True,
+    read: Callable[[Path], Season] = read_season,
+) -> Imported:  # fmt: skip
     """Take in a folder or a workbook.
 
     Parameters
@@ -82,9 +83,11 @@ def import_path(
         With every fault of the input at once.
     AlreadyImported
         If the same content has been taken in before, unless `force`.
+    NeedsConfirmation
+        If a price looks mistyped, unless `confirmed`.
     """
     season = read(path)
-    done = import_problem(session, association_id, season.problem, by, file_name=path.name, force=force)
+    done = import_problem(session, association_id, season.problem, by, file_name=path.name, force=force, confirmed=confirmed)
     importers.import_forecasts(Intake(session, association_id, by, source=_source(path.name)), _harvests(season))
     return done
 
@@ -100,22 +103,27 @@ def _harvests(season: Season) -> dict[str, tuple[int, int | None, int]]:
     return {str(ids[row]): (int(known.p10_kg[row]), int(known.p50_kg[row]), int(known.p90_kg[row])) for row in rows}
 
 
-def import_problem(session: Session, association_id: int, problem: Problem, by: str, *, file_name: str, force: bool = False) -> Imported:
+def import_problem(
+    session: Session, association_id: int, problem: Problem, by: str, *, file_name: str, force: bool = False, confirmed: bool = True
+) -> Imported:
     """Take in a problem; see `import_path`. What is there already under the same code is changed, and nothing is removed."""
     digest = problem.digest()
     _refuse_again(session, association_id, digest, force)
     intake = Intake(session, association_id, by, source=_source(file_name))
-    ids = _references(intake, problem)
+    ids, standing = _references(intake, problem), StandingIntake(intake)
+    if not confirmed:
+        ask_about_prices(intake, _lots(problem, ids), _lines(problem, ids), _accepted(problem, ids))
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("certificates", lambda: importers.import_certificates(intake, _certificates(problem, ids))),
-        ("lots", lambda: importers.import_lots(intake, _lots(problem, ids))),
-        ("demands", lambda: import_lines(intake, _lines(problem, ids), _accepted(problem, ids), _required(problem))),
+        ("lots", lambda: standing.lots(_lots(problem, ids))),
+        ("demands", lambda: standing.lines(_lines(problem, ids), _accepted(problem, ids), _required(problem))),
         ("vehicles", lambda: _vehicles(intake, problem, ids)),
         ("access", lambda: importers.import_access(intake, _access(problem))),
         ("calendar", lambda: importers.import_site_dates(intake, _site_dates(problem, ids))),
         ("lanes", lambda: importers.import_roads(intake, _roads(problem, ids))),
     ]
     _all(steps)
+    standing.follow()
     _decisions(intake, problem)
     session.execute(update(Association).where(Association.id == association_id).values(detour_factor=problem.detour_factor))
     return _note(intake, problem, digest, file_name)

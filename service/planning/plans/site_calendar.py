@@ -17,7 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buyers.models import ReceivingSlot
-from catalog.models import Holiday, Site, SiteDate
+from catalog.holiday_models import Holiday
+from catalog.models import Site, SiteDate
 from service.planning.columns import Columns
 
 DAY_MIN = 1440

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.days import VIETNAM
 from service.planning.errors import PinsConflict
+from service.planning.joint import together
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act, Wish
@@ -61,7 +62,9 @@ def reject(session: Session, journal: Journal, chosen: Sequence[Chosen], found: 
     """Turn down those of the chosen items that can be, give their kilograms back, take back the pins of their pairs; return them by uid."""
     waiting = of.seen(chosen, found, ProposalState.PROPOSED, ProposalState.APPROVED)
     promises = of.promises(session, waiting)
-    done = [item for item in waiting if not desk.bound_kg(promises.get(item.id))]
+    joint = together.joint_offers_of(session, {(item.lot_id, item.line_id) for item in waiting})
+    free = [item for item in waiting if (item.lot_id, item.line_id) not in joint]
+    done = [item for item in free if not desk.bound_kg(promises.get(item.id))]
     was = {item.id: before(item) for item in done}
     transitions.release_each(session, [promises[item.id] for item in done if item.id in promises], journal.act)
     said = {"state": ProposalState.REJECTED, "reason_code": refusal.reason, "note": refusal.note}

@@ -20,6 +20,7 @@ from catalog.models import Side
 from catalog.tenancy import Scope, check_version, find
 from service import audit
 from service.planning.errors import AlreadyConfirmed, AlreadyDecided, HoldExpired, ManyRefused, NotApproved
+from service.planning.joint import together
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act, Wish
@@ -29,7 +30,7 @@ from service.planning.proposals.fitness import require_fitting
 from service.planning.proposals.items import promise_of, tell
 from service.planning.states import Answer, ProposalState, RejectReason, ShipmentState
 from service.planning.terms.answers import OWN_ANSWER, Consent, answer, require_channel, require_consent, require_still_true
-from service.planning.terms.records import latest_terms, make_terms
+from service.planning.terms.records import latest_terms, make_terms, terms_of_promise
 
 HOLD_MINUTES = 120
 
@@ -249,6 +250,7 @@ def cancel(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act
         was = before(item)
         transitions.cancel(s, promise.id, journal.act)
         turn_down(s, item, refusal, journal.act)
+        end_joint_offer(s, journal, item, refusal)
         journal.note("proposal_item.cancel", item, was)
         tell(s, journal, "promise.cancelled", item, reason=refusal.reason.value)
 
@@ -416,6 +418,8 @@ def _rejecting(refusal: Refusal) -> Step:
 def _reject(session: Session, journal: Journal, item: ProposalItem, version: int | None, refusal: Refusal, action: str) -> None:
     from service.planning.pins import single
 
+    if item.state is ProposalState.REJECTED and (item.updated_at, item.updated_by) == (journal.act.at, journal.act.actor):
+        return  # Turned down by this very act, with another item of its joint offer.
     require_unbound(session, item)
     if item.state not in (ProposalState.PROPOSED, ProposalState.APPROVED):
         require_open(session, item)
@@ -424,6 +428,7 @@ def _reject(session: Session, journal: Journal, item: ProposalItem, version: int
     give_back(session, item, journal.act)
     turn_down(session, item, refusal, journal.act)
     undone = single.revoke_pin(session, item, journal.act)
+    end_joint_offer(session, journal, item, refusal)
     journal.note(action, item, *with_decision(was, item, undone, None))
     tell(session, journal, "proposal.rejected", item, reason=refusal.reason.value)
 
@@ -460,14 +465,61 @@ def _confirm(
     desk.touch(item, journal.act)
     session.flush()
     answer(session, terms, mine, Answer.CONFIRMED, consent, journal.act)
-    both = all(at is not None for at, _ in _confirmations(item))
-    if both:
-        transitions.confirm(session, promise.id, journal.act)
+    bound = _bind(session, item, promise.id, journal.act)
     gone, come = audit.changes(was, audit.snapshot(item))
     journal.note(f"proposal_item.confirm_{mine.value}", item, gone, {**come, "terms": terms.version, "channel": consent.channel.value})
     tell(session, journal, "proposal.confirmed", item, side=mine.value, terms=terms.version, channel=consent.channel.value)
-    if both:
-        tell(session, journal, "promise.confirmed", item, promise=promise.uid, terms=terms.version)
+    for one in bound:
+        made = promise_of(session, one)
+        assert made is not None
+        tell(session, journal, "promise.confirmed", one, promise=made.uid, terms=terms_of_promise(session, made.id).version)
+
+
+def _bind(session: Session, item: ProposalItem, promise_id: int, act: Act) -> list[ProposalItem]:
+    """Confirm the kilograms of an item that both sides have confirmed, those of a joint offer all at once; return the items that bind."""
+    if any(at is None for at, _ in _confirmations(item)):
+        return []
+    joint = together.joint_offer_of_promise(session, promise_id)
+    if joint is None:
+        transitions.confirm(session, promise_id, act)
+        return [item]
+    if not together.is_confirmed_by_all(session, joint):
+        return []
+    items = together.items_of(session, joint)
+    for one in items:
+        made = promise_of(session, one)
+        if made is None or not made.held_kg:
+            raise HoldExpired("the hold on another lot of this joint offer has run out; a broker can approve it again")
+        transitions.confirm(session, made.id, act)
+    return items
+
+
+def end_joint_offer(session: Session, journal: Journal, item: ProposalItem, refusal: Refusal) -> None:
+    """Turn down everything else of the joint offer whose item has just been turned down: its lots go together, or not at all.
+
+    Raises
+    ------
+    AlreadyConfirmed
+        If goods of another of its lots have been loaded.
+    """
+    joint = together.joint_offers_of(session, [(item.lot_id, item.line_id)]).get((item.lot_id, item.line_id))
+    if joint is None:
+        return
+    others = [one for one in together.items_of(session, joint) if one.id != item.id]
+    for one in others:
+        promise = promise_of(session, one)
+        was = before(one)
+        if promise is not None and desk.bound_kg(promise):
+            if promise.confirmed_kg != desk.bound_kg(promise):
+                raise _bound(session, one)
+            _refuse_planned(session, promise.id)
+            transitions.cancel(session, promise.id, journal.act)
+        give_back(session, one, journal.act)
+        turn_down(session, one, refusal, journal.act)
+        journal.note("proposal_item.end_joint_offer", one, was)
+        tell(session, journal, "proposal.rejected", one, reason=refusal.reason.value)
+    together.close(session, joint, journal.act)
+    desk.refresh_proposals(session, others, journal.act)
 
 
 def _require_confirmable(session: Session, item: ProposalItem, columns: Sequence[str], act: Act) -> Any:

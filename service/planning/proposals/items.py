@@ -19,6 +19,7 @@ from catalog.errors import NotFound
 from catalog.models import Lot, Organisation, Side
 from catalog.tenancy import Scope, visible
 from service.planning.errors import PlanStale
+from service.planning.joint import together
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
@@ -77,7 +78,7 @@ def proposals(scope: Scope, *, plan: str = "", states: Sequence[ProposalState] =
 
 
 def locked(session: Session, scope: Scope, uids: Sequence[str]) -> dict[str, ProposalItem]:
-    """Return visible items by uid as they are once their plans, lots and lines are locked.
+    """Return visible items by uid as they are once their plans, lots and lines are locked; those of joint offers with all of their lots.
 
     Raises
     ------
@@ -94,7 +95,8 @@ def locked(session: Session, scope: Scope, uids: Sequence[str]) -> dict[str, Pro
     plans = sorted({row.plan_id for row in found})
     if session.get_bind().dialect.name != "sqlite":
         session.execute(select(Plan.id).where(Plan.id.in_(plans)).order_by(Plan.id).with_for_update(read=True)).all()
-    transitions.lock(session, [row.lot_id for row in found], [row.line_id for row in found])
+    beside = together.lots_beside(session, {(row.lot_id, row.line_id) for row in found})
+    transitions.lock(session, [*(row.lot_id for row in found), *beside], [row.line_id for row in found])
     fresh = select(i).where(i.id.in_([row.id for row in found])).execution_options(populate_existing=True)
     return {item.uid: item for item in session.scalars(fresh)}
 
@@ -207,7 +209,8 @@ def lapsed(limit: int) -> Select[Any]:
     """Select items that wait for an answer and none of whose kilograms is held or confirmed any more."""
     p = aliased(Promise)
     alive = select(p.id).where(p.proposal_item_id == ProposalItem.id, or_(p.held_kg > 0, bound_kg_sql(p) > 0))
-    query = select(ProposalItem).where(text(WAITING), ~alive.exists())
+    agreed_alone = (ProposalItem.state == ProposalState.APPROVED) & ProposalItem.id.in_(together.joint_items())
+    query = select(ProposalItem).where(or_(text(WAITING), agreed_alone), ~alive.exists())
     return query.order_by(ProposalItem.id).limit(limit).with_for_update(skip_locked=True)
 
 

@@ -14,21 +14,24 @@ from typing import Any
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
+from buyers.prices import recent_bids
 from catalog.base import MAX_KG, MAX_VND_PER_KG
 from catalog.errors import Conflict, Invalid, NotFound, fault
 from catalog.models import Side
+from catalog.prices import confirm_price
 from catalog.tenancy import Scope, check_version, find, visible
 from service.planning import models as m
 from service.planning.errors import NotApproved, TermsBelowZero, TermsChanged
 from service.planning.fulfilment import money
 from service.planning.fulfilment.shipments import difference_vnd
+from service.planning.joint import together
 from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.proposals import edits, items
 from service.planning.proposals.decisions import Chosen, for_side, one, side_of
 from service.planning.proposals.items import tell
-from service.planning.states import AmendmentState, Answer, FreightRisk, ProposalState, ShipmentState
+from service.planning.states import AmendmentState, Answer, FreightRisk, ProposalState, RejectSharing, ShipmentState
 from service.planning.terms.answers import OWN_ANSWER, Consent, answer, require_channel, require_consent
 from service.planning.terms.models import Amendment, Terms
 from service.planning.terms.records import is_below_floor, latest_terms, next_version, repriced
@@ -38,12 +41,13 @@ AGREED = {Side.SUPPLY: ("supply_agreed_at", "supply_agreed_by"), Side.DEMAND: ("
 
 @dataclass(frozen=True)
 class WantedChange:
-    """What is to change of confirmed terms; what is None stays."""
+    """What is to change of confirmed terms; what is None stays. An odd price is asked about unless `confirmed`."""
 
     kg: int | None = None
     pickup_on: date | None = None
     delivery_on: date | None = None
     price_vnd_per_kg: int | None = None
+    confirmed: bool = False
 
 
 def amendments(scope: Scope, *, states: Sequence[AmendmentState] = ()) -> Select[Any]:
@@ -76,6 +80,8 @@ def propose_change(
         If nothing would change, no reason is given, or a rule of the format would be broken.
     Conflict
         If a change of this item waits for an answer already.
+    NeedsConfirmation
+        If a new price looks mistyped.
     """
     acting = for_side(session, scope, find(session, scope, m.ProposalItem, chosen.uid), side, act)
     require_channel(scope, side, consent)
@@ -129,6 +135,9 @@ def _drafted(session: Session, scope: Scope, item: m.ProposalItem, terms: Terms,
         raise Invalid([fault("kg", kg, "something that changes")])
     if not (1 <= kg <= MAX_KG and 0 <= price <= MAX_VND_PER_KG):
         raise Invalid([fault("kg,price_vnd_per_kg", f"{kg}, {price}", "1 kg or more, and a price that is not negative")])
+    if price != terms.price_vnd_per_kg:
+        _refuse_shared(session, terms)
+        confirm_price("price_vnd_per_kg", price, recent_bids(session, terms.product_id), confirmed=wanted.confirmed)
     freight = repriced(terms, kg=kg)["freight_vnd"]
     if (kg, pickup, delivery) != (terms.kg, terms.pickup_on, terms.delivery_on):
         edited = edits.check_edit(session, scope, item, edits.Edit(kg, pickup, delivery), None)
@@ -139,6 +148,13 @@ def _drafted(session: Session, scope: Scope, item: m.ProposalItem, terms: Terms,
     )  # fmt: skip
     _refuse_below_zero(item, _columns(terms, row))
     return row
+
+
+def _refuse_shared(session: Session, terms: Terms) -> None:
+    """Refuse another price for one lot of a joint offer that shares rejects: what is shared is paid at one price."""
+    joint = together.joint_offer_of_promise(session, terms.promise_id)
+    if joint is not None and joint.reject_sharing is RejectSharing.SHARED:
+        raise Conflict("the lots of this joint offer share rejects and have one price", joint.updated_by, joint.updated_at)
 
 
 def _refuse_below_zero(item: m.ProposalItem, columns: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from service.planning.journal import Journal, before
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.proposals import items
-from service.planning.proposals.decisions import Chosen, Refusal, give_back, one, side_of, turn_down
+from service.planning.proposals.decisions import Chosen, Refusal, end_joint_offer, give_back, one, side_of, turn_down
 from service.planning.proposals.items import tell
 from service.planning.states import Answer, Channel, ProposalState, RejectReason, ShipmentState
 from service.planning.terms.amendments import take_off
@@ -54,6 +54,7 @@ def object_to_confirmation(session: Session, scope: Scope, chosen: Chosen, note:
             transitions.cancel(s, promise.id, journal.act)
         give_back(s, item, journal.act)
         turn_down(s, item, Refusal(RejectReason.CANCELLED, note), journal.act)
+        end_joint_offer(s, journal, item, Refusal(RejectReason.CANCELLED, note))
         journal.note(f"proposal_item.object_{mine.value}", item, was)
         tell(s, journal, "proposal.objected", item, reason=RejectReason.CANCELLED.value)
 

@@ -15,6 +15,7 @@ from service.days import VIETNAM
 from service.planning.errors import TermsBelowZero
 from service.planning.fulfilment import money
 from service.planning.fulfilment.money import Breakdown
+from service.planning.joint import together
 from service.planning.ledger.transitions import Act
 from service.planning.models import Promise, ProposalItem, ReceiptItem, Settlement, ShipmentItem
 from service.planning.states import FreightRisk
@@ -126,6 +127,7 @@ def make_terms(session: Session, promises: Mapping[int, Promise], items: Sequenc
         made = {"why": act.why, "made_at": act.at, "made_by": act.actor}
         rows.append({**about, **goods[item.id], **same.columns(), **made})
     session.execute(insert(Terms), rows)
+    together.attach(session, items, promises)
 
 
 def _goods(session: Session, items: Sequence[ProposalItem]) -> dict[int, dict[str, int]]:

@@ -45,6 +45,19 @@
     said.textContent = text;
   }
 
+  /* A draft that came back says so above everything else, where it can be discarded at once. */
+  function offerToDiscard(form, key) {
+    const said = document.createElement("p"), button = document.createElement("button");
+    said.setAttribute("role", "status");
+    said.className = "said info draft-back";
+    button.type = "button";
+    button.className = "small";
+    button.textContent = words.draftDiscard;
+    button.addEventListener("click", () => { store.drop(key); location.reload(); });
+    said.append(`${words.draftBack} `, button);
+    form.prepend(said);
+  }
+
   /* What was sent is forgotten once another page has come of it. */
   const pending = {
     set(key) { try { sessionStorage.setItem("mca:pending", key); } catch { /* Then the draft simply stays. */ } },
@@ -58,7 +71,7 @@
     const key = keyOf(form), kept = store.get(key);
     if (kept && !form.dataset.refused && JSON.stringify(kept) !== JSON.stringify(contents(form))) {
       fill(form, kept);
-      note(form, "info", words.draftBack);
+      offerToDiscard(form, key);
     }
     form.addEventListener("input", () => store.set(key, contents(form)));
     form.addEventListener("submit", async (event) => {
@@ -164,6 +177,8 @@
         if (!field || (field.value && field.value !== filled[name])) continue;
         field.value = filled[name] = (found && found.dataset[name]) || "";
       }
+      const unit = document.getElementById("unit"), amount = document.getElementById("amount");
+      if (unit && found && !(amount && amount.value)) unit.value = found.dataset.unit;
     };
     for (const field of keys) if (field) field.addEventListener("input", show);
     if (keys.every(Boolean)) show();

@@ -15,7 +15,7 @@
   const say = (name, values = {}) => words[name].replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
   const number = (value) => Number(value).toLocaleString(locale);
   const kg = (value) => `${number(value)}\u00a0kg`;
-  const vnd = (value) => `${number(value)}\u00a0₫`;
+  const vnd = (value) => `${number(value)}\u00a0đ`;
   const signed = (value, write) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${write(Math.abs(value))}`;
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[đĐ]/g, "d").toLowerCase();
   const element = (name, text = "", className = "") => {

@@ -19,15 +19,15 @@
     scales: { x: { time: false, range: (_, least, most) => [0, Math.max(most || 0, 1)] } },
     series: [
       { label: box.dataset.time, value: (_, one) => (one === null ? "–" : number(one, 1)) },
-      { label: box.dataset.worth, stroke: colour("--accent"), width: 3, spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), value: (_, one) => (one === null ? "–" : `${number(one)} ₫`) },
-      { label: box.dataset.bound, stroke: colour("--info"), width: 2, dash: [6, 4], spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), value: (_, one) => (one === null ? "–" : `${number(one)} ₫`) },
+      { label: box.dataset.worth, stroke: colour("--accent"), width: 3, spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), value: (_, one) => (one === null ? "–" : `${number(one)} đ`) },
+      { label: box.dataset.bound, stroke: colour("--info"), width: 2, dash: [6, 4], spanGaps: true, paths: uPlot.paths.stepped({ align: 1 }), value: (_, one) => (one === null ? "–" : `${number(one)} đ`) },
     ],
     axes: [{ ...axis, values: (_, ticks) => ticks.map((one) => `${number(one, 1)} s`) }, { ...axis, size: 74, label: box.dataset.unit, labelSize: 22, values: (_, ticks) => ticks.map((one) => number(one / 1e6, digits(ticks))) }],
   }, data, box);
   addEventListener("resize", () => chart.setSize({ width: box.clientWidth, height: 280 }));
   if (box.dataset.works !== "1") return;
 
-  const millions = (vnd) => (vnd === null ? "–" : `${number(vnd / 1e6, 1)} ${language === "vi-VN" ? "tr ₫" : "M ₫"}`);
+  const millions = (vnd) => (vnd === null ? "–" : `${number(vnd / 1e6, 1)} ${language === "vi-VN" ? "triệu đồng" : "M đ"}`);
   const events = new EventSource(`/api/v1/runs/${box.dataset.run}/events`);
   let seen = data[0].length;
   events.addEventListener("progress", (event) => {

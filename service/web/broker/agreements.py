@@ -204,7 +204,7 @@ def propose_for(visit: PageRequest, uid: Uid) -> Response:
     read = Reader(visit.form)
     wanted = WantedChange(
         read.whole("kg", needed=True), read.day("pickup_on", needed=True), read.day("delivery_on", needed=True),
-        read.whole("price_vnd_per_kg", needed=True),
+        read.whole("price_vnd_per_kg", needed=True), confirmed=read.flag("confirmed"),
     )  # fmt: skip
     reason = read.text("change_reason", needed=True, most=1000) or ""
     spoken = _spoken(read)

@@ -77,11 +77,11 @@ def show_why(visit: PageRequest, uid: Uid, lot: str = "", line: str = "", ask: s
     except UnknownId as unknown:
         raise NotFound(subject, code[:40]) from unknown
     asks = [] if plan.status == Status.RELAXED.value else _asks(visit, context, subject, code)
-    told = _answer(visit, plan, context, story, ask) if ask in {what for what, _ in asks} else ""
+    told, pool = _answer(visit, plan, context, story, ask) if ask in {what for what, _ in asks} else ("", [])
     here = f"/plans/{uid}/why?{subject}={quote(code)}&ask="
     return visit.show(
         "broker/why.html", plan=plan, code=code, side=f"{subject}s", story=diagnosis_text(context, story, _tongue(visit)).split("\n"),
-        told=told.split("\n") if told else [], asks=[(here + what, words) for what, words in asks],
+        told=told.split("\n") if told else [], pool=pool, asks=[(here + what, words) for what, words in asks],
     )  # fmt: skip
 
 
@@ -97,16 +97,18 @@ def _asks(visit: PageContext, context: PlanContext, subject: str, code: str) -> 
     return made + [(rule.kind.value, price_question(rule, tongue, context.problem)) for rule in limited]
 
 
-def _answer(visit: PageContext, plan: m.Plan, context: PlanContext, story: Diagnosis, ask: str) -> str:
-    """Plan anew to answer a question, one sentence a line."""
+def _answer(visit: PageContext, plan: m.Plan, context: PlanContext, story: Diagnosis, ask: str) -> tuple[str, list[tuple[str, int]]]:
+    """Plan anew to answer a question, one sentence a line; where a pool was found, with its lots and kilograms."""
     tongue, searches = _tongue(visit), visit.service.searches
     if ask == "change":
-        return answer_text(searches.run(visit.by, find_change, context, story.subject, story.row, SEARCH_S), tongue)
+        return answer_text(searches.run(visit.by, find_change, context, story.subject, story.row, SEARCH_S), tongue), []
     if ask == "pool":
-        return pool_text(context, searches.run(visit.by, propose_pool, context, story.row, SEARCH_S), tongue)
+        pool = searches.run(visit.by, propose_pool, context, story.row, SEARCH_S)
+        lots = [(context.name(LOT, lot), kg) for member in pool.members for lot, kg in member.lots]
+        return pool_text(context, pool, tongue), lots if len(lots) > 1 else []
     rule = Rule(RuleKind(ask), (context.name(story.subject, story.row),))
     found = rule_prices.price(visit.session, plan, context.problem, context.plan, rule, PRICING_S, searches, visit.by)
-    return price_text(rule, found, tongue, context.problem)
+    return price_text(rule, found, tongue, context.problem), []
 
 
 def _left(visit: PageContext, rows: list[m.PlanReason], side: str) -> list[Left]:

@@ -20,16 +20,17 @@ from service.auth.permissions import Permission
 from service.days import today
 from service.db import now
 from service.http.context import before
-from service.planning import market_changes
+from service.planning import market_changes, retyping
 from service.planning.ledger import transitions
-from service.planning.models import LotBalance
+from service.planning.models import LotBalance, ProposalItem
 from service.web import near_misses, reasons
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
 from service.web.labels import kind
+from service.web.ladders import rungs
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.price_check import ask_about_floor, product_number
+from service.web.price_check import ask_about_days
 from service.web.registers.calendar import ask_about_closed_days
 
 pages = Pages("lots")
@@ -82,14 +83,12 @@ def _new(visit: PageContext) -> Response:
     last = session.scalars(visible(Lot, scope).order_by(Lot.created_at.desc(), Lot.id.desc()).limit(1)).first()
     products = list(session.scalars(repository.products(scope).order_by(Product.sort_key, Product.id)))
     doors = _doors(visit)
-    ladder = session.execute(select(Grade.rank, Grade.name).where(Grade.product_id.in_([one.id for one in products])).order_by(Grade.rank))
-    rungs: dict[int, str] = dict(reversed(ladder.all()))
     first = today(now(session))
     return visit.show(
         "cooperative/lot_new.html",
         products=[(one.code, _named(one, visit)) for one in products],
         doors=[(one.uid, one.name) for one in doors],
-        grades=sorted(rungs.items()),
+        grades=rungs(visit, [one.id for one in products]),
         units=_units(visit),
         last=last,
         usual=_usual(visit),
@@ -160,9 +159,9 @@ def declare(visit: PageRequest) -> Response:
     read.done()
     owner = select(Organisation.uid).join(Site, Site.organisation_id == Organisation.id).where(Site.uid == given["site"])
     given |= {"organisation": visit.session.scalar(owner) or "", "indivisible": read.flag("indivisible")}
+    ask_about_days(visit, "available_until", given["available_until"])
     if "shelf_life_days" not in given and (days := _usual_life(visit, given["product"], given["grade"])):
         given["shelf_life_days"] = days
-    ask_about_floor(visit, "ask_vnd_per_kg", given["ask_vnd_per_kg"], product_number(visit, given["product"]))
     ask_about_closed_days(visit, "available_until", given["site"], given["available_from"], given["available_until"])
     if others:
         given["harvest"] = new_uid()
@@ -208,8 +207,21 @@ def _lot(visit: PageContext, *, look: bool = False) -> Response:
         kind=kind,
         together=_together(visit, lot),
         open=lot.status in OPEN,
+        **_other_kinds(visit, lot),
         may_write=visit.principal.may(Permission.LOTS_WRITE),
     )
+
+
+def _other_kinds(visit: PageContext, lot: Lot) -> dict[str, Any]:
+    """Return the products and grades that a lot may be of instead, none once something of it is proposed."""
+    fixed = lot.status is not LotStatus.DECLARED or retyping.is_proposed(visit.session, ProposalItem.lot_id, lot.id)
+    products = [] if fixed else list(visit.session.scalars(repository.products(visit.scope).order_by(Product.sort_key, Product.id)))
+    held = next((one.code for one in products if one.id == lot.product_id), "")
+    return {
+        "products": [(one.code, _named(one, visit)) for one in products],
+        "rungs": rungs(visit, [one.id for one in products]),
+        "product": held,
+    }
 
 
 def _together(visit: PageContext, lot: Lot) -> list[Lot]:
@@ -223,7 +235,7 @@ def _together(visit: PageContext, lot: Lot) -> list[Lot]:
 @pages.post("/lots/{uid}/amend", may=Permission.LOTS_WRITE, form=_lot)
 def amend(visit: PageRequest, uid: str) -> Response:
     """Change a lot's quantity, days or price."""
-    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    lot = market_changes.find_lot(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     given = fields(
         quantity_kg=read.whole("quantity_kg"),
@@ -235,9 +247,14 @@ def amend(visit: PageRequest, uid: str) -> Response:
     version = read.whole("version", needed=True)
     read.done()
     changed = {name: value for name, value in given.items() if name == "reason" or value != getattr(lot, name)}
-    ask_about_floor(visit, "ask_vnd_per_kg", changed.get("ask_vnd_per_kg"), lot.product_id)
     was = before(lot)
-    lot = market_changes.revise_lot(visit.session, visit.scope, uid, LotChange(**changed), visit.act("the lot was changed"), version)
+    kind_of = (visit.form.get("product"), visit.form.get("grade"))
+    if kind_of[0] and kind_of[1].isdecimal() and kind_of != (visit.session.get_one(Product, lot.product_id).code, str(lot.grade)):
+        retyped = retyping.retype_lot(visit.session, visit.scope, uid, kind_of[0], int(kind_of[1]), visit.act("other goods"), version)
+        version = retyped.version
+    lot = market_changes.revise_lot(
+        visit.session, visit.scope, uid, LotChange(**changed, confirmed=read.flag("confirmed")), visit.act("the lot was changed"), version
+    )
     visit.did("lot.revise", lot, was, given.get("reason", ""))
     return visit.go(f"/lots/{uid}", visit.say("The change is saved."))
 
@@ -245,7 +262,7 @@ def amend(visit: PageRequest, uid: str) -> Response:
 @pages.post("/lots/{uid}/withdraw", may=Permission.LOTS_WRITE, form=_lot)
 def withdraw(visit: PageRequest, uid: str) -> Response:
     """Take a lot off the market; what is promised of it stays promised."""
-    lot = find(visit.session, visit.scope, Lot, uid, lock=True)
+    lot = market_changes.find_lot(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()

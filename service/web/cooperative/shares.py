@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 from sqlalchemy import select
 from starlette.responses import Response
 
-from catalog import intake
 from catalog.errors import Invalid, fault
 from catalog.models import Lot, LotShare, Member, Organisation, Product
+from catalog.shares import share_lot
 from catalog.tenancy import find
 from service.auth.permissions import Permission
 from service.days import today
@@ -91,6 +91,6 @@ def set_shares(visit: PageRequest, uid: Uid) -> Response:
     read.done()
     if not shares:
         raise Invalid([fault("shares", "", "a value")])
-    lot = intake.share_lot(visit.session, visit.scope, uid, shares, visit.by, version)
+    lot = share_lot(visit.session, visit.scope, uid, shares, visit.by, version)
     visit.note("lot.revise", "lot", uid, None, {"shares": shares})
     return visit.go(f"/lots/{uid}", visit.say("The shares of %(kg)s are saved.", kg=visit.formats.kg(lot.quantity_kg)))

@@ -28,7 +28,6 @@ from service.web.forms import Reader, fields
 from service.web.labels import kind, options
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.price_check import ask_about_bid, product_number
 from service.web.texts import mark
 
 pages = Pages("contracts")
@@ -131,9 +130,9 @@ def write_contract(visit: PageRequest) -> Response:
         short_vnd_per_kg=read.whole("short_vnd_per_kg"), payment_days=read.whole("payment_days"),
         valid_from=read.day("valid_from", needed=True), valid_until=read.day("valid_until", needed=True), note=read.text("note"),
     )  # fmt: skip
+    confirmed = read.flag("confirmed")
     read.done()
-    ask_about_bid(visit, "price_vnd_per_kg", price, product_number(visit, product or ""))
-    row = contracts.draft_contract(visit.session, visit.scope, ContractIn(**given), visit.by, now(visit.session))
+    row = contracts.draft_contract(visit.session, visit.scope, ContractIn(**given, confirmed=confirmed), visit.by, now(visit.session))
     visit.did("contract.draft", row)
     said = visit.say("Written and signed by you. It is in force once the other side has signed.")
     if visit.scope.organisation_id is None:
@@ -218,7 +217,7 @@ def change(visit: PageRequest, uid: str) -> Response:
     if not given:
         read.wrong("new_kg", "", "a value")
     read.done()
-    was, terms = before(row), ContractTerms(**given)
+    was, terms = before(row), ContractTerms(**given, confirmed=read.flag("confirmed"))
     row = contracts.change_contract(visit.session, visit.scope, uid, terms, visit.by, now(visit.session), version, side, note)
     visit.did("contract.change", row, was, note)
     return visit.go(f"/contracts/{uid}", visit.say("The other side is asked to agree."))

@@ -19,16 +19,16 @@ from catalog.tenancy import find, visible
 from matching.model.plan import LINE
 from service.auth.permissions import Permission
 from service.http.context import before
-from service.planning import market_changes
-from service.planning.models import LineBalance
+from service.planning import market_changes, retyping
+from service.planning.models import LineBalance, ProposalItem
 from service.web import near_misses, reasons
 from service.web.context import PageContext, PageRequest
 from service.web.formats import day_of_text
 from service.web.forms import Reader, fields
 from service.web.labels import kind
+from service.web.ladders import rungs
 from service.web.lists import part
 from service.web.pages import Pages
-from service.web.price_check import ask_about_bid
 from service.web.texts import mark
 
 pages = Pages("demand")
@@ -154,6 +154,7 @@ def _line(visit: PageContext, *, look: bool = False) -> Response:
         kind=kind,
         open=line.status in OPEN,
         may_write=visit.principal.may(Permission.DEMAND_WRITE),
+        **_other_goods(visit, line),
     )
 
 
@@ -178,14 +179,33 @@ def rules(visit: PageContext, line: DemandLine) -> list[str]:
 
 def _need(visit: PageContext, need: LineRequirement) -> str:
     if not need.min_level:
-        return visit.say("Every kilogram under %(scheme)s.", scheme=need.scheme)
-    return visit.say("Every kilogram under %(scheme)s, level %(level)s or better.", scheme=need.scheme, level=need.min_level)
+        return visit.say("Every kilogram under %(scheme)s.", scheme=visit.scheme(need.scheme))
+    return visit.say("Every kilogram under %(scheme)s, level %(level)s or better.", scheme=visit.scheme(need.scheme), level=need.min_level)
+
+
+def _only_product(visit: PageContext, line: DemandLine) -> str:
+    """Return the code of the one product that a line takes; empty where it takes several."""
+    query = select(Product.code).join(LineProduct, LineProduct.product_id == Product.id).where(LineProduct.line_id == line.id)
+    codes = visit.session.scalars(query.limit(2)).all()
+    return codes[0] if len(codes) == 1 else ""
+
+
+def _other_goods(visit: PageContext, line: DemandLine) -> dict[str, Any]:
+    """Return the products and grades that a line may ask for instead, none once something is proposed to it."""
+    fixed = line.status is not LineStatus.OPEN or line.call_off_id is not None
+    held = "" if fixed or retyping.is_proposed(visit.session, ProposalItem.line_id, line.id) else _only_product(visit, line)
+    products = list(visit.session.scalars(catalogue.products(visit.scope).order_by(Product.sort_key, Product.id))) if held else []
+    return {
+        "other_products": [(one.code, one.name) for one in products],
+        "rungs": rungs(visit, [one.id for one in products]),
+        "product": held,
+    }
 
 
 @pages.post("/lines/{uid}/amend", may=Permission.DEMAND_WRITE, form=_line)
 def amend(visit: PageRequest, uid: str) -> Response:
     """Change a line's quantity, days, price or least amount."""
-    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    line = market_changes.find_line(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     given = fields(
         quantity_kg=read.whole("quantity_kg"),
@@ -197,11 +217,14 @@ def amend(visit: PageRequest, uid: str) -> Response:
     )
     version = read.whole("version", needed=True)
     read.done()
-    if given.get("bid_vnd_per_kg", line.bid_vnd_per_kg) != line.bid_vnd_per_kg:
-        first = select(LineProduct.product_id).where(LineProduct.line_id == line.id).order_by(LineProduct.position).limit(1)
-        ask_about_bid(visit, "bid_vnd_per_kg", given["bid_vnd_per_kg"], visit.session.scalar(first))
     was = before(line)
-    line = market_changes.revise_line(visit.session, visit.scope, uid, LineChange(**given), visit.act("the line was changed"), version)
+    goods = (visit.form.get("product"), visit.form.get("grade"))
+    if goods[0] and goods[1].isdecimal() and goods != (_only_product(visit, line), str(line.max_grade)):
+        retyped = retyping.retype_line(visit.session, visit.scope, uid, goods[0], int(goods[1]), visit.act("other goods"), version)
+        version = retyped.version
+    line = market_changes.revise_line(
+        visit.session, visit.scope, uid, LineChange(**given, confirmed=read.flag("confirmed")), visit.act("the line was changed"), version
+    )
     visit.did("line.revise", line, was)
     return visit.go(f"/lines/{uid}", visit.say("The change is saved."))
 
@@ -209,7 +232,7 @@ def amend(visit: PageRequest, uid: str) -> Response:
 @pages.post("/lines/{uid}/cancel", may=Permission.DEMAND_WRITE, form=_line)
 def cancel(visit: PageRequest, uid: str) -> Response:
     """Take a line back; what is promised to it already stays promised."""
-    line = find(visit.session, visit.scope, DemandLine, uid, lock=True)
+    line = market_changes.find_line(visit.session, visit.scope, uid)
     read = Reader(visit.form)
     reason, version = read.text("why", needed=True, most=1000), read.whole("version", needed=True)
     read.done()

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from catalog import site_dates
 from catalog.errors import NeedsConfirmation
-from catalog.models import Holiday, Site, SiteDate
+from catalog.holiday_models import Holiday
+from catalog.models import Site, SiteDate
 from catalog.site_dates import HolidayIn, SiteDateIn
 from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
@@ -107,7 +108,7 @@ def set_date(visit: PageRequest, uid: Uid) -> Response:
         given = SiteDateIn(**fields(day=day, closed=read.flag("closed"), throughput_kg=kg, **times))
         site_dates.set_site_date(visit.session, site, given)
         visit.note("site.date", "site", uid, None, given.model_dump(mode="json"))
-    return visit.go(f"/sites/{uid}#dates", visit.say("The date is saved."))
+    return visit.go(f"/sites/{uid}", visit.say("The date is saved."))
 
 
 def _minutes(read: Reader, text: str, name: str) -> int | None:
@@ -128,7 +129,7 @@ def remove_date(visit: PageRequest, uid: Uid) -> Response:
     assert day is not None
     site_dates.remove_site_date(visit.session, site, day)
     visit.note("site.date", "site", uid, {"day": day.isoformat()}, None)
-    return visit.go(f"/sites/{uid}#dates", visit.say("The date is as usual again."))
+    return visit.go(f"/sites/{uid}", visit.say("The date is as usual again."))
 
 
 def dates_of(visit: PageContext, site: Site) -> list[SiteDate]:

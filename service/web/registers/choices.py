@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -18,6 +18,7 @@ from catalog.models import (
     SiteKind,
     VehicleClass,
 )
+from catalog.names import search_key
 from catalog.repository import in_use
 from catalog.tenancy import visible
 from service.planning.policies.records import usable_policies
@@ -158,9 +159,16 @@ def papers(visit: PageContext) -> Pairs:
 
 def code_of(visit: PageContext, model: Any, name: str, *conditions: Any) -> str:
     """Return a short code for a new row, made of its name: ``htx-phi-dien``, with a number where it is taken."""
-    from catalog.names import search_key
+    like = select(model.code).where(*conditions, model.code.like(f"{plain_code(name)}%"))
+    return free_code(name, set(visit.session.scalars(like)))
 
-    plain = "-".join("".join(sign if sign.isalnum() and sign.isascii() else " " for sign in search_key(name)).split())[:80] or "x"
-    like = select(model.code).where(*conditions, model.code.like(f"{plain}%"))
-    taken = set(visit.session.scalars(like))
-    return plain if plain not in taken else next(code for n in range(2, 10_000) if (code := f"{plain}-{n}") not in taken)
+
+def plain_code(name: str) -> str:
+    """Return a name in lower case, without accents, its words joined by hyphens."""
+    return "-".join("".join(sign if sign.isalnum() and sign.isascii() else " " for sign in search_key(name)).split())[:80] or "x"
+
+
+def free_code(name: str, taken: Container[str]) -> str:
+    """Return the code of a name, with a number where it is taken."""
+    plain = plain_code(name)
+    return plain if plain not in taken else next(code for n in range(2, 100_000) if (code := f"{plain}-{n}") not in taken)

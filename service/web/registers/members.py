@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from catalog import changes, intake
+from catalog.batches import MemberBatch
 from catalog.changes import MemberChange
 from catalog.errors import NeedsConfirmation
 from catalog.intake import MemberIn
@@ -105,7 +106,42 @@ def _ask_about_twin(visit: PageContext, values: Values) -> None:
     mine = (Organisation.association_id == visit.scope.association_id, Member.phone == values["phone"], Member.erased_at.is_(None))
     there = visit.session.execute(query.where(*mine).limit(1)).first()
     if there is not None:
-        raise NeedsConfirmation("phone", f"the telephone number of {there[0]}, a member of {there[1]}")
+        raise NeedsConfirmation("phone", same_number(there[0], there[1]))
+
+
+class _Batch:
+    """Members that come in together."""
+
+    def __init__(self, visit: PageContext) -> None:
+        self._batch = MemberBatch(visit.session, visit.scope, visit.by)
+        query = select(Member.phone, Member.name, Organisation.name).join(Organisation, Organisation.id == Member.organisation_id)
+        mine = (Organisation.association_id == visit.scope.association_id, Member.phone.is_not(None), Member.erased_at.is_(None))
+        self._phones = {phone: (name, home) for phone, name, home in visit.session.execute(query.where(*mine))}
+        homes = visible(Organisation, visit.scope).with_only_columns(Organisation.uid, Organisation.name)
+        self._homes = dict(visit.session.execute(homes).all())
+
+    def add(self, values: Values) -> Member:
+        """Return a new member; see `_add`."""
+        owner, confirmed = str(values["organisation"]), values.get("confirmed", False)
+        phone = values.get("phone")
+        if phone in self._phones and not confirmed:
+            raise NeedsConfirmation("phone", same_number(*self._phones[phone]))
+        given = {
+            name: value for name, value in values.items() if value is not None and name not in ("organisation", "confirmed", "left_on")
+        }
+        row = self._batch.add(owner, MemberIn(**{"code": self._batch.next_code(owner), **given}))
+        if phone:
+            self._phones.setdefault(phone, (row.name, self._homes.get(owner, "")))
+        return row
+
+    def finish(self) -> list[tuple[str, Any]]:
+        """Write the members."""
+        return [("member.add", row) for row in self._batch.finish()]
+
+
+def same_number(name: str, home: str) -> str:
+    """Return what is asked about a person whose telephone number somebody else has."""
+    return f"the telephone number of {name}, a member of {home}"
 
 
 def _next_code(visit: PageContext, owner: str) -> str:
@@ -210,6 +246,7 @@ REGISTER = Register(
         Filter("consent", mark("Consent"), _consents, _narrow_consent),
     ),
     own_values=_own,
+    batch=_Batch,
     extra=_extra,
     extra_template="registers/member.html",
 )

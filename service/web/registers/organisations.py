@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from catalog import changes, communes, intake, names, sponsorships
+from catalog.batches import OrganisationBatch
 from catalog.changes import OrganisationChange
 from catalog.errors import Invalid, NeedsConfirmation, fault
 from catalog.intake import OrganisationIn
@@ -158,7 +159,56 @@ def _ask_about_twin(visit: PageContext, values: Values, kind: OrganisationKind) 
     found = visit.session.execute(query.with_only_columns(Organisation.name, Organisation.tax_code))
     for name, code in found:
         if spelling(name) == wanted or (tax and code == tax):
-            raise NeedsConfirmation("name", f"the same as {name}, perhaps in another spelling?")
+            raise NeedsConfirmation("name", same_name(name))
+
+
+class _Batch:
+    """Organisations that come in together."""
+
+    def __init__(self, visit: PageContext) -> None:
+        self._visit, self._batch = visit, OrganisationBatch(visit.session, visit.scope, visit.by)
+        self._spellings: dict[tuple[Side, str], str] = {}
+        self._taxes: dict[tuple[Side, str], str] = {}
+        self._sponsors: list[tuple[Organisation, Organisation]] = []
+        for row in self._batch.by_uid.values():
+            if row.closed_on is None:
+                self._note(row)
+
+    def _note(self, row: Organisation) -> None:
+        self._spellings.setdefault((row.side, spelling(row.name)), row.name)
+        if row.tax_code:
+            self._taxes.setdefault((row.side, row.tax_code), row.name)
+
+    def add(self, values: Values) -> Organisation:
+        """Return a new organisation; see `_add`."""
+        values = dict(values)
+        kind, name, sponsor = OrganisationKind(values["kind"]), values["name"], values.pop("sponsor", None)
+        side = SIDE_OF[kind]
+        signer = self._batch.sponsor(kind, sponsor) if sponsor else None
+        twin = self._spellings.get((side, spelling(name))) or self._taxes.get((side, values.get("tax_code") or ""))
+        if twin is not None and not values.get("confirmed"):
+            raise NeedsConfirmation("name", same_name(twin))
+        _place(self._visit, values)
+        values["code"] = values.get("code") or choices.free_code(name, self._batch.codes[side])
+        values.pop("closed_on", None)
+        row = self._batch.add(OrganisationIn(**values))
+        self._note(row)
+        if signer is not None:
+            self._sponsors.append((row, signer))
+        return row
+
+    def finish(self) -> list[tuple[str, Any]]:
+        """Write the organisations, and let the cooperatives sign for the new groups."""
+        visit = self._visit
+        added = self._batch.finish()
+        signed = sponsorships.begin_many(visit.session, visit.scope.association_id, self._sponsors, visit.by, today(now(visit.session)))
+        self._sponsors = []
+        return [*(("organisation.add", row) for row in added), *(("sponsorship.add", row) for row in signed)]
+
+
+def same_name(name: str) -> str:
+    """Return what is asked about an organisation that is spelt as another one, or has its tax code."""
+    return f"the same as {name}, perhaps in another spelling?"
 
 
 def _place(visit: PageContext, values: Values) -> None:
@@ -243,4 +293,5 @@ REGISTER = Register(
     filters=(Filter("kind", mark("Kind"), choices.kinds, _narrow_kind), Filter("state", mark("State"), _states, _narrow_state)),
     extra=_extra,
     extra_template="registers/organisation.html",
+    batch=_Batch,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Select, or_, select
 
@@ -14,6 +14,22 @@ from service.web.context import PageContext
 from service.web.registers.fields import Field, Kind, phone
 
 Values = dict[str, Any]
+
+
+class Batch(Protocol):
+    """Adds many rows of a register by a few statements."""
+
+    def add(self, values: Values) -> Any:
+        """Return the row that the values of the fields make; it is written by `finish`.
+
+        Raises
+        ------
+        Invalid, Conflict, NeedsConfirmation
+            As the use-case that adds one row does.
+        """
+
+    def finish(self) -> Sequence[tuple[str, Any]]:
+        """Write the rows; return them, and what was made besides, each with its action of the audit trail."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,7 @@ class Register:
     filters : choices above the list.
     extra : more that the page of a row shows, and the template that shows it.
     key_field : the field by which a spreadsheet's row finds the row that it changes.
+    batch : begins what adds many rows by a few statements, where a spreadsheet may bring thousands.
     title_of : what people call a row in their own language, where that isn't its name.
     own_values : values of rows that stand in other tables.
     """
@@ -88,6 +105,7 @@ class Register:
     key_field: str = "code"
     title_of: Callable[[PageContext, Any], str] | None = None
     own_values: Callable[[PageContext, Sequence[Any]], list[Values]] | None = None
+    batch: Callable[[PageContext], Batch] | None = None
 
     @property
     def listed(self) -> tuple[Field, ...]:
@@ -163,6 +181,8 @@ def shown(visit: PageContext, one: Field, value: Any, options: Sequence[tuple[st
     if value is None or value == "":
         return ""
     formats = visit.formats
+    if one.name == "scheme":
+        return visit.scheme(str(value))
     if one.kind is Kind.CHOICE:
         return dict(options).get(str(value), str(value))
     written: dict[Kind, Callable[[Any], str]] = {

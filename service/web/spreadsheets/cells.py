@@ -36,7 +36,7 @@ class Doubt(ValueError):
 
     Attributes
     ----------
-    about : ``year``, ``unit``, ``rounding`` for what is said once for the whole file; empty for the cell alone.
+    about : ``year``, ``unit``, ``rounding``, ``past`` for what is said once for the whole file; empty for the cell alone.
     hints : finds values that may be meant, with their words; it takes a moment, so only what is shown asks for it.
     """
 
@@ -56,6 +56,7 @@ class Said:
     rounding : of amounts that aren't whole kilograms: nearest, up or down.
     base_1904 : whether day numbers count from 1904.
     meant : what a text of a field stands for, by field and text.
+    past : which year is meant by days that have passed; ``keep`` where they stay as they are.
     """
 
     year: int | None = None
@@ -63,6 +64,7 @@ class Said:
     rounding: str = ""
     base_1904: bool = False
     meant: dict[str, dict[str, str]] | None = None
+    past: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,25 @@ def day(cell: Cell, said: Said) -> date:
             raise Doubt("the year of this day", "year")
         return _date(said.year, int(found[2]), int(found[1]))
     raise ValueError("expected a day such as 07/06/2027")
+
+
+def coming(first: date, last: date, today: date, said: Said) -> tuple[date, date]:
+    """Return days of delivery or harvest; those that have passed are a question: the book of another year, or meant so.
+
+    Raises
+    ------
+    Doubt
+        If the last of them has passed and nobody has said which year is meant.
+    ValueError
+        If there is no such day in the year that was said.
+    """
+    if last >= today or said.past == "keep":
+        return first, last
+    if not said.past.isdecimal():
+        raise Doubt("days that are still to come", "past")
+    year = int(said.past)
+    moved = _date(year, first.month, first.day)
+    return moved, _date(year + last.year - first.year, last.month, last.day)
 
 
 def _date(year: int, month: int, number: int) -> date:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from catalog import names
+from service.days import today
+from service.db import now
 from service.web.context import PageContext
 from service.web.registers.fields import Choices, Field, Kind
 from service.web.registers.register import Values
 from service.web.spreadsheets import layout
-from service.web.spreadsheets.cells import Doubt, Said, value
+from service.web.spreadsheets.cells import Doubt, Said, coming, value
 from service.web.spreadsheets.grid import Book, Cell, Grid, text_of
 from service.web.spreadsheets.layout import Table
 from service.web.spreadsheets.targets import TARGETS, Target, sites_by_owner
@@ -77,7 +80,7 @@ class Part:
 
 def kind_of(grid: Grid, wanted: str, memory: Memory, allowed: Sequence[str]) -> str:
     """Return what a sheet is best taken in as: what was wanted, unless it fits another much better; empty where nothing fits."""
-    scores = {key: len(layout.find(grid, TARGETS[key].fields, memory.get(key, {})).columns) for key in allowed}
+    scores = {key: layout.n_known(grid, TARGETS[key].fields, memory.get(key, {})) for key in allowed}
     best = max(scores, key=lambda key: (scores[key], key == wanted)) if scores else ""
     if scores.get(wanted, 0) >= 2 and scores[wanted] + 1 >= scores[best]:
         return wanted
@@ -121,7 +124,8 @@ def _read(visit: PageContext, grid: Grid, part: Part, said: Mapping[str, Any], c
     assert target is not None
     options = {name: _with(held, coming) if name in OWNERS else held for name, held in target.options(visit).items()}
     defaults = said.get("defaults", {}).get(str(part.place), {})
-    file = Said(said.get("year"), said.get("unit", ""), said.get("rounding", ""), said.get("base_1904", False), said.get("meant"))
+    file = Said(said.get("year"), said.get("unit", ""), said.get("rounding", ""), said.get("base_1904", False), said.get("meant"),
+                said.get("past", ""))  # fmt: skip
     columns = {name: place for place, name in part.table.columns.items()}
     mended, skipped = said.get("cells", {}), set(said.get("skip", []))
     confirmed = set(said.get("confirmed", []))
@@ -129,6 +133,7 @@ def _read(visit: PageContext, grid: Grid, part: Part, said: Mapping[str, Any], c
         target, columns, options, file, {name: layout.unit_in(part.table.headings[place]) for name, place in columns.items()}, part
     )
     reader.defaults = reader.read_defaults(defaults)
+    reader.today = today(now(visit.session))
     reader.sites = sites_by_owner(visit) if any(one.name == "site" for one in target.fields) else {}
     above: dict[str, Cell] = {}
     for place, group in part.table.rows:
@@ -160,6 +165,7 @@ class _Reader:
         self.defaults: Values = {}
         self.lacking: set[str] = set()
         self.sites: Mapping[str, str] = {}
+        self.today = date.min
         self.is_ours = {layout.key_of(one.labels[0]) for one in target.fields} <= set(map(layout.key_of, part.table.headings)) or (
             {layout.key_of(one.labels[-1]) for one in target.fields} <= set(map(layout.key_of, part.table.headings))
         )
@@ -201,8 +207,26 @@ class _Reader:
             except ValueError as error:
                 faulty = True
                 self._note(place, one, cells, str(error))
-        if not faulty and not self._lacks(place, values, cells):
+        if not faulty and not self._lacks(place, values, cells) and self._is_coming(place, values, cells):
             self.part.records.append((place, values))
+
+    def _is_coming(self, place: int, values: Values, cells: Mapping[str, Cell]) -> bool:
+        """Return whether the days of a row are still to come, moved to the year that was said for days that have passed."""
+        if self.target.days is None:
+            return True
+        first, last = self.target.days
+        try:
+            start, end = coming(values[first], values.get(last) or values[first], self.today, self.said)
+        except Doubt as doubt:
+            self.part.asked[doubt.about] = self.part.asked.get(doubt.about, 0) + 1
+            return False
+        except ValueError as error:
+            self._note(place, next(one for one in self.target.fields if one.name == first), cells, str(error))
+            return False
+        values[first] = start
+        if values.get(last) is not None:
+            values[last] = end
+        return True
 
     def _carry(self, cells: dict[str, Cell], above: dict[str, Cell]) -> None:
         """Let a blank mean the same as above in the columns where people leave it so."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalog import names
 from service.web.registers.fields import Field
@@ -41,6 +42,7 @@ class Table:
     left_out: list[int]
 
 
+@lru_cache(maxsize=4096)
 def key_of(heading: str) -> str:
     """Return what of a heading is compared: lower case, no accents, no unit, no marks at its end."""
     plain = names.search_key(heading.replace("\n", " "))
@@ -48,23 +50,37 @@ def key_of(heading: str) -> str:
     return " ".join(NOISE.sub("", re.sub(r"[()\[\]]", " ", plain)).replace("_", " ").split())
 
 
+@lru_cache(maxsize=1024)
+def _names(field: Field) -> frozenset[str]:
+    """Return every heading that names a field, as `key_of` writes them."""
+    return frozenset((field.name.replace("_", " "), *field.headings, *map(key_of, field.labels)))
+
+
+class _Headings:
+    """The headings that name the fields of one kind of sheet."""
+
+    def __init__(self, fields: Sequence[Field], memory: Mapping[str, str]) -> None:
+        self._memory = memory
+        self._whole: dict[str, str] = {}
+        for one in fields:
+            for key in _names(one):
+                self._whole.setdefault(key, one.name)
+        self._parts = [(known, one.name) for one in fields for known in one.headings if len(known) > 3]
+
+    def field(self, heading: str) -> str | None:
+        """Return the field that a heading names; see `recognise`."""
+        if heading in self._memory:
+            return self._memory[heading] or None
+        key = key_of(heading)
+        if key in self._whole or not key:
+            return self._whole.get(key)
+        found = {name for known, name in self._parts if known in key and (key.startswith(known + " ") or key.endswith(" " + known))}
+        return found.pop() if len(found) == 1 else None
+
+
 def recognise(heading: str, fields: Sequence[Field], memory: Mapping[str, str]) -> str | None:
     """Return the field that a heading names: as it was confirmed before, by a known heading, or by the label itself."""
-    if heading in memory:
-        return memory[heading] or None
-    key = key_of(heading)
-    if not key:
-        return None
-    for one in fields:
-        if key == one.name.replace("_", " ") or key in one.headings or key in map(key_of, one.labels):
-            return one.name
-    starts = [
-        one.name
-        for one in fields
-        for known in one.headings
-        if len(known) > 3 and (key.startswith(known + " ") or key.endswith(" " + known))
-    ]
-    return starts[0] if len(set(starts)) == 1 else None
+    return _Headings(fields, memory).field(heading)
 
 
 def find(grid: Grid, fields: Sequence[Field], memory: Mapping[str, str], corrected: Mapping[int, str] | None = None) -> Table:
@@ -88,14 +104,20 @@ def find(grid: Grid, fields: Sequence[Field], memory: Mapping[str, str], correct
     return Table(place, headings, columns, rows, titles, left_out)
 
 
+def n_known(grid: Grid, fields: Sequence[Field], memory: Mapping[str, str]) -> int:
+    """Return how many columns of a sheet name fields."""
+    return len(_header(grid, fields, memory)[1])
+
+
 def _header(grid: Grid, fields: Sequence[Field], memory: Mapping[str, str]) -> tuple[int, dict[int, str]]:
     """Return the row that names most fields, at least two or all that are needed, and the fields of its columns."""
     best: tuple[int, dict[int, str]] = (-1, {})
+    known = _Headings(fields, memory)
     for place, row in enumerate(grid.rows[:HEADER_WITHIN]):
         columns: dict[int, str] = {}
         for column in filled(row):
             cell = row[column]
-            name = recognise(cell, fields, memory) if isinstance(cell, str) and len(cell) <= 100 else None
+            name = known.field(cell) if isinstance(cell, str) and len(cell) <= 100 else None
             if name is not None and name not in columns.values():
                 columns[column] = name
         if len(columns) > len(best[1]):

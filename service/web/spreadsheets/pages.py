@@ -45,6 +45,7 @@ ABOUT: dict[str, str] = {
     "year": mark("Which year are the days without a year in?"),
     "unit": mark("Which unit are the amounts without a unit in?"),
     "rounding": mark("How are fractions of a kilogram rounded?"),
+    "past": mark("These days have passed. Which year is meant?"),
 }
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -183,8 +184,9 @@ def mend(visit: PageRequest, uid: Uid) -> Response:
     said = _said(visit, draft.said)
     draft.said, draft.updated_at = said, now_utc()
     visit.session.flush()
-    _remember(visit, interpret(visit, book, said, draft.kind, _memory(visit)), said)
     parts = interpret(visit, book, said, draft.kind, _memory(visit))
+    if _remember(visit, parts, said):
+        parts = interpret(visit, book, said, draft.kind, _memory(visit))
     if visit.form.get("do") != "take" or not _is_ready(parts):
         return visit.go(f"/sheets/drafts/{uid}")
     return _take(visit, draft, parts)
@@ -210,7 +212,7 @@ def _said(visit: PageContext, held: Mapping[str, Any]) -> dict[str, Any]:
             cells[f"{found[1]}:{found[2]}:{found[3]}"] = text
         elif (found := re.fullmatch(r"(skip|confirm)-(\d+)-(\d+)", name)) and text:
             (skip if found[1] == "skip" else confirmed).add(f"{found[2]}:{found[3]}")
-    for name in ("unit", "rounding"):
+    for name in ("unit", "rounding", "past"):
         said[name] = visit.form.get(name) or said.get(name, "")
     year = visit.form.get("year")
     said["year"] = int(year) if year.isdecimal() else said.get("year")
@@ -225,8 +227,9 @@ def _said(visit: PageContext, held: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _remember(visit: PageContext, parts: list[Part], said: Mapping[str, Any]) -> None:
-    """Keep what headings mean, as it was just confirmed, for the next file of this organisation."""
+def _remember(visit: PageContext, parts: list[Part], said: Mapping[str, Any]) -> bool:
+    """Keep what headings mean, as it was just confirmed, for the next file of this organisation; return whether that is news."""
+    is_news = False
     scope = visit.scope
     for part in parts:
         corrected = said["columns"].get(str(part.place), {})
@@ -249,8 +252,11 @@ def _remember(visit: PageContext, parts: list[Part], said: Mapping[str, Any]) ->
                 row = HeadingMemory(association_id=scope.association_id, organisation_id=scope.organisation_id, kind=part.target.key,
                                     heading=heading[:300], field=field)  # fmt: skip
                 visit.session.add(row)
+                is_news = True
+            is_news = is_news or row.field != field
             row.field = field
     visit.session.flush()
+    return is_news
 
 
 def _take(visit: PageContext, draft: SheetDraft, parts: list[Part]) -> Response:
@@ -283,20 +289,22 @@ def _take_part(visit: PageContext, part: Part, counts: dict[str, int]) -> list[P
     assert part.target is not None
     refused: list[Problem] = []
     made = _made(visit, part)
+    taker = part.target.taker(visit)
     # A group may name a cooperative that stands below it.
     for place, values in sorted(part.records, key=lambda one: one[1].get("kind") == "group"):
         sponsor = str(values.get("sponsor") or "")
         if sponsor.startswith(LATE) and names.search_key(sponsor.removeprefix(LATE)) not in made:
+            taker.finish()
             made = _made(visit, part)
         try:
-            with visit.session.begin_nested():
-                counts[part.target.take(visit, resolve(values, made))] += 1
+            counts[taker.take(resolve(values, made))] += 1
         except NeedsConfirmation as doubt:
             refused.append(Problem(part.place, place, -2, doubt.field.partition(",")[0], "", doubt.doubt))
         except Invalid as invalid:
             refused += [_problem(part, place, one.field, one.value, one.expected) for one in invalid.faults]
         except (Conflict, NotFound, ValueError) as error:
             refused.append(_problem(part, place, part.target.fields[0].name, "", str(error)))
+    taker.finish()
     return refused
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -14,20 +15,16 @@ from catalog import intake, names
 from catalog.intake import LotIn
 from catalog.models import Grade, Organisation, Product, Site, SiteKind
 from catalog.tenancy import visible
-from service.auth import accounts
-from service.auth.accounts import UserIn
 from service.auth.permissions import Permission
-from service.models import Role, User
+from service.models import Role
 from service.web.context import PageContext
 from service.web.registers import choices
 from service.web.registers.all import REGISTERS
 from service.web.registers.fields import Field, Kind
 from service.web.registers.register import Register, Values
 from service.web.spreadsheets.cells import Amount, hours
+from service.web.spreadsheets.taking import AccountTaker, RegisterTaker, RowTaker, Taker
 from service.web.texts import mark
-
-Take = Callable[[PageContext, Values], str]
-"""Takes a row in; returns ``new``, ``changed`` or ``same``."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,9 @@ class Target:
     after : where the visitor goes then.
     may : who may take it in.
     fields : of a row.
-    take : takes one row in.
+    taker : begins what takes rows in.
     amount : the field whose blank or zero says that nothing is meant by the row.
+    days : the fields of the first and the last day, where these must still be to come.
     """
 
     key: str
@@ -49,8 +47,9 @@ class Target:
     after: str
     may: Permission
     fields: tuple[Field, ...]
-    take: Take
+    taker: Callable[[PageContext], Taker]
     amount: str = ""
+    days: tuple[str, str] | None = None
 
     def options(self, visit: PageContext) -> dict[str, Sequence[tuple[str, str]]]:
         """Return what choices and references of a row may be."""
@@ -60,54 +59,7 @@ class Target:
 def _register(register: Register) -> Target:
     """Return a register as what a sheet may be taken in as: a row whose key is known changes what it says, others are added."""
     fields = tuple(one for one in register.fields if one.name not in ("evidence", "confirmed"))
-
-    def take(visit: PageContext, values: Values) -> str:
-        row = _known(visit, register, values)
-        if row is None:
-            given = {one.name: one.usual if values.get(one.name) is None else values[one.name] for one in register.fields}
-            given["confirmed"] = values.get("confirmed", False)
-            visit.did(register.verbs[0], register.add(visit, given))
-            return "new"
-        held = register.values(visit, [row])[0]
-        changed = {
-            name: value for name, value in values.items()
-            if name != "confirmed" and value is not None and not register.field(name).fixed and not _same(held, name, value)
-        }  # fmt: skip
-        if not changed:
-            return "same"
-        from service.http.context import before
-
-        was = before(row)
-        visit.did(register.verbs[1], register.change(visit, row, {**changed, "confirmed": True}, None), was)
-        return "changed"
-
-    return Target(register.key, register.title, register.path, register.write, fields, take)
-
-
-def _same(held: Values, name: str, value: Any) -> bool:
-    shown = held.get(f"{name}:shown")
-    if isinstance(value, tuple):
-        return tuple(held.get(name) or ()) == value
-    return bool(held.get(name) == value) or (
-        isinstance(value, str) and bool(shown) and names.search_key(str(shown)) == names.search_key(value)
-    )
-
-
-def _known(visit: PageContext, register: Register, values: Values) -> Any:
-    """Return the row that a sheet's row is about: by its key, or by its whole name within its kind and owner."""
-    model, key = register.model, values.get(register.key_field)
-    query = visible(model, visit.scope)
-    if register.key == "members":
-        owner = select(Organisation.id).where(Organisation.uid == values.get("organisation"))
-        query = query.where(model.organisation_id.in_(owner))
-    column = getattr(model, register.key_field)
-    if key:
-        return visit.session.scalars(query.where(column == key).limit(1)).first()
-    if register.key in ("organisations", "sites", "products", "members") and values.get("name"):
-        query = query.where(model.search_key == names.search_key(values["name"]), model.name == names.clean(values["name"]))
-        found = visit.session.scalars(query.limit(2)).all()
-        return found[0] if len(found) == 1 else None
-    return None
+    return Target(register.key, register.title, register.path, register.write, fields, partial(RegisterTaker, register=register))
 
 
 LOT_FIELDS = (
@@ -132,7 +84,7 @@ LOT_FIELDS = (
     Field("grade", mark("Grade"), needed=True, headings=("loai", "phan loai", "hang loai", "chat luong", "grade")),
     Field(
         "amount",
-        mark("Amount"),
+        mark("Quantity"),
         Kind.AMOUNT,
         needed=True,
         headings=("sl", "so luong", "khoi luong", "san luong", "kl", "so luong du kien", "san luong du kien", "quantity"),
@@ -187,7 +139,7 @@ ORDER_FIELDS = (
     ),
     Field(
         "amount",
-        mark("Amount"),
+        mark("Quantity"),
         Kind.AMOUNT,
         needed=True,
         headings=("sl", "so luong", "khoi luong", "kl", "sl dat", "so luong dat", "quantity"),
@@ -280,7 +232,8 @@ def _take_line(visit: PageContext, values: Values) -> str:
         deliver_from=values["deliver_from"], deliver_until=values.get("deliver_until") or values["deliver_from"],
         bid_vnd_per_kg=values["bid_vnd_per_kg"], note=note, code=values.get("code"),
     )  # fmt: skip
-    order = demand.place_order(visit.session, visit.scope, OrderIn(buyer=values["buyer"], lines=(line,)), visit.by)
+    given = OrderIn(buyer=values["buyer"], lines=(line,), confirmed=values.get("confirmed", False))
+    order = demand.place_order(visit.session, visit.scope, given, visit.by)
     visit.did("order.place", order)
     return "new"
 
@@ -296,25 +249,29 @@ ACCOUNT_FIELDS = (
 )  # fmt: skip
 
 
-def _take_account(visit: PageContext, values: Values) -> str:
-    """Make an account without a password; its telephone number is its login where there is no other."""
-    login = (values.get("login") or (values.get("phone") or "").replace(" ", "")).lower()
-    if not login:
-        raise ValueError("a login or a telephone number")
-    if visit.session.scalars(visible(User, visit.scope).where(User.login == login)).first() is not None:
-        return "same"
-    given = UserIn(
-        login=login, name=values["name"], roles=(Role(values["role"]),), organisation=values["organisation"], phone=values.get("phone")
-    )
-    visit.did("user.add", accounts.add_user(visit.session, visit.scope, given, None, visit.by, visit.principal.roles))
-    return "new"
-
-
 TARGETS: dict[str, Target] = {
     **{one.key: _register(one) for one in REGISTERS},
-    "accounts": Target("accounts", mark("Accounts"), "/people", Permission.ACCOUNTS_WRITE, ACCOUNT_FIELDS, _take_account),
-    "lots": Target("lots", mark("Lots"), "/lots", Permission.LOTS_WRITE, LOT_FIELDS, _take_lot, "amount"),
-    "demands": Target("demands", mark("Orders"), "/demand", Permission.DEMAND_WRITE, ORDER_FIELDS, _take_line, "amount"),
+    "accounts": Target("accounts", mark("Accounts"), "/people", Permission.ACCOUNTS_WRITE, ACCOUNT_FIELDS, AccountTaker),
+    "lots": Target(
+        "lots",
+        mark("Lots"),
+        "/lots",
+        Permission.LOTS_WRITE,
+        LOT_FIELDS,
+        partial(RowTaker, take=_take_lot),
+        "amount",
+        ("available_from", "available_until"),
+    ),
+    "demands": Target(
+        "demands",
+        mark("Orders"),
+        "/demand",
+        Permission.DEMAND_WRITE,
+        ORDER_FIELDS,
+        partial(RowTaker, take=_take_line),
+        "amount",
+        ("deliver_from", "deliver_until"),
+    ),
 }
 ORDER = ("organisations", "products", "sites", "members", "papers", "areas", "vehicles", "drivers", "trucks", "accounts", "lots", "demands")
 """In which sheets of one workbook are taken in: what others name comes first."""

@@ -141,6 +141,7 @@ TABLES = {
     "proposals": "proposal", "proposal-items": "proposal_item", "shipments": "shipment", "receipts": "receipt", "settlements": "settlement",
     "runs": "run", "plans": "plan", "webhook-endpoints": "webhook_endpoint", "webhook-deliveries": "webhook_delivery",
     "decisions": "decision", "offers": "proposal_item", "deliveries": "shipment", "photos": "evidence", "amendments": "amendment",
+    "joint-offers": "joint_offer",
     "promises": "proposal_item", "changes": "amendment", "people": "user_account", "money": "settlement", "areas": "planting_area",
     "trucks": "truck", "drivers": "driver", "sponsorships": "sponsorship", "scans": "evidence",
 }  # fmt: skip
@@ -270,7 +271,7 @@ def test_an_organisation_sees_no_row_of_another_in_its_own_association(client_as
     assert stranger.get(f"/sites/{world.ours.farm.uid}").status_code == 404
     assert stranger.get(f"/organisations/{world.ours.cooperative.uid}").status_code == 404
     declared = {"organisation": world.ours.cooperative.uid, "site": world.ours.farm.uid, "product": "lychee", "grade": 1, "quantity_kg": 5,
-                "available_from": "2027-06-07", "available_until": "2027-06-08", "shelf_life_days": 5, "ask_vnd_per_kg": 1}  # fmt: skip
+                "available_from": "2027-06-07", "available_until": "2027-06-08", "shelf_life_days": 5, "ask_vnd_per_kg": 9_000}  # fmt: skip
     assert stranger.post("/lots", json=declared).status_code == 422
 
 

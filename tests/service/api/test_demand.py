@@ -91,7 +91,7 @@ def test_a_contract_is_changed_by_both_and_never_below_what_was_called_off(buyer
     assert (back.status_code, back.json()["errors"][0]["pointer"]) == (422, "/valid_from")
     early = buyer.patch(place, json={"valid_until": "2027-06-08"}, headers=ANY)
     assert (early.status_code, early.json()["errors"][0]["pointer"]) == (422, "/valid_until")
-    asked = buyer.patch(place, json={"price_vnd_per_kg": 1}, headers=ANY).json()
+    asked = buyer.patch(place, json={"price_vnd_per_kg": 24_000}, headers=ANY).json()
     assert (asked["price_vnd_per_kg"], asked["pending"]["side"]) == (25_000, "demand")
     assert buyer.post(f"{place}/sign", json={}, headers=ANY).json()["code"] == "already_signed"
     assert broker.patch(place, json={"quantity_kg": 900}, headers=ANY).status_code == 409
@@ -157,7 +157,7 @@ def test_an_upload_changes_a_call_off_only_within_its_contract(buyer: Caller, br
 
 
 def test_an_order_is_taken_back_with_its_open_lines_once(buyer: Caller, client_as: ClientAs, world: World) -> None:
-    wish = {"site": world.ours.door.uid, "products": ["lychee"], "max_grade": 1, "quantity_kg": 10, "bid_vnd_per_kg": 1, **DAYS}
+    wish = {"site": world.ours.door.uid, "products": ["lychee"], "max_grade": 1, "quantity_kg": 10, "bid_vnd_per_kg": 20_000, **DAYS}
     order = buyer.post("/orders", json={"buyer": world.ours.buyer.uid, "lines": [wish, wish, wish]}).json()
     first = order["lines"][0]["uid"]
     assert buyer.post(f"/lines/{first}/cancel", json={"reason": "x"}, headers=ANY).status_code == 200

@@ -136,7 +136,7 @@ def test_a_draft_is_back_after_the_page_was_left(opened: Opened, stage: Stage) -
     page.goto(stage.address + "/lots")
     page.goto(stage.address + "/lots/new")
     expect(page.locator("#amount")).to_have_value("4,2")
-    expect(page.locator(".draft-said")).to_contain_text("Đã lấy lại")
+    expect(page.locator(".draft-back")).to_contain_text("Đã lấy lại")
 
 
 def test_a_double_click_lists_one_lot(opened: Opened, stage: Stage) -> None:
@@ -257,7 +257,7 @@ def test_what_was_delivered_and_what_is_owed_is_seen(opened: Opened) -> None:
     text = page.inner_text("main")
     assert "10\u00a0kg (Dập)" in text
     assert "Chờ thanh toán" in text
-    assert re.search(r"[\d.]+\s₫", text)
+    assert re.search(r"[\d.]+\sđ", text)
 
 
 def test_everybody_can_use_every_page(opened: Opened, stage: Stage, axe: str) -> None:

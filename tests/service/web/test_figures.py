@@ -76,7 +76,7 @@ def test_a_broker_is_told_why_what_would_change_it_and_who_could_fill_it(
         plan = session.scalars(select(m.Plan.uid).join(m.Run, m.Run.id == m.Plan.run_id).where(m.Run.uid == kept)).one()
     page = opened(Role.BROKER, f"/plans/{plan}/open?side={side}", width=DESK)
     follow(page, "tbody th a")
-    assert "Số đơn hàng còn lại" in page.inner_text("main") or "Số lô còn lại" in page.inner_text("main")
+    assert "Số dòng hàng còn lại" in page.inner_text("main") or "Số lô còn lại" in page.inner_text("main")
     for ask in asks:
         follow(page, f"a[href$='ask={ask}']")
         assert page.inner_text(".said p")

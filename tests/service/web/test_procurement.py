@@ -18,6 +18,7 @@ from service.demo import BUYER
 from service.models import Role
 from service.planning import models as m
 from service.planning.states import PlanState
+from service.web.procurement.copied_orders import source_week, target_week
 from service.web.procurement.demand import ROWS
 from service.web.texts import translations
 from tests.service.web.conftest import DESK, PHONE, Opened, arrive, check_usable, follow, keep
@@ -105,32 +106,55 @@ def test_an_order_is_placed_and_a_line_amended_and_cancelled(opened: Opened, sta
     expect(page.get_by_text(say(language, "The line is cancelled. What was promised to it stays promised."))).to_be_visible()
 
 
-def test_last_weeks_lines_are_copied_a_week_later(opened: Opened, stage: Stage) -> None:
-    asked = f"/orders/{order_of_two_rules(stage)}/copy"
-    page = opened(Role.PROCUREMENT, asked)
+def test_an_order_is_placed_again_on_one_sheet_with_the_rules_of_each_line_and_other_days(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.PROCUREMENT, f"/orders/{order_of_two_rules(stage)}/copy")
     expect(page.locator("input[name=kg]").nth(0)).to_have_value("111")
-    expect(page.locator("input[name=kg]").nth(1)).to_have_value("")
-    expect(page.locator("#product-0 option:checked")).to_contain_text(", ")
-    follow(page, "a[href^='?like=']")
-    expect(page.locator("input[name=kg]").nth(0)).to_have_value("222")
-    expect(page.locator("input[name=requires]:checked")).to_have_value("2:OCOP")
-    expect(page.locator("#min_supplier_kg")).to_have_value("50")
-    follow(page, "form[data-draft=order] button[type=submit]")
+    expect(page.locator("input[name=kg]").nth(1)).to_have_value("222")
+    expect(page.locator("tbody th").nth(0)).to_contain_text(", ")
+    expect(page.locator("tbody th").nth(1)).to_contain_text("OCOP 2")
+    page.locator("input[name=kg]").nth(0).fill("")
+    for name in ("from", "until"):
+        page.locator(f"input[name={name}]").nth(1).fill("2027-07-01")
+    follow(page, "form[data-draft^=order] button[type=submit]")
     with stage.database.read() as session:
         line = session.scalars(select(DemandLine).order_by(DemandLine.id.desc()).limit(1)).one()
         need = session.scalars(select(LineRequirement).where(LineRequirement.line_id == line.id)).one()
         assert (line.quantity_kg, line.min_supplier_kg, need.scheme, need.min_level) == (222, 50, "OCOP", 2)
-    page = opened(Role.PROCUREMENT, "/orders/last-week")
+        assert line.deliver_from == date(2027, 7, 1)
+
+
+def test_a_week_of_all_receiving_sites_is_copied_and_an_old_draft_of_another_order_stays_out(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.PROCUREMENT, "/orders/new")
+    page.locator("input[name=kg]").first.fill("77777")
+    page.goto(stage.address + "/orders/last-week")
     rows = page.locator("tbody tr").count()
     filled = [page.locator("input[name=kg]").nth(n).input_value() for n in range(rows)]
-    assert any(filled)
+    assert "77777" not in filled
+    assert page.locator(".draft-back").count() == 0
     before = count(stage)
-    follow(page, "form[data-draft=order] button[type=submit]")
+    follow(page, "form[data-draft^=order] button[type=submit]")
     arrive(page, re.compile("/demand$"))
-    assert count(stage) == before + sum(bool(kg) for kg in filled)
-    page.goto(stage.address + "/orders")
-    follow(page, "a[href$=copy]")
-    expect(page.locator("input[name=kg]").first).to_have_value(filled[0])
+    assert count(stage) == before + rows
+    page.goto(stage.address + "/orders/new")
+    expect(page.locator(".draft-back")).to_be_visible()
+    expect(page.locator("input[name=kg]").first).to_have_value("77777")
+    follow(page, ".draft-back button")
+    expect(page.locator("input[name=kg]").first).to_have_value("")
+
+
+@pytest.mark.parametrize(
+    ("day", "source", "target"),
+    [
+        (date(2027, 6, 9), date(2027, 6, 7), date(2027, 6, 14)),
+        (date(2027, 6, 14), date(2027, 6, 7), date(2027, 6, 14)),
+        (date(2027, 6, 17), date(2027, 6, 7), date(2027, 6, 21)),
+        (date(2027, 5, 1), date(2027, 5, 31), date(2027, 6, 7)),
+    ],
+    ids=["in the week itself", "on the next Monday", "when its days have passed", "before the first"],
+)
+def test_the_week_that_is_copied_is_the_latest_that_has_begun_into_one_that_is_still_to_come(day: date, source: date, target: date) -> None:
+    found = source_week([date(2027, 6, 7), date(2027, 5, 31)] if day.month == 6 else [date(2027, 5, 31), date(2027, 6, 7)], day)
+    assert (found, target_week(found, found, day)) == (source, target)
 
 
 @pytest.mark.parametrize(("language", "width", "script"), [("vi", PHONE, True), ("en", DESK, False)])
@@ -229,15 +253,6 @@ def test_the_next_part_of_a_list_is_sorted_as_the_first_and_belongs_to_no_other_
     follow(page, "a:has-text('Xem thêm')")
     assert whole(page.locator("td[data-label='Cần mua']").first.inner_text()) <= last
     assert page.request.get(page.url.replace("sort=kg", "sort=day")).status == 400
-
-
-def test_what_a_copy_leaves_out_is_named_by_its_goods(opened: Opened, stage: Stage) -> None:
-    uid = order_of_two_rules(stage)
-    page = opened(Role.PROCUREMENT, f"/orders/{uid}/copy")
-    with stage.database.read() as session:
-        names = session.scalars(select(Product.name).where(Product.association_id == stage.association)).all()
-    said = page.locator(".said a").inner_text()
-    assert said.rpartition(": ")[2] in names
 
 
 def test_everybody_can_use_every_page(opened: Opened, stage: Stage, axe: str) -> None:

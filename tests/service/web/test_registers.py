@@ -5,13 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from catalog.models import (
-    Certificate,
-    Driver,
-    Organisation,
-    Sponsorship,
-    Truck,
-)
+from catalog.models import Certificate, Driver, Lot, LotStatus, Member, Organisation, Product, Sponsorship, Truck
 from service.models import Role
 from service.web.registers.all import REGISTERS
 from tests.service.web.conftest import PHONE, Opened, check_usable, follow
@@ -147,3 +141,38 @@ def test_a_truck_and_its_driver_are_entered(opened: Opened, stage: Stage) -> Non
         assert page.locator("tbody tr").count() == found
     page.goto(f"{stage.address}/drivers?q=0988777666")
     assert page.locator("tbody tr").count() == 1
+
+
+def test_a_member_of_two_cooperatives_is_asked_about_and_then_is_one_of_both(opened: Opened, stage: Stage) -> None:
+    page = opened(Role.MANAGER)
+    for place, counted in ((1, 1), (2, 1)):
+        page.goto(stage.address + "/members/new")
+        page.fill("#name", "Vi Thị Sáu")
+        page.select_option("#organisation", index=place)
+        page.fill("#phone", "0911 222 333")
+        follow(page, "form.card button.main-act")
+        with stage.database.read() as session:
+            assert len(session.scalars(select(Member).where(Member.phone == "0911 222 333")).all()) == counted
+    assert "Vi Thị Sáu" in page.inner_text("form.card")
+    page.check("#confirmed-1")
+    follow(page, "form.card button.main-act")
+    with stage.database.read() as session:
+        homes = session.scalars(select(Member.organisation_id).where(Member.phone == "0911 222 333")).all()
+    assert len(set(homes)) == 2
+
+
+def test_a_product_that_is_renamed_keeps_its_lots_and_they_show_its_new_name(opened: Opened, stage: Stage) -> None:
+    with stage.database.read() as session:
+        lot = session.scalars(select(Lot).where(Lot.status == LotStatus.DECLARED)).first()
+        assert lot is not None
+        product = session.get_one(Product, lot.product_id)
+    page = opened(Role.MANAGER, f"/products/{product.uid}")
+    page.fill("#name", "Vải thiều Lục Ngạn")
+    page.fill("#shelf_life_days", "5")
+    follow(page, "form.card button.main-act")
+    page.goto(f"{stage.address}/lots/{lot.uid}")
+    assert "Vải thiều Lục Ngạn" in page.inner_text("main")
+    with stage.database.read() as session:
+        again = session.get_one(Lot, lot.id)
+        assert (again.product_id, again.version) == (lot.product_id, lot.version)
+        assert session.get_one(Product, product.id).code == product.code

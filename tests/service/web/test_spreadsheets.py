@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import httpx
@@ -26,6 +27,8 @@ from catalog.models import (
 )
 from catalog.sheet_models import HeadingMemory, SheetDraft
 from service.models import Role
+from service.web.spreadsheets import grid, layout
+from service.web.spreadsheets.targets import TARGETS
 from tests.service.web import workbooks
 from tests.service.web.staging import Stage
 
@@ -220,3 +223,49 @@ def test_a_register_goes_out_as_a_workbook_and_comes_back_unchanged(sender: Send
     said = sender.send("organisations", content)
     assert "có thể nhập" in said, said[:1500]
     assert "0 dòng mới, 0 dòng sửa" in sender.answer("take")
+
+
+def test_a_book_of_another_year_is_asked_which_year_is_meant(sender: Sender, stage: Stage, known: dict[str, str]) -> None:
+    heading = ["Ngày giao", "Mặt hàng", "SL (kg)", "Đơn giá", "Khách hàng"]
+    content = workbooks.book(("T6", [heading, ["08/06/2019", known["product"], 120, 25000, known["buyer"]]], ()))
+    sender.send("demands", content)
+    said = sender.answer(**dict.fromkeys(sender.fields("default-0-max_grade"), "loại 2"))
+    assert "Các ngày này đã qua" in said
+    assert "1 dòng có thể nhập" not in said
+    year = re.findall(r'<option value="(\d{4})">', sender.page.text)[-1]
+    said = sender.answer(past=year)
+    assert "1 dòng có thể nhập" in said, said[:1500]
+    sender.answer("take")
+    with stage.database.read() as session:
+        assert session.scalars(select(DemandLine.deliver_from).order_by(DemandLine.id.desc()).limit(1)).one() == date(int(year), 6, 8)
+
+
+@pytest.mark.parametrize("kind", sorted(TARGETS))
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_an_untouched_template_comes_back_in_either_language_without_a_fault(kind: str, language: str, sender: Sender) -> None:
+    sender.client.cookies.set("mca_language", language, domain=sender.client.base_url.host)
+    content = sender.client.get(f"/sheets/{kind}/template").content
+    sender.client.cookies.set("mca_language", "vi", domain=sender.client.base_url.host)
+    said = sender.send(kind, content)
+    assert "cần sửa" not in said
+    assert "Đã hiểu 0 dòng" in said, said[:800]
+
+
+def test_an_edited_template_of_lots_is_taken(sender: Sender, stage: Stage, known: dict[str, str]) -> None:
+    before = count(stage, Lot)
+    template = grid.read(sender.client.get("/sheets/lots/template").content, "mau.xlsx").grids[0]
+    heading = [grid.text_of(cell) for cell in template.rows[0]]
+    assert [text for text in heading if re.search("[a-z] [a-z]+ing|Amount|Grade", text)] == []
+    filled = {"product": known["product"], "grade": "loại 2", "amount": "12 tạ", "ask_vnd_per_kg": 18000}
+    with stage.database.read() as session:
+        places = select(Site.name).join(Organisation, Organisation.id == Site.organisation_id).order_by(Site.id)
+        place = session.scalars(places.where(Organisation.name == known["cooperative"]).limit(1)).one()
+    filled |= {"organisation": known["cooperative"], "available_from": date(2028, 6, 8), "site": place, "shelf_life_days": 7}
+    table = layout.find(template, TARGETS["lots"].fields, {})
+    row = [filled.get(table.columns.get(place, "")) for place in range(len(heading))]
+    said = sender.send("lots", workbooks.book((template.name, [heading, row], ())))
+    assert "1 dòng có thể nhập" in said, said[:1500]
+    said = sender.answer("take")
+    if sender.fields("confirm-"):
+        said = sender.answer("take", **dict.fromkeys(sender.fields("confirm-"), "1"))
+    assert count(stage, Lot) == before + 1, said[:2000]
