@@ -139,9 +139,11 @@ def sign(session: Session, scope: Scope, uid: str, by: str, at: datetime, versio
 
 
 def decline(
-    session: Session, scope: Scope, uid: str, by: str, at: datetime, version: int | None = None, side: Side | None = None
+    session: Session, scope: Scope, uid: str, by: str, at: datetime, version: int | None = None, side: Side | None = None, reason: str = ""
 ) -> Contract:
     """Decline the change that is asked for, or take back one's own; a contract that isn't signed by both is cancelled.
+
+    The reason is shown to the other side.
 
     Raises
     ------
@@ -153,9 +155,9 @@ def decline(
     side_of(contract, scope, side)
     asked = open_change(session, contract)
     if asked is not None:
-        _answer(asked, by, at, agreed=False)
+        _answer(asked, by, at, agreed=False, note=reason)
     elif contract.status is AgreementStatus.DRAFT:
-        contract.status = AgreementStatus.CANCELLED
+        contract.status, contract.declined_because = AgreementStatus.CANCELLED, reason
     else:
         raise NothingToSign(f"this contract is {contract.status} and waits for no signature", contract.updated_by, contract.updated_at)
     contract.updated_by = by
@@ -277,8 +279,24 @@ def open_change(session: Session, contract: Contract) -> ContractChange | None:
     return session.scalars(query).one_or_none()
 
 
-def _answer(asked: ContractChange, by: str, at: datetime, *, agreed: bool) -> None:
-    asked.answered_by, asked.answered_at, asked.agreed = by, at, agreed
+def past_changes(session: Session, contract: Contract) -> Sequence[ContractChange]:
+    """Return the changes of a contract that have been answered, the newest first."""
+    query = select(ContractChange).where(ContractChange.contract_id == contract.id, ContractChange.answered_at.is_not(None))
+    return session.scalars(query.order_by(ContractChange.id.desc()).limit(100)).all()
+
+
+def waits_for(session: Session, contract: Contract) -> list[Side]:
+    """Return the sides whose signature or answer is missing."""
+    asked = open_change(session, contract)
+    if asked is not None:
+        return [Side.SUPPLY if asked.side is Side.DEMAND else Side.DEMAND]
+    if contract.status is not AgreementStatus.DRAFT:
+        return []
+    return [side for side, (_, when) in signatures(contract).items() if when is None]
+
+
+def _answer(asked: ContractChange, by: str, at: datetime, *, agreed: bool, note: str = "") -> None:
+    asked.answered_by, asked.answered_at, asked.agreed, asked.answer_note = by, at, agreed, note
 
 
 def call_off(session: Session, scope: Scope, contract_uid: str, given: CallOffIn, by: str) -> DemandLine:

@@ -108,6 +108,8 @@ class Contract(Exposed, Versioned, Base):
     supplier_signed_by: Mapped[str | None] = mapped_column(length("supplier_signed_by", 200), sort_order=103)
     changes_asked: Mapped[int] = mapped_column(between("changes_asked", 0, 10**9), default=0, server_default="0", sort_order=104)
     """Changes that one side has asked the other to agree to; the version rises with it."""
+    declined_because: Mapped[str] = mapped_column(length("declined_because", 1000, 0), default="", server_default="", sort_order=105)
+    """Why a side declined to sign; the contract is cancelled then."""
 
     organisation: Mapped[Organisation] = relationship(foreign_keys=[organisation_id], lazy="raise")
 
@@ -136,6 +138,7 @@ class ContractChange(Exposed, Base):
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None] = mapped_column(length("answered_by", 200))
     agreed: Mapped[bool | None]
+    answer_note: Mapped[str] = mapped_column(length("answer_note", 1000, 0), default="", server_default="", sort_order=100)
 
 
 class Order(Exposed, Versioned, Base):

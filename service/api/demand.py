@@ -410,7 +410,7 @@ def sign_contract(asked: Writing, uid: Uid, given: SignatureIn) -> ContractOut:
 def decline_contract(asked: Writing, uid: Uid, given: SignatureIn) -> ContractOut:
     """Decline the terms that the other side asks for; a contract that isn't signed by both is cancelled."""
     was = before(find(asked.session, asked.scope, Contract, uid, lock=True))
-    row = contracts.decline(asked.session, asked.scope, uid, asked.by, now(asked.session), asked.version, given.side)
+    row = contracts.decline(asked.session, asked.scope, uid, asked.by, now(asked.session), asked.version, given.side, given.note)
     asked.did("contract.decline", row, was, given.note)
     return _contracts(asked, [row])[0]
 

@@ -28,6 +28,7 @@ from service.models import Session
 from service.planning.ledger import transitions
 from service.planning.ledger.transitions import Act
 from service.planning.proposals import items
+from service.planning.terms.handling import apply_due
 from service.settings import Settings
 
 OFTEN_S, SELDOM_S, DAILY_S = 30.0, 3600.0, 86_400.0
@@ -43,6 +44,7 @@ class Chores:
         often: tuple[Callable[[], object], ...] = (self.expire_holds, self.seal_trail)
         seldom: tuple[Callable[[], object], ...] = (
             self.expire_lots,
+            self.apply_handling,
             self.place_standing_orders,
             self.refresh_sponsors,
             self.forget_replies,
@@ -82,6 +84,11 @@ class Chores:
         """Withdraw what is left of lots whose last day has passed in Vietnam."""
         with self._database.write() as session:
             return transitions.expire_lots(session, Act("system", "its last day has passed", now(session)))
+
+    def apply_handling(self) -> int:
+        """Let hubs take for handling what was stated for a day that has come."""
+        with self._database.write() as session:
+            return apply_due(session, Act("system", "the day has come for which it was stated", now(session)))
 
     def place_standing_orders(self) -> int:
         """Place the lines of standing orders for the next week."""

@@ -6,7 +6,7 @@ A shipment is what really rolls; a plan's trip is what shall. Both are told in t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from catalog.models import Association, Commune, Lot, Organisation, Product, Sit
 from catalog.tenancy import Scope, find, visible
 from service.planning import models as m
 from service.planning.states import ProposalState
+from service.planning.terms.records import versions_of_promises
 
 FIRST_DAY = date(1970, 1, 1)
 ALIVE = (ProposalState.PROPOSED, ProposalState.APPROVED)
@@ -26,7 +27,13 @@ ALIVE = (ProposalState.PROPOSED, ProposalState.APPROVED)
 
 @dataclass(frozen=True)
 class Goods:
-    """Kilograms of one lot on their way to one door; `door` and `origin` are the numbers of the sites on this truck."""
+    """Kilograms of one lot on their way to one door.
+
+    Attributes
+    ----------
+    door, origin : numbers of the sites on this truck.
+    terms : version of the terms that both sides have confirmed; None where nothing is confirmed yet.
+    """
 
     lot: str
     line: str
@@ -39,6 +46,7 @@ class Goods:
     kg: int
     accepted_kg: int | None = None
     rejected_kg: int | None = None
+    terms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,9 +136,8 @@ def of_shipment(session: Session, scope: Scope, uid: str) -> Journey:
     """
     shipment = find(session, scope, m.Shipment, uid)
     item, promise, said = m.ShipmentItem, m.Promise, m.ReceiptItem
-    query = _about(
-        select(item.kg, said.accepted_kg, said.rejected_kg).select_from(item).join(promise, promise.id == item.promise_id), promise
-    )
+    aboard = select(item.kg, said.accepted_kg, said.rejected_kg, promise.id.label("promise")).select_from(item)
+    query = _about(aboard.join(promise, promise.id == item.promise_id), promise)
     query = query.outerjoin(said, said.shipment_item_id == item.id)
     query = query.outerjoin(m.ProposalItem, m.ProposalItem.id == promise.proposal_item_id)
     query = query.outerjoin(_hub, (_hub.allocation_id == m.ProposalItem.allocation_id) & (_hub.leg == 2)).add_columns(_hub.from_site_id)
@@ -138,7 +145,8 @@ def of_shipment(session: Session, scope: Scope, uid: str) -> Journey:
     rows = session.execute(query.where(item.shipment_id == shipment.id, promise.id.in_(seen)).order_by(item.id)).all()
     if not rows:
         raise NotFound("shipment", uid)
-    goods = [_goods(row, row.from_site_id, from_hub=shipment.from_hub) for row in rows]
+    versions = versions_of_promises(session, {row.promise for row in rows})
+    goods = [replace(_goods(row, row.from_site_id, from_hub=shipment.from_hub), terms=versions.get(row.promise)) for row in rows]
     stops = _stops(session, shipment.trip_id) or _usual_stops(goods)
     told = (shipment.plate, shipment.driver_name, shipment.driver_phone)
     return _journey(session, scope, (shipment.uid, shipment.code), shipment.vehicle_class_id, shipment.carrier_id, told, stops, goods)

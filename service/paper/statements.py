@@ -16,11 +16,12 @@ from service.paper.sheet import Column, Sheet
 from service.paper.words import Words
 from service.planning import models as m
 from service.planning.states import SettlementState
+from service.planning.terms.records import versions_of_settlements
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The money of one received item; what is deducted is None for a buyer, whom it doesn't concern."""
+    """The money of one received item; what is deducted is None for a buyer, whom it doesn't concern. `terms` is the version it follows."""
 
     received_at: datetime
     other: str
@@ -37,6 +38,7 @@ class Entry:
     supplier_vnd: int | None
     state: SettlementState
     due_on: date | None
+    terms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,11 @@ def statement(session: Session, scope: Scope, organisation_uid: str, first: date
         .order_by(m.Receipt.received_at, s.id)
     )
     rows = session.execute(query).all()
-    shares = _shares(session, [row.Settlement.id for row in rows]) if sells else ()
+    numbers = [row.Settlement.id for row in rows]
+    shares, versions = _shares(session, numbers) if sells else (), versions_of_settlements(session, numbers)
     house = session.get_one(Association, scope.association_id).name
     about = (organisation.name, organisation.tax_code or "", sells)
-    return Statement(house, *about, first, last, tuple(_entry(row, sells=sells) for row in rows), shares)
+    return Statement(house, *about, first, last, tuple(_entry(row, versions.get(row.Settlement.id), sells=sells) for row in rows), shares)
 
 
 def within(column: Any, first: date, last: date) -> tuple[Any, Any]:
@@ -114,11 +117,11 @@ def within(column: Any, first: date, last: date) -> tuple[Any, Any]:
     return column >= start, column < end
 
 
-def _entry(row: Any, *, sells: bool) -> Entry:
+def _entry(row: Any, terms: int | None, *, sells: bool) -> Entry:
     s = row.Settlement
     parts: Any = (s.freight_vnd, s.hub_vnd, s.fee_vnd, s.supplier_vnd) if sells else (None,) * 4
     about: Any = (row.received_at, row.other, row.product, row.grade, row.code, s.kg, row.rejected_kg, s.price_vnd_per_kg, s.buyer_vnd)
-    return Entry(*(*about, *parts, s.state, s.due_on))
+    return Entry(*(*about, *parts, s.state, s.due_on, terms))
 
 
 def _shares(session: Session, numbers: list[int]) -> tuple[Share, ...]:
@@ -191,6 +194,7 @@ def _common(words: Words) -> list[Column]:
         Column(words.say("From or to"), 2.5),
         Column(words.say("Goods"), 2.1),
         Column(words.say("Lot"), 1.7),
+        Column(words.say("Terms no."), 0.9, "right"),
         Column(words.say("Accepted"), 1.4, "right"),
         Column(words.say("Turned away"), 1.2, "right"),
         Column(words.say("đ per kg"), 1.2, "right"),
@@ -200,12 +204,13 @@ def _common(words: Words) -> list[Column]:
 def _about(one: Entry, words: Words) -> list[str]:
     goods = f"{one.product}, {words.say('grade %(rank)s', rank=one.grade)}"
     masses = [words.kg(one.kg), words.kg(one.rejected_kg) if one.rejected_kg else ""]
-    return [words.day(one.received_at), one.other, goods, one.lot, *masses, words.number(one.price_vnd_per_kg)]
+    terms = "" if one.terms is None else words.number(one.terms)
+    return [words.day(one.received_at), one.other, goods, one.lot, terms, *masses, words.number(one.price_vnd_per_kg)]
 
 
 def _sums(found: Statement, words: Words) -> list[str]:
-    rejected = sum(one.rejected_kg for one in found.entries)
-    return [words.say("Together"), "", "", "", words.kg(sum(one.kg for one in found.entries)), words.kg(rejected) if rejected else "", ""]
+    accepted, rejected = sum(one.kg for one in found.entries), sum(one.rejected_kg for one in found.entries)
+    return [words.say("Together"), "", "", "", "", words.kg(accepted), words.kg(rejected) if rejected else "", ""]
 
 
 def _deducted(one: Entry) -> int:

@@ -82,18 +82,20 @@ def _goods(sheet: Sheet, goods: Sequence[Goods]) -> None:
         Column(words.say("Goods"), 3),
         Column(words.say("Supplier"), 3),
         Column(words.say("Lot"), 2),
+        Column(words.say("Terms no."), 1, "right"),
         Column(words.say("Sent"), 2, "right"),
         Column(words.say("Accepted"), 2, "right"),
         Column(words.say("Rejected, why"), 2, "right"),
     ]  # fmt: skip
     rows = [
-        [_kind(one, words), one.supplier, one.lot, words.kg(one.kg), _said(one.accepted_kg, words), _said(one.rejected_kg, words)]
+        [_kind(one, words), one.supplier, one.lot, "" if one.terms is None else words.number(one.terms), words.kg(one.kg),
+         _said(one.accepted_kg, words), _said(one.rejected_kg, words)]
         for one in goods
     ]  # fmt: skip
     accepted = [one.accepted_kg for one in goods if one.accepted_kg is not None]
     rejected = [one.rejected_kg for one in goods if one.rejected_kg is not None]
     sums = [words.kg(sum(one.kg for one in goods)), *(words.kg(sum(found)) if found else "" for found in (accepted, rejected))]
-    sheet.table(columns, rows, [words.say("Together"), "", "", *sums])
+    sheet.table(columns, rows, [words.say("Together"), "", "", "", *sums])
 
 
 def _kind(one: Goods, words: Words) -> str:

@@ -71,7 +71,7 @@ class Publication:
 
 
 @dataclass
-class _LeftOut:
+class LeftOut:
     """Numbers of the items that are not put to anybody, by reason."""
 
     changed: list[int]
@@ -103,8 +103,8 @@ def publish(session: Session, scope: Scope, uid: str, act: Act, version: int | N
     draft, current = _locked(session, scope, uid)
     check_version(draft, version)
     _require_publishable(draft)
-    if current is not None and not confirmed:
-        _doubt(session, draft, current)
+    if current is not None and not confirmed and (doubt := doubt_about(session, draft, current)):
+        raise NeedsConfirmation("confirmed", doubt)
     notices = policies.what_changes(session, draft)
     was, replaced = before(draft), supersede(session, scope.association_id)
     draft.state, draft.published_at, draft.published_by, draft.updated_by = PlanState.CURRENT, act.at, act.actor, act.actor
@@ -159,17 +159,17 @@ def _require_publishable(draft: m.Plan) -> None:
         raise PlanNotPublishable("a plan of volumes alone has no trips: plan with trucks, then publish that plan")
 
 
-def _doubt(session: Session, draft: m.Plan, current: m.Plan) -> None:
-    """Ask whether a plan is meant that would take away undecided items without putting others in their place."""
+def doubt_about(session: Session, draft: m.Plan, current: m.Plan) -> str:
+    """Return why one must say that a plan is meant: it would end undecided items and put no others, or others' days, in their place."""
     i, a = m.ProposalItem, m.PlanAllocation
     query = select(func.count(), func.min(i.pickup_on), func.max(i.delivery_on)).join(a, a.id == i.allocation_id)
     undecided, first, last = session.execute(query.where(a.plan_id == current.id, UNANSWERED)).one()
     days = days_of(session, draft.id)
     if undecided and days is None:
-        raise NeedsConfirmation("confirmed", f"this plan is empty, and {undecided} undecided proposals of the plan in force would end")
+        return f"this plan is empty, and {undecided} undecided proposals of the plan in force would end"
     if days is not None and first is not None and last is not None and (days[1] < first or last < days[0]):
-        ending = f"{undecided} undecided proposals for {first} to {last} would end"
-        raise NeedsConfirmation("confirmed", f"this plan is for {days[0]} to {days[1]}, and {ending}")
+        return f"this plan is for {days[0]} to {days[1]}, and {undecided} undecided proposals for {first} to {last} would end"
+    return ""
 
 
 def _remaining_state() -> ColumnElement[Any]:
@@ -189,7 +189,7 @@ def _propose(session: Session, plan: m.Plan, replaced: str | None) -> Publicatio
     changed_since = rejections.changes_since(session, plan.association_id, found)
     _insert_items(session, plan)
     items = _items(session, plan.id)
-    left_out = _left_out(session, plan, items, {pair for pair, changed in changed_since.items() if not changed})
+    left_out = sort_out(session, plan, items, {pair for pair, changed in changed_since.items() if not changed})
     _leave_out(session, plan, left_out.all())
     gone = set(left_out.all())
     put = [item for item in items if item.id not in gone]
@@ -251,9 +251,9 @@ def _items(session: Session, plan_id: int) -> Sequence[Any]:
     return session.execute(query.where(a.plan_id == plan_id).order_by(i.id)).all()
 
 
-def _left_out(session: Session, plan: m.Plan, items: Sequence[Any], rejected: Collection[rejections.Pair]) -> _LeftOut:
+def sort_out(session: Session, plan: m.Plan, items: Sequence[Any], rejected: Collection[rejections.Pair]) -> LeftOut:
     """Sort out the items that can't be put to anybody; of the others each lot and line serves as many as it has kilograms for."""
-    stale, found = stale_numbers(session, plan), _LeftOut([], [], [])
+    stale, found = stale_numbers(session, plan), LeftOut([], [], [])
     lots: Counter[int] = Counter()
     lines: Counter[int] = Counter()
     for item in items:

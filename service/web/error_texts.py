@@ -97,6 +97,8 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"another time than the opening", mark("Write another time than the opening.")),
     (r"a year from (?P<first>\d+) to (?P<last>\d+)", mark("Write a year from %(first)s to %(last)s.")),
     (r"only a group has a sponsor", mark("Only a cooperative group has a sponsoring cooperative.")),
+    (r"the whole name of a cooperative or group", mark("No cooperative or group has this name. Write it whole, or its code.")),
+    (r"the code, for several have this name", mark("Several have this name: write the code instead.")),
     (r"a cooperative", mark("Choose a cooperative that is in business.")),
     (r"days on which the group has no other sponsor", mark("Another cooperative signs on these days: end that first.")),
     (r"as many grades as before: .*", mark("Grades are renamed or added, never taken away: lots may stand on them.")),
@@ -137,6 +139,19 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"1 kg or more; take the line back.*", mark("Write 1 kg or more. If nothing is wanted, cancel the line.")),
     (r"(?P<day>\S+) or later, for so long something is called off",
      mark("Something is called off until %(day)s: write that day or a later one.")),
+    (r"the rule (?P<rule>\w+) to be kept at (?P<where>[^:]+)(?:: .*)?", mark("This would break a rule: %(rule)s (%(where)s)")),
+    (r"something that changes", mark("Nothing would change: write another mass, day or price.")),
+    (r"1 kg or more, and a price that is not negative", mark("Write 1 kg or more, and a price.")),
+    (r"1 kg or more, picked up before it is delivered", mark("Write 1 kg or more, and a delivery that isn't before the pick-up.")),
+    (r"days with hours in which this truck can load and unload", mark("No truck can load and unload in the hours of these days.")),
+    (r"the code of a class of trucks that can be had: .*",
+     mark("On other days these goods need a truck of their own, and none is known for them.")),
+    (r"why this is to change", mark("Say briefly why this is to change.")),
+    (r"telephone, zalo or in_person: .*", mark("Say how the side that you speak for has agreed.")),
+    (r"a hub", mark("Choose a hub.")),
+    (r"a rate that is not negative", mark("Write a rate of 0 or more.")),
+    (r"today or later", mark("Choose today or a later day.")),
+    (r"a whole number from 0 to 1000", mark("Write a whole number from 0 to 1000.")),
     (r"supply or demand: for whom you speak", mark("Choose for whom you speak.")),
     (r"a lot that is on offer; this one is .*", mark("This lot is closed and can't be changed any more.")),
     (r"a line that is open; this one is .*", mark("This line is closed and can't be changed any more.")),
@@ -148,6 +163,29 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"a text.*|an id on one line.*", mark("Write a text on one line.")),
     (r"a photograph: .*", mark("Choose a photograph: JPEG, PNG or WebP of at most 8 MB.")),
 )  # fmt: skip
+RULES: dict[str, str] = {
+    "lot_quantity": mark("the lot has no more than that"),
+    "line_quantity": mark("the line wants no more than that"),
+    "min_take": mark("the lot goes in larger parts only"),
+    "indivisible": mark("the lot goes whole or not at all"),
+    "min_fill": mark("the line wants more or nothing"),
+    "min_supplier": mark("the line takes larger parts of each supplier only"),
+    "max_suppliers": mark("the line takes from no more suppliers"),
+    "pickup_dates": mark("the lot can't be picked up on that day"),
+    "delivery_dates": mark("the line doesn't receive on that day"),
+    "remaining_life": mark("it wouldn't keep long enough"),
+    "certificate": mark("the certificate doesn't hold on that day"),
+    "payload": mark("the truck can't carry that much"),
+    "volume": mark("the truck hasn't room for that much"),
+    "access_hours": mark("the truck isn't admitted at that hour"),
+    "opening_hours": mark("the place is closed at that hour"),
+    "max_hours": mark("the trip would take too long"),
+    "count_per_day": mark("there are no more trucks of this class on that day"),
+    "cold": mark("it needs a refrigerated truck"),
+    "doors": mark("the truck is too large for a door"),
+    "horizon": mark("that day lies outside what is planned"),
+}
+"""What it means to break each rule of the exchange format."""
 CODES: dict[str, str] = {
     "wrong_login": mark("The login or the password is wrong, or it was tried too often. Try again in a minute."),
     "csrf": mark("This form was opened before you logged in last. Load the page again and send it once more."),
@@ -219,6 +257,8 @@ def words(expected: str, visit: PageContext) -> str:
 
 def _figure(name: str, value: str, visit: PageContext) -> str:
     """Return a figure or a day of a sentence as the visitor's language writes it."""
+    if name == "rule":
+        return visit.say(RULES[value]) if value in RULES else value
     if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return visit.formats.day(date.fromisoformat(value))
     if name in ("price", "usual", "least", "left", "value", "n") and value.isdecimal():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -31,6 +32,7 @@ from service.web.forms import Reader
 from service.web.labels import kind, options
 from service.web.lists import part
 from service.web.pages import Pages
+from service.web.usual_reasons import reason_in_words
 
 pages = Pages("offers")
 BROKERS_OWN = frozenset({RejectReason.FORBIDDEN.value, RejectReason.CANCELLED.value})
@@ -157,7 +159,10 @@ def _agreement(visit: PageContext, row: m.ProposalItem, item: PartOut) -> dict[s
     untouched = item.state is ProposalState.APPROVED and not item.balance.loaded_kg
     agreed = untouched and bool(item.balance.promised_kg)
     open_changes = amendments.amendments(visit.scope, states=[AmendmentState.OPEN]).where(Amendment.item_id == row.id)
-    changes = amendments_out(visit.session, visit.session.scalars(open_changes).all(), item.side)
+    found = visit.session.scalars(open_changes).all()
+    changes = amendments_out(visit.session, found, item.side)
+    answered = [AmendmentState.DECLINED, AmendmentState.WITHDRAWN]
+    past = amendments.amendments(visit.scope, states=answered).where(Amendment.item_id == row.id).order_by(Amendment.id.desc()).limit(10)
     supplier, buyer = parties(visit.session, row)
     terms = latest_terms(visit.session, [row.id]).get(row.id)
     return {
@@ -166,6 +171,9 @@ def _agreement(visit: PageContext, row: m.ProposalItem, item: PartOut) -> dict[s
         "channels": options(Channel, visit, frozenset({Channel.SYSTEM.value})),
         "objects": own and untouched and item.confirmed_at is not None and item.channel not in (None, Channel.SYSTEM),
         "changes": changes,
+        "past_changes": visit.session.scalars(past).all(),
+        "new_prices": {one.uid: one.price_vnd_per_kg for one in found} if item.side is Side.DEMAND else {},
+        "why": partial(reason_in_words, visit),
         "answers": own and confirms,
         "may_change": own and confirms and agreed and not changes,
         "price": "" if terms is None else terms.price_vnd_per_kg,
@@ -258,8 +266,10 @@ def decline_change(visit: PageRequest, uid: str) -> Response:
 
 
 def _answered(visit: PageContext, uid: str, said: str, *, agrees: bool) -> Response:
-    version = Reader(visit.form).whole("version")
-    row = amendments.answer_change(visit.session, visit.scope, uid, visit.act("answered"), agrees=agrees, version=version)
+    read = Reader(visit.form)
+    version, note = read.whole("version"), read.text("note", most=1000) or ""
+    act = visit.act(note or "answered")
+    row = amendments.answer_change(visit.session, visit.scope, uid, act, agrees=agrees, note=note, version=version)
     return visit.go(f"/offers/{visit.session.get_one(m.ProposalItem, row.item_id).uid}", said)
 
 

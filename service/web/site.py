@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from service.web import joint_offers, offers, own_account, passkeys, public_pages, today, uploads
 from service.web.association import money, people, rules, season, tariffs, trail
-from service.web.broker import open_items, plans, policy, promises, runs, trucks
+from service.web.broker import agreements, open_items, plans, policy, promises, runs, trucks
 from service.web.cooperative import certificates, lots, sales, shares
 from service.web.pages import Pages
 from service.web.procurement import contracts, copied_orders, deliveries, demand, fill_rates, orders
@@ -36,6 +36,7 @@ PARTS: Sequence[Pages] = (
     runs.pages,
     plans.pages,
     promises.pages,
+    agreements.pages,
     open_items.pages,
     policy.pages,
     trucks.pages,

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from starlette.responses import Response
 
+from buyers import contracts
+from buyers.models import AgreementStatus, Contract
 from catalog.models import Certificate, PlantingArea, Side, Sponsorship
 from catalog.sheet_models import SheetDraft
 from catalog.tenancy import visible
@@ -18,8 +20,11 @@ from service.days import today
 from service.db import now
 from service.models import Role
 from service.planning import models as m
+from service.planning.fulfilment import shipments
 from service.planning.plans.expiring import agreed_beyond
-from service.planning.states import ProposalState, ShipmentState
+from service.planning.states import AmendmentState, Answer, ProposalState, ShipmentState
+from service.planning.terms import amendments
+from service.planning.terms.models import Amendment, Terms, TermsAnswer
 from service.web import offers
 from service.web.context import PageContext, PageRequest
 from service.web.pages import Pages
@@ -27,6 +32,8 @@ from service.web.registers import guide
 
 pages = Pages("today")
 SOON_DAYS = 60
+OBJECTION_DAYS = 7
+"""For so long an objection is shown as news."""
 LATER = 10**9
 """Minute of what has no truck."""
 
@@ -83,6 +90,7 @@ def _decisions(visit: PageContext) -> Iterator[Waiting]:
     if count := _number(visit, items.where(m.ProposalItem.state == ProposalState.APPROVED, unanswered)):
         words = visit.say_many("%(num)s proposal waits for the parties", "%(num)s proposals wait for the parties", count)
         yield Waiting(words, "/offers", "clock")
+    yield from _agreements(visit)
     loads = visible(m.Shipment, visit.scope).with_only_columns(m.Shipment.id)
     if count := _number(visit, loads.where(m.Shipment.state == ShipmentState.PLANNED)):
         words = visit.say_many("%(num)s shipment is scheduled", "%(num)s shipments are scheduled", count)
@@ -91,6 +99,41 @@ def _decisions(visit: PageContext) -> Iterator[Waiting]:
         words = visit.say_many("%(num)s shipment is on its way", "%(num)s shipments are on their way", count)
         yield Waiting(words, "/shipments", "truck", at_min=LATER - 1)
     yield from _accepting(visit)
+
+
+def _agreements(visit: PageContext) -> Iterator[Waiting]:
+    """Yield changes that a side hasn't answered, objections of the last days, and trucks that the goods aboard don't pay for."""
+    changes = amendments.amendments(visit.scope, states=[AmendmentState.OPEN]).with_only_columns(Amendment.id)
+    if count := _number(visit, changes):
+        words = visit.say_many("%(num)s change waits for an answer", "%(num)s changes wait for an answer", count)
+        yield Waiting(words, "/promises?show=changes", "handshake")
+    since = now(visit.session) - timedelta(days=OBJECTION_DAYS)
+    objected = select(TermsAnswer.id).join(Terms, Terms.id == TermsAnswer.terms_id)
+    objected = objected.where(Terms.association_id == visit.scope.association_id, TermsAnswer.at >= since)
+    if count := _number(visit, objected.where(TermsAnswer.answer == Answer.OBJECTED)):
+        words = visit.say_many("%(num)s objection to an answer given for a side", "%(num)s objections to answers given for sides", count)
+        yield Waiting(words, "/promises?show=objected", "warning")
+    planned = visit.session.scalars(shipments.shipments(visit.scope, states=[ShipmentState.PLANNED]).limit(500)).all()
+    missing = [vnd for vnd in shipments.differences_vnd(visit.session, planned).values() if vnd] if planned else []
+    if missing:
+        words = visit.say_many("%(num)s truck goes emptier than agreed", "%(num)s trucks go emptier than agreed", len(missing))
+        more = visit.say("%(vnd)s aren't paid for: decide before loading", vnd=visit.formats.vnd(sum(missing)))
+        yield Waiting(words, "/shipments?state=planned", "truck", more, LATER - 2)
+
+
+def _own_agreements(visit: PageContext) -> Iterator[Waiting]:
+    """Yield the changes and contracts that wait for the visitor's own side."""
+    if not visit.principal.may(Permission.PROPOSALS_CONFIRM) or visit.scope.organisation_id is None:
+        return
+    agreed = Amendment.supply_agreed_at if offers.side_of(visit) is Side.SUPPLY else Amendment.demand_agreed_at
+    changes = amendments.amendments(visit.scope, states=[AmendmentState.OPEN]).where(agreed.is_(None))
+    mine = select(m.ProposalItem.uid).where(m.ProposalItem.id.in_(changes.with_only_columns(Amendment.item_id)))
+    for uid in visit.session.scalars(mine.limit(5)):
+        yield Waiting(visit.say("A change waits for your answer"), f"/offers/{uid}", "handshake")
+    unsigned = visible(Contract, visit.scope).where(Contract.status.in_([AgreementStatus.DRAFT, AgreementStatus.ACTIVE]))
+    for row in visit.session.scalars(unsigned.order_by(Contract.id.desc()).limit(50)):
+        if contracts.side_of(row, visit.scope, None) in contracts.waits_for(visit.session, row):
+            yield Waiting(visit.say("A contract waits for your signature"), f"/contracts/{row.uid}", "document")
 
 
 def _accepting(visit: PageContext) -> Iterator[Waiting]:
@@ -136,5 +179,5 @@ def show_today(visit: PageRequest) -> Response:
     """Show what waits for the visitor, the soonest truck first."""
     if visit.principal.scope is None:
         return visit.go("/account")
-    waiting = sorted([*_answers(visit), *_decisions(visit), *_papers(visit)], key=lambda one: one.at_min)
+    waiting = sorted([*_answers(visit), *_own_agreements(visit), *_decisions(visit), *_papers(visit)], key=lambda one: one.at_min)
     return visit.show("today.html", waiting=waiting, day=today(now(visit.session)), guides=guide.is_wanted(visit))

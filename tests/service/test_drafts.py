@@ -23,6 +23,7 @@ from service.planning.proposals import decisions
 from service.planning.proposals.decisions import Refusal
 from service.planning.states import PlanState, ProposalState, RejectReason
 from service.runs import publishing
+from service.runs.preview import preview
 from tests.sample_market import act
 from tests.service.proposal_setup import Desk, chosen
 from tests.service.test_results import result_of
@@ -97,6 +98,24 @@ def test_what_was_approved_on_a_replaced_plan_can_still_be_confirmed_and_taken_b
     assert desk.balances()["confirmed"] == kept.kg
     desk.do(decisions.cancel, chosen(desk.item(kept.uid)), Refusal(RejectReason.CANCELLED))
     assert "confirmed" not in desk.balances()
+
+
+def test_what_publishing_would_do_is_what_it_does(database: Database) -> None:
+    desk = Desk(database)
+    kept, gone = desk.items()[:2]
+    desk.do(decisions.approve, chosen(kept))
+    desk.do(decisions.reject, chosen(gone), NO_PRICE)
+    uid = draft(desk)
+    with database.read() as session:
+        would = preview(session, session.scalars(select(m.Plan).where(m.Plan.uid == uid)).one())
+        assert would.replaced is not None
+        replaced = would.replaced.uid
+    undecided = len(put(desk, desk.plan))
+    done = desk.do(publishing.publish, uid)
+    assert (would.items, would.kg, would.taken, would.rejected) == (done.items, done.kg, done.taken, done.rejected)
+    assert (replaced, would.ending, would.staying, would.doubt) == (done.replaced, undecided, 1, "")
+    assert sum(one.kg for one in would.told) == 2 * done.kg
+    assert {one.side for one in would.told} <= {Side.SUPPLY, Side.DEMAND}
 
 
 def test_a_draft_leaves_out_what_was_promised_or_edited_after_it_was_made(database: Database) -> None:

@@ -10,9 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from buyers.models import DemandLine
-from catalog.models import Association, Lot, Organisation, Side, Site
+from catalog.models import Lot, Organisation, Side, Site
+from service.days import today
+from service.db import now
 from service.planning import models as m
 from service.planning.fulfilment import money
+from service.planning.terms.rules import rule_on
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,12 @@ def party_totals(session: Session, plan: m.Plan) -> dict[tuple[int, Side], Party
     """Return what a plan means for each organisation, by its number and side."""
     allocations = _allocations(session, plan.id)
     freight, handling = _freight(session, plan.id, allocations), _handling(session, plan.id)
-    rate = session.get_one(Association, plan.association_id).fee_per_mille
+    rate = rule_on(session, plan.association_id, today(now(session))).fee_per_mille
     kg: dict[tuple[int, Side], int] = {}
     vnd: dict[tuple[int, Side], int] = {}
     partners: dict[tuple[int, Side], set[int]] = {}
     for row in allocations:
-        hub = int(row.kg * handling.get(row.id, 0.0) + 0.5)
+        hub = money.handling(row.kg, handling.get(row.id, 0.0))
         parts = money.breakdown(row.kg, row.bid_vnd_per_kg, freight.get(row.id, 0), hub, rate)
         supplier, buyer = (row.supplier_id, Side.SUPPLY), (row.organisation_id, Side.DEMAND)
         for party, partner, amount in ((supplier, buyer, parts.supplier_vnd), (buyer, supplier, parts.buyer_vnd)):

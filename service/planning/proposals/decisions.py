@@ -197,8 +197,15 @@ def confirm_proposal(
     return [outcome.item for outcome in outcomes if outcome.item is not None]
 
 
-def refuse(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act: Act, side: Side | None = None) -> ProposalItem:
+def refuse(
+    session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act: Act, side: Side | None = None, consent: Consent = OWN_ANSWER
+) -> ProposalItem:
     """Refuse one side's part of an approved item; its kilograms go back on offer.
+
+    Parameters
+    ----------
+    side : for whom somebody of the association speaks; an organisation speaks for itself.
+    consent : how somebody who speaks for the side was told.
 
     Raises
     ------
@@ -206,14 +213,18 @@ def refuse(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act
         If both sides have confirmed it.
     """
     refusal.check()
+    acting = for_side(session, scope, find(session, scope, ProposalItem, chosen.uid), side, act)
 
     def step(s: Session, journal: Journal, item: ProposalItem, version: int | None) -> None:
         mine = side_of(s, scope, item, side)
         if item.state is ProposalState.PROPOSED:
             raise NotApproved("no broker has approved this item yet")
+        terms = latest_terms(s, [item.id]).get(item.id)
+        if item.state is ProposalState.APPROVED and terms is not None:
+            answer(s, terms, mine, Answer.DECLINED, consent, journal.act)
         _reject(s, journal, item, version, refusal, f"proposal_item.refuse_{mine.value}")
 
-    return one(session, scope, chosen, act, step)
+    return one(session, scope, chosen, acting, step)
 
 
 def cancel(session: Session, scope: Scope, chosen: Chosen, refusal: Refusal, act: Act) -> ProposalItem:

@@ -135,6 +135,21 @@ class AssociationRule(Keyed, Base):
     added_by: Mapped[str] = mapped_column(length("added_by", 200))
 
 
+class HandlingRate(Keyed, Base):
+    """What a hub takes for handling, from a day on, for promises made from then on; the site's own column says what holds now."""
+
+    __tablename__ = "handling_rate"
+    __table_args__ = (Index(None, "association_id", "is_applied", "valid_from", "id"),)
+
+    association_id: Mapped[int] = reference("association.id", index=False)
+    site_id: Mapped[int] = reference("site.id")
+    valid_from: Mapped[date]
+    vnd_per_kg: Mapped[float] = mapped_column(between("vnd_per_kg", 0, MAX_RATE))
+    is_applied: Mapped[bool] = mapped_column(default=False)
+    added_at: Mapped[datetime]
+    added_by: Mapped[str] = mapped_column(length("added_by", 200))
+
+
 class AccountEntry(Keyed, Base):
     """One row of the association's double-entry accounts; the rows of a document add up to nothing."""
 

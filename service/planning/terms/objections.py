@@ -18,7 +18,7 @@ from service.planning.proposals.decisions import Chosen, Refusal, end_joint_offe
 from service.planning.proposals.items import tell
 from service.planning.states import Answer, Channel, ProposalState, RejectReason, ShipmentState
 from service.planning.terms.amendments import take_off
-from service.planning.terms.answers import OWN_ANSWER, answer
+from service.planning.terms.answers import Consent, answer
 from service.planning.terms.models import Terms, TermsAnswer
 from service.planning.terms.records import latest_terms
 
@@ -48,7 +48,7 @@ def object_to_confirmation(session: Session, scope: Scope, chosen: Chosen, note:
         if promise is not None and items.bound_kg(promise) != promise.confirmed_kg:
             raise AlreadyConfirmed("goods of this item have been loaded", "receipt")
         was = before(item)
-        answer(s, terms, mine, Answer.OBJECTED, OWN_ANSWER, journal.act)
+        answer(s, terms, mine, Answer.OBJECTED, Consent(note=note), journal.act)
         if promise is not None and promise.confirmed_kg:
             _clear_trucks(s, promise, journal.act)
             transitions.cancel(s, promise.id, journal.act)

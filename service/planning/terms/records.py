@@ -17,9 +17,10 @@ from service.planning.fulfilment import money
 from service.planning.fulfilment.money import Breakdown
 from service.planning.joint import together
 from service.planning.ledger.transitions import Act
-from service.planning.models import Promise, ProposalItem
+from service.planning.models import Promise, ProposalItem, ReceiptItem, Settlement, ShipmentItem
 from service.planning.states import FreightRisk
 from service.planning.terms.estimates import Estimate, estimate_items
+from service.planning.terms.handling import apply_due
 from service.planning.terms.models import Terms
 
 CARRIED_OVER = (
@@ -70,6 +71,20 @@ def terms_of_promise(session: Session, promise_id: int) -> Terms:
     return session.scalars(query).one()
 
 
+def versions_of_promises(session: Session, promises: Collection[int]) -> dict[int, int]:
+    """Return the version in force of the terms of promises, by the promises' numbers."""
+    query = select(Terms.promise_id, func.max(Terms.version)).where(Terms.promise_id.in_(promises)).group_by(Terms.promise_id)
+    return {number: int(version) for number, version in session.execute(query)} if promises else {}
+
+
+def versions_of_settlements(session: Session, settlements: Collection[int]) -> dict[int, int]:
+    """Return the version of the terms that settlements were made from, by the settlements' numbers."""
+    query = select(Settlement.id, func.max(Terms.version)).join(ReceiptItem, ReceiptItem.id == Settlement.receipt_item_id)
+    query = query.join(ShipmentItem, ShipmentItem.id == ReceiptItem.shipment_item_id)
+    query = query.join(Terms, Terms.promise_id == ShipmentItem.promise_id).where(Settlement.id.in_(settlements)).group_by(Settlement.id)
+    return {number: int(version) for number, version in session.execute(query)} if settlements else {}
+
+
 def refuse_below_zero(reckoned: Mapping[int, Estimate], items: Sequence[ProposalItem]) -> None:
     """Refuse items whose freight, handling and fee come to more than the goods.
 
@@ -97,6 +112,7 @@ def make_terms(session: Session, promises: Mapping[int, Promise], items: Sequenc
     """
     if not items:
         return
+    apply_due(session, act)
     reckoned = estimate_items(session, items, act.at.astimezone(VIETNAM).date())
     refuse_below_zero(reckoned, items)
     before = latest_terms(session, [item.id for item in items])

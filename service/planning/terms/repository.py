@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, false, select
 
 from catalog.tenancy import Scope, conditions, rule
 from service.planning.models import ProposalItem
-from service.planning.terms.models import AccountEntry, Amendment, AssociationRule
+from service.planning.terms.models import AccountEntry, Amendment, AssociationRule, HandlingRate
 
 
 def _amendments(scope: Scope) -> Sequence[ColumnElement[bool]]:
@@ -18,7 +18,7 @@ def _amendments(scope: Scope) -> Sequence[ColumnElement[bool]]:
     return mine
 
 
-def _association_only(model: type[AccountEntry | AssociationRule]) -> None:
+def _association_only(model: type[AccountEntry | AssociationRule | HandlingRate]) -> None:
     def mine(scope: Scope) -> list[ColumnElement[bool]]:
         return [model.association_id == scope.association_id, *([] if scope.organisation_id is None else [false()])]
 
@@ -28,3 +28,4 @@ def _association_only(model: type[AccountEntry | AssociationRule]) -> None:
 rule(Amendment, _amendments)
 _association_only(AccountEntry)
 _association_only(AssociationRule)
+_association_only(HandlingRate)

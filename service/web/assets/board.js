@@ -79,7 +79,7 @@
       const row = places.get(uid);
       if (row === undefined) return;
       changed += items.version[row] !== fresh.version[n];
-      for (const key of ["version", "stage", "kg", "pickup", "delivery", "trips", "gets", "pays", "freight", "over", "pin", "reason"]) items[key][row] = fresh[key][n];
+      for (const key of ["version", "stage", "kg", "pickup", "delivery", "trips", "gets", "pays", "freight", "over", "pin", "reason", "far", "again"]) items[key][row] = fresh[key][n];
       for (const [key, list] of Object.entries(theirs)) {
         const name = fresh[key][n] < 0 ? null : fresh[list][fresh[key][n]];
         if (name !== null && !items[list].includes(name)) items[list].push(name);
@@ -224,7 +224,15 @@
     fact(values.buyer(row), `${say("pays")} ${vnd(items.pays[row])}`);
     fact(say("freight"), vnd(items.freight[row]));
     fact(say("day"), items.pickup[row] === items.delivery[row] ? longDay(items.pickup[row]) : `${longDay(items.pickup[row])} → ${longDay(items.delivery[row])}`);
+    const far = items.far[row];
+    ["loaded", "accepted", "turned", "settled", "paid"].forEach((name, n) => { if (far.length) fact(say(name), kg(far[n])); });
+    if (far.length && far[3]) fact(say("settled_vnd"), `${say("gets")} ${vnd(far[5])} · ${say("pays")} ${vnd(far[6])}`);
     box.replaceChildren(head, facts);
+    const more = element("p", "", "small"), whole = element("a", say("whole"));
+    whole.href = `/promises/${items.uid[row]}`;
+    if (items.again[row]) more.append(`${say("again")} `);
+    more.append(whole);
+    box.append(more);
     for (const name of items.trips[row]) {
       const told = element("p", "", "small"), link = element("a", say("trip", { n: name }));
       link.href = `/plans/${root.dataset.plan}/trips/${name}`;

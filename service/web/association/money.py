@@ -19,6 +19,7 @@ from service.planning import models as m
 from service.planning.fulfilment import settlements
 from service.planning.states import SettlementState
 from service.planning.terms import accounts
+from service.planning.terms.records import versions_of_settlements
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part
@@ -58,12 +59,28 @@ def show_money(visit: PageRequest, show: str = WAITING) -> Response:
     if show == WAITING:
         rows, more = part(visit, _unsettled(visit), (m.Receipt.received_at, m.Receipt.id))
         return visit.show(
-            "association/money.html", standing=standing, show=show, tabs=tabs, waiting=_waiting(visit, rows), rows=[], names={}, more=more
+            "association/money.html",
+            standing=standing,
+            show=show,
+            tabs=tabs,
+            waiting=_waiting(visit, rows),
+            rows=[],
+            names={},
+            more=more,
+            versions={},
         )
     query = settlements.settlements(visit.scope, states=[SettlementState(show)])
     found, more = part(visit, query, (m.Settlement.created_at, m.Settlement.id), descending=show == "paid")
     return visit.show(
-        "association/money.html", standing=standing, show=show, tabs=tabs, waiting=[], rows=found, names=_names(visit, found), more=more
+        "association/money.html",
+        standing=standing,
+        show=show,
+        tabs=tabs,
+        waiting=[],
+        rows=found,
+        names=_names(visit, found),
+        more=more,
+        versions=versions_of_settlements(visit.session, [row.id for row in found]),
     )
 
 

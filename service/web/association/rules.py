@@ -10,14 +10,14 @@ from starlette.responses import Response
 from catalog import changes
 from catalog.changes import AssociationChange
 from catalog.errors import Invalid, fault
-from catalog.models import AccessRule, Association, LegalFact, Tariff, TariffBand, VehicleClass
-from catalog.tenancy import visible
+from catalog.models import AccessRule, Association, LegalFact, Site, SiteKind, Tariff, TariffBand, VehicleClass
+from catalog.tenancy import find, visible
 from service.auth.permissions import Permission
 from service.days import today
 from service.db import now
 from service.http.context import before
 from service.planning.states import FreightRisk
-from service.planning.terms import rules
+from service.planning.terms import handling, rules
 from service.web import house
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader, fields
@@ -55,8 +55,14 @@ def _show(visit: PageContext) -> Response:
         access=session.scalars(visible(AccessRule, scope).order_by(AccessRule.zone, AccessRule.valid_from).limit(MOST)).all(),
         money=rules.rules_of(session, scope.association_id), risks=options(FreightRisk, visit),
         current=rules.rule_on(session, scope.association_id, today(now(session))),
+        hubs=_hubs(visit), rates=handling.rates_of(session, scope.association_id), day=today(now(session)),
         writes=visit.principal.may(Permission.SETTINGS_WRITE), adds=visit.principal.may(Permission.CATALOG_WRITE),
     )  # fmt: skip
+
+
+def _hubs(visit: PageContext) -> list[Site]:
+    mine = visible(Site, visit.scope).where(Site.kind == SiteKind.HUB, Site.closed_on.is_(None))
+    return list(visit.session.scalars(mine.order_by(Site.sort_key, Site.id).limit(MOST)))
 
 
 @pages.get("/rules", may=Permission.SETTINGS_READ)
@@ -107,3 +113,15 @@ def state_money_rule(visit: PageRequest) -> Response:
     act = visit.act("stated")
     rules.state_rule(visit.session, visit.scope.association_id, act, valid_from=since, fee_per_mille=fee, freight_risk=FreightRisk(risk))
     return visit.go("/rules", visit.say("Stated. It holds for promises made from that day on; earlier ones keep their terms."))
+
+
+@pages.post("/rules/handling", may=Permission.SETTINGS_WRITE, form=_show, audited=False)
+def state_handling(visit: PageRequest) -> Response:
+    """State what a hub takes for handling, from a day on."""
+    read = Reader(visit.form)
+    hub, since, rate = read.text("hub", needed=True), read.day("handling_from", needed=True), read.decimal("vnd_per_kg", needed=True)
+    read.done()
+    if hub is not None and since is not None and rate is not None:
+        find(visit.session, visit.scope, Site, hub)
+        handling.state_handling(visit.session, visit.scope, hub, float(rate), since, visit.act("stated"))
+    return visit.go("/rules#handling", visit.say("Stated. It holds for promises made from that day on; earlier ones keep their terms."))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select
 from starlette.responses import Response
 
 from catalog.tenancy import visible
 from service.auth.permissions import Permission
 from service.days import VIETNAM
-from service.models import ApiKey, AuditEvent, User
+from service.models import AuditEvent, User
+from service.web.actors import actor_names
 from service.web.context import PageContext, PageRequest
 from service.web.formats import day_of_text
 from service.web.lists import part
 from service.web.pages import Pages
 from service.web.texts import mark
+from service.web.usual_reasons import reason_in_words
 
 pages = Pages("trail")
 ROWS = 50
@@ -62,8 +64,6 @@ WHOLE: dict[str, str] = {
     "passkey.add": mark("added a passkey"), "passkey.remove": mark("took a passkey away"), "denied": mark("tried what isn't allowed"),
 }  # fmt: skip
 """Deeds that aren't done to anything."""
-MACHINES: dict[str, str] = {"system": mark("the system"), "command line": mark("the command line")}
-"""Who acts where nobody does."""
 
 
 @pages.get("/trail", may=Permission.AUDIT_READ)
@@ -81,9 +81,9 @@ def show_trail(visit: PageRequest, action: str = "", kind: str = "", uid: str = 
         query = query.where(AuditEvent.at >= on, AuditEvent.at < on + timedelta(days=1))
     rows, more = part(visit, query, (AuditEvent.chain, AuditEvent.seq), rows=ROWS, descending=True)
     asked = {"action": action, "kind": kind, "uid": uid, "who": who, "day": day}
-    return visit.show(
-        "association/trail.html", rows=[_shown(visit, row) for row in rows], names=_names(visit, rows), more=more, asked=asked
-    )
+    shown, names = [_shown(visit, row) for row in rows], actor_names(visit, {row.actor for row in rows})
+    why = partial(reason_in_words, visit)
+    return visit.show("association/trail.html", rows=shown, names=names, more=more, asked=asked, why=why)
 
 
 def _deed(visit: PageContext, action: str) -> str:
@@ -100,14 +100,6 @@ def _shown(visit: PageContext, event: AuditEvent) -> dict[str, Any]:
     fields = [(name, was.get(name), now.get(name)) for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
     kind = KINDS.get(event.object_kind)
     return {"event": event, "fields": fields, "deed": _deed(visit, event.action), "kind": visit.say(kind) if kind else event.object_kind}
-
-
-def _names(visit: PageContext, rows: list[AuditEvent]) -> dict[str, str]:
-    actors = {row.actor for row in rows}
-    named = {actor: visit.say(words) for actor, words in MACHINES.items()}
-    for uid, name in (User.uid, User.name), (ApiKey.uid, ApiKey.label):
-        named |= dict(visit.session.execute(select(uid, name).where(uid.in_(actors))).all())
-    return named
 
 
 def _actors(visit: PageContext, who: str) -> list[str]:

@@ -16,6 +16,7 @@ from buyers.models import DemandLine
 from catalog.models import Lot, Organisation, Product, Site, SiteKind, VehicleClass
 from service.planning import models as m
 from service.planning.columns import day_number
+from service.planning.fulfilment.balances import ItemBalance, balances_of_items
 from service.planning.parties import called
 from service.planning.states import DecisionKind
 from service.planning.terms.figures import figures_of_items
@@ -54,6 +55,7 @@ def items(session: Session, plan: m.Plan, first: date, since: datetime | None = 
     rows = _item_rows(session, plan, since)
     found = [row[0] for row in rows]
     money, promises = figures_of_items(session, found), _promises(session, plan)
+    balances, again = balances_of_items(session, found), _proposed_again(session, found)
     riding = _riding(session, plan)
     parties, products, trucks = _Names(), _Names(), _Names()
     columns: dict[str, list[Any]] = {name: [] for name in ITEM_COLUMNS}
@@ -65,6 +67,7 @@ def items(session: Session, plan: m.Plan, first: date, since: datetime | None = 
             -1 if truck is None else trucks.place(truck), [] if i.own_km is not None else riding.get(i.allocation_id, []),
             worth_of.parts.supplier_vnd, worth_of.parts.buyer_vnd, worth_of.parts.freight_vnd + worth_of.parts.hub_vnd,
             worth_of.bid_vnd_per_kg - worth_of.ask_vnd_per_kg, _pinned(kind), i.reason_code.value if i.reason_code else "",
+            _far(balances.get(i.id)), int(i.id in again),
         )  # fmt: skip
         for column, value in zip(columns.values(), values):
             column.append(value)
@@ -74,8 +77,23 @@ def items(session: Session, plan: m.Plan, first: date, since: datetime | None = 
 
 ITEM_COLUMNS = (
     "uid", "version", "stage", "lot", "line", "product", "grade", "supplier", "buyer", "kg", "pickup", "delivery", "truck", "trips",
-    "gets", "pays", "freight", "over", "pin", "reason",
+    "gets", "pays", "freight", "over", "pin", "reason", "far", "again",
 )  # fmt: skip
+
+
+def _far(balance: ItemBalance | None) -> list[int]:
+    """Return how far an item has come: kg loaded, accepted, rejected, settled, paid, then the supplier's and the buyer's settled đồng."""
+    if balance is None or not balance.loaded_kg:
+        return []
+    masses = [balance.loaded_kg, balance.accepted_kg, balance.rejected_kg, balance.settled_kg, balance.paid_kg]
+    return [*masses, balance.supplier_vnd, balance.buyer_vnd]
+
+
+def _proposed_again(session: Session, found: Sequence[m.ProposalItem]) -> set[int]:
+    """Return the numbers of items whose pair was rejected before and has changed since."""
+    basis = m.ProposalBasis
+    query = select(basis.item_id, basis.changed).where(basis.item_id.in_([i.id for i in found]))
+    return {number for number, changed in session.execute(query) if changed}
 
 
 def _item_rows(session: Session, plan: m.Plan, since: datetime | None) -> Sequence[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from service.web.context import PageContext
-from service.web.error_texts import CODES
+from service.web.error_texts import CODES, RULES
 from service.web.labels import STAGES
 from service.web.texts import mark
 
@@ -33,6 +33,14 @@ TEXTS: dict[str, str] = {
     "pays": mark("pays"),
     "worth": mark("The plan's worth"),
     "freight": mark("Freight"),
+    "loaded": mark("Loaded"),
+    "accepted": mark("Accepted"),
+    "turned": mark("Turned away"),
+    "settled": mark("Settled"),
+    "paid": mark("Paid"),
+    "settled_vnd": mark("By the settlements"),
+    "again": mark("Rejected before, changed since."),
+    "whole": mark("Terms, answers and history"),
     "fee": mark("The association's fee"),
     "kg": mark("Kilograms matched"),
     "grade": mark("grade %(rank)s"),
@@ -59,28 +67,6 @@ REFUSALS = (
     "forbidden", "csrf", "not_found", "stale", "plan_stale", "already_decided", "already_confirmed", "hold_expired", "lot_overcommitted",
     "line_overcommitted", "too_many_requests", "busy", "database_away", "still_running",
 )  # fmt: skip
-RULES: dict[str, str] = {
-    "lot_quantity": mark("the lot has no more than that"),
-    "line_quantity": mark("the line wants no more than that"),
-    "min_take": mark("the lot goes in larger parts only"),
-    "indivisible": mark("the lot goes whole or not at all"),
-    "min_fill": mark("the line wants more or nothing"),
-    "min_supplier": mark("the line takes larger parts of each supplier only"),
-    "max_suppliers": mark("the line takes from no more suppliers"),
-    "pickup_dates": mark("the lot can't be picked up on that day"),
-    "delivery_dates": mark("the line doesn't receive on that day"),
-    "remaining_life": mark("it wouldn't keep long enough"),
-    "certificate": mark("the certificate doesn't hold on that day"),
-    "payload": mark("the truck can't carry that much"),
-    "volume": mark("the truck hasn't room for that much"),
-    "access_hours": mark("the truck isn't admitted at that hour"),
-    "opening_hours": mark("the place is closed at that hour"),
-    "max_hours": mark("the trip would take too long"),
-    "count_per_day": mark("there are no more trucks of this class on that day"),
-    "cold": mark("it needs a refrigerated truck"),
-    "doors": mark("the truck is too large for a door"),
-    "horizon": mark("that day lies outside what is planned"),
-}
 
 
 def words(visit: PageContext) -> str:

@@ -12,7 +12,6 @@ import orjson
 from sqlalchemy import select
 from starlette.responses import Response
 
-from catalog.errors import NeedsConfirmation
 from catalog.models import Side, VehicleClass
 from catalog.tenancy import find, visible
 from matching.model.plan import Status
@@ -23,9 +22,11 @@ from service.planning.plans.freshness import stale_pairs
 from service.planning.plans.party_totals import compare_parties
 from service.planning.states import PlanState, ProposalState, RejectReason
 from service.runs import comparison, publishing
+from service.runs.preview import Preview, Told, preview
 from service.views.plans import PlanDetail, plan_detail, plan_out, runs_of
-from service.web import rendering
+from service.web import error_texts, rendering
 from service.web.broker import board, board_texts, printing
+from service.web.broker.rejected import rejected_pairs
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.labels import options
@@ -92,13 +93,19 @@ def show_plan(visit: PageRequest, uid: Uid) -> Response:
 def _draft(visit: PageContext) -> Response:
     """Show a draft, and what publishing it would replace."""
     plan = find(visit.session, visit.scope, m.Plan, visit.params["uid"])
-    current = visible(m.Plan, visit.scope).where(m.Plan.state == PlanState.CURRENT)
     days = [(day, list(rows)) for day, rows in groupby(printing.draft_rows(visit.session, plan), key=lambda row: row.pickup_on)]
+    would = preview(visit.session, plan)
     return visit.show(
-        "broker/draft.html", plan=_detail(visit, plan), days=days, current=visit.session.scalars(current).one_or_none(),
+        "broker/draft.html", plan=_detail(visit, plan), days=days, would=would, told=_told(visit, would),
         publishes=visit.principal.may(Permission.PROPOSALS_DECIDE) and plan.status != Status.RELAXED.value,
-        doubtful=visit.problem is not None and visit.problem.code == NeedsConfirmation.code,
+        doubt=error_texts.words(would.doubt, visit) if would.doubt else "", rejected=rejected_pairs(visit, plan),
     )  # fmt: skip
+
+
+def _told(visit: PageContext, would: Preview) -> list[tuple[str, list[Told]]]:
+    """Return who would be asked, by side."""
+    sides = ((Side.SUPPLY, visit.say("Cooperatives and groups")), (Side.DEMAND, visit.say("Buyers")))
+    return [(words, [one for one in would.told if one.side is side]) for side, words in sides]
 
 
 @pages.post("/plans/{uid}/publish", may=Permission.PROPOSALS_DECIDE, audited=False, form=_draft)

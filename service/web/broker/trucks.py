@@ -23,7 +23,7 @@ from service.planning.fulfilment import shipments
 from service.planning.fulfilment.shipments import Hired
 from service.planning.states import FreightRisk, ShipmentState
 from service.planning.terms import amendments
-from service.planning.terms.models import Terms
+from service.planning.terms.models import Amendment, Terms
 from service.web.context import PageContext, PageRequest
 from service.web.forms import Reader
 from service.web.lists import part
@@ -47,7 +47,11 @@ def list_shipments(visit: PageRequest, state: str = "") -> Response:
     for row in shipments.cargo_of(visit.session, [row.id for row in rows]):
         kg[row[0]] = kg.get(row[0], 0) + row[1].kg
     whole = visit.scope.organisation_id is None
-    return visit.show("broker/shipments.html", rows=rows, kg=kg if whole else {}, more=more, tabs=tabs, papers=whole and _papers(visit))
+    planned = [row for row in rows if row.state is ShipmentState.PLANNED] if whole else []
+    missing = {number: vnd for number, vnd in shipments.differences_vnd(visit.session, planned).items() if vnd} if planned else {}
+    return visit.show(
+        "broker/shipments.html", rows=rows, kg=kg if whole else {}, more=more, tabs=tabs, papers=whole and _papers(visit), missing=missing
+    )
 
 
 def _papers(visit: PageContext) -> dict[str, object]:
@@ -74,7 +78,7 @@ def show_shipment(visit: PageRequest, uid: Uid) -> Response:
     base = f"/api/v1/shipments/{uid}"
     papers = [(f"{base}/delivery-note", visit.say("Delivery note")), (f"{base}/gate-slip", visit.say("Gate slip"))]
     return visit.show("broker/truck.html", journey=journey, shipment=shipment, papers=papers, plan=None, number=None,
-                      missing_vnd=_missing_vnd(visit, shipment), can_ask=_can_ask(visit, shipment),
+                      missing_vnd=_missing_vnd(visit, shipment), can_ask=_can_ask(visit, shipment), asked=_asked(visit, shipment),
                       writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
 
 
@@ -89,6 +93,27 @@ def _can_ask(visit: PageContext, shipment: m.Shipment) -> bool:
     aboard = select(m.ShipmentItem.promise_id).where(m.ShipmentItem.shipment_id == shipment.id)
     others = select(Terms.id).where(Terms.promise_id.in_(aboard), Terms.freight_risk != FreightRisk.ASSOCIATION)
     return visit.session.scalars(others.limit(1)).first() is not None
+
+
+def _asked(visit: PageContext, shipment: m.Shipment) -> list[tuple[str, str, Amendment, int]]:
+    """Return who was asked to pay for an emptier truck: the item's uid, the buyer, the change, and what the buyer would pay more."""
+    if visit.scope.organisation_id is not None:
+        return []
+    query = select(m.ProposalItem.uid, Organisation.name, Amendment, Amendment.surcharge_vnd - Terms.surcharge_vnd)
+    query = query.join(Amendment, Amendment.item_id == m.ProposalItem.id).join(Terms, Terms.id == Amendment.terms_id)
+    query = query.join(Organisation, Organisation.id == Terms.buyer_id).join(m.Promise, m.Promise.proposal_item_id == m.ProposalItem.id)
+    query = query.join(m.ShipmentItem, m.ShipmentItem.promise_id == m.Promise.id).where(m.ShipmentItem.shipment_id == shipment.id)
+    rows = visit.session.execute(query.where(Amendment.proposed_by_side == Side.LOGISTICS).order_by(Amendment.id.desc()).limit(50))
+    return [(uid, name, change, int(vnd)) for uid, name, change, vnd in rows]
+
+
+@pages.post("/shipments/{uid}/replan", may=Permission.SHIPMENTS_WRITE, audited=False)
+def plan_again(visit: PageRequest, uid: Uid) -> Response:
+    """Cancel a shipment that goes too empty, and go to where the next plan is started."""
+    act = visit.act("the truck goes emptier than agreed")
+    shipments.cancel(visit.session, visit.scope, uid, act, Reader(visit.form).whole("version", needed=True))
+    said = visit.say("The shipment is cancelled; its goods stay promised. See what else can ride, then schedule the truck again.")
+    return visit.go("/runs", said, "info")
 
 
 @pages.post("/shipments/{uid}/ask", may=Permission.SHIPMENTS_WRITE, audited=False)
@@ -107,7 +132,7 @@ def show_trip(visit: PageRequest, uid: Uid, number: Number) -> Response:
     query = query.where(m.PlanTrip.plan_id == plan.id, m.PlanTrip.number == number, m.Shipment.state != ShipmentState.CANCELLED)
     papers = [(f"/api/v1/plans/{uid}/trips/{number}/sheet", visit.say("Driver's sheet"))]
     made = visit.session.scalars(query.order_by(m.Shipment.id.desc()).limit(1)).one_or_none()
-    return visit.show("broker/truck.html", journey=journey, shipment=made, papers=papers, plan=plan, number=number, missing_vnd=0,
+    return visit.show("broker/truck.html", journey=journey, shipment=made, papers=papers, plan=plan, number=number, missing_vnd=0, asked=[],
                       writes=visit.principal.may(Permission.SHIPMENTS_WRITE))  # fmt: skip
 
 

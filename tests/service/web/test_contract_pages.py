@@ -21,8 +21,22 @@ from tests.service.web.conftest import DESK, PHONE, Opened, check_usable, follow
 from tests.service.web.staging import Stage
 
 WORDS = {
-    "vi": {"sign": "Ký", "signed": "Đã ký.", "ask": "Đề nghị sửa hợp đồng", "send": "Gửi đề nghị", "active": "Đang hiệu lực"},
-    "en": {"sign": "Sign", "signed": "Signed.", "ask": "Ask for other terms", "send": "Ask the other side", "active": "In force"},
+    "vi": {
+        "sign": "Ký",
+        "agree": "Đồng ý và ký",
+        "signed": "Đã ký.",
+        "ask": "Đề nghị sửa hợp đồng",
+        "send": "Gửi đề nghị",
+        "active": "Đang hiệu lực",
+    },
+    "en": {
+        "sign": "Sign",
+        "agree": "Agree and sign",
+        "signed": "Signed.",
+        "ask": "Ask for other terms",
+        "send": "Ask the other side",
+        "active": "In force",
+    },
 }
 
 
@@ -57,7 +71,7 @@ def test_a_cooperative_signs_a_contract_and_agrees_to_another_price(opened: Open
     assert contract(stage, uid).price_vnd_per_kg == 22_000
     page.reload()
     keep(page, f"contract-pending-{language}")
-    follow(page, page.get_by_role("button", name=words["sign"], exact=True))
+    follow(page, page.get_by_role("button", name=words["agree"], exact=True))
     now_agreed = contract(stage, uid)
     assert (now_agreed.status, now_agreed.price_vnd_per_kg) == (AgreementStatus.ACTIVE, 23_500)
 

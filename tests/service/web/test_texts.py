@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,16 @@ def test_words_have_the_same_places_as_their_texts() -> None:
         for message in texts.catalogue(language):
             if isinstance(message.id, str) and message.id:
                 assert places(str(message.string)) == places(message.id), message.id
+
+
+def test_every_text_with_a_per_cent_sign_can_be_filled_in() -> None:
+    """A template fills in each text whether it has places or not, so a bare sign would break its page."""
+    for language in texts.LANGUAGES:
+        for message in texts.catalogue(language):
+            parts: tuple[Any, ...] = (message.id, message.string)
+            for form in (one for part in parts for one in ((part,) if isinstance(part, str) else part or ()) if one):
+                filled = form % dict.fromkeys(re.findall(r"%\((\w+)\)", form), "1")
+                assert "%(" not in filled, form
 
 
 def test_every_state_and_reason_has_its_words() -> None:
