@@ -22,7 +22,7 @@ def test_all_that_is_open_is_explained_in_vietnamese_unless_asked_otherwise(plan
     outcome = run("explain", planned / "in", planned / "out", "--all")
     assert outcome.exit_code == 0
     assert "Lô lot1: 1.000 kg, đã khớp 0 kg, còn 1.000 kg." in outcome.stdout
-    assert "Đơn hàng line1: cần 800 kg" in outcome.stdout
+    assert "Dòng hàng line1: cần 800 kg" in outcome.stdout
     assert "line line1 wants 1 grade better" in run("explain", planned / "in", planned / "out", "--lot", "lot1", "--lang", "en").stdout
 
 
@@ -52,7 +52,7 @@ def test_an_id_that_is_not_there_is_an_error_with_its_name(planned: Path) -> Non
 def test_of_a_run_that_was_stopped_early_it_is_said(planned: Path) -> None:
     told = planned / "out" / "plan.json"
     told.write_text(json.dumps(json.loads(told.read_text(encoding="utf-8")) | {"termination": "stopped"}), encoding="utf-8")
-    assert "Lần chạy đã dừng sớm" in run("explain", planned / "in", planned / "out", "--lot", "lot1").stdout
+    assert "Lần lập kế hoạch đã dừng sớm" in run("explain", planned / "in", planned / "out", "--lot", "lot1").stdout
     assert printed_json(run("explain", planned / "in", planned / "out", "--lot", "lot1", "--json"))["stopped_early"] is True
 
 
