@@ -97,6 +97,7 @@ def _new(visit: PageContext) -> Response:
         first=first.isoformat(),
         until=(first + (last.available_until - last.available_from if last else timedelta(days=USUAL_DAYS))).isoformat(),
         unit=(last.stated_unit if last and last.stated_unit else USUAL_UNIT).value,
+        usual_unit=USUAL_UNIT.value,
         more_grades=range(2, 2 + MORE_GRADES),
     )
 
