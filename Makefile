@@ -81,7 +81,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@awk '/^uv==/ {own = 1; print; next} own && /^    --hash/ {print; next} {own = 0} END {print "    # uv alone"}' requirements.lock > $(VENV)/uv.txt
 	@$(PIP) --require-hashes -r $(VENV)/uv.txt
 	@# uv takes a fraction of pip's time; where it reaches no index, because only pip is told of one, pip does it.
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock || \
+	@$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock || \
 		$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from catalog import intake
 from catalog.base import new_uid
+from catalog.checks import check_names
 from catalog.errors import AlreadyThere, Invalid, NotFound, fault
 from catalog.intake import MemberIn, OrganisationIn
 from catalog.models import SIDE_OF, Member, Organisation, OrganisationKind, Side
@@ -46,7 +47,7 @@ class OrganisationBatch:
         NeedsConfirmation
             If its name has letters of another alphabet.
         """
-        intake.check_names(given, "code", "name")
+        check_names(given, "code", "name")
         intake.confirm_name(given.name, confirmed=given.confirmed)
         sponsor = self.sponsor(given.kind, given.sponsor) if given.sponsor else None
         side = SIDE_OF[given.kind]
@@ -125,7 +126,7 @@ class MemberBatch:
         AlreadyThere
             If the code is taken.
         """
-        intake.check_names(given, "code", "name")
+        check_names(given, "code", "name")
         owner = self._owner(organisation)
         if given.code in self.codes[owner]:
             raise AlreadyThere(f"the code {given.code!r} is taken")

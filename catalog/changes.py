@@ -5,7 +5,6 @@ In each model of a change, what isn't named stays, and null empties a field that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -15,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from catalog import intake, names, quantities
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_RATE, MAX_VND_PER_KG
-from catalog.errors import AlreadyThere, Conflict, Fault, Invalid, fault
+from catalog.checks import bad_names, bad_text, raise_faults
+from catalog.errors import AlreadyThere, Conflict, Fault, fault
 from catalog.given import EMAIL, Code, Given, Name
 from catalog.models import (
     MAX_GRADE,
@@ -305,7 +305,7 @@ class RoadChange(Given):
 
 def add_association(session: Session, given: AssociationIn, by: str) -> Association:
     """Add a tenant."""
-    _raise(_bad_names(given, "code", "name"))
+    raise_faults(bad_names(given, "code", "name"))
     if session.scalars(select(Association.id).where(Association.code == given.code)).first() is not None:
         raise AlreadyThere(f"the code {given.code!r} is taken")
     return _add(session, Association(**given.model_dump(), updated_by=by))
@@ -323,9 +323,9 @@ def change(session: Session, row: Row, given: Given, by: str, version: int | Non
     """
     check_version(row, version)
     values = {**given.model_dump(exclude_unset=True), **more}
-    faults = _bad_names(given, *(["name"] if values.get("name") is not None else []))
+    faults = bad_names(given, *(["name"] if values.get("name") is not None else []))
     faults += _bad_commune(session, values.get("commune_code")) + _bad_windows(row, values)
-    _raise(faults)
+    raise_faults(faults)
     known = {name: value for name, value in values.items() if hasattr(type(row), name)}
     for name, value in {**known, "updated_by": by}.items():
         setattr(row, name, value)
@@ -363,7 +363,7 @@ def change_organisation(session: Session, scope: Scope, uid: str, given: Organis
         sponsor = find(session, scope, Organisation, given.sponsor) if given.sponsor else None
         fits = row.kind is OrganisationKind.GROUP and (sponsor is None or sponsor.kind is OrganisationKind.COOPERATIVE)
         if not fits:
-            _raise([fault("sponsor", given.sponsor, "a cooperative, for a group alone")])
+            raise_faults([fault("sponsor", given.sponsor, "a cooperative, for a group alone")])
         more = {"sponsor_id": sponsor and sponsor.id}
     return change(session, row, _without(given, "sponsor", "confirmed"), by, version, **more)
 
@@ -378,7 +378,7 @@ def change_site(session: Session, scope: Scope, uid: str, given: SiteChange, by:
     """Change a site; a move to outside Vietnam needs to be confirmed."""
     row = find(session, scope, Site, uid, lock=True)
     check_version(row, version)
-    _raise(intake.association_matters(scope, given, row))
+    raise_faults(intake.association_matters(scope, given, row))
     if {"lat", "lon"} & given.model_fields_set:
         place = {name: getattr(given, name) if name in given.model_fields_set else getattr(row, name) for name in ("lat", "lon")}
         intake.confirm_place(place["lat"], place["lon"], confirmed=given.confirmed)
@@ -387,13 +387,13 @@ def change_site(session: Session, scope: Scope, uid: str, given: SiteChange, by:
 
 
 def _key(name: str) -> str:
-    _raise(_bad_text("name", name))
+    raise_faults(bad_text("name", name))
     return names.sort_key(name)
 
 
 def add_variety(session: Session, product: Product, given: VarietyIn, by: str) -> Variety:
     """Add a variety to a product."""
-    _raise(_bad_names(given, "code", "name"))
+    raise_faults(bad_names(given, "code", "name"))
     if session.scalars(select(Variety.id).where(Variety.product_id == product.id, Variety.code == given.code)).first() is not None:
         raise AlreadyThere(f"the code {given.code!r} is taken")
     return _add(session, Variety(**given.model_dump(), product_id=product.id, updated_by=by))
@@ -401,7 +401,7 @@ def add_variety(session: Session, product: Product, given: VarietyIn, by: str) -
 
 def add_grade(session: Session, product: Product, given: GradeIn) -> Grade:
     """Add a rung below the last of a product's ladder."""
-    _raise(_bad_names(given, "name"))
+    raise_faults(bad_names(given, "name"))
     lowest = session.scalar(select(func.max(Grade.rank)).where(Grade.product_id == product.id)) or 0
     if lowest >= MAX_GRADE:
         raise Conflict(f"a ladder has {MAX_GRADE} rungs at most")
@@ -411,7 +411,7 @@ def add_grade(session: Session, product: Product, given: GradeIn) -> Grade:
 def add_unit(session: Session, product: Product, given: UnitIn) -> ProductUnit:
     """State what one piece or crate of a product weighs from a day on."""
     if given.unit not in quantities.COUNTED:
-        _raise([fault("unit", given.unit, "quả or thùng")])
+        raise_faults([fault("unit", given.unit, "quả or thùng")])
     same = (ProductUnit.product_id == product.id, ProductUnit.unit == given.unit, ProductUnit.valid_from == given.valid_from)
     if session.scalars(select(ProductUnit.id).where(*same)).first() is not None:
         raise AlreadyThere(f"what one {given.unit} weighs from {given.valid_from} on is stated already")
@@ -429,7 +429,7 @@ def change_certificate(session: Session, scope: Scope, uid: str, given: Certific
 
 def add_vehicle_class(session: Session, scope: Scope, given: VehicleClassIn, by: str) -> VehicleClass:
     """Add a class of trucks with its first tariff."""
-    _raise(_bad_names(given, "code"))
+    raise_faults(bad_names(given, "code"))
     same = select(VehicleClass).where(VehicleClass.association_id == scope.association_id, VehicleClass.code == given.code)
     if session.scalars(same).first() is not None:
         raise AlreadyThere(f"the code {given.code!r} is taken")
@@ -455,7 +455,7 @@ def add_tariff(session: Session, vehicle: VehicleClass, given: TariffIn) -> Tari
     """State what a class costs from a day on."""
     starts = [band.from_km for band in given.bands]
     if starts[0] != 0 or starts != sorted(set(starts)):
-        _raise([fault("bands", starts, "bands in ascending order, the first from kilometre 0")])
+        raise_faults([fault("bands", starts, "bands in ascending order, the first from kilometre 0")])
     same = select(Tariff.id).where(Tariff.vehicle_class_id == vehicle.id, Tariff.valid_from == given.valid_from)
     if session.scalars(same).first() is not None:
         raise AlreadyThere(f"a tariff from {given.valid_from} on is there already")
@@ -467,14 +467,14 @@ def add_tariff(session: Session, vehicle: VehicleClass, given: TariffIn) -> Tari
 
 def add_access_rule(session: Session, scope: Scope, given: AccessRuleIn, by: str) -> AccessRule:
     """Add hours in which trucks are kept out of a zone."""
-    faults = _bad_names(given, "zone")
+    faults = bad_names(given, "zone")
     if given.closed_from_min == given.closed_until_min:
         faults.append(fault("closed_from_min,closed_until_min", given.closed_from_min, "hours of some length"))
     if given.valid_until is not None and given.valid_until < given.valid_from:
         faults.append(
             fault("valid_from,valid_until", f"{given.valid_from}..{given.valid_until}", "a window that doesn't end before it starts")
         )
-    _raise(faults)
+    raise_faults(faults)
     return _add(session, AccessRule(**given.model_dump(), association_id=scope.association_id, updated_by=by))
 
 
@@ -482,7 +482,7 @@ def add_road(session: Session, scope: Scope, given: RoadIn, by: str) -> Road:
     """Add what is known of the way from one site to another."""
     start, end = find(session, scope, Site, given.from_site), find(session, scope, Site, given.to_site)
     if start.id == end.id:
-        _raise([fault("from_site,to_site", given.to_site, "two sites")])
+        raise_faults([fault("from_site,to_site", given.to_site, "two sites")])
     same = (Road.association_id == scope.association_id, Road.from_site_id == start.id, Road.to_site_id == end.id)
     there = session.scalars(select(Road).where(*same)).first()
     if there is not None:
@@ -495,7 +495,7 @@ def add_road(session: Session, scope: Scope, given: RoadIn, by: str) -> Road:
 def suspend(session: Session, scope: Scope, certificate: str, first: date, last: date | None, reason: str) -> Suspension:
     """Let a certificate not count from one day to another, or until further notice."""
     if last is not None and last < first:
-        _raise([fault("from_day,until_day", f"{first}..{last}", "a window that doesn't end before it starts")])
+        raise_faults([fault("from_day,until_day", f"{first}..{last}", "a window that doesn't end before it starts")])
     row = find(session, scope, Certificate, certificate)
     return _add(session, Suspension(certificate_id=row.id, from_day=first, until_day=last, reason=reason))
 
@@ -511,23 +511,6 @@ def add_suspension(session: Session, scope: Scope, certificate: Certificate, giv
 def change_area(session: Session, scope: Scope, uid: str, given: PlantingAreaChange, by: str, version: int | None) -> PlantingArea:
     """Change a planting-area code."""
     return change(session, find(session, scope, PlantingArea, uid, lock=True), given, by, version)
-
-
-def _bad_text(field: str, text: str) -> list[Fault]:
-    try:
-        clean = names.clean(text)
-    except ValueError as error:
-        return [fault(field, ascii(text), str(error))]
-    return [] if clean else [fault(field, text, "a text")]
-
-
-def _bad_names(given: Given, *fields: str) -> list[Fault]:
-    return [one for field in fields for one in _bad_text(field, getattr(given, field))]
-
-
-def _raise(faults: Sequence[Fault]) -> None:
-    if faults:
-        raise Invalid(sorted(faults))
 
 
 def _add(session: Session, row: Row) -> Row:

@@ -17,6 +17,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from catalog import names, quantities, repository
 from catalog.base import FIRST_DAY, LAST_DAY, MAX_KG, MAX_VND_PER_KG
+from catalog.checks import bad_names, bad_text, bad_window, raise_faults, upside_down
 from catalog.errors import AlreadyThere, Fault, Invalid, NeedsConfirmation, NotFound, fault
 from catalog.given import EMAIL, Code, CodeText, Dong, Given, Name, NameText, Share
 from catalog.models import (
@@ -208,16 +209,16 @@ def add_organisation(session: Session, scope: Scope, given: OrganisationIn, by: 
     NeedsConfirmation
         If it has such letters.
     """
-    faults = _bad_names(given, "code", "name")
+    faults = bad_names(given, "code", "name")
     if given.sponsor and given.kind is not OrganisationKind.GROUP:
         faults.append(fault("sponsor", given.sponsor, "only a group has a sponsor"))
-    _raise(faults)
+    raise_faults(faults)
     confirm_name(given.name, confirmed=given.confirmed)
     side = SIDE_OF[given.kind]
     _refuse_taken(session, visible(Organisation, scope).where(Organisation.side == side, Organisation.code == given.code), given.code)
     sponsor = find(session, scope, Organisation, given.sponsor) if given.sponsor else None
     if sponsor is not None and sponsor.kind is not OrganisationKind.COOPERATIVE:
-        _raise([fault("sponsor", given.sponsor, "a cooperative")])
+        raise_faults([fault("sponsor", given.sponsor, "a cooperative")])
     values = given.model_dump(exclude={"sponsor", "confirmed"})
     return _add(
         session, Organisation(**values, side=side, association_id=scope.association_id, sponsor_id=sponsor and sponsor.id, updated_by=by)
@@ -239,7 +240,7 @@ def confirm_name(name: str, *, confirmed: bool) -> None:
 
 def add_member(session: Session, scope: Scope, organisation: str, given: MemberIn, by: str) -> Member:
     """Add a member to an organisation."""
-    _raise(_bad_names(given, "code", "name"))
+    raise_faults(bad_names(given, "code", "name"))
     owner = find(session, scope, Organisation, organisation)
     _refuse_taken(session, visible(Member, scope).where(Member.organisation_id == owner.id, Member.code == given.code), given.code)
     return _add(session, Member(**given.model_dump(exclude_none=True), organisation_id=owner.id, updated_by=by))
@@ -253,14 +254,14 @@ def add_site(session: Session, scope: Scope, given: SiteIn, by: str) -> Site:
     NeedsConfirmation
         If it lies outside.
     """
-    faults = _bad_names(given, "code", "name") + association_matters(scope, given)
+    faults = bad_names(given, "code", "name") + association_matters(scope, given)
     if not (-90 <= given.lat <= 90 and -180 <= given.lon <= 180):
         faults.append(fault("lat,lon", f"{given.lat}, {given.lon}", "degrees from -90 to 90 and from -180 to 180"))
-    _raise(faults)
+    raise_faults(faults)
     confirm_place(given.lat, given.lon, confirmed=given.confirmed)
     owner = find(session, scope, Organisation, given.organisation) if given.organisation else None
     if owner is None and scope.organisation_id is not None:
-        _raise([fault("organisation", "", "the uid of the owner")])
+        raise_faults([fault("organisation", "", "the uid of the owner")])
     _refuse_taken(session, select(Site).where(Site.association_id == scope.association_id, Site.code == given.code), given.code)
     values = given.model_dump(exclude={"organisation", "confirmed"})
     keys = {"sort_key": names.sort_key(given.name), "search_key": names.search_key(given.name)}
@@ -306,10 +307,10 @@ def confirm_place(given_lat: float, given_lon: float, *, confirmed: bool) -> Non
 
 def add_product(session: Session, scope: Scope, given: ProductIn, by: str) -> Product:
     """Add a product with its grades and varieties."""
-    faults = _bad_names(given, "code", "name")
-    faults += [one for grade in given.grades for one in _bad_text("grades", grade)]
-    faults += [one for pair in given.varieties.items() for text in pair for one in _bad_text("varieties", text)]
-    _raise(faults)
+    faults = bad_names(given, "code", "name")
+    faults += [one for grade in given.grades for one in bad_text("grades", grade)]
+    faults += [one for pair in given.varieties.items() for text in pair for one in bad_text("varieties", text)]
+    raise_faults(faults)
     _refuse_taken(session, visible(Product, scope).where(Product.code == given.code), given.code)
     values = given.model_dump(exclude={"grades", "varieties"})
     product = _add(session, Product(**values, association_id=scope.association_id, updated_by=by))
@@ -323,13 +324,13 @@ def set_unit(session: Session, scope: Scope, product_code: str, unit: Unit, gram
     """State what one piece or crate of a product weighs from a day on, g."""
     product = find_code(session, scope, Product, product_code)
     if unit not in quantities.COUNTED or not 1 <= grams <= 10**9:
-        _raise([fault("unit,grams", f"{unit} {grams}", "quả or thùng, and 1 g or more")])
+        raise_faults([fault("unit,grams", f"{unit} {grams}", "quả or thùng, and 1 g or more")])
     return _add(session, ProductUnit(product_id=product.id, unit=unit, grams=grams, valid_from=valid_from, source=source))
 
 
 def add_certificate(session: Session, scope: Scope, given: CertificateIn, by: str, *, waiting: bool = False) -> Certificate:
     """Add a certificate; one that is waiting doesn't count until the association accepts it."""
-    _raise(_bad_window(given, "valid_from", "valid_until", date.min, date.max))
+    raise_faults(bad_window(given, "valid_from", "valid_until", date.min, date.max))
     owner = find(session, scope, Organisation, given.organisation)
     product = find_code(session, scope, Product, given.product) if given.product else None
     values = given.model_dump(exclude={"organisation", "product"})
@@ -339,7 +340,7 @@ def add_certificate(session: Session, scope: Scope, given: CertificateIn, by: st
 
 def add_planting_area(session: Session, scope: Scope, given: PlantingAreaIn, by: str, *, waiting: bool = False) -> PlantingArea:
     """Add a planting-area code; one that is waiting doesn't count until the association accepts it."""
-    _raise(_bad_window(given, "valid_from", "valid_until", date.min, date.max))
+    raise_faults(bad_window(given, "valid_from", "valid_until", date.min, date.max))
     owner, product = find(session, scope, Organisation, given.organisation), find_code(session, scope, Product, given.product)
     mine = PlantingArea.association_id == scope.association_id
     _refuse_taken(
@@ -374,7 +375,7 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
             made.append((one, *_lot_values(session, scope, one, seen)))
         except Invalid as invalid:
             faults += [Fault(row if len(given) > 1 else 0, f.field, f.value, f.expected) for f in invalid.faults]
-    _raise(faults)
+    raise_faults(faults)
     for one, values, _ in made:
         _confirm_quantity(session, one, values)
         _confirm_ask(session, values["product_id"], one.ask_vnd_per_kg, confirmed=one.confirmed)
@@ -383,8 +384,8 @@ def declare_lots(session: Session, scope: Scope, given: Sequence[LotIn], by: str
 
 def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the columns of a new lot and the rows that it names, or every fault of it."""
-    faults = _bad_names(given, *(["code"] if given.code else []))
-    faults += _bad_window(given, "available_from", "available_until", FIRST_DAY, LAST_DAY)
+    faults = bad_names(given, *(["code"] if given.code else []))
+    faults += bad_window(given, "available_from", "available_until", FIRST_DAY, LAST_DAY)
     found: dict[str, Any] = {}
     for name, model, search in (("organisation", Organisation, find), ("site", Site, find), ("product", Product, find_code)):
         try:
@@ -392,7 +393,7 @@ def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) ->
         except NotFound:
             faults.append(fault(name, getattr(given, name), f"a{'n' * (name == 'organisation')} {name} of yours"))
     faults += _bad_code(session, scope, given, seen)
-    _raise(faults)
+    raise_faults(faults)
     organisation, product = found["organisation"], found["product"]
     variety_id, faults = _variety(session, product, given)
     faults += _bad_supply(session, organisation, product, given)
@@ -400,7 +401,7 @@ def _lot_values(session: Session, scope: Scope, given: LotIn, seen: set[str]) ->
     faults += more
     if kg is not None:
         faults += faults_of_shares(session, organisation.id, given.shares, kg) + _bad_spread(given.low_kg, kg, given.high_kg)
-    _raise(faults)
+    raise_faults(faults)
     kept = given.model_dump(
         exclude={"organisation", "site", "product", "variety", "amount", "unit", "quantity_kg", "low_kg", "high_kg", "shares", "confirmed"},
         exclude_none=True,
@@ -513,7 +514,7 @@ def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, by: 
     lot = find(session, scope, Lot, uid, lock=True)
     check_version(lot, version)
     values = change.model_dump(exclude_none=True, exclude={"reason", "low_kg", "high_kg", "confirmed"})
-    _raise(_bad_revision(lot, change, values))
+    raise_faults(_bad_revision(lot, change, values))
     if values.get("ask_vnd_per_kg", lot.ask_vnd_per_kg) != lot.ask_vnd_per_kg:
         _confirm_ask(session, lot.product_id, change.ask_vnd_per_kg, confirmed=change.confirmed)
     if _is_revised(change):
@@ -529,7 +530,7 @@ def revise_lot(session: Session, scope: Scope, uid: str, change: LotChange, by: 
 
 def _bad_revision(lot: Lot, change: LotChange, values: dict[str, Any]) -> list[Fault]:
     first, last = values.get("available_from", lot.available_from), values.get("available_until", lot.available_until)
-    faults = [] if FIRST_DAY <= first <= last <= LAST_DAY else [_upside_down("available_from", "available_until", first, last)]
+    faults = [] if FIRST_DAY <= first <= last <= LAST_DAY else [upside_down("available_from", "available_until", first, last)]
     if lot.status in (LotStatus.WITHDRAWN, LotStatus.EXPIRED, LotStatus.SHIPPED):
         faults.append(fault("status", lot.status, "a lot that is on offer"))
     kg = values.get("quantity_kg", lot.quantity_kg)
@@ -562,44 +563,6 @@ def _add(session: Session, row: Row) -> Row:
     session.add(row)
     session.flush()
     return row
-
-
-def _raise(faults: Sequence[Fault]) -> None:
-    if faults:
-        raise Invalid(sorted(faults))
-
-
-def check_names(given: Given, *fields: str) -> None:
-    """Refuse texts with characters that no name holds.
-
-    Raises
-    ------
-    Invalid
-        Naming each of them.
-    """
-    _raise(_bad_names(given, *fields))
-
-
-def _bad_names(given: Given, *fields: str) -> list[Fault]:
-    """Return a fault for each text with characters that no name holds."""
-    return [one for field in fields for one in _bad_text(field, getattr(given, field))]
-
-
-def _bad_text(field: str, text: str) -> list[Fault]:
-    try:
-        clean = names.clean(text)
-    except ValueError as error:
-        return [fault(field, ascii(text), str(error))]
-    return [] if clean else [fault(field, text, "a text")]
-
-
-def _bad_window(given: Given, first: str, last: str, least: date, most: date) -> list[Fault]:
-    start, end = getattr(given, first), getattr(given, last)
-    return [] if least <= start <= end <= most else [_upside_down(first, last, start, end)]
-
-
-def _upside_down(first: str, last: str, start: date, end: date) -> Fault:
-    return fault(f"{first},{last}", f"{start}..{end}", "a window that doesn't end before it starts, in this century")
 
 
 def _refuse_taken(session: Session, query: Any, code: str) -> None:

@@ -78,7 +78,7 @@ def written(name: str, value: Any, language: Language) -> str:
     if name.endswith("_min"):
         return moment(int(value), language)
     if name.endswith("_pct"):
-        return f"{decimal(float(value), 1, language)} %"
+        return f"{decimal(float(value), 1, language)}%"
     if isinstance(value, float):
         return decimal(value, 1, language)
     unit = {"_kg": " kg", "_vnd": " đ"}.get(name[name.rfind("_") :], "") if "_" in name else ""

@@ -234,7 +234,7 @@ TEXTS: dict[str, Words] = {
     "story.cause": ("Lý do: {reason}", "Reason: {reason}"),
     "story.policy.cap": (
         "Theo nguyên tắc phân bổ: {id} chỉ được bán thêm {kg} kg, vì một bên bán được tối đa {pct}%.",
-        "Policy: {id} may sell {kg} kg more, for the cap on one supplier is {pct} %.",
+        "Policy: {id} may sell {kg} kg more, for the cap on one supplier is {pct}%.",
     ),
     "story.policy.floor": (
         "Theo nguyên tắc phân bổ: mức bán tối thiểu {name} dành {kg} kg cho {id}.",
@@ -376,7 +376,7 @@ TEXTS: dict[str, Words] = {
     "change.allow": ("Bỏ lệnh cấm lô {id} cho dòng hàng {line}.", "Lift the ban of lot {id} for line {line}."),
     "answer.promise": (
         "Khi đó khớp được khoảng {promised_kg}, thấp nhất kém {short}% (đã lập lại kế hoạch để kiểm chứng); chi phí ước tính {cost} đ.",
-        "Then at least {promised_kg} are matched, less {short} % at the worst (verified by planning again); thought to cost {cost} đ.",
+        "Then at least {promised_kg} are matched, less {short}% at the worst (verified by planning again); thought to cost {cost} đ.",
     ),
     "answer.none": ("Không thay đổi đơn lẻ nào khiến nó được khớp.", "No change of one thing would match it."),
     "answer.none.tried": (

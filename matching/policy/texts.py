@@ -54,11 +54,11 @@ TEXTS: dict[str, Words] = {
     ),
     "cap_too_low": (
         "Tỷ trọng tối đa phải từ {least}% trở lên: chỉ có {count} bên bán bán được hàng, mà phần của họ cộng lại phải đủ 100%.",
-        "a cap of at least {least}%: {count} suppliers have something to sell, and their parts add up to 100 %",
+        "a cap of at least {least}%: {count} suppliers have something to sell, and their parts add up to 100%",
     ),
     "floor_over_cap": (
         "Mức bán tối thiểu vượt tỷ trọng tối đa: bên bán này phải đạt {due_kg}, mà {cap}% của tất cả những gì bán được chỉ là {most_kg}.",
-        "a floor that the cap leaves room for: it asks for {due_kg} of this supplier, and {cap} % of all that can be sold is {most_kg}",
+        "a floor that the cap leaves room for: it asks for {due_kg} of this supplier, and {cap}% of all that can be sold is {most_kg}",
     ),
     "too_large": (
         "Có nguyên tắc phân bổ thì chỉ lập được kế hoạch tối đa {most} lô và dòng hàng, {sites} điểm một lần: hãy lập riêng từng tỉnh.",

@@ -38,6 +38,7 @@ from service.http.problems import Problem, Refused
 from service.http.routing import Api, Handler, Route, Rule, perform, rule_of
 from service.web import forms
 from service.web.context import PageContext
+from service.web.sign_in import sign_in_page
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PATIENCE_S, POLL_S = 8.0, 0.05
@@ -132,8 +133,6 @@ def guest(service: admission.Service, request: Request) -> PageContext:
 
 async def _log_in_first(service: admission.Service, request: StrictRequest, rule: Rule, limit: int) -> Response:
     """Show the door, and keep what was written: an address to come back to, or a form to go on with."""
-    from service.web.public_pages import sign_in_page
-
     visit = guest(service, request)
     if not rule.writes:
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")

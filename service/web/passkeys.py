@@ -23,7 +23,8 @@ from service.models import User
 from service.web.context import PageContext, PageRequest
 from service.web.own_account import account_page, check_old_password
 from service.web.pages import Pages
-from service.web.public_pages import go_on, sign_in_page
+from service.web.public_pages import go_on
+from service.web.sign_in import sign_in_page
 
 pages = Pages("passkeys")
 TICKET, LOG_IN = "passkey", "log in"

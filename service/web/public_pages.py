@@ -19,36 +19,11 @@ from service.web.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, PageConte
 from service.web.navigation import home_of
 from service.web.pages import Pages, guest, wants_page
 from service.web.registers import guide
+from service.web.sign_in import sign_in_page
 from service.web.texts import LANGUAGES
 
 pages = Pages("shell")
 YEAR_S = 365 * 24 * 3600
-
-
-def sign_in_page(
-    visit: PageContext,
-    *,
-    back: str = "/",
-    expired: bool = False,
-    status: int = 200,
-    kept: str = "",
-    had_files: bool = False,
-    login_name: str = "",
-    ticket: str = "",
-) -> Response:
-    """Return the page to log in by.
-
-    Parameters
-    ----------
-    back : where to go then.
-    expired : whether a login has just ended.
-    kept : the form that was being sent, as `forms.kept` writes it.
-    had_files : whether files came with it, which can't be kept.
-    ticket : proof that the password was right, where only the code of the second factor is still missing.
-    """
-    about: dict[str, Any] = {"back": own_address(back), "expired": expired, "kept": kept, "had_files": had_files}
-    about |= {"login_name": login_name, "ticket": ticket}
-    return visit.show("shell/sign_in.html", status, oidc=bool(visit.settings.oidc_issuer), **about)
 
 
 @pages.get("/sign-in", public=True)

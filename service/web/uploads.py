@@ -38,6 +38,7 @@ COLUMNS: dict[str, str] = {
     "indivisible": mark("To one buyer, all of it"),
     "cold": mark("Needs cold"),
     "litres_per_kg": mark("Litres per kg"),
+    "harvest_id": mark("Code of the harvest: its grades are picked up on one day"),
     "low_kg": mark("Least harvest to expect, kg: nine in ten bring more"),
     "high_kg": mark("Largest harvest to expect, kg: one in ten brings more"),
     "line_id": mark("Code of the line"),

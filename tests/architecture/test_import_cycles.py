@@ -23,15 +23,6 @@ KNOWN_CYCLES: frozenset[frozenset[str]] = frozenset(
             ),
             ("service.planning.proposals.bulk_revert", "service.planning.proposals.undo"),
             ("service.web.context", "service.web.error_texts", "service.web.labels", "service.web.navigation"),
-            (
-                "service.web.pages",
-                "service.web.public_pages",
-                "service.web.registers.actions",
-                "service.web.registers.all",
-                "service.web.registers.guide",
-                "service.web.registers.pages",
-                "service.web.registers.start",
-            ),
         ),
     )
 )

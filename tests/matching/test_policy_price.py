@@ -37,7 +37,7 @@ def priced(stated: dict[str, Any], rule: Rule, problem: Problem | None = None) -
 def test_a_floor_costs_what_the_dearer_supplier_costs_and_the_other_floor_nothing() -> None:
     price = priced(FLOORS, Rule(RuleKind.FLOOR, ("dear",)))
     assert price.cost_vnd == 300_000
-    assert price_text(Rule(RuleKind.FLOOR, ("dear",)), price, "vi") == "Mức sàn công bằng dear tốn 300.000 đ."
+    assert price_text(Rule(RuleKind.FLOOR, ("dear",)), price, "vi") == "Mức bán tối thiểu công bằng dear làm giảm lợi ích ròng 300.000 đ."
     assert priced(FLOORS, Rule(RuleKind.FLOOR, ("cheap",))).cost_vnd == 0
 
 

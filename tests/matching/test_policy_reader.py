@@ -94,7 +94,7 @@ def two_suppliers() -> Any:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"cap_pct": 49}, "a cap of at least 50 %"),
+        ({"cap_pct": 49}, "a cap of at least 50%"),
         ({"cap_pct": 50, "floors": [{"share_pct": 100, "suppliers": ["s1"]}]}, ""),
         ({"frozen_days": 1}, "an earlier plan"),
         ({"goals": ["changes"]}, "an earlier plan"),
@@ -138,7 +138,7 @@ def test_a_floor_beyond_the_cap_is_refused() -> None:
         demands=[{"quantity_kg": 1000}],
     )
     policy = policy_of({"cap_pct": 40, "floors": [{"share_pct": 90, "suppliers": ["s1"]}]})
-    with pytest.raises(BadInput, match="810 kg of this supplier, and 40 % of all that can be sold is 400 kg"):
+    with pytest.raises(BadInput, match="810 kg of this supplier, and 40% of all that can be sold is 400 kg"):
         yardsticks(problem, policy)
 
 

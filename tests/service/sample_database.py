@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 import buyers.intake
 from buyers.contracts import CallOffIn, ContractIn, call_off
 from buyers.intake import LineIn, OrderIn
-from buyers.models import DemandLine, LineProduct
+from buyers.models import DemandLine, LineProduct, Order, StandingOrder
 from catalog import changes, intake
 from catalog.base import Base, now_utc
 from catalog.changes import AccessRuleIn, RoadIn, SuspensionIn, VarietyIn
@@ -36,6 +36,7 @@ from service.planning.joint import offers
 from service.planning.joint.offers import Pooled
 from service.planning.models import LineBalance, LotBalance, Plan, RunInput
 from service.planning.pins import single
+from service.planning.policies.records import add_policy
 from service.planning.proposals import decisions, items
 from service.planning.states import RejectSharing
 from service.planning.terms import amendments
@@ -119,6 +120,11 @@ class Furnished(Desk):
         sized = session.scalars(select(VehicleClass.id).where(VehicleClass.association_id == self.association)).first()
         session.add(Truck(**mine, vehicle_class_id=sized, plate="99C-123.45"))
         session.add(Driver(**mine, name="Người lái", phone="0912345678"))
+        add_policy(session, self.broker, "Chia đều", {}, BY)
+        order = session.scalars(select(Order).where(Order.organisation_id == self.buyer.id)).first()
+        assert order is not None
+        weekly = {"order_id": order.id, "until": LAST, "placed_through": FIRST}
+        session.add(StandingOrder(association_id=self.association, organisation_id=self.buyer.id, **weekly))
         sides = {"group_id": self.farmer.id, "sponsor_id": sponsor.id}
         session.add(Sponsorship(association_id=self.association, **sides, valid_from=FIRST, valid_until=LAST))
         session.flush()

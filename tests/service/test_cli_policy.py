@@ -60,7 +60,7 @@ def test_a_floor_of_a_plan_is_priced_and_a_rule_that_is_not_there_is_refused(sea
     price = printed_json(run("price", source, floored, "--rule", "floor", "--of", "nhỏ", "--seconds", 2, "--json"))
     # 300 kg of the dearer supplier, at 1,000 đ/kg.
     assert price["cost_vnd"] == 300_000 == price["without_vnd"] - price["with_vnd"]
-    assert "Mức sàn công bằng nhỏ tốn 300.000 đ." in price["text"]
+    assert "Mức bán tối thiểu công bằng nhỏ làm giảm lợi ích ròng 300.000 đ." in price["text"]
     lost = run("price", season, plain, "--rule", "floor", "--seconds", 1, "--json")
     assert (lost.exit_code, printed_json(lost)["error"]) == (2, "no_such_rule")
     (season.parent / "empty").mkdir()

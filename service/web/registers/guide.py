@@ -203,12 +203,3 @@ def is_wanted(visit: PageContext) -> bool:
         and not row.guide_left
         and visit.session.scalar(visible(Plan, visit.scope).with_only_columns(Plan.id).limit(1)) is None
     )
-
-
-@pages.get("/registers", may=Permission.CATALOG_READ)
-def show_registers(visit: PageRequest) -> Response:
-    """Show every register that the visitor may see."""
-    from service.web.registers.all import REGISTERS
-
-    mine = [one for one in REGISTERS if visit.principal.may(one.read)]
-    return visit.show("registers/registers.html", registers=mine, guides=visit.principal.may(Permission.RUNS_WRITE))

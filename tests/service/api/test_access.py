@@ -141,19 +141,20 @@ TABLES = {
     "proposals": "proposal", "proposal-items": "proposal_item", "shipments": "shipment", "receipts": "receipt", "settlements": "settlement",
     "runs": "run", "plans": "plan", "webhook-endpoints": "webhook_endpoint", "webhook-deliveries": "webhook_delivery",
     "decisions": "decision", "offers": "proposal_item", "deliveries": "shipment", "photos": "evidence", "amendments": "amendment",
-    "joint-offers": "joint_offer",
+    "joint-offers": "joint_offer", "policies": "allocation_policy", "standing-orders": "standing_order",
     "promises": "proposal_item", "changes": "amendment", "people": "user_account", "money": "settlement", "areas": "planting_area",
     "trucks": "truck", "drivers": "driver", "sponsorships": "sponsorship", "scans": "evidence",
 }  # fmt: skip
 """The table that the first word of an address names, or the word before the uid if it names one."""
 SHARED = {"association", "product", "vehicle_class", "access_rule", "road"}
 """Tables that all organisations of an association may read."""
+OF_NO_OWNER = re.compile("/drafts/|^/account/|{year}")
 Address = tuple[str, str, str]
 
 
 def addresses(app: FastAPI) -> list[Address]:
-    """Return every route that names a row, as its method, path and the row's table; a file in work belongs to a person, not to an owner."""
-    named = [(method, path) for method, path, rule in routes(app) if rule.may is not None and "{" in path and "/drafts/" not in path]
+    """Return every route that names a row, as its method, path and the row's table; those of a person's own, or of a year, name none."""
+    named = [(method, path) for method, path, rule in routes(app) if rule.may is not None and "{" in path and not OF_NO_OWNER.search(path)]
     words = {path: path.removeprefix("/api/v1")[1:].partition("/{")[0].split("/") for _, path in named}
     assert [path for path, (first, *_) in words.items() if first not in TABLES] == []
     return [(method, path, TABLES.get(words[path][-1], TABLES[words[path][0]])) for method, path in named]

@@ -158,7 +158,7 @@ def test_a_floor_of_a_plan_has_its_price(broker: Caller, database: Database, qui
     assert found.status_code == 200, found.text
     price = found.json()
     assert price["cost_vnd"] == price["without_vnd"] - price["with_vnd"] >= 0
-    assert price["text"].startswith("Mức sàn công bằng nhỏ ")
+    assert price["text"].startswith("Mức bán tối thiểu công bằng nhỏ ")
     lost = broker.get(f"/plans/{uid}/rule-price", params={"rule": "floor", "of": "lớn", "seconds": 1})
     assert (lost.status_code, lost.json()["code"]) == (422, "no_such_rule")
     assert broker.get(f"/plans/{uid}/rule-price", params={"rule": "cap", "seconds": 1}).status_code == 422
