@@ -35,7 +35,7 @@ from service.web.pages import Pages
 from service.web.texts import mark
 
 pages = Pages("plans")
-ROWS, MOST_DIFFERENCES, MOST_COMPARED = 20, 300, 10
+ROWS, MOST_DIFFERENCES, MOST_COMPARED, MOST_ROWS = 20, 300, 10, 40
 NOT_SAID = frozenset({"forbidden", "cancelled"})
 """Reasons that deeds of their own have."""
 FIGURES: dict[str, str] = {
@@ -93,10 +93,11 @@ def show_plan(visit: PageRequest, uid: Uid) -> Response:
 def _draft(visit: PageContext) -> Response:
     """Show a draft, and what publishing it would replace."""
     plan = find(visit.session, visit.scope, m.Plan, visit.params["uid"])
-    days = [(day, list(rows)) for day, rows in groupby(printing.draft_rows(visit.session, plan), key=lambda row: row.pickup_on)]
+    rows = list(printing.draft_rows(visit.session, plan))
+    days = [(day, list(found)) for day, found in groupby(rows[:MOST_ROWS], key=lambda row: row.pickup_on)]
     would = preview(visit.session, plan)
     return visit.show(
-        "broker/draft.html", plan=_detail(visit, plan), days=days, would=would, told=_told(visit, would),
+        "broker/draft.html", plan=_detail(visit, plan), days=days, count=len(rows), shown=MOST_ROWS, would=would, told=_told(visit, would),
         publishes=visit.principal.may(Permission.PROPOSALS_DECIDE) and plan.status != Status.RELAXED.value,
         doubt=error_texts.words(would.doubt, visit) if would.doubt else "", rejected=rejected_pairs(visit, plan),
     )  # fmt: skip
