@@ -95,7 +95,7 @@ def test_fairness_and_freight_open_their_rows(opened: Opened, kept: str, axe: st
     for width in (PHONE, DESK):
         page = opened(Role.MANAGER, "/season", width=width)
         follow(page, ".figures a[href^='/season/suppliers']")
-        shares = [float(text.replace(",", ".").split("\u00a0")[0]) for text in page.locator("td:last-child").all_inner_texts()]
+        shares = [float(text.replace(",", ".").rstrip("%")) for text in page.locator("td:last-child").all_inner_texts()]
         assert shares == sorted(shares)
         assert len(shares) > 5
         assert (violations(page, axe), overflow(page)) == ([], 0)

@@ -207,7 +207,7 @@ def test_a_part_of_a_contract_is_called_and_no_more_than_is_left(opened: Opened,
 
 def test_fill_rate_and_shortage_come_with_their_reasons(opened: Opened) -> None:
     page = opened(Role.PROCUREMENT, "/fill")
-    assert re.search(r"\d+(,\d)?\s%", page.inner_text("main"))
+    assert re.search(r"\d+(,\d)?%", page.inner_text("main"))
     assert page.locator("section[aria-labelledby=short] li").count() >= 1
     follow(page, "tbody a")
     arrive(page, re.compile(r"/demand\?product="))
