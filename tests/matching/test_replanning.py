@@ -492,7 +492,7 @@ def test_a_text_cannot_be_taken_over_or_lack_a_place() -> None:
 def test_figures_are_written_as_each_language_does() -> None:
     assert texts.written("x_kg", 1234, "vi") == "1.234 kg"
     assert texts.written("x_vnd", 1234567, "en") == "1,234,567 đ"
-    assert texts.written("x_pct", 12.34, "vi") == "12,3 %"
+    assert texts.written("x_pct", 12.34, "vi") == "12,3%"
     assert texts.moment(20_000 * MINUTES_PER_DAY + 270, "vi") == "04:30 04/10/2024"
 
 

@@ -155,6 +155,6 @@ def test_searches_run_in_a_process_of_their_own_and_a_dead_one_is_replaced() -> 
         with pytest.raises(Refused, match="given up") as gone:
             searches.run("lan", os._exit, 9)
         assert (gone.value.status_code, gone.value.headers) == (503, {"Retry-After": "5"})
-        assert searches.run("lan", os.nice, 0) >= 10
+        assert searches.run("lan", os.nice, 0) >= min(os.nice(0) + 10, 19)
     finally:
         searches.close()
