@@ -1,4 +1,4 @@
-"""Pins that can't be kept together, whatever trucks do: the smallest sets of them, by CP-SAT.
+"""Pins that can't be kept together, whatever trucks do: sets of which none can be left out, by CP-SAT.
 
 Formulation
     x[w] kilograms, whole, on each way w of a pinned pair
@@ -30,7 +30,7 @@ ALONE = "a pin that quantities and what sites, trucks and carriers handle by dat
 
 
 def require_pins_agree(problem: Problem, seconds_left: SecondsLeft) -> None:
-    """Refuse pins that conflict, every smallest set of them that has none in common with another.
+    """Refuse pins that conflict, by sets of which none can be left out and that have none in common.
 
     Raises
     ------

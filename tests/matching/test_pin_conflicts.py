@@ -1,4 +1,4 @@
-"""Pins that conflict: the smallest sets of them, against trying every set on the verifier's rules."""
+"""Pins that conflict: sets of which none can be left out, against trying every set on the verifier's rules."""
 
 from __future__ import annotations
 
